@@ -1,0 +1,65 @@
+/* The whole configuration of a daemon: read once, checked once, then read-only data. */
+#ifndef AUTHIPD_CONFIG_CONFIG_H
+#define AUTHIPD_CONFIG_CONFIG_H
+
+#include <stdio.h>
+
+#include "config/dialect.h"
+#include "config/policy.h"
+
+#define CONFIG_MAX_CERTS 4
+#define CONFIG_PATH_MAX 256
+
+/* A certificate this host may show: PEM files. */
+struct config_cert {
+	char certificate[CONFIG_PATH_MAX]; /* leaf first, then intermediates */
+	char key[CONFIG_PATH_MAX];
+};
+
+struct config_limits {
+	uint32_t mm_sa_per_peer;	/* 20, MS-AIPS 3.3.7.1 */
+	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
+	uint32_t mm_sa_total;		/* memory bound */
+	uint32_t sockets_per_user;	/* 1024 */
+	uint32_t held_packets_per_flow; /* plane: packets kept while negotiating */
+};
+
+struct config {
+	char user[64];			 /* system user of the unprivileged roles */
+	char gss_id[256];		 /* our GSS_ID; empty: host/<host name> */
+	char trust_file[CONFIG_PATH_MAX]; /* PEM bundle of roots; default: the system store */
+	struct config_cert cert[CONFIG_MAX_CERTS];
+	uint32_t n_cert;
+	uint16_t ike_port;	/* 500 */
+	uint32_t mark_value;	/* first mark, shifted into the mask */
+	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */
+	uint32_t route_table;	/* first routing table of the plane */
+	uint32_t rule_priority; /* priority of its ip rules */
+	uint32_t replay_window; /* 1024 */
+	struct config_limits limits;
+	struct dialect dialect;
+	struct policy policy; /* the default policy of secure sockets */
+};
+
+/* One problem of a configuration file, ready for a person. */
+struct config_error {
+	char file[CONFIG_PATH_MAX];
+	int line; /* 0: not tied to a line */
+	char text[512];
+};
+
+/* Built-in values: what a daemon without a file uses. */
+void config_set_default(struct config *c);
+/*
+ * Reads and checks file into *c (untouched on failure). check_files: also test that
+ * certificates, keys and trust file can be read. 0, or -1 with *err filled.
+ */
+int config_load(struct config *c, const char *file, bool check_files,
+    struct config_error *err);
+/* Same from memory: for tests and the fuzzer. name is what errors call the text. */
+int config_load_text(struct config *c, const char *name, const char *text, bool check_files,
+    struct config_error *err);
+/* Prints the policy in the configuration language: feeding it back yields the same. */
+void config_print_policy(FILE *out, const struct policy *p);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * The policy model: what may be negotiated. Plain data, shared by configuration, engine
+ * and daemon; no protocol code. Names are those of the Windows policy that it mirrors.
+ */
+#ifndef AUTHIPD_CONFIG_POLICY_H
+#define AUTHIPD_CONFIG_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/address.h"
+#include "crypto/cipher.h"
+#include "crypto/dh.h"
+#include "crypto/hash.h"
+
+#define POLICY_MAX_PROPOSALS 16
+#define POLICY_MAX_AUTH 8
+
+/* Authentication methods with their wire numbers (MS-AIPS 2.2.3.4). */
+enum auth_method {
+	AUTH_KERBEROS = 2,
+	AUTH_ANONYMOUS = 3, /* main mode only */
+	AUTH_TLS = 4,
+	AUTH_NTLM = 5,
+};
+
+struct mm_proposal {
+	enum cipher_id cipher;
+	enum hash_id integrity;
+	enum dh_group group;
+	uint32_t lifetime_s;
+};
+
+enum qm_transform {
+	QM_ESP_AUTH,	    /* integrity only */
+	QM_ESP_AUTH_CIPHER, /* integrity and encryption */
+	QM_AH,
+};
+
+struct qm_proposal {
+	enum qm_transform transform;
+	enum hash_id integrity;
+	enum cipher_id cipher; /* CIPHER_NULL unless QM_ESP_AUTH_CIPHER */
+	enum dh_group pfs;     /* DH_NONE: no PFS */
+	uint32_t lifetime_s;
+	uint32_t lifetime_kb; /* 0: no byte limit */
+};
+
+/* One entry of an authentication list. */
+struct auth_entry {
+	enum auth_method method;
+	bool offered; /* false: configured, but this build cannot do it: not sent */
+};
+
+enum nd_mode {
+	ND_OFF,	     /* required: never clear text */
+	ND_OUTBOUND, /* clear text out while negotiating; never in */
+	ND_BOUNDARY, /* clear text in and out until secured */
+};
+
+struct policy {
+	/* main mode */
+	struct mm_proposal mm_proposal[POLICY_MAX_PROPOSALS];
+	uint32_t n_mm_proposal;
+	struct auth_entry mm_auth[POLICY_MAX_AUTH];
+	uint32_t n_mm_auth;
+	uint32_t mm_qm_limit; /* quick modes per main mode, 0 = unlimited */
+	/* quick mode */
+	struct qm_proposal qm_proposal[POLICY_MAX_PROPOSALS];
+	uint32_t n_qm_proposal;
+	enum nd_mode nd;
+	uint32_t nd_allow_clear_s; /* grace for clear text after an SA exists */
+	uint32_t idle_s;	   /* quick mode idle time */
+	uint32_t idle_failover_s;  /* same, when the peer is a cluster node */
+	/* extended mode; n_em_auth 0 = no extended mode */
+	struct auth_entry em_auth[POLICY_MAX_AUTH];
+	uint32_t n_em_auth;
+};
+
+/* What applies to one flow on this host: the answer to "whose packet is this?". */
+struct class_policy {
+	uint32_t class_id; /* sockets that may share SAs (spec secure-sockets 6.4) */
+	const struct policy *policy; /* borrowed, outlives the engine's use */
+	bool guarantee_encryption;   /* only encrypting proposals */
+	bool allow_insecure;	     /* clear text until secured */
+};
+
+/* The policy that WSASetSocketSecurity(NULL) uses on Windows (spec authip.md 7). */
+void policy_set_default(struct policy *p);
+/* Why p cannot work, or NULL: a sentence naming the field and what to change. */
+const char *policy_find_fault(const struct policy *p);
+/* Removes proposals that do not encrypt; false if none is left. */
+bool policy_keep_encrypting(struct policy *p);
+/* True if the first proposal that two peers with this policy would choose encrypts. */
+bool policy_prefers_encryption(const struct policy *p);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Messages between the roles of one daemon. Both ends are the same binary, so that plain
+ * structs travel; every receiver still checks the length, and keeper checks the meaning
+ * of every field: it trusts no child. Struct bodies are copied out with proto_body().
+ *
+ *	keeper     privileged: opens sockets, TUN, routes; marks application sockets
+ *	negotiator UDP 500, engine, API
+ *	auth       keys and trust store; TLS
+ *	plane      TUN, raw sockets, ESP/AH
+ */
+#ifndef AUTHIPD_DAEMON_PROTO_H
+#define AUTHIPD_DAEMON_PROTO_H
+
+#include "config/policy.h"
+#include "crypto/secret.h"
+#include "crypto/span.h"
+
+/* The classes of secured sockets; the id is also the number of the TUN device ("aip1"). */
+enum secure_class {
+	CLASS_DEFAULT = 1,  /* never clear text */
+	CLASS_ENCRYPT = 2,  /* SOCKET_SETTINGS_GUARANTEE_ENCRYPTION */
+	CLASS_INSECURE = 3, /* SOCKET_SETTINGS_ALLOW_INSECURE */
+};
+#define CLASS_MAX 3
+
+/* X(number, id, "name", from, to) */
+#define PROTO_MESSAGES(X)                                                             \
+	/* start-up: keeper hands a role its descriptors */                           \
+	X(1, PROTO_START, "start", "keeper", "any")                                   \
+	X(2, PROTO_PEER, "peer", "keeper", "any")                                     \
+	X(3, PROTO_READY, "ready", "any", "keeper")                                   \
+	X(4, PROTO_STOP, "stop", "keeper", "any")                                     \
+	X(5, PROTO_STOPPED, "stopped", "any", "keeper")                               \
+	X(6, PROTO_FD, "fd", "keeper", "any")                                         \
+	/* application sockets */                                                     \
+	X(16, PROTO_SECURE_ASK, "secure-ask", "negotiator", "keeper")                 \
+	X(17, PROTO_SECURE_REPLY, "secure-reply", "keeper", "negotiator")             \
+	X(18, PROTO_ADOPT, "adopt", "keeper", "negotiator")                           \
+	X(19, PROTO_SOCKETS_LEFT, "sockets-left", "negotiator", "keeper")             \
+	/* authentication */                                                          \
+	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
+	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
+	/* data plane */                                                              \
+	X(48, PROTO_CLASS, "class", "negotiator", "plane")                            \
+	X(49, PROTO_SA_ADD, "sa-add", "negotiator", "plane")                          \
+	X(50, PROTO_SA_DELETE, "sa-delete", "negotiator", "plane")                    \
+	X(51, PROTO_ACQUIRE, "acquire", "plane", "negotiator")                        \
+	X(52, PROTO_ACQUIRE_DONE, "acquire-done", "negotiator", "plane")              \
+	X(53, PROTO_QM_EXPIRED, "qm-expired", "plane", "negotiator")                  \
+	X(54, PROTO_QM_USAGE, "qm-usage", "plane", "negotiator")                      \
+	X(55, PROTO_OWNER_ASK, "owner-ask", "plane", "negotiator")                    \
+	X(56, PROTO_OWNER_REPLY, "owner-reply", "negotiator", "plane")                \
+	X(57, PROTO_PLANE_COUNTERS, "plane-counters", "plane", "negotiator")
+
+enum proto_type {
+#define PROTO_ENUM(number, id, name, from, to) id = number,
+	PROTO_MESSAGES(PROTO_ENUM)
+};
+
+const char *proto_name(uint16_t type);
+/* Copies exactly n bytes of a body into out; false if the length differs. */
+bool proto_body(struct span body, void *out, size_t n);
+
+/* Descriptors that PROTO_FD carries, one each; the body is struct proto_fd. */
+enum proto_fd_kind {
+	FD_UDP4, /* port 500, for the negotiator */
+	FD_UDP6,
+	FD_API,	    /* listening sockets of the API */
+	FD_CTL,
+	FD_STATUS,
+	FD_DIAG,    /* NETLINK_SOCK_DIAG with the destroy groups */
+	FD_TUN,	    /* number = class */
+	FD_RAW_OUT4, /* IPPROTO_RAW with IP_HDRINCL */
+	FD_RAW_OUT6,
+	FD_RAW_ESP4,
+	FD_RAW_ESP6,
+	FD_RAW_AH4,
+	FD_RAW_AH6,
+	FD_PACKET,  /* clear traffic of allow-insecure sockets (AF_PACKET) */
+};
+struct proto_fd {
+	uint32_t kind;
+	uint32_t number;
+};
+
+/* PROTO_START carries the parsed configuration (struct config) as its body. */
+
+/* PROTO_PEER: a channel to another role comes with it; replaces an older one. */
+struct proto_peer {
+	uint32_t role; /* enum role_id */
+};
+
+/* SECURE_ASK: with the application's socket. */
+struct proto_secure_ask {
+	uint64_t request;
+	uint32_t class_id;
+	uint32_t uid; /* of the caller, from SO_PEERCRED */
+};
+struct proto_secure_reply {
+	uint64_t request;
+	uint32_t winsock_error; /* 0 or WSAE... */
+	uint32_t class_id;
+	uint64_t cookie; /* SO_COOKIE of the socket */
+	uint8_t family;	 /* 4 or 6 */
+	uint8_t protocol; /* 6 or 17 */
+};
+/* A live secured socket found after a restart. */
+struct proto_adopt {
+	uint64_t cookie;
+	uint32_t class_id;
+	uint32_t uid;
+	uint8_t family;
+	uint8_t protocol;
+};
+
+struct proto_auth_ask {
+	uint64_t handle;
+	uint32_t step;	 /* enum auth_step */
+	uint32_t method; /* enum auth_method */
+	uint32_t credential;
+	bool initiator;
+	bool extended_mode;
+	struct endpoint remote;
+	char peer_gss_id[256];
+	/* token follows */
+};
+struct proto_auth_reply {
+	uint64_t handle;
+	uint32_t status; /* enum auth_status */
+	uint32_t gss_status;
+	bool retry_possible;
+	struct secret secret;
+	char peer_name[256];
+	char text[256];
+	/* token follows */
+};
+
+/* CLASS: what the plane has to know of a class. */
+struct proto_class {
+	uint32_t class_id;
+	bool allow_insecure;
+	bool guarantee_encryption;
+};
+
+/* SA_ADD: struct action_sa_add of ike/engine.h as it is. */
+
+struct proto_sa_delete {
+	uint32_t qm_id;
+};
+
+/* ACQUIRE: a packet of this flow waits. */
+struct proto_acquire {
+	uint32_t class_id;
+	struct flow flow; /* exact ports */
+	bool starts;	  /* TCP SYN or UDP: our side began the flow */
+};
+struct proto_acquire_done {
+	uint32_t class_id;
+	struct flow flow;
+	uint32_t error; /* enum ike_err; IKE_OK: SAs were added before this message */
+};
+/* QM_EXPIRED: byte limit or idle time reached. */
+struct proto_qm_expired {
+	uint32_t qm_id;
+	uint32_t why; /* enum engine_expiry */
+};
+/* QM_USAGE: running totals, sent when they changed. */
+struct proto_qm_usage {
+	uint32_t qm_id;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t packets_in;
+	uint64_t packets_out;
+};
+/* OWNER_ASK: clear packet for a port: does an allow-insecure socket own it? */
+struct proto_owner {
+	struct flow flow;
+	uint32_t class_id; /* reply: 0 = nobody */
+};
+
+/* PLANE_COUNTERS: totals by index of PLANE_COUNTERS (daemon/plane_counters.h). */
+
+#endif

@@ -1,0 +1,289 @@
+/*
+ * The engine: AuthIP as a function of (state, event, now, random) to (state, actions).
+ * This header is the only door to ike/. Nothing here blocks, reads a clock or opens
+ * anything; time is the caller's, in milliseconds of a clock that never goes back.
+ *
+ *	engine_input(e, now, ...);             an event
+ *	while ((a = engine_next_action(e)))    what to do about it, in order
+ *		perform(a);
+ *	arm_timer(engine_deadline_ms(e));      when to call engine_advance()
+ */
+#ifndef AUTHIPD_IKE_ENGINE_H
+#define AUTHIPD_IKE_ENGINE_H
+
+#include "config/dialect.h"
+#include "config/policy.h"
+#include "crypto/secret.h"
+#include "ike/errors.h"
+
+struct engine;
+
+/* ---- what the engine asks its host, synchronously ------------------------------------ */
+
+struct engine_host {
+	void *ctx;
+	/* Strong random bytes; a seeded generator in simulations. */
+	void (*random)(void *ctx, uint8_t *p, size_t n);
+	/* Policy for main modes with this peer; NULL: refuse the peer. Borrowed. */
+	const struct policy *(*mm_policy)(void *ctx, const struct endpoint *local,
+	    const struct endpoint *remote);
+	/*
+	 * Which class of secured sockets (or rule) owns this traffic on our side? flow is
+	 * what the peer proposed, seen from us. False: nobody: the quick mode is refused.
+	 */
+	bool (*qm_policy)(void *ctx, const struct flow *flow, struct class_policy *out);
+};
+
+struct engine_params {
+	struct engine_host host;
+	struct dialect dialect;
+	char gss_id[256]; /* our principal, UTF-8 */
+	uint32_t max_mm_per_peer;	   /* 20 */
+	uint32_t max_negotiations_per_peer; /* 35 */
+	uint32_t max_mm_total;
+	uint32_t replay_window;
+};
+
+struct engine *engine_new(const struct engine_params *p);
+void engine_free(struct engine *e);
+
+/* ---- events ---------------------------------------------------------------------------- */
+
+/* A UDP datagram for port 500 (no non-ESP marker). */
+void engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
+    const struct endpoint *remote, struct span datagram);
+
+/*
+ * A flow needs an SA. The selector of the quick mode is `selector` (zero ports = any). An
+ * SA pair that already covers it answers at once; a negotiation in progress is joined.
+ * The answer is one ACTION_RESULT with this ticket.
+ */
+struct engine_acquire {
+	uint64_t ticket; /* chosen by the caller, never 0 */
+	struct flow selector;
+	struct class_policy policy;
+};
+void engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a);
+
+/* The answer to an ACTION_AUTH. */
+enum auth_status {
+	AUTH_CONTINUE, /* token for the peer; more to come */
+	AUTH_DONE,     /* token may be empty; secret and peer name are set */
+	AUTH_FAILED,   /* gss_status and text are set */
+};
+struct engine_auth_reply {
+	uint64_t handle; /* of the ACTION_AUTH */
+	enum auth_status status;
+	struct span token;
+	struct secret secret;
+	char peer_name[256];
+	uint32_t gss_status; /* SEC_E_* for the peer, AUTH_FAILED only */
+	char text[256];	     /* for our log: what went wrong and what to change */
+	bool retry_possible; /* another credential of this method could work */
+};
+void engine_auth_reply(struct engine *e, uint64_t now_ms, const struct engine_auth_reply *r);
+/* The auth role died: every dialogue in progress fails. */
+void engine_auth_gone(struct engine *e, uint64_t now_ms);
+
+/* Timers: call at or after engine_deadline_ms(). */
+void engine_advance(struct engine *e, uint64_t now_ms);
+
+/* The data plane says that a quick mode must end. */
+enum engine_expiry { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_PLANE_GONE };
+void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
+    enum engine_expiry why);
+
+/* Deletes on request: id 0 = all. Tells the peers with reliable STATUS notifies. */
+void engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id);
+void engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id);
+/* Deletes every SA that belongs to a local address that went away. */
+void engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *a);
+/* Deletes everything; engine_is_idle() tells when the notifies are done (bounded). */
+void engine_shutdown(struct engine *e, uint64_t now_ms);
+bool engine_is_idle(const struct engine *e);
+
+/* ---- actions --------------------------------------------------------------------------- */
+
+/* X(id, name) */
+#define ENGINE_ACTIONS(X)             \
+	X(ACTION_SEND, "send")        \
+	X(ACTION_AUTH, "auth")        \
+	X(ACTION_SA_ADD, "sa-add")    \
+	X(ACTION_SA_DELETE, "sa-delete") \
+	X(ACTION_RESULT, "result")    \
+	X(ACTION_EVENT, "event")
+
+enum engine_action_type {
+#define ENGINE_ACTION_ENUM(id, name) id,
+	ENGINE_ACTIONS(ENGINE_ACTION_ENUM)
+};
+
+/* A datagram to send. */
+struct action_send {
+	struct endpoint local;
+	struct endpoint remote;
+	struct span data;
+};
+
+/* A step of an authentication dialogue for the auth role. */
+enum auth_step {
+	AUTH_START, /* new dialogue (initiator: no token yet; responder: first token) */
+	AUTH_STEP,  /* next token of the peer */
+	AUTH_ABORT, /* forget the dialogue; no answer is expected */
+};
+struct action_auth {
+	uint64_t handle; /* one dialogue; never reused */
+	enum auth_step step;
+	enum auth_method method;
+	bool initiator;
+	bool extended_mode;
+	uint32_t credential; /* 0, 1, ...: try the n-th credential of this method */
+	struct endpoint remote;
+	char peer_gss_id[256]; /* unauthenticated hint */
+	struct span token;
+};
+
+/* One direction of an IPsec SA pair. Keys are wiped after the action was fetched. */
+struct action_sa_add {
+	uint32_t qm_id;
+	uint32_t mm_id;
+	uint32_t class_id;
+	bool inbound;
+	bool guaranteed_encryption;
+	uint8_t protocol; /* 50 ESP, 51 AH */
+	uint32_t spi;	  /* host order */
+	struct flow selector;
+	enum cipher_id cipher;
+	enum hash_id integrity;
+	struct secret cipher_key;
+	struct secret integrity_key;
+	uint32_t lifetime_s;
+	uint64_t lifetime_bytes; /* 0 = none; hard limit */
+	uint32_t idle_s;
+	uint32_t allow_clear_ms; /* grace for clear text of a flow that may use it */
+	uint32_t replay_window;
+};
+
+/* Both directions of a pair (or the one that exists). */
+struct action_sa_delete {
+	uint32_t qm_id;
+	uint32_t class_id;
+	struct flow selector;
+	bool replaced; /* a newer pair carries the traffic: nothing to hold */
+};
+
+/* The end of an engine_acquire(). */
+struct action_result {
+	uint64_t ticket;
+	enum ike_err error; /* IKE_OK: usable SA pair */
+	uint32_t win32;	    /* code for NegotiationWinerr, 0 on success */
+	uint32_t mm_id;
+	uint32_t qm_id;
+	char text[512]; /* failure: one line for a person */
+};
+
+/* X(id, name, severity: 0 debug 1 info 2 warning) */
+#define ENGINE_EVENTS(X)                                             \
+	X(EVENT_MM_STARTED, "main-mode-started", 1)                  \
+	X(EVENT_MM_ESTABLISHED, "main-mode-established", 1)          \
+	X(EVENT_EM_ESTABLISHED, "extended-mode-established", 1)      \
+	X(EVENT_QM_ESTABLISHED, "quick-mode-established", 1)         \
+	X(EVENT_MM_DELETED, "main-mode-deleted", 1)                  \
+	X(EVENT_QM_DELETED, "quick-mode-deleted", 1)                 \
+	X(EVENT_NEGOTIATION_FAILED, "negotiation-failed", 2)         \
+	X(EVENT_RETRANSMIT, "retransmit", 0)                         \
+	X(EVENT_PEER_STATUS, "peer-status", 2)                       \
+	X(EVENT_DROP, "drop", 0)
+
+enum engine_event_type {
+#define ENGINE_EVENT_ENUM(id, name, severity) id,
+	ENGINE_EVENTS(ENGINE_EVENT_ENUM)
+};
+
+struct action_event {
+	enum engine_event_type type;
+	enum ike_err error;
+	uint32_t mm_id;
+	uint32_t qm_id;
+	struct endpoint local;
+	struct endpoint remote;
+	uint8_t icookie[8];
+	/*
+	 * The story, one line: for failures who, step, what was offered, what we want and
+	 * what to change. No secrets.
+	 */
+	char text[512];
+};
+
+struct engine_action {
+	enum engine_action_type type;
+	union {
+		struct action_send send;
+		struct action_auth auth;
+		struct action_sa_add sa_add;
+		struct action_sa_delete sa_delete;
+		struct action_result result;
+		struct action_event event;
+	};
+};
+
+/* The next thing to do, or NULL. Valid until the next call of any engine function. */
+const struct engine_action *engine_next_action(struct engine *e);
+/* When to call engine_advance(); UINT64_MAX: no timer runs. */
+uint64_t engine_deadline_ms(const struct engine *e);
+
+const char *engine_event_name(enum engine_event_type t);
+int engine_event_severity(enum engine_event_type t);
+
+/* ---- status ---------------------------------------------------------------------------- */
+
+struct engine_mm_status {
+	uint32_t id;
+	bool initiator;
+	const char *state; /* specification's state name */
+	struct endpoint local;
+	struct endpoint remote;
+	uint8_t icookie[8];
+	uint8_t rcookie[8];
+	enum cipher_id cipher;
+	enum hash_id integrity;
+	enum dh_group group;
+	uint32_t lifetime_s;
+	uint32_t age_s;
+	uint32_t vendor_seen; /* bit 1 << enum ike_vendor */
+	uint32_t vendor_version; /* peer's MS NT5 number, 0 = none */
+	bool nat_detected;
+	bool em_required;
+	const char *em_state;  /* "none", "negotiating", "established", "failed" */
+	uint16_t em_method;    /* enum auth_method, 0 = none */
+	char em_peer_name[256];
+	char peer_gss_id[256]; /* unauthenticated */
+};
+
+struct engine_qm_status {
+	uint32_t id;
+	uint32_t mm_id;
+	bool initiator;
+	const char *state;
+	bool is_usable; /* both directions installed */
+	uint32_t class_id;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct qm_proposal proposal; /* what was chosen */
+	uint32_t age_s;
+	struct flow selector;
+	uint32_t message_id;
+};
+
+/* Call back once per SA; return false to stop. */
+void engine_walk_mm(const struct engine *e, uint64_t now_ms,
+    bool (*each)(void *ctx, const struct engine_mm_status *s), void *ctx);
+void engine_walk_qm(const struct engine *e, uint64_t now_ms,
+    bool (*each)(void *ctx, const struct engine_qm_status *s), void *ctx);
+/* Counter of an error, and of events ("event" counters are indexed by event type). */
+uint64_t engine_error_count(const struct engine *e, enum ike_err err);
+uint64_t engine_event_count(const struct engine *e, enum engine_event_type t);
+/* Finds the usable pair that carries flow for this class; 0 = none. */
+uint32_t engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow);
+
+#endif
