@@ -26,8 +26,6 @@
 	V(HASH_SCOPE_CRYPTO_PAYLOADS, "crypto+payloads")                             \
 	V(HASH_SCOPE_MESSAGE, "message") V(HASH_SCOPE_BODIES, "bodies")
 #define KNOB_VALUES_hash_anon(V) V(HASH_ANON_PLAIN, "plain") V(HASH_ANON_REHASH, "rehash")
-#define KNOB_VALUES_auth1_nesting(V)                                                 \
-	V(AUTH1_NESTED, "nested") V(AUTH1_AS_PRINTED, "as-printed")
 #define KNOB_VALUES_icv_len(V)                                                       \
 	V(ICV_LEN_AUTO, "auto") V(ICV_LEN_12, "12") V(ICV_LEN_FULL, "full")
 #define KNOB_VALUES_em_hash_tail(V)                                                  \
@@ -80,7 +78,6 @@
 	K(gss_secret_tls, "A14", "session key that a TLS authentication yields")             \
 	K(hash_scope, "A18", "which bytes of a message Auth1 to Auth4 cover")                \
 	K(hash_anon, "A17", "last step of the hash chain without GSS messages")              \
-	K(auth1_nesting, "A16", "nesting of the Auth1 hash chain")                           \
 	K(icv_len, "A32", "length of the integrity check value")                             \
 	K(em_hash_tail, "A20", "where Auth1/Auth2 enter Auth3/Auth4")                        \
 	K(qm_later_hash, "A22", "hash payload of later quick modes")                         \

@@ -78,6 +78,8 @@ enum ike_err message_open(struct message *m, const struct message_keys *k, bool 
 /* The i-th payload of a type (from 0), or NULL. */
 const struct payload *message_find(const struct message *m, enum ike_payload_type type,
     size_t i);
+/* The i-th payload of a type in a well-formed chain, header included; empty if none. */
+struct span chain_find(struct span chain, uint8_t first, enum ike_payload_type type, size_t i);
 size_t message_count(const struct message *m, enum ike_payload_type type);
 
 /*

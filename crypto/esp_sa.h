@@ -1,0 +1,44 @@
+/* An IPsec SA with expanded keys: what esp.c and ah.c share. */
+#ifndef AUTHIPD_CRYPTO_ESP_SA_H
+#define AUTHIPD_CRYPTO_ESP_SA_H
+
+#include <openssl/evp.h>
+
+#include "crypto/esp.h"
+#include "crypto/ip_packet.h"
+
+#define ESP_IV_POOL_BYTES 512
+
+struct esp_sa {
+	uint8_t protocol;
+	uint8_t spi_be[4];
+	uint32_t spi;
+	enum cipher_id cipher;
+	size_t iv_n;	/* 0 for NULL */
+	size_t align_n; /* of the encrypted part: block, at least 4 */
+	size_t icv_n;
+	enum hash_id integrity;
+	EVP_MAC_CTX *mac;
+	EVP_CIPHER_CTX *cipher_ctx; /* NULL for CIPHER_NULL; direction set per call */
+	int cipher_direction;	    /* -1 not yet keyed, else the enc flag it was keyed for */
+	uint8_t cipher_key[CIPHER_MAX_KEY_BYTES];
+	uint8_t iv_pool[ESP_IV_POOL_BYTES];
+	size_t iv_left;
+};
+
+/* ICV over the parts, truncated to icv_n. */
+bool esp_sa_icv(struct esp_sa *sa, const struct span *part, size_t n_part, uint8_t *icv);
+/* CBC in place or from in to out. */
+bool esp_sa_crypt(struct esp_sa *sa, bool encrypt, const uint8_t *iv, const uint8_t *in,
+    size_t n, uint8_t *out);
+/* A fresh unpredictable IV of iv_n bytes. */
+bool esp_sa_next_iv(struct esp_sa *sa, uint8_t *iv);
+
+enum esp_error ah_seal(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size_t n,
+    uint8_t *out, size_t cap, size_t *out_n);
+enum esp_error ah_open(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *in,
+    uint8_t *out, size_t cap, size_t *out_n);
+/* Bytes of an AH header for this SA and IP version (IPv6 aligns to 8). */
+size_t ah_header_bytes(const struct esp_sa *sa, uint8_t version);
+
+#endif

@@ -1,0 +1,127 @@
+/* A flow needs an SA: use one, join a negotiation, or start one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/state.h"
+
+static bool
+qm_covers(const struct qm_sa *qm, uint32_t class_id, const struct flow *flow)
+{
+	return qm->policy.class_id == class_id && flow_matches(&qm->selector, flow);
+}
+
+uint32_t
+engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow)
+{
+	const struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &e->qm_all, all_link)
+		if (qm_is_usable(qm) && qm_covers(qm, class_id, flow))
+			return qm->id;
+	return 0;
+}
+
+static struct qm_sa *
+acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
+{
+	struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &e->qm_all, all_link)
+		if (qm_is_usable(qm) == usable && (usable || qm->initiator) &&
+		    qm_covers(qm, a->policy.class_id, &a->selector))
+			return qm;
+	return NULL;
+}
+
+/* Only the initiator of a main mode starts quick modes on it (A70). */
+static struct mm_sa *
+acquire_find_mm(struct engine *e, const struct engine_acquire *a)
+{
+	struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->mm_all, all_link)
+		if (mm->initiator && mm->state != MM_DYING && !mm->expired &&
+		    address_equal(&mm->remote.addr, &a->selector.remote.addr) &&
+		    address_equal(&mm->local.addr, &a->selector.local.addr))
+			return mm;
+	return NULL;
+}
+
+static void
+acquire_refuse(struct engine *e, const struct engine_acquire *a, enum ike_err err)
+{
+	struct engine_action *r = action_push(e, ACTION_RESULT, SPAN_NONE);
+	struct text t;
+
+	e->error_count[err]++;
+	if (r == NULL)
+		return;
+	r->result.ticket = a->ticket;
+	r->result.error = err;
+	r->result.win32 = ike_err_win32(err);
+	text_init(&t, r->result.text, sizeof(r->result.text));
+	text_str(&t, ike_err_text(err));
+}
+
+static bool
+acquire_add_ticket(struct qm_sa *qm, uint64_t id)
+{
+	struct ticket *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return false;
+	t->id = id;
+	SLIST_INSERT_HEAD(&qm->tickets, t, next);
+	return true;
+}
+
+static void
+acquire_start(struct engine *e, const struct engine_acquire *a)
+{
+	struct endpoint local = { a->selector.local.addr, 500 };
+	struct endpoint remote = { a->selector.remote.addr, 500 };
+	struct mm_sa *mm = acquire_find_mm(e, a);
+	struct qm_sa *qm;
+
+	if (mm == NULL)
+		mm = mm_init_start(e, &local, &remote, a->policy.policy, 0);
+	if (mm == NULL) {
+		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		return;
+	}
+	if ((qm = sadb_qm_new(e, mm, true)) == NULL) {
+		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		return;
+	}
+	qm->state = QM_PENDING;
+	qm->policy = a->policy;
+	qm->selector = a->selector;
+	if (!acquire_add_ticket(qm, a->ticket))
+		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+	if (mm->state == MM_ESTABLISHED)
+		qm_start_pending(e, mm);
+}
+
+void
+engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a)
+{
+	struct qm_sa *qm;
+
+	if (now_ms > e->now_ms)
+		e->now_ms = now_ms;
+	if (e->shutting_down) {
+		acquire_refuse(e, a, IKE_ERR_SHUTDOWN);
+		return;
+	}
+	if ((qm = acquire_find_qm(e, a, true)) != NULL) {
+		if (acquire_add_ticket(qm, a->ticket))
+			qm_results(e, qm, IKE_OK, 0, "");
+		return;
+	}
+	if ((qm = acquire_find_qm(e, a, false)) != NULL) {
+		if (!acquire_add_ticket(qm, a->ticket))
+			acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		return;
+	}
+	acquire_start(e, a);
+}

@@ -1,0 +1,277 @@
+/* Extended mode, initiator: E1, E2, GSS rounds, E3, E4 (MS-AIPS 3.6, 3.8). */
+#include <string.h>
+
+#include "ike/state.h"
+
+static void
+em_give_up(struct engine *e, void *owner)
+{
+	mm_fail(e, owner, "extended mode", IKE_ERR_TIMED_OUT, NULL, true, true);
+}
+
+static uint8_t
+em_gss_exchange(const struct engine *e)
+{
+	return e->p.dialect.em_gss == EM_GSS_243_CLEAR ? EXCHANGE_MM : EXCHANGE_EM;
+}
+
+/* Finishes, hashes (unless it is E3) and sends a request of extended mode. */
+static bool
+em_send(struct engine *e, struct mm_sa *mm, bool hashed)
+{
+	struct span out;
+
+	if (!exchange_finish(e, mm, &out))
+		return false;
+	if (hashed &&
+	    !chain_add(e, mm, &mm->em.chain, true, out, SPAN_NONE, build_chain(e->out)))
+		return false;
+	request_send(e, &mm->request, mm, out, e->p.dialect.retransmit_max, em_give_up, mm);
+	return true;
+}
+
+void
+em_init_start(struct engine *e, struct mm_sa *mm)
+{
+	struct pld_auth list = { .n = 0 };
+	const struct policy *p = mm->policy;
+
+	for (uint32_t i = 0; i < p->n_em_auth; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < list.n; k++)
+			again = again || list.method[k] == p->em_auth[i].method;
+		if (!p->em_auth[i].offered ||
+		    (again && e->p.dialect.em_dedupe == EM_DEDUPE_ON))
+			continue;
+		list.method[list.n++] = (uint16_t)p->em_auth[i].method;
+	}
+	if (list.n == 0) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_NO_EM_METHOD,
+		    "no method of the policy is built in", true, true);
+		return;
+	}
+	mm->em.methods = list;
+	mm->em.state = EM_FIRST_SENT;
+	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_take(mm, SEQ_EM, &e->p.dialect), true);
+	build_payload(e->out, PAYLOAD_AUTH);
+	pld_auth_encode(&e->out->w, &list);
+	build_end(e->out);
+	if (!em_send(e, mm, true))
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
+}
+
+static void
+em_try_method(struct engine *e, struct mm_sa *mm)
+{
+	struct em *em = &mm->em;
+
+	em->method = em->methods.method[em->at];
+	em->state = EM_GSS;
+	em->dialogues++;
+	em->fresh = true;
+	gss_ask_auth(e, mm, AUTH_START, SPAN_NONE);
+}
+
+/* Another credential if the peer wants one, else the next method, else the end (4.4). */
+static void
+em_next_method(struct engine *e, struct mm_sa *mm, bool retry, const char *detail)
+{
+	struct em *em = &mm->em;
+
+	em_forget_dialogue(e, mm);
+	if (retry) {
+		em->credential++;
+	} else {
+		em->at++;
+		em->credential = 0;
+	}
+	em->last_retry = retry;
+	if (em->at >= em->methods.n || em->dialogues >= GSS_MAX_DIALOGUES) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
+		    em->failure[0] != '\0' ? em->failure : detail, true, true);
+		return;
+	}
+	em_try_method(e, mm);
+}
+
+static bool
+em_send_gss(struct engine *e, struct mm_sa *mm, const struct pld_gss *g)
+{
+	bool clear = e->p.dialect.em_gss == EM_GSS_243_CLEAR;
+
+	if (++mm->em.rounds > GSS_MAX_ROUNDS)
+		return false;
+	exchange_begin(e, mm, em_gss_exchange(e), clear ? 0 : 1,
+	    seq_take(mm, clear ? SEQ_MM : SEQ_EM, &e->p.dialect), !clear);
+	build_payload(e->out, PAYLOAD_GSS);
+	pld_gss_encode(&e->out->w, g);
+	build_end(e->out);
+	return em_send(e, mm, true);
+}
+
+/* Both contexts are complete: SKEYID_em, inbound SA, E3 (MS-AIPS 3.6.7.2). */
+static void
+em_send_e3(struct engine *e, struct mm_sa *mm)
+{
+	uint8_t auth3[HASH_MAX_BYTES];
+
+	if (!keys_derive_em(e, mm, secret_span(mm->em.secret)) ||
+	    !keys_auth34(e, mm, false, auth3)) {
+		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
+		return;
+	}
+	mm->em.state = EM_FINAL_SENT;
+	sa_install_all(e, mm, true, false);
+	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_take(mm, SEQ_EM, &e->p.dialect), true);
+	build_payload(e->out, PAYLOAD_HASH);
+	writer_bytes(&e->out->w, span_of(auth3, mm->keys.hash_n));
+	build_end(e->out);
+	if (!em_send(e, mm, false))
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
+}
+
+void
+em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r)
+{
+	struct em *em = &mm->em;
+	struct pld_gss g = { .token = r->token };
+
+	if (r->status == AUTH_FAILED) {
+		struct text t;
+
+		text_init(&t, em->failure, sizeof(em->failure));
+		text_str(&t, r->text);
+		em_next_method(e, mm, r->retry_possible, r->text);
+		return;
+	}
+	if (r->status == AUTH_DONE && r->token.n == 0 && em->peer_done) {
+		em_send_e3(e, mm);
+		return;
+	}
+	if (em->fresh)
+		g.flags |= GSS_FLAG_NEW | (em->last_retry ? GSS_FLAG_RETRY : 0);
+	em->fresh = false;
+	if (!em_send_gss(e, mm, &g))
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, "too many rounds", true, true);
+}
+
+/* E2: the methods that the responder accepts, in our order. */
+static enum ike_err
+em_read_e2(struct engine *e, struct mm_sa *mm)
+{
+	const struct payload *id = message_find(&e->in, PAYLOAD_GSS_ID, 0);
+	struct pld_auth list;
+	enum ike_err err;
+	size_t at = 0;
+
+	err = pld_auth_decode(message_find(&e->in, PAYLOAD_AUTH, 0)->body, &list);
+	if (err != IKE_OK)
+		return err;
+	for (size_t i = 0; i < list.n; i++, at++) {
+		while (at < mm->em.methods.n && mm->em.methods.method[at] != list.method[i])
+			at++;
+		if (at == mm->em.methods.n)
+			return IKE_ERR_NO_EM_METHOD;
+	}
+	if (id != NULL) {
+		err = pld_gss_id_decode(id->body, mm->peer_gss_id, sizeof(mm->peer_gss_id));
+		if (err != IKE_OK)
+			return err;
+	}
+	mm->em.methods = list;
+	mm->em.at = 0;
+	return IKE_OK;
+}
+
+static void
+em_input_gss(struct engine *e, struct mm_sa *mm)
+{
+	struct em *em = &mm->em;
+	struct pld_gss g;
+
+	if (pld_gss_decode(message_find(&e->in, PAYLOAD_GSS, 0)->body, &g) != IKE_OK) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_GSS, NULL, true, true);
+		return;
+	}
+	if (g.status != 0) {
+		struct text t;
+
+		text_init(&t, em->failure, sizeof(em->failure));
+		text_str(&t, "the peer refused our credentials (status ");
+		text_u32(&t, g.status);
+		text_str(&t, ")");
+		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, em->failure);
+		return;
+	}
+	em->peer_done = em->peer_done || (g.flags & GSS_FLAG_COMPLETE) != 0;
+	if (g.token.n > 0 && !em->local_done) {
+		gss_ask_auth(e, mm, AUTH_STEP, g.token);
+		return;
+	}
+	if (em->local_done && em->peer_done && g.token.n == 0) {
+		em_send_e3(e, mm);
+		return;
+	}
+	/* Nothing to feed and not complete: success without authentication does not exist. */
+	em_next_method(e, mm, false, "the peer ended the dialogue before it was complete");
+}
+
+static void
+em_input_e4(struct engine *e, struct mm_sa *mm)
+{
+	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
+	uint8_t auth4[HASH_MAX_BYTES];
+	char buf[400];
+	struct text t;
+
+	if (p->body.n != mm->keys.hash_n || !keys_auth34(e, mm, true, auth4) ||
+	    !secret_equal(p->body.p, auth4, mm->keys.hash_n)) {
+		mm_fail(e, mm, "extended mode, Auth4", IKE_ERR_AUTH_HASH, NULL, true, true);
+		return;
+	}
+	mm->em.state = EM_COMPLETE;
+	text_init(&t, buf, sizeof(buf));
+	text_str(&t, "extended mode established, the peer is ");
+	text_str(&t, mm->em.peer_name);
+	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
+	em_finish(mm);
+	sa_install_all(e, mm, true, true);
+	qm_start_pending(e, mm);
+}
+
+/* A response of extended mode, authentic by its ICV. */
+void
+em_init_input(struct engine *e, struct mm_sa *mm)
+{
+	enum ike_message_id id = mm->em.state == EM_FIRST_SENT ? MSG_E2 :
+	    mm->em.state == EM_FINAL_SENT		       ? MSG_E4 :
+								 MSG_EM_GSS;
+	enum ike_err err;
+	uint8_t type;
+
+	if (mm->request.bytes.n == 0 || mm->em.auth_waiting) {
+		event_drop(e, mm, IKE_ERR_STATE); /* a response to nothing */
+		return;
+	}
+	if ((err = rules_check(&e->in, id, &type)) != IKE_OK) {
+		mm_fail(e, mm, rules_message_name(id), err, NULL, true, true);
+		return;
+	}
+	if (id == MSG_E2 && (err = em_read_e2(e, mm)) != IKE_OK) {
+		mm_fail(e, mm, "extended mode methods", err, NULL, true, true);
+		return;
+	}
+	request_done(e, &mm->request);
+	if (id != MSG_E4 &&
+	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, SPAN_NONE, e->in.chain)) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
+		return;
+	}
+	if (id == MSG_E2)
+		em_try_method(e, mm);
+	else if (id == MSG_EM_GSS)
+		em_input_gss(e, mm);
+	else
+		em_input_e4(e, mm);
+}

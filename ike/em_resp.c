@@ -1,0 +1,266 @@
+/* Extended mode, responder: E1, E2, GSS rounds, E3, E4 (MS-AIPS 3.7, 3.9). */
+#include <string.h>
+
+#include "ike/state.h"
+
+#define SEC_E_INVALID_TOKEN 0x80090308u
+
+/* Sends a response; hashed: it enters the chain of Auth3/Auth4. */
+static void
+em_answer(struct engine *e, struct mm_sa *mm, struct span request, bool hashed)
+{
+	struct span out;
+
+	if (!exchange_finish(e, mm, &out) ||
+	    (hashed &&
+		!chain_add(e, mm, &mm->em.chain, true, out, SPAN_NONE, build_chain(e->out)))) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
+		return;
+	}
+	answered_set(e, &mm->answered, mm, request, out);
+	if (mm->em.state != EM_COMPLETE)
+		mm_progress(e, mm);
+}
+
+/* E1: answer what is acceptable, in the initiator's order, positions kept (A41). */
+static void
+em_input_e1(struct engine *e, struct mm_sa *mm)
+{
+	struct pld_auth offered, list = { .n = 0 };
+	enum ike_err err;
+
+	err = pld_auth_decode(message_find(&e->in, PAYLOAD_AUTH, 0)->body, &offered);
+	for (size_t i = 0; err == IKE_OK && i < offered.n; i++)
+		for (uint32_t k = 0; k < mm->policy->n_em_auth; k++)
+			if (mm->policy->em_auth[k].offered &&
+			    (uint16_t)mm->policy->em_auth[k].method == offered.method[i]) {
+				list.method[list.n++] = offered.method[i];
+				break;
+			}
+	if (err == IKE_OK && list.n == 0)
+		err = IKE_ERR_NO_EM_METHOD;
+	if (err != IKE_OK) {
+		mm_fail(e, mm, "first message of extended mode", err, NULL, true, true);
+		return;
+	}
+	mm->em.methods = list;
+	mm->em.state = EM_RESP_FIRST_DONE;
+	exchange_begin(e, mm, EXCHANGE_EM, e->p.dialect.em_e2_mid == EM_E2_MID_0 ? 0 : 1,
+	    seq_answer(e->in.seq, &e->p.dialect), true);
+	build_payload(e->out, PAYLOAD_AUTH);
+	pld_auth_encode(&e->out->w, &list);
+	build_end(e->out);
+	build_payload(e->out, PAYLOAD_GSS_ID);
+	pld_gss_id_encode(&e->out->w, e->p.gss_id);
+	build_end(e->out);
+	em_answer(e, mm, e->datagram, true);
+}
+
+static void
+em_answer_gss(struct engine *e, struct mm_sa *mm, const struct pld_gss *g)
+{
+	const struct isakmp_header *h = &mm->em.answer_header;
+	bool encrypted = (h->flags & ISAKMP_FLAG_ENCRYPTED) != 0;
+
+	exchange_begin(e, mm, h->exchange, h->message_id,
+	    seq_answer(mm->em.answer_seq, &e->p.dialect), encrypted);
+	build_payload(e->out, PAYLOAD_GSS);
+	pld_gss_encode(&e->out->w, g);
+	build_end(e->out);
+	em_answer(e, mm, blob_span(&mm->answered.request), true);
+}
+
+/* The dialogue failed here: the initiator may try the next method or credential (4.4). */
+static void
+em_answer_failure(struct engine *e, struct mm_sa *mm, uint32_t status, bool retry)
+{
+	struct pld_gss g = { .status = status, .flags = retry ? GSS_FLAG_RETRY : 0 };
+
+	em_forget_dialogue(e, mm);
+	mm->em.failed_last = true;
+	mm->em.last_retry = retry;
+	mm->em.state = EM_RESP_FIRST_DONE;
+	em_answer_gss(e, mm, &g);
+}
+
+/* Which method a NEW token belongs to: its position (spec 4.4). */
+static bool
+em_pick_method(struct em *em, const struct pld_gss *g)
+{
+	if (em->failed_last && (g->flags & GSS_FLAG_RETRY) == 0) {
+		em->at++;
+		em->credential = 0;
+	} else if (em->failed_last) {
+		em->credential++;
+	}
+	em->failed_last = false;
+	if (em->at >= em->methods.n || ++em->dialogues > GSS_MAX_DIALOGUES)
+		return false;
+	em->method = em->methods.method[em->at];
+	return true;
+}
+
+static void
+em_input_gss(struct engine *e, struct mm_sa *mm)
+{
+	struct em *em = &mm->em;
+	struct pld_gss g;
+
+	if (pld_gss_decode(message_find(&e->in, PAYLOAD_GSS, 0)->body, &g) != IKE_OK) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_GSS, NULL, true, true);
+		return;
+	}
+	if (++em->rounds > GSS_MAX_ROUNDS ||
+	    ((g.flags & GSS_FLAG_NEW) != 0 && !em_pick_method(em, &g))) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
+		    em->failure[0] != '\0' ? em->failure : "no method is left", true, true);
+		return;
+	}
+	/* The answer waits for auth: remember what it answers; duplicates are dropped. */
+	answered_set(e, &mm->answered, mm, e->datagram, SPAN_NONE);
+	em->answer_header = e->in.h;
+	em->answer_seq = e->in.seq;
+	if (g.status != 0) {
+		struct text t;
+
+		text_init(&t, em->failure, sizeof(em->failure));
+		text_str(&t, "the peer could not start its credentials");
+		em_answer_failure(e, mm, g.status, false);
+		return;
+	}
+	if ((g.flags & GSS_FLAG_NEW) != 0) {
+		em_forget_dialogue(e, mm);
+		em->state = EM_GSS;
+		gss_ask_auth(e, mm, AUTH_START, g.token);
+	} else if (em->handle == 0 || em->state != EM_GSS) {
+		em_answer_failure(e, mm, SEC_E_INVALID_TOKEN, false);
+	} else {
+		gss_ask_auth(e, mm, AUTH_STEP, g.token);
+	}
+}
+
+void
+em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r)
+{
+	struct pld_gss g = { .token = r->token };
+
+	if (r->status == AUTH_FAILED) {
+		char buf[512];
+		struct text t;
+
+		text_init(&t, mm->em.failure, sizeof(mm->em.failure));
+		text_str(&t, r->text);
+		text_init(&t, buf, sizeof(buf));
+		event_failure_text(&t, mm, "extended mode", IKE_ERR_AUTH_FAILED, r->text);
+		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, IKE_ERR_AUTH_FAILED, buf);
+		em_answer_failure(e, mm,
+		    r->gss_status != 0 ? r->gss_status : SEC_E_INVALID_TOKEN,
+		    r->retry_possible);
+		return;
+	}
+	if (r->status == AUTH_DONE) {
+		g.flags = GSS_FLAG_COMPLETE;
+		mm->em.state = EM_GSS_DONE;
+	}
+	em_answer_gss(e, mm, &g);
+}
+
+/* E3: Auth3 proves that the initiator has the secret of its own dialogue. */
+static void
+em_input_e3(struct engine *e, struct mm_sa *mm)
+{
+	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
+	uint8_t auth3[HASH_MAX_BYTES], auth4[HASH_MAX_BYTES];
+	char buf[400];
+	struct text t;
+
+	if (!keys_derive_em(e, mm, secret_span(mm->em.secret)) ||
+	    !keys_auth34(e, mm, false, auth3) || !keys_auth34(e, mm, true, auth4)) {
+		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
+		return;
+	}
+	if (p->body.n != mm->keys.hash_n ||
+	    !secret_equal(p->body.p, auth3, mm->keys.hash_n)) {
+		mm->keys.has_em = false;
+		mm_fail(e, mm, "extended mode, Auth3", IKE_ERR_AUTH_HASH, NULL, true, true);
+		return;
+	}
+	mm->em.state = EM_COMPLETE;
+	timer_cancel(&e->timers, &mm->responder_timer);
+	text_init(&t, buf, sizeof(buf));
+	text_str(&t, "extended mode established, the peer is ");
+	text_str(&t, mm->em.peer_name);
+	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
+	em_finish(mm);
+	sa_install_all(e, mm, true, true);
+	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_answer(e->in.seq, &e->p.dialect), true);
+	build_payload(e->out, PAYLOAD_HASH);
+	writer_bytes(&e->out->w, span_of(auth4, mm->keys.hash_n));
+	build_end(e->out);
+	em_answer(e, mm, e->datagram, false);
+}
+
+/* The quick mode must be through before extended mode begins (MS-AIPS 3.7.5.1). */
+static bool
+em_may_begin(const struct mm_sa *mm)
+{
+	const struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (qm->negotiated && (qm->state == QM_RESP_DONE || qm->is_fast))
+			return mm->state == MM_ESTABLISHED;
+	return false;
+}
+
+/* Which message a request must be, by state; false: none fits. */
+static bool
+em_expected(const struct mm_sa *mm, const struct message *m, enum ike_message_id *id)
+{
+	switch (mm->em.state) {
+	case EM_NONE:
+		*id = MSG_E1;
+		return em_may_begin(mm);
+	case EM_RESP_FIRST_DONE:
+	case EM_GSS:
+		*id = MSG_EM_GSS;
+		return true;
+	case EM_GSS_DONE:
+		*id = message_find(m, PAYLOAD_GSS, 0) != NULL ? MSG_EM_GSS : MSG_E3;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A request of extended mode, authentic by its ICV. */
+void
+em_resp_input(struct engine *e, struct mm_sa *mm)
+{
+	enum ike_message_id id;
+	enum ike_err err;
+	uint8_t type;
+
+	if (mm->em.auth_waiting) {
+		event_drop(e, mm, IKE_ERR_STATE); /* one request at a time */
+		return;
+	}
+	if (!em_expected(mm, &e->in, &id)) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_STATE, NULL, true, true);
+		return;
+	}
+	if ((err = rules_check(&e->in, id, &type)) != IKE_OK) {
+		mm_fail(e, mm, rules_message_name(id), err, NULL, true, true);
+		return;
+	}
+	if (id != MSG_E3 &&
+	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, SPAN_NONE, e->in.chain)) {
+		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
+		return;
+	}
+	if (id == MSG_E1)
+		em_input_e1(e, mm);
+	else if (id == MSG_EM_GSS)
+		em_input_gss(e, mm);
+	else
+		em_input_e3(e, mm);
+}

@@ -1,0 +1,240 @@
+/* What both roles of main mode share: vendor IDs, NAT-D, ends (MS-AIPS 3.2, 3.3). */
+#include <string.h>
+
+#include "ike/state.h"
+
+static void
+write_vendor(struct engine *e, enum ike_vendor v, uint32_t number)
+{
+	build_payload(e->out, PAYLOAD_VID);
+	pld_vendor_encode(&e->out->w, v, number);
+	build_end(e->out);
+}
+
+/*
+ * level: 0 everything; the responder leaves more out with each level, so that its answer
+ * to an unproven peer is not larger than the request (see mm_resp.c).
+ */
+void
+mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level)
+{
+	bool ipv4 = mm->remote.addr.family == 4;
+
+	if (e->p.dialect.vendor_version != 0 && level < 3)
+		write_vendor(e, VENDOR_MS_NT5, e->p.dialect.vendor_version);
+	if (first_message) {
+		write_vendor(e, VENDOR_KEY_MODS, 1); /* we speak AuthIP */
+		if (!sadb_mm_exists_with(e, &mm->remote.addr))
+			write_vendor(e, VENDOR_INITIAL_CONTACT, 0);
+	}
+	if (ipv4 && level < 2)
+		write_vendor(e, VENDOR_RFC3947, 0);
+	if (level < 4)
+		write_vendor(e, VENDOR_ND_CAPABLE, 0);
+	if (first_message && mm->dh != NULL)
+		write_vendor(e, VENDOR_DH_GROUP, proposal_vendor_group(mm->group));
+}
+
+void
+mm_read_vendors(struct mm_sa *mm, const struct message *m)
+{
+	const struct payload *p;
+
+	for (size_t i = 0; (p = message_find(m, PAYLOAD_VID, i)) != NULL; i++) {
+		uint32_t number;
+		enum ike_vendor v = pld_vendor_decode(p->body, &number);
+
+		mm->vendor_seen |= 1u << v;
+		if (v == VENDOR_MS_NT5)
+			mm->vendor_version = number;
+	}
+}
+
+/* Destination first, then source (RFC 3947 3.2). IPv4 only (MS-AIPS 3.2.4). */
+void
+mm_write_natd(struct engine *e, const struct mm_sa *mm, const uint8_t *rcookie,
+    enum hash_id hash)
+{
+	const struct endpoint *end[2] = { &mm->remote, &mm->local };
+	uint8_t digest[HASH_MAX_BYTES];
+
+	if (mm->remote.addr.family != 4 || e->p.dialect.natd_hash == NATD_HASH_OMIT)
+		return;
+	for (int i = 0; i < 2; i++) {
+		if (!pld_natd_compute(hash, mm->icookie, rcookie, end[i], digest))
+			return;
+		build_payload(e->out, PAYLOAD_NATD);
+		writer_bytes(&e->out->w, span_of(digest, hash_len_bytes(hash)));
+		build_end(e->out);
+	}
+}
+
+/* The hash of a received NAT-D is told by its length (A50). */
+static enum hash_id
+natd_hash_of(size_t n)
+{
+	static const enum hash_id id[] = { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384 };
+
+	for (size_t i = 0; i < sizeof(id) / sizeof(id[0]); i++)
+		if (hash_len_bytes(id[i]) == n)
+			return id[i];
+	return HASH_NONE;
+}
+
+static bool
+natd_matches(const struct mm_sa *mm, const struct message *m, const struct payload *p,
+    const struct endpoint *end)
+{
+	enum hash_id hash = natd_hash_of(p->body.n);
+	uint8_t digest[HASH_MAX_BYTES];
+
+	return hash != HASH_NONE &&
+	    pld_natd_compute(hash, m->h.icookie, m->h.rcookie, end, digest) &&
+	    memcmp(digest, p->body.p, p->body.n) == 0 && mm != NULL;
+}
+
+void
+mm_read_natd(struct engine *e, struct mm_sa *mm, const struct message *m)
+{
+	const struct payload *p = message_find(m, PAYLOAD_NATD, 0);
+	bool source_ok = false;
+
+	(void)e;
+	if (p == NULL)
+		return;
+	/* The first is our address as the peer sees it, the others are the peer's own. */
+	if (!natd_matches(mm, m, p, &mm->local))
+		mm->nat_detected = true;
+	for (size_t i = 1; (p = message_find(m, PAYLOAD_NATD, i)) != NULL; i++)
+		source_ok = source_ok || natd_matches(mm, m, p, &mm->remote);
+	if (!source_ok)
+		mm->nat_detected = true;
+}
+
+bool
+mm_needs_em(const struct mm_sa *mm)
+{
+	return mm->policy->n_em_auth > 0;
+}
+
+static void
+mm_responder_timeout(struct engine *e, void *owner)
+{
+	struct mm_sa *mm = owner;
+	enum ike_err err = IKE_ERR_TIMED_OUT;
+
+	if (mm->state == MM_ESTABLISHED && mm_needs_em(mm))
+		err = IKE_ERR_EM_REQUIRED;
+	mm_fail(e, mm, "waiting for the next message of the initiator", err, NULL, true, true);
+}
+
+void
+mm_progress(struct engine *e, struct mm_sa *mm)
+{
+	timer_arm(&e->timers, &mm->responder_timer,
+	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, mm_responder_timeout, mm);
+}
+
+static void
+mm_lifetime_over(struct engine *e, void *owner)
+{
+	struct mm_sa *mm = owner;
+	struct qm_sa *qm, *next;
+
+	event_mm(e, EVENT_MM_DELETED, mm, IKE_ERR_MM_EXPIRED, "main mode: lifetime over");
+	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, mm_link);
+		if (!qm_is_usable(qm))
+			qm_fail(e, qm, "quick mode", IKE_ERR_MM_EXPIRED, NULL, false);
+	}
+	sadb_mm_free(e, mm);
+}
+
+/* Keys exist and the peer has proved that it has them too. */
+void
+mm_established(struct engine *e, struct mm_sa *mm)
+{
+	char buf[256];
+	struct text t;
+
+	mm->state = MM_ESTABLISHED;
+	mm->established_ms = e->now_ms;
+	timer_arm(&e->timers, &mm->lifetime,
+	    mm->created_ms + (uint64_t)mm->chosen.lifetime_s * 1000, mm_lifetime_over, mm);
+	text_init(&t, buf, sizeof(buf));
+	text_str(&t, "main mode established with ");
+	text_address(&t, &mm->remote.addr);
+	text_str(&t, ": ");
+	text_str(&t, cipher_name(mm->chosen.cipher));
+	text_str(&t, "-");
+	text_str(&t, hash_name(mm->chosen.integrity));
+	text_str(&t, "-");
+	text_str(&t, dh_name(mm->group));
+	if (mm_needs_em(mm))
+		text_str(&t, "; the peer is still anonymous, extended mode follows");
+	event_mm(e, EVENT_MM_ESTABLISHED, mm, IKE_OK, buf);
+	if (!mm_needs_em(mm))
+		em_finish(mm);
+}
+
+static void
+mm_dying_done(struct engine *e, void *owner)
+{
+	sadb_mm_free(e, owner);
+}
+
+/* Out of use; the memory goes when the last notify is acknowledged or given up. */
+void
+mm_retire(struct engine *e, struct mm_sa *mm)
+{
+	request_done(e, &mm->request);
+	em_forget_dialogue(e, mm);
+	timer_cancel(&e->timers, &mm->responder_timer);
+	if (mm->notify_request.bytes.n == 0 && STAILQ_EMPTY(&mm->notify_queue)) {
+		sadb_mm_free(e, mm);
+		return;
+	}
+	mm->state = MM_DYING;
+	timer_arm(&e->timers, &mm->lifetime,
+	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u * 2, mm_dying_done, mm);
+}
+
+void
+mm_linger(struct engine *e, struct mm_sa *mm)
+{
+	request_done(e, &mm->request);
+	em_forget_dialogue(e, mm);
+	notify_drop_all(e, mm);
+	timer_cancel(&e->timers, &mm->responder_timer);
+	mm->state = MM_DYING;
+	timer_arm(&e->timers, &mm->lifetime,
+	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, mm_dying_done, mm);
+}
+
+void
+mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
+    const char *detail, bool tell, bool teardown)
+{
+	struct qm_sa *qm, *next;
+	char buf[512];
+	struct text t;
+
+	if (mm->state == MM_DYING)
+		return;
+	text_init(&t, buf, sizeof(buf));
+	event_failure_text(&t, mm, step, err, detail);
+	/* One failure, one line: the responder has already said why it refused. */
+	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure[0] == '\0')
+		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
+	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, mm_link);
+		if (!teardown && qm_is_usable(qm))
+			continue;
+		qm_results(e, qm, err, ike_err_win32(err), buf);
+		sa_delete(e, qm, false);
+		sadb_qm_free(e, qm);
+	}
+	if (tell && mm->keys.ready)
+		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(err));
+	mm_retire(e, mm);
+}

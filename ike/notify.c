@@ -1,0 +1,291 @@
+/*
+ * Notify exchange: reliable notifies with acknowledgement, one outstanding per main mode;
+ * STATUS in clear before keys (MS-AIPS 3.1.5, 3.1.7.5; spec authip.md 1.8, 4.7, A62-A68).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/state.h"
+
+static void notify_send_next(struct engine *e, struct mm_sa *mm);
+
+static void
+notify_pop(struct mm_sa *mm)
+{
+	struct notify_item *item = STAILQ_FIRST(&mm->notify_queue);
+
+	if (item == NULL)
+		return;
+	STAILQ_REMOVE_HEAD(&mm->notify_queue, next);
+	mm->n_notify--;
+	free(item);
+}
+
+/* The outstanding notify is through, or nobody answers: go on. */
+static void
+notify_settled(struct engine *e, struct mm_sa *mm)
+{
+	request_done(e, &mm->notify_request);
+	notify_pop(mm);
+	if (!STAILQ_EMPTY(&mm->notify_queue))
+		notify_send_next(e, mm);
+	else if (mm->state == MM_DYING)
+		sadb_mm_free(e, mm);
+}
+
+static void
+notify_give_up(struct engine *e, void *owner)
+{
+	notify_settled(e, owner);
+}
+
+static void
+notify_build(struct engine *e, struct mm_sa *mm, const struct notify_item *item)
+{
+	uint8_t data[4] = { (uint8_t)(item->code >> 24), (uint8_t)(item->code >> 16),
+		(uint8_t)(item->code >> 8), (uint8_t)item->code };
+	struct pld_notify n = {
+		.protocol = item->protocol,
+		.flags = NOTIFY_FLAG_RELIABLE,
+		.type = item->type,
+		.data = item->type == NOTIFY_STATUS ? SPAN_ARRAY(data) : SPAN_NONE,
+	};
+
+	mm->notify_seq = seq_take(mm, SEQ_NOTIFY, &e->p.dialect);
+	exchange_begin(e, mm, EXCHANGE_NOTIFY, item->message_id, mm->notify_seq, true);
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+}
+
+static void
+notify_send_next(struct engine *e, struct mm_sa *mm)
+{
+	const struct notify_item *item = STAILQ_FIRST(&mm->notify_queue);
+	/* At shutdown one retransmission at most (MS-AIPS 3.1.6.2). */
+	uint32_t max = e->shutting_down ? 1 : e->p.dialect.retransmit_max;
+	struct span out;
+
+	notify_build(e, mm, item);
+	if (!exchange_finish(e, mm, &out)) {
+		notify_pop(mm);
+		return;
+	}
+	request_send(e, &mm->notify_request, mm, out, max, notify_give_up, mm);
+}
+
+void
+notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
+    uint32_t message_id, uint32_t code)
+{
+	struct notify_item *item;
+
+	if (mm->n_notify >= NOTIFY_QUEUE_MAX || (item = calloc(1, sizeof(*item))) == NULL) {
+		e->error_count[IKE_ERR_NO_MEMORY]++;
+		return;
+	}
+	item->type = type;
+	item->protocol = protocol;
+	item->code = code;
+	if (message_id != 0 && e->p.dialect.qm_notify_mid == QM_NOTIFY_MID_QM)
+		item->message_id = message_id;
+	else
+		e->p.host.random(e->p.host.ctx, (uint8_t *)&item->message_id,
+		    sizeof(item->message_id));
+	STAILQ_INSERT_TAIL(&mm->notify_queue, item, next);
+	mm->n_notify++;
+	if (mm->notify_request.bytes.n == 0)
+		notify_send_next(e, mm);
+}
+
+void
+notify_drop_all(struct engine *e, struct mm_sa *mm)
+{
+	request_done(e, &mm->notify_request);
+	while (!STAILQ_EMPTY(&mm->notify_queue))
+		notify_pop(mm);
+}
+
+void
+notify_clear_status(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, const struct isakmp_header *request, size_t request_n,
+    uint32_t code)
+{
+	uint8_t data[4] = { (uint8_t)(code >> 24), (uint8_t)(code >> 16), (uint8_t)(code >> 8),
+		(uint8_t)code };
+	struct pld_notify n = {
+		.protocol = NOTIFY_PROTO_MM,
+		.type = NOTIFY_STATUS,
+		.data = SPAN_ARRAY(data),
+	};
+	struct isakmp_header h = { .exchange = EXCHANGE_NOTIFY };
+	struct engine_action *a;
+	struct span out;
+
+	/* CKY-R stays what it was: a refused exchange makes no cookie (hostile row H35). */
+	memcpy(h.icookie, request->icookie, COOKIE_BYTES);
+	memcpy(h.rcookie, request->rcookie, COOKIE_BYTES);
+	e->p.host.random(e->p.host.ctx, (uint8_t *)&h.message_id, sizeof(h.message_id));
+	build_begin(e->out, &h, 0);
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+	if (build_finish(e->out, NULL, SPAN_NONE, &out) != IKE_OK || out.n > request_n)
+		return;
+	if ((a = action_push(e, ACTION_SEND, out)) == NULL)
+		return;
+	a->send.local = *local;
+	a->send.remote = *remote;
+}
+
+static void
+notify_ack(struct engine *e, struct mm_sa *mm, uint8_t protocol)
+{
+	uint8_t data[4] = { (uint8_t)(e->in.seq >> 24), (uint8_t)(e->in.seq >> 16),
+		(uint8_t)(e->in.seq >> 8), (uint8_t)e->in.seq };
+	struct pld_notify n = {
+		.protocol = protocol,
+		.type = NOTIFY_ACK,
+		.data = SPAN_ARRAY(data),
+	};
+	struct span out;
+
+	exchange_begin(e, mm, EXCHANGE_NOTIFY, e->in.h.message_id, e->in.seq, true);
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+	if (exchange_finish(e, mm, &out))
+		answered_set(e, &mm->notify_answered, mm, e->datagram, out);
+}
+
+static void
+notify_code_text(struct text *t, uint32_t code)
+{
+	const char *name = ike_win32_name(code);
+
+	if (name != NULL) {
+		text_str(t, name);
+		text_str(t, " ");
+	}
+	text_str(t, "(");
+	text_u32(t, code);
+	text_str(t, ")");
+}
+
+/* The quick mode that the header names: failed while negotiating, else deleted. */
+static void
+notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
+{
+	struct qm_sa *qm = sadb_qm_by_message_id(mm, e->in.h.message_id);
+	char buf[128];
+	struct text t;
+
+	if (qm == NULL) {
+		mm->expired = true; /* whatever it was, start afresh next time (A64) */
+		return;
+	}
+	text_init(&t, buf, sizeof(buf));
+	notify_code_text(&t, code);
+	if (qm_is_usable(qm)) {
+		qm_delete(e, qm, IKE_ERR_PEER_DELETED, false);
+	} else if (qm->is_first && mm->initiator) {
+		mm_fail(e, mm, "quick mode", IKE_ERR_PEER_STATUS, buf, false, true);
+		return;
+	} else {
+		qm_fail(e, qm, "quick mode", IKE_ERR_PEER_STATUS, buf, false);
+	}
+	if (mm->expired && LIST_EMPTY(&mm->quick_modes))
+		mm_linger(e, mm);
+}
+
+/* STATUS for the main mode: fail what is in progress, else drain (A63). */
+static void
+notify_end_mm(struct engine *e, struct mm_sa *mm, uint32_t code)
+{
+	char buf[128];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	notify_code_text(&t, code);
+	if (mm->state != MM_ESTABLISHED || (mm_needs_em(mm) && !mm->keys.has_em)) {
+		mm_fail(e, mm, "peer's status notify", IKE_ERR_PEER_STATUS, buf, false, true);
+		return;
+	}
+	mm->expired = true;
+	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
+	if (!LIST_EMPTY(&mm->quick_modes))
+		return;
+	event_mm(e, EVENT_MM_DELETED, mm, IKE_ERR_PEER_DELETED, "main mode deleted by the peer");
+	mm_linger(e, mm);
+}
+
+static void
+notify_act(struct engine *e, struct mm_sa *mm, const struct pld_notify *n)
+{
+	uint32_t code = ike_err_win32(IKE_ERR_NO_PROPOSAL);
+
+	if (n->type == NOTIFY_STATUS && !pld_notify_u32(n, &code)) {
+		event_drop(e, mm, IKE_ERR_NOTIFY);
+		return;
+	}
+	if (n->type == NOTIFY_NO_PROPOSAL_CHOSEN ||
+	    (n->type == NOTIFY_STATUS && n->protocol == NOTIFY_PROTO_QM))
+		notify_end_qm(e, mm, code);
+	else if (n->type == NOTIFY_STATUS)
+		notify_end_mm(e, mm, code);
+	/* Unknown types: acknowledged and ignored (spec 4.7). */
+}
+
+/* A message of exchange 246, authentic by its ICV. */
+void
+notify_input(struct engine *e, struct mm_sa *mm)
+{
+	struct pld_notify n;
+	uint32_t seq;
+
+	if (!exchange_rules(e, mm, MSG_NOTIFY))
+		return;
+	if (pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &n) != IKE_OK) {
+		event_drop(e, mm, IKE_ERR_NOTIFY);
+		return;
+	}
+	if (n.type == NOTIFY_ACK) {
+		if (mm->notify_request.bytes.n == 0 || !pld_notify_u32(&n, &seq) ||
+		    seq != mm->notify_seq)
+			event_drop(e, mm, IKE_ERR_STATE);
+		else
+			notify_settled(e, mm);
+		return;
+	}
+	if (!seq_accept(mm, SEQ_NOTIFY, e->in.seq)) {
+		event_drop(e, mm, IKE_ERR_REPLAY);
+		return;
+	}
+	if ((n.flags & NOTIFY_FLAG_RELIABLE) != 0)
+		notify_ack(e, mm, n.protocol);
+	if (mm->state != MM_DYING)
+		notify_act(e, mm, &n);
+}
+
+/* A notify in clear: a hint that anybody could have sent (A62). */
+void
+notify_clear_input(struct engine *e, struct mm_sa *mm)
+{
+	struct pld_notify n;
+	uint32_t code;
+
+	if (!exchange_rules(e, mm, MSG_CLEAR_NOTIFY))
+		return;
+	if (mm->state != MM_FIRST_SENT || e->p.dialect.clear_status == CLEAR_STATUS_IGNORE ||
+	    pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &n) != IKE_OK ||
+	    n.type != NOTIFY_STATUS || !pld_notify_u32(&n, &code)) {
+		event_drop(e, mm, IKE_ERR_STATE);
+		return;
+	}
+	mm->peer_status = code;
+	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS,
+	    "unauthenticated notify: noted, not obeyed");
+	if (e->p.dialect.clear_status == CLEAR_STATUS_FAIL_FAST)
+		mm_fail(e, mm, "first message of main mode", IKE_ERR_PEER_STATUS, NULL, false,
+		    true);
+}

@@ -1,0 +1,62 @@
+/*
+ * Proposals: what a policy offers, what it accepts of an offer, and both as text for log
+ * lines. Pure functions between struct policy and decoded SA payloads.
+ */
+#ifndef AUTHIPD_IKE_PROPOSAL_H
+#define AUTHIPD_IKE_PROPOSAL_H
+
+#include "config/dialect.h"
+#include "ike/payload.h"
+#include "ike/text.h"
+
+/* Which DH group attempt number n (from 0) of a strict initiator uses (A36); DH_NONE: no more. */
+enum dh_group proposal_mm_group(const struct policy *p, uint32_t attempt);
+/* Main-mode offer. group DH_NONE: all groups in one offer (mixed mode). */
+void proposal_mm_offer(const struct policy *p, enum dh_group group, const struct dialect *d,
+    struct pld_sa *out);
+/*
+ * The group of a KE payload in M1: the vendor ID's if present, else the common group of
+ * all transforms, else by length among the offered (spec 7.2). DH_NONE: cannot be told.
+ */
+enum dh_group proposal_mm_ke_group(const struct pld_sa *offer, bool has_vendor,
+    uint32_t vendor_group, size_t ke_len_bytes);
+/* AUTHIP_INIT_KE_DH_GROUP number of a group. */
+uint32_t proposal_vendor_group(enum dh_group g);
+/*
+ * First of our list that the offer contains and whose group is that of the KE (A93).
+ * *answer: the peer's transform as it came. IKE_ERR_NO_PROPOSAL, or IKE_ERR_GROUP when
+ * only the group stood in the way.
+ */
+enum ike_err proposal_mm_select(const struct policy *p, const struct pld_sa *offer,
+    enum dh_group ke_group, struct mm_proposal *chosen, struct pld_sa *answer);
+/* M2: exactly one transform, and one that we offered. */
+enum ike_err proposal_mm_verify(const struct policy *p, enum dh_group group,
+    const struct pld_sa *answer, struct mm_proposal *chosen);
+
+#define ENCAPSULATION_TRANSPORT 2
+
+struct qm_choice {
+	struct qm_proposal proposal; /* lifetimes: the smaller of both */
+	uint32_t peer_spi;
+};
+
+/* Quick-mode offer with our inbound SPI in each proposal. */
+void proposal_qm_offer(const struct policy *p, bool guarantee_encryption, uint32_t spi,
+    struct pld_sa *out);
+/* First of our list that the offer contains; answer carries our SPI. */
+enum ike_err proposal_qm_select(const struct policy *p, bool guarantee_encryption,
+    const struct pld_sa *offer, uint32_t spi, struct qm_choice *chosen,
+    struct pld_sa *answer);
+/* Q2: exactly one transform, and one that we offered. */
+enum ike_err proposal_qm_verify(const struct policy *p, bool guarantee_encryption,
+    const struct pld_sa *answer, struct qm_choice *chosen);
+
+/* "aes128-sha1-ecp256, 3des-sha1-modp1024" */
+void proposal_mm_text(struct text *t, const struct pld_sa *sa);
+void proposal_mm_policy_text(struct text *t, const struct policy *p);
+/* "esp-null-sha1, esp-aes128-sha1" */
+void proposal_qm_text(struct text *t, const struct pld_sa *sa);
+void proposal_qm_policy_text(struct text *t, const struct policy *p, bool ge);
+void proposal_qm_one_text(struct text *t, const struct qm_proposal *p);
+
+#endif

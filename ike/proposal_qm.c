@@ -1,0 +1,266 @@
+/* Proposals of quick mode (RFC 2407 4.4, 4.5; spec authip.md 2.7, 7.4, A93). */
+#include <string.h>
+
+#include "ike/proposal.h"
+
+enum {
+	PROTO_AH = 2,
+	PROTO_ESP = 3,
+};
+
+/* X(cipher, ESP transform id, key length bits or 0) */
+#define ESP_TRANSFORMS(X)          \
+	X(CIPHER_3DES, 3, 0)       \
+	X(CIPHER_NULL, 11, 0)      \
+	X(CIPHER_AES128, 12, 128)  \
+	X(CIPHER_AES192, 12, 192)  \
+	X(CIPHER_AES256, 12, 256)
+
+/* X(hash, AH transform id, authentication attribute) */
+#define AUTH_TRANSFORMS(X)    \
+	X(HASH_MD5, 2, 1)     \
+	X(HASH_SHA1, 3, 2)    \
+	X(HASH_SHA256, 5, 5)
+
+static void
+esp_numbers(enum cipher_id c, uint8_t *id, uint16_t *bits)
+{
+	*id = 0;
+	*bits = 0;
+	switch (c) {
+#define X(cipher, number, key_bits) \
+	case cipher:                \
+		*id = number;       \
+		*bits = key_bits;   \
+		break;
+		ESP_TRANSFORMS(X)
+#undef X
+	default:
+		break;
+	}
+}
+
+static void
+auth_numbers(enum hash_id h, uint8_t *ah_id, uint16_t *attribute)
+{
+	*ah_id = 0;
+	*attribute = 0;
+	switch (h) {
+#define X(hash, id, attr)          \
+	case hash:                 \
+		*ah_id = id;       \
+		*attribute = attr; \
+		break;
+		AUTH_TRANSFORMS(X)
+#undef X
+	default:
+		break;
+	}
+}
+
+/* The wire form of one proposal of ours. */
+static void
+qm_to_wire(const struct qm_proposal *mine, uint8_t *protocol, struct pld_transform *t)
+{
+	uint8_t ah_id;
+
+	memset(t, 0, sizeof(*t));
+	t->number = 1;
+	*protocol = mine->transform == QM_AH ? PROTO_AH : PROTO_ESP;
+	auth_numbers(mine->integrity, &ah_id, &t->authentication);
+	if (mine->transform == QM_AH)
+		t->id = ah_id;
+	else
+		esp_numbers(mine->cipher, &t->id, &t->key_bits);
+	t->encapsulation = ENCAPSULATION_TRANSPORT;
+	t->life_s = mine->lifetime_s;
+	t->life_kb = mine->lifetime_kb;
+	t->group = (uint16_t)mine->pfs;
+	t->has_group = mine->pfs != DH_NONE;
+}
+
+static bool
+qm_usable(const struct qm_proposal *mine, bool guarantee_encryption)
+{
+	return !guarantee_encryption || mine->transform == QM_ESP_AUTH_CIPHER;
+}
+
+void
+proposal_qm_offer(const struct policy *p, bool guarantee_encryption, uint32_t spi,
+    struct pld_sa *out)
+{
+	out->n_proposal = 0;
+	for (uint32_t i = 0; i < p->n_qm_proposal; i++) {
+		struct pld_proposal *prop = &out->proposal[out->n_proposal];
+
+		if (!qm_usable(&p->qm_proposal[i], guarantee_encryption))
+			continue;
+		prop->number = (uint8_t)++out->n_proposal;
+		prop->spi = spi;
+		prop->n_transform = 1;
+		qm_to_wire(&p->qm_proposal[i], &prop->protocol, &prop->transform[0]);
+	}
+}
+
+/* Everything but number and lifetimes decides. */
+static bool
+qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm_proposal *mine)
+{
+	struct pld_transform want;
+	uint8_t want_protocol;
+
+	qm_to_wire(mine, &want_protocol, &want);
+	return protocol == want_protocol && t->id == want.id && t->key_bits == want.key_bits &&
+	    t->authentication == want.authentication &&
+	    t->encapsulation == want.encapsulation && t->group == want.group;
+}
+
+static uint32_t
+smaller_limit(uint32_t mine, uint32_t offered)
+{
+	if (mine == 0 || offered == 0)
+		return mine != 0 ? mine : offered;
+	return mine < offered ? mine : offered;
+}
+
+static void
+qm_chosen_set(struct qm_choice *c, const struct qm_proposal *mine, const struct pld_transform *t,
+    uint32_t peer_spi)
+{
+	c->proposal = *mine;
+	c->proposal.lifetime_s = smaller_limit(mine->lifetime_s, t->life_s);
+	c->proposal.lifetime_kb = smaller_limit(mine->lifetime_kb, t->life_kb);
+	c->peer_spi = peer_spi;
+}
+
+/* Two proposals with one number mean "both at once" (AH and ESP): not offered here (A39). */
+static bool
+number_is_shared(const struct pld_sa *offer, size_t at)
+{
+	for (size_t i = 0; i < offer->n_proposal; i++)
+		if (i != at && offer->proposal[i].number == offer->proposal[at].number)
+			return true;
+	return false;
+}
+
+static bool
+spi_is_valid(uint32_t spi)
+{
+	return spi > 255; /* 0 to 255 are reserved (RFC 4303 2.1) */
+}
+
+enum ike_err
+proposal_qm_select(const struct policy *p, bool guarantee_encryption,
+    const struct pld_sa *offer, uint32_t spi, struct qm_choice *chosen, struct pld_sa *answer)
+{
+	for (uint32_t m = 0; m < p->n_qm_proposal; m++) {
+		const struct qm_proposal *mine = &p->qm_proposal[m];
+
+		if (!qm_usable(mine, guarantee_encryption))
+			continue;
+		for (size_t i = 0; i < offer->n_proposal; i++) {
+			const struct pld_proposal *prop = &offer->proposal[i];
+
+			if (number_is_shared(offer, i) || !spi_is_valid(prop->spi))
+				continue;
+			for (size_t k = 0; k < prop->n_transform; k++) {
+				if (!qm_transform_is(prop->protocol, &prop->transform[k], mine))
+					continue;
+				qm_chosen_set(chosen, mine, &prop->transform[k], prop->spi);
+				answer->n_proposal = 1;
+				answer->proposal[0].number = prop->number;
+				answer->proposal[0].protocol = prop->protocol;
+				answer->proposal[0].spi = spi;
+				answer->proposal[0].n_transform = 1;
+				answer->proposal[0].transform[0] = prop->transform[k];
+				return IKE_OK;
+			}
+		}
+	}
+	return IKE_ERR_NO_PROPOSAL;
+}
+
+enum ike_err
+proposal_qm_verify(const struct policy *p, bool guarantee_encryption,
+    const struct pld_sa *answer, struct qm_choice *chosen)
+{
+	const struct pld_proposal *prop = &answer->proposal[0];
+
+	if (answer->n_proposal != 1 || prop->n_transform != 1 || !spi_is_valid(prop->spi))
+		return IKE_ERR_NO_PROPOSAL;
+	for (uint32_t m = 0; m < p->n_qm_proposal; m++) {
+		const struct qm_proposal *mine = &p->qm_proposal[m];
+
+		if (qm_usable(mine, guarantee_encryption) &&
+		    qm_transform_is(prop->protocol, &prop->transform[0], mine)) {
+			qm_chosen_set(chosen, mine, &prop->transform[0], prop->spi);
+			return IKE_OK;
+		}
+	}
+	return IKE_ERR_NO_PROPOSAL;
+}
+
+void
+proposal_qm_one_text(struct text *t, const struct qm_proposal *p)
+{
+	if (t->n > 0)
+		text_str(t, ", ");
+	if (p->transform == QM_AH) {
+		text_str(t, "ah-");
+	} else {
+		text_str(t, "esp-");
+		text_str(t, cipher_name(p->cipher));
+		text_str(t, "-");
+	}
+	text_str(t, hash_name(p->integrity));
+}
+
+void
+proposal_qm_policy_text(struct text *t, const struct policy *p, bool ge)
+{
+	for (uint32_t i = 0; i < p->n_qm_proposal; i++)
+		if (qm_usable(&p->qm_proposal[i], ge))
+			proposal_qm_one_text(t, &p->qm_proposal[i]);
+}
+
+static bool
+wire_to_qm(uint8_t protocol, const struct pld_transform *t, struct qm_proposal *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->integrity = HASH_NONE;
+#define X(hash, ah, attr)                    \
+	if (t->authentication == attr)       \
+		out->integrity = hash;
+	AUTH_TRANSFORMS(X)
+#undef X
+	if (protocol == PROTO_AH) {
+		out->transform = QM_AH;
+		return true;
+	}
+#define X(c, number, bits)                                                                 \
+	if (t->id == number && t->key_bits == bits) {                                      \
+		out->cipher = c;                                                           \
+		out->transform = c == CIPHER_NULL ? QM_ESP_AUTH : QM_ESP_AUTH_CIPHER;      \
+		return true;                                                               \
+	}
+	ESP_TRANSFORMS(X)
+#undef X
+	return false;
+}
+
+void
+proposal_qm_text(struct text *t, const struct pld_sa *sa)
+{
+	for (size_t i = 0; i < sa->n_proposal; i++)
+		for (size_t k = 0; k < sa->proposal[i].n_transform; k++) {
+			const struct pld_transform *tr = &sa->proposal[i].transform[k];
+			struct qm_proposal p;
+
+			if (wire_to_qm(sa->proposal[i].protocol, tr, &p)) {
+				proposal_qm_one_text(t, &p);
+				continue;
+			}
+			text_str(t, t->n > 0 ? ", transform " : "transform ");
+			text_u32(t, tr->id);
+		}
+}

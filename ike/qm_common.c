@@ -1,0 +1,214 @@
+/* What both roles of quick mode share (MS-AIPS 3.4, 3.5). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/state.h"
+
+uint32_t
+qm_new_spi(struct engine *e)
+{
+	const struct qm_sa *qm;
+	uint32_t spi;
+	bool taken;
+
+	do {
+		e->p.host.random(e->p.host.ctx, (uint8_t *)&spi, sizeof(spi));
+		taken = spi < SPI_MIN;
+		/* Collisions are one in 2^32 per SA; the newest few cover the clustered case. */
+		qm = LIST_FIRST(&e->qm_all);
+		for (int i = 0; !taken && qm != NULL && i < 64; i++) {
+			taken = qm->spi_in == spi;
+			qm = LIST_NEXT(qm, all_link);
+		}
+	} while (taken);
+	return spi;
+}
+
+void
+qm_write_ids(struct engine *e, const struct qm_sa *qm)
+{
+	const struct endpoint *i = qm->initiator ? &qm->selector.local : &qm->selector.remote;
+	const struct endpoint *r = qm->initiator ? &qm->selector.remote : &qm->selector.local;
+
+	build_payload(e->out, PAYLOAD_ID);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, i);
+	build_end(e->out);
+	build_payload(e->out, PAYLOAD_ID);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, r);
+	build_end(e->out);
+}
+
+/* Only towards peers that know negotiation discovery, and only if a flag is set (A76). */
+void
+qm_write_exchange_info(struct engine *e, const struct qm_sa *qm)
+{
+	uint8_t data[4] = { 0 };
+	struct pld_notify n = {
+		.protocol = NOTIFY_PROTO_QM,
+		.type = NOTIFY_EXCHANGE_INFO,
+		.data = SPAN_ARRAY(data),
+	};
+
+	if ((qm->mm->vendor_seen & 1u << VENDOR_ND_CAPABLE) == 0)
+		return;
+	if (qm->policy.policy->nd == ND_BOUNDARY)
+		data[3] |= EXCHANGE_INFO_ND_BOUNDARY;
+	if (qm->initiator && qm->policy.guarantee_encryption)
+		data[3] |= EXCHANGE_INFO_GUARANTEE_ENCRYPTION;
+	if (data[3] == 0)
+		return;
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+}
+
+void
+qm_read_exchange_info(struct engine *e, struct qm_sa *qm)
+{
+	const struct payload *p;
+
+	qm->guaranteed_encryption = qm->policy.guarantee_encryption;
+	for (size_t i = 0; (p = message_find(&e->in, PAYLOAD_NOTIFY, i)) != NULL; i++) {
+		struct pld_notify n;
+		uint32_t flags;
+
+		if (pld_notify_decode(p->body, &n) != IKE_OK ||
+		    n.type != NOTIFY_EXCHANGE_INFO || !pld_notify_u32(&n, &flags))
+			continue;
+		qm->peer_boundary = (flags & EXCHANGE_INFO_ND_BOUNDARY) != 0;
+		if ((flags & EXCHANGE_INFO_GUARANTEE_ENCRYPTION) != 0)
+			qm->guaranteed_encryption = true;
+	}
+}
+
+void
+qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
+    const char *text)
+{
+	struct ticket *ticket;
+
+	while ((ticket = SLIST_FIRST(&qm->tickets)) != NULL) {
+		struct engine_action *a = action_push(e, ACTION_RESULT, SPAN_NONE);
+		struct text t;
+
+		SLIST_REMOVE_HEAD(&qm->tickets, next);
+		if (a != NULL) {
+			a->result.ticket = ticket->id;
+			a->result.error = err;
+			a->result.win32 = win32;
+			a->result.mm_id = qm->mm_id;
+			a->result.qm_id = qm->id;
+			text_init(&t, a->result.text, sizeof(a->result.text));
+			text_str(&t, text);
+		}
+		free(ticket);
+	}
+}
+
+static void
+qm_lifetime_over(struct engine *e, void *owner)
+{
+	qm_delete(e, owner, IKE_ERR_QM_EXPIRED, false);
+}
+
+void
+qm_arm_lifetime(struct engine *e, struct qm_sa *qm)
+{
+	if (qm->choice.proposal.lifetime_s != 0)
+		timer_arm(&e->timers, &qm->lifetime,
+		    e->now_ms + (uint64_t)qm->choice.proposal.lifetime_s * 1000,
+		    qm_lifetime_over, qm);
+}
+
+/* Both directions are installed. */
+void
+qm_established(struct engine *e, struct qm_sa *qm)
+{
+	char buf[256];
+	struct text t, p;
+	char words[64];
+
+	text_init(&t, buf, sizeof(buf));
+	text_str(&t, "quick mode established: ");
+	text_init(&p, words, sizeof(words));
+	proposal_qm_one_text(&p, &qm->choice.proposal);
+	text_str(&t, words);
+	text_str(&t, ", ");
+	text_flow(&t, &qm->selector);
+	event_qm(e, EVENT_QM_ESTABLISHED, qm, IKE_OK, buf);
+	qm_arm_lifetime(e, qm);
+	qm_results(e, qm, IKE_OK, 0, "");
+	/* Nothing but the final answer is needed from now on. */
+	dh_free(qm->dh);
+	qm->dh = NULL;
+	if (qm->z != NULL)
+		secret_wipe(qm->z);
+	free(qm->z);
+	qm->z = NULL;
+	blob_free(&qm->ni);
+	blob_free(&qm->nr);
+}
+
+void
+qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
+    const char *detail, bool tell)
+{
+	struct mm_sa *mm = qm->mm;
+	char buf[512];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	if (mm != NULL)
+		event_failure_text(&t, mm, step, err, detail);
+	else
+		text_str(&t, ike_err_text(err));
+	event_qm(e, EVENT_NEGOTIATION_FAILED, qm, err, buf);
+	qm_results(e, qm, err, ike_err_win32(err), buf);
+	sa_delete(e, qm, false);
+	if (tell && mm != NULL && mm->keys.ready) {
+		bool policy = err == IKE_ERR_NO_PROPOSAL || err == IKE_ERR_ENCRYPTION_REQUIRED;
+
+		notify_reliable(e, mm, policy ? NOTIFY_NO_PROPOSAL_CHOSEN : NOTIFY_STATUS,
+		    NOTIFY_PROTO_QM, qm->message_id, policy ? 0 : ike_err_win32(err));
+	}
+	sadb_qm_free(e, qm);
+}
+
+void
+qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell)
+{
+	char buf[256];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	text_str(&t, "quick mode deleted: ");
+	text_str(&t, ike_err_text(why));
+	text_str(&t, ", ");
+	text_flow(&t, &qm->selector);
+	event_qm(e, EVENT_QM_DELETED, qm, why, buf);
+	qm_results(e, qm, why, ike_err_win32(why), buf);
+	sa_delete(e, qm, false);
+	if (tell && qm->mm != NULL && qm->mm->keys.ready)
+		notify_reliable(e, qm->mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
+		    ike_err_win32(why));
+	sadb_qm_free(e, qm);
+}
+
+/* Starts what waited for the main mode: one first, the others when it is through. */
+void
+qm_start_pending(struct engine *e, struct mm_sa *mm)
+{
+	struct qm_sa *qm, *next;
+	bool first_only = mm->n_quick_modes == 0 || (mm_needs_em(mm) && !mm->keys.has_em);
+
+	if (first_only && mm->n_quick_modes > 0)
+		return;
+	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, mm_link);
+		if (qm->state != QM_PENDING)
+			continue;
+		qm_init_start(e, qm);
+		if (first_only)
+			return;
+	}
+}

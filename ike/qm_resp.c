@@ -1,0 +1,271 @@
+/* Quick mode, responder: Q1 in, Q2 out, Q3 in, Q4 out (MS-AIPS 3.5; spec authip.md 4.3). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/state.h"
+
+static void
+qm_resp_timeout(struct engine *e, void *owner)
+{
+	struct qm_sa *qm = owner;
+
+	qm_fail(e, qm, "waiting for synchronize", IKE_ERR_TIMED_OUT, NULL, true);
+}
+
+/* IDs must be host addresses equal to the outer ones (A49); the class is the host's word. */
+static enum ike_err
+q1_read_ids(struct engine *e, struct qm_sa *qm)
+{
+	struct endpoint end[2];
+	struct pld_id id[2];
+	enum ike_err err;
+
+	for (size_t i = 0; i < 2; i++) {
+		err = pld_id_decode(message_find(&e->in, PAYLOAD_ID, i)->body, &id[i]);
+		if (err != IKE_OK)
+			return err;
+		if (!pld_id_to_endpoint(&id[i], &end[i]))
+			return IKE_ERR_ID_MISMATCH;
+	}
+	if (id[0].protocol != id[1].protocol)
+		return IKE_ERR_ID_MISMATCH;
+	qm->selector.protocol = id[0].protocol;
+	qm->selector.remote = end[0];
+	qm->selector.local = end[1];
+	if (e->p.dialect.id_match == ID_MATCH_LOOSE) {
+		qm->selector.remote.addr = qm->mm->remote.addr;
+		qm->selector.local.addr = qm->mm->local.addr;
+	}
+	if (!address_equal(&qm->selector.remote.addr, &qm->mm->remote.addr) ||
+	    !address_equal(&qm->selector.local.addr, &qm->mm->local.addr))
+		return IKE_ERR_ID_MISMATCH;
+	if (!e->p.host.qm_policy(e->p.host.ctx, &qm->selector, &qm->policy))
+		return IKE_ERR_NO_QM_POLICY;
+	return IKE_OK;
+}
+
+static enum ike_err
+q1_check_hash(struct engine *e, const struct mm_sa *mm, bool is_first)
+{
+	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
+
+	if (p == NULL)
+		return is_first ? IKE_ERR_PAYLOAD_MISSING : IKE_OK;
+	if (p->body.n != mm->keys.hash_n)
+		return IKE_ERR_HASH;
+	if (is_first && !secret_equal(p->body.p, mm->keys.auth1, mm->keys.hash_n))
+		return IKE_ERR_AUTH_HASH;
+	return IKE_OK;
+}
+
+static enum ike_err
+q1_choose(struct engine *e, struct qm_sa *qm)
+{
+	const struct payload *nonce = message_find(&e->in, PAYLOAD_NONCE, 0);
+	bool ge;
+	enum ike_err err;
+
+	if ((err = pld_nonce_check(nonce->body)) != IKE_OK)
+		return err;
+	if (!blob_set(&qm->ni, nonce->whole))
+		return IKE_ERR_NO_MEMORY;
+	err = pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, true, &e->sa_in);
+	if (err != IKE_OK)
+		return err;
+	qm_read_exchange_info(e, qm);
+	/* Either end may insist on encryption (MS-IKEE 3.7.1). */
+	ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;
+	qm->spi_in = qm_new_spi(e);
+	err = proposal_qm_select(qm->policy.policy, ge, &e->sa_in, qm->spi_in, &qm->choice,
+	    &e->sa_out);
+	if (err == IKE_ERR_NO_PROPOSAL && ge)
+		return IKE_ERR_ENCRYPTION_REQUIRED;
+	qm->spi_out = qm->choice.peer_spi;
+	return err;
+}
+
+static enum ike_err
+q1_pfs(struct engine *e, struct qm_sa *qm)
+{
+	const struct payload *ke = message_find(&e->in, PAYLOAD_KE, 0);
+	enum dh_group g = qm->choice.proposal.pfs;
+	uint8_t random[DH_PRIVATE_MAX_BYTES];
+
+	if (g == DH_NONE)
+		return IKE_OK;
+	if (ke == NULL)
+		return IKE_ERR_KE;
+	e->p.host.random(e->p.host.ctx, random, dh_private_len_bytes(g));
+	qm->dh = dh_new(g, span_of(random, dh_private_len_bytes(g)));
+	secret_wipe_bytes(random, sizeof(random));
+	qm->z = calloc(1, sizeof(*qm->z));
+	if (qm->dh == NULL || qm->z == NULL)
+		return IKE_ERR_NO_MEMORY;
+	return dh_shared(qm->dh, ke->body, e->p.dialect.ecdh_form == ECDH_FORM_XY, qm->z) ?
+	    IKE_OK :
+	    IKE_ERR_DH;
+}
+
+static void
+q2_write_hash(struct engine *e, const struct qm_sa *qm)
+{
+	const struct mm_keys *k = &qm->mm->keys;
+
+	/* What came decides for later quick modes: the ICV is the authentication (A22). */
+	if (!qm->is_first && message_find(&e->in, PAYLOAD_HASH, 0) == NULL)
+		return;
+	build_payload(e->out, PAYLOAD_HASH);
+	writer_bytes(&e->out->w, span_of(k->auth2, k->hash_n));
+	build_end(e->out);
+}
+
+static bool
+q2_build(struct engine *e, struct qm_sa *qm, struct span *out)
+{
+	struct mm_sa *mm = qm->mm;
+	bool new_nonce = !qm->is_first && e->p.dialect.later_nr == LATER_NR_INCLUDE;
+	uint8_t nonce[256];
+
+	exchange_begin(e, mm, e->in.h.exchange, qm->message_id,
+	    seq_answer(e->in.seq, &e->p.dialect), true);
+	q2_write_hash(e, qm);
+	qm_write_ids(e, qm);
+	build_payload(e->out, PAYLOAD_SA);
+	pld_sa_encode(&e->out->w, &e->sa_out, true);
+	build_end(e->out);
+	if (new_nonce) {
+		e->p.host.random(e->p.host.ctx, nonce, e->p.dialect.nonce_len);
+		build_payload(e->out, PAYLOAD_NONCE);
+		writer_bytes(&e->out->w, span_of(nonce, e->p.dialect.nonce_len));
+		build_end(e->out);
+	}
+	if (qm->dh != NULL) {
+		build_payload(e->out, PAYLOAD_KE);
+		writer_bytes(&e->out->w, dh_public(qm->dh));
+		build_end(e->out);
+	}
+	qm_write_exchange_info(e, qm);
+	if (!exchange_finish(e, mm, out))
+		return false;
+	if (!new_nonce)
+		return blob_set(&qm->nr, blob_span(&mm->nr_qm));
+	return blob_set(&qm->nr,
+	    chain_find(build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0));
+}
+
+/* The line for the operator: what was offered and what is wanted here. */
+static void
+q1_refuse(struct engine *e, struct qm_sa *qm, enum ike_err err)
+{
+	struct mm_sa *mm = qm->mm;
+	bool before_established = mm->state != MM_ESTABLISHED;
+	char detail[400], list[160];
+	struct text d, l;
+
+	text_init(&d, detail, sizeof(detail));
+	text_flow(&d, &qm->selector);
+	if (err == IKE_ERR_NO_PROPOSAL || err == IKE_ERR_ENCRYPTION_REQUIRED) {
+		text_str(&d, ": offered ");
+		text_init(&l, list, sizeof(list));
+		proposal_qm_text(&l, &e->sa_in);
+		text_str(&d, list);
+		text_str(&d, "; accepted here: ");
+		text_init(&l, list, sizeof(list));
+		proposal_qm_policy_text(&l, qm->policy.policy, err != IKE_ERR_NO_PROPOSAL);
+		text_str(&d, list);
+	}
+	if (err == IKE_ERR_AUTH_HASH || (before_established && err != IKE_ERR_NO_PROPOSAL &&
+					    err != IKE_ERR_ENCRYPTION_REQUIRED &&
+					    err != IKE_ERR_NO_QM_POLICY &&
+					    err != IKE_ERR_ID_MISMATCH)) {
+		mm_fail(e, mm, "first message of quick mode", err, detail, true, true);
+		return;
+	}
+	/* Only the quick mode is torn down (MS-AIPS 3.5.7.1); a main mode that never carried
+	 * one is of no use and goes once the peer has acknowledged. */
+	qm_fail(e, qm, "first message of quick mode", err, detail, true);
+	if (before_established)
+		mm_retire(e, mm);
+}
+
+void
+qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
+{
+	struct qm_sa *qm;
+	struct span q2;
+	enum ike_err err;
+	uint8_t type;
+
+	if ((qm = sadb_qm_new(e, mm, false)) == NULL)
+		return;
+	qm->message_id = e->in.h.message_id;
+	qm->is_first = is_first;
+	qm->state = QM_RESP_FIRST_DONE;
+	mm->n_quick_modes++;
+	err = rules_check(&e->in, MSG_Q1, &type);
+	if (err == IKE_OK)
+		err = q1_check_hash(e, mm, is_first);
+	if (err == IKE_OK)
+		err = q1_read_ids(e, qm);
+	if (err == IKE_OK)
+		err = q1_choose(e, qm);
+	if (err == IKE_OK)
+		err = q1_pfs(e, qm);
+	if (err == IKE_OK && !q2_build(e, qm, &q2))
+		err = IKE_ERR_CRYPTO;
+	if (err != IKE_OK) {
+		q1_refuse(e, qm, err);
+		return;
+	}
+	qm->negotiated = true;
+	if (mm->state != MM_ESTABLISHED)
+		mm_established(e, mm);
+	/* A lone proposal without KE may be a fast quick mode: nothing more comes (A54). */
+	qm->is_fast = e->p.dialect.fast_qm != FAST_QM_OFF && e->sa_in.n_proposal == 1 &&
+	    qm->dh == NULL;
+	if (qm->is_fast) {
+		sa_install(e, qm, true);
+		sa_install(e, qm, false);
+	} else {
+		timer_arm(&e->timers, &qm->responder_timer,
+		    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, qm_resp_timeout, qm);
+	}
+	if (mm_needs_em(mm) && !mm->keys.has_em)
+		mm_progress(e, mm);
+	else
+		timer_cancel(&e->timers, &mm->responder_timer);
+	answered_set(e, &qm->answered, mm, e->datagram, q2);
+}
+
+/* Q3: SAs first, then the answer, so that nothing sent after Q4 is lost (MS-AIPS 3.5.5.2). */
+void
+qm_resp_q3(struct engine *e, struct qm_sa *qm)
+{
+	struct pld_notify n = { .protocol = NOTIFY_PROTO_QM, .type = NOTIFY_QM_SYNCHRONIZE }, in;
+	struct mm_sa *mm = qm->mm;
+	struct span q4;
+
+	if (!exchange_rules(e, mm, MSG_SYNC))
+		return;
+	if (pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &in) != IKE_OK ||
+	    in.type != NOTIFY_QM_SYNCHRONIZE) {
+		qm_fail(e, qm, "synchronize", IKE_ERR_NOTIFY, NULL, true);
+		return;
+	}
+	timer_cancel(&e->timers, &qm->responder_timer);
+	exchange_begin(e, mm, e->in.h.exchange, qm->message_id,
+	    seq_answer(e->in.seq, &e->p.dialect), true);
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+	if (!exchange_finish(e, mm, &q4)) {
+		qm_fail(e, qm, "synchronize", IKE_ERR_CRYPTO, NULL, true);
+		return;
+	}
+	qm->state = QM_RESP_DONE;
+	sa_install(e, qm, true);
+	sa_install(e, qm, false);
+	answered_set(e, &qm->answered, mm, e->datagram, q4);
+	if (mm_needs_em(mm) && !mm->keys.has_em)
+		mm_progress(e, mm);
+}

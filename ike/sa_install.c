@@ -1,0 +1,83 @@
+/*
+ * When which IPsec SA is installed (spec authip.md 4.9, A55): keys as soon as all inputs
+ * exist, nothing before extended mode where the policy wants it.
+ */
+#include "ike/state.h"
+
+static bool
+sa_may_install(const struct qm_sa *qm)
+{
+	if (!qm->negotiated || qm->mm == NULL)
+		return false;
+	return !mm_needs_em(qm->mm) || qm->mm->keys.has_em;
+}
+
+void
+sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
+{
+	const struct qm_proposal *p = &qm->choice.proposal;
+	struct engine_action *a;
+
+	if (!sa_may_install(qm) || (inbound ? qm->in_installed : qm->out_installed))
+		return;
+	if ((a = action_push(e, ACTION_SA_ADD, SPAN_NONE)) == NULL)
+		return;
+	a->sa_add.qm_id = qm->id;
+	a->sa_add.mm_id = qm->mm_id;
+	a->sa_add.class_id = qm->policy.class_id;
+	a->sa_add.inbound = inbound;
+	a->sa_add.guaranteed_encryption = qm->guaranteed_encryption;
+	a->sa_add.protocol = p->transform == QM_AH ? 51 : 50;
+	a->sa_add.spi = inbound ? qm->spi_in : qm->spi_out;
+	a->sa_add.selector = qm->selector;
+	a->sa_add.cipher = p->cipher;
+	a->sa_add.integrity = p->integrity;
+	a->sa_add.lifetime_s = p->lifetime_s;
+	a->sa_add.lifetime_bytes = (uint64_t)p->lifetime_kb * 1024;
+	a->sa_add.idle_s = (qm->mm->vendor_seen & 1u << VENDOR_NLBS_PRESENT) != 0 ?
+	    qm->policy.policy->idle_failover_s :
+	    qm->policy.policy->idle_s;
+	a->sa_add.allow_clear_ms = qm->policy.policy->nd_allow_clear_s * 1000;
+	a->sa_add.replay_window = e->p.replay_window;
+	if (!keys_derive_ipsec(e, qm, a->sa_add.spi, &a->sa_add.cipher_key,
+		&a->sa_add.integrity_key)) {
+		/* An SA without keys is refused by every backend; say so here. */
+		e->error_count[IKE_ERR_CRYPTO]++;
+	}
+	if (inbound)
+		qm->in_installed = true;
+	else
+		qm->out_installed = true;
+	if (qm_is_usable(qm))
+		qm_established(e, qm);
+}
+
+void
+sa_install_all(struct engine *e, struct mm_sa *mm, bool inbound, bool outbound)
+{
+	struct qm_sa *qm, *next;
+
+	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, mm_link);
+		if (inbound)
+			sa_install(e, qm, true);
+		if (outbound)
+			sa_install(e, qm, false);
+	}
+}
+
+void
+sa_delete(struct engine *e, struct qm_sa *qm, bool replaced)
+{
+	struct engine_action *a;
+
+	if (!qm->in_installed && !qm->out_installed)
+		return;
+	qm->in_installed = qm->out_installed = false;
+	if ((a = action_push(e, ACTION_SA_DELETE, SPAN_NONE)) == NULL)
+		return;
+	a->sa_delete.qm_id = qm->id;
+	a->sa_delete.class_id = qm->policy.class_id;
+	a->sa_delete.selector = qm->selector;
+	a->sa_delete.replaced = replaced;
+}

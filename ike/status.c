@@ -1,0 +1,93 @@
+/* What the engine shows: main modes, quick modes, counters. */
+#include <string.h>
+
+#include "ike/state.h"
+
+static const char *
+em_status_word(const struct mm_sa *mm)
+{
+	if (!mm_needs_em(mm))
+		return "none";
+	if (mm->keys.has_em && mm->em.state == EM_COMPLETE)
+		return "established";
+	return "negotiating";
+}
+
+static void
+status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->id = mm->id;
+	s->initiator = mm->initiator;
+	s->state = mm_state_name(mm->state);
+	s->local = mm->local;
+	s->remote = mm->remote;
+	memcpy(s->icookie, mm->icookie, COOKIE_BYTES);
+	memcpy(s->rcookie, mm->rcookie, COOKIE_BYTES);
+	s->cipher = mm->chosen.cipher;
+	s->integrity = mm->chosen.integrity;
+	s->group = mm->group;
+	s->lifetime_s = mm->chosen.lifetime_s;
+	s->age_s = (uint32_t)((now_ms - mm->created_ms) / 1000);
+	s->vendor_seen = mm->vendor_seen;
+	s->vendor_version = mm->vendor_version;
+	s->nat_detected = mm->nat_detected;
+	s->em_required = mm_needs_em(mm);
+	s->em_state = em_status_word(mm);
+	s->em_method = mm->em.method;
+	memcpy(s->em_peer_name, mm->em.peer_name, sizeof(s->em_peer_name));
+	memcpy(s->peer_gss_id, mm->peer_gss_id, sizeof(s->peer_gss_id));
+}
+
+void
+engine_walk_mm(const struct engine *e, uint64_t now_ms,
+    bool (*each)(void *ctx, const struct engine_mm_status *s), void *ctx)
+{
+	const struct mm_sa *mm;
+	struct engine_mm_status s;
+
+	LIST_FOREACH (mm, &e->mm_all, all_link) {
+		status_mm(mm, now_ms, &s);
+		if (!each(ctx, &s))
+			return;
+	}
+}
+
+void
+engine_walk_qm(const struct engine *e, uint64_t now_ms,
+    bool (*each)(void *ctx, const struct engine_qm_status *s), void *ctx)
+{
+	const struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &e->qm_all, all_link) {
+		struct engine_qm_status s = {
+			.id = qm->id,
+			.mm_id = qm->mm_id,
+			.initiator = qm->initiator,
+			.state = qm_state_name(qm->state),
+			.is_usable = qm_is_usable(qm),
+			.class_id = qm->policy.class_id,
+			.spi_in = qm->spi_in,
+			.spi_out = qm->spi_out,
+			.proposal = qm->choice.proposal,
+			.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
+			.selector = qm->selector,
+			.message_id = qm->message_id,
+		};
+
+		if (!each(ctx, &s))
+			return;
+	}
+}
+
+uint64_t
+engine_error_count(const struct engine *e, enum ike_err err)
+{
+	return (unsigned)err < IKE_ERR_COUNT ? e->error_count[err] : 0;
+}
+
+uint64_t
+engine_event_count(const struct engine *e, enum engine_event_type t)
+{
+	return (unsigned)t <= EVENT_DROP ? e->event_count[t] : 0;
+}

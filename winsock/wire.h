@@ -1,0 +1,72 @@
+/*
+ * The registration protocol between libfwpuclnt and the daemon (doc/api-protocol.md):
+ * SOCK_SEQPACKET, one message a datagram, at most one descriptor with it. Possession of
+ * the descriptor is the authority: no number that a client sends is ever trusted.
+ * All integers little-endian; the structures have no padding. Only libc types here.
+ */
+#ifndef AUTHIPD_WINSOCK_WIRE_H
+#define AUTHIPD_WINSOCK_WIRE_H
+
+#include <stdint.h>
+
+#define AIP_API_MAGIC 0x31504941u /* "AIP1": magic and version in one */
+#define AIP_API_MAX_BYTES 65536
+#define AIP_API_SOCKET "wfp.sock" /* below the run directory, mode 0666 */
+
+/* V(number, name, text) */
+#define AIP_API_VERBS(V)                                     \
+	V(1, HELLO, "hello")                                 \
+	V(2, SOCK_SECURE, "secure a socket")                 \
+	V(3, SOCK_QUERY, "query the security of a socket")
+
+enum aip_api_verb {
+#define AIP_API_VERB_ENUM(number, name, text) AIP_API_##name = number,
+	AIP_API_VERBS(AIP_API_VERB_ENUM)
+};
+
+#define AIP_API_REPLY 0x0001u /* flags: this is the answer to request_id */
+
+struct aip_api_header {
+	uint32_t magic;
+	uint16_t verb;
+	uint16_t flags;
+	uint32_t request_id; /* chosen by the client, repeated in the answer */
+	uint32_t length;     /* whole message, header included */
+};
+
+/* HELLO: client's body. */
+struct aip_api_hello {
+	uint32_t library_version; /* major << 16 | minor */
+	uint32_t features;	  /* wanted; 0 */
+};
+
+/* HELLO: answer. */
+struct aip_api_hello_reply {
+	uint32_t winsock_error; /* 0 or WSAE... */
+	uint32_t daemon_version;
+	uint32_t backend; /* 1 plane, 2 kernel */
+	uint32_t sockets_limit;
+};
+
+/* SOCK_SECURE: body, with the socket as the one descriptor. */
+struct aip_api_secure {
+	uint32_t security_flags; /* SOCKET_SETTINGS_* */
+	uint32_t ipsec_flags;
+};
+
+/* SOCK_SECURE: answer. */
+struct aip_api_secure_reply {
+	uint32_t winsock_error;
+	uint32_t class_id;
+	uint64_t registration_id;
+};
+
+/* SOCK_QUERY: body empty, with the socket; answer. */
+struct aip_api_query_reply {
+	uint32_t winsock_error;
+	uint32_t info_flags; /* SOCKET_INFO_CONNECTION_* */
+	uint64_t mm_sa_id;
+	uint64_t qm_sa_id;
+};
+
+#endif
