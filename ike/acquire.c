@@ -15,7 +15,7 @@ engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flo
 {
 	const struct qm_sa *qm;
 
-	LIST_FOREACH (qm, &e->qm_all, all_link)
+	for (qm = sadb_qm_first(e, &flow->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
 		if (qm_is_usable(qm) && qm_covers(qm, class_id, flow))
 			return qm->id;
 	return 0;
@@ -26,7 +26,8 @@ acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 {
 	struct qm_sa *qm;
 
-	LIST_FOREACH (qm, &e->qm_all, all_link)
+	for (qm = sadb_qm_first(e, &a->selector.remote.addr); qm != NULL;
+	    qm = LIST_NEXT(qm, peer_link))
 		if (qm_is_usable(qm) == usable && (usable || qm->initiator) &&
 		    qm_covers(qm, a->policy.class_id, &a->selector))
 			return qm;
@@ -39,7 +40,8 @@ acquire_find_mm(struct engine *e, const struct engine_acquire *a)
 {
 	struct mm_sa *mm;
 
-	LIST_FOREACH (mm, &e->mm_all, all_link)
+	for (mm = sadb_mm_first(e, &a->selector.remote.addr); mm != NULL;
+	    mm = LIST_NEXT(mm, peer_link))
 		if (mm->initiator && mm->state != MM_DYING && !mm->expired &&
 		    address_equal(&mm->remote.addr, &a->selector.remote.addr) &&
 		    address_equal(&mm->local.addr, &a->selector.local.addr))

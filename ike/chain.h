@@ -11,10 +11,6 @@
 struct chain {
 	struct key digest; /* after the last step */
 	uint32_t n_step;
-	/* Knob auth1_nesting = as-printed: the third message enters Auth1 unhashed (A16). */
-	struct key printed;
-	uint8_t *third; /* owned: that message and the digest before it */
-	size_t third_n;
 };
 
 /* The parts of one message that a step may cover. */

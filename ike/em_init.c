@@ -24,7 +24,7 @@ em_send(struct engine *e, struct mm_sa *mm, bool hashed)
 	if (!exchange_finish(e, mm, &out))
 		return false;
 	if (hashed &&
-	    !chain_add(e, mm, &mm->em.chain, true, out, SPAN_NONE, build_chain(e->out)))
+	    !chain_add(e, mm, &mm->em.chain, true, out, build_chain(e->out)))
 		return false;
 	request_send(e, &mm->request, mm, out, e->p.dialect.retransmit_max, em_give_up, mm);
 	return true;
@@ -114,10 +114,11 @@ em_send_gss(struct engine *e, struct mm_sa *mm, const struct pld_gss *g)
 static void
 em_send_e3(struct engine *e, struct mm_sa *mm)
 {
-	uint8_t auth3[HASH_MAX_BYTES];
+	uint8_t auth3[2 * HASH_MAX_BYTES];
+	size_t n = 0;
 
 	if (!keys_derive_em(e, mm, secret_span(mm->em.secret)) ||
-	    !keys_auth34(e, mm, false, auth3)) {
+	    (n = keys_auth34(e, mm, false, auth3)) == 0) {
 		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
@@ -125,7 +126,7 @@ em_send_e3(struct engine *e, struct mm_sa *mm)
 	sa_install_all(e, mm, true, false);
 	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_take(mm, SEQ_EM, &e->p.dialect), true);
 	build_payload(e->out, PAYLOAD_HASH);
-	writer_bytes(&e->out->w, span_of(auth3, mm->keys.hash_n));
+	writer_bytes(&e->out->w, span_of(auth3, n));
 	build_end(e->out);
 	if (!em_send(e, mm, false))
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
@@ -221,12 +222,12 @@ static void
 em_input_e4(struct engine *e, struct mm_sa *mm)
 {
 	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
-	uint8_t auth4[HASH_MAX_BYTES];
+	uint8_t auth4[2 * HASH_MAX_BYTES];
+	size_t n = keys_auth34(e, mm, true, auth4);
 	char buf[400];
 	struct text t;
 
-	if (p->body.n != mm->keys.hash_n || !keys_auth34(e, mm, true, auth4) ||
-	    !secret_equal(p->body.p, auth4, mm->keys.hash_n)) {
+	if (n == 0 || p->body.n != n || !secret_equal(p->body.p, auth4, n)) {
 		mm_fail(e, mm, "extended mode, Auth4", IKE_ERR_AUTH_HASH, NULL, true, true);
 		return;
 	}
@@ -264,7 +265,7 @@ em_init_input(struct engine *e, struct mm_sa *mm)
 	}
 	request_done(e, &mm->request);
 	if (id != MSG_E4 &&
-	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, SPAN_NONE, e->in.chain)) {
+	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, e->in.chain)) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}

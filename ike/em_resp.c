@@ -7,17 +7,17 @@
 
 /* Sends a response; hashed: it enters the chain of Auth3/Auth4. */
 static void
-em_answer(struct engine *e, struct mm_sa *mm, struct span request, bool hashed)
+em_answer(struct engine *e, struct mm_sa *mm, bool hashed)
 {
 	struct span out;
 
 	if (!exchange_finish(e, mm, &out) ||
 	    (hashed &&
-		!chain_add(e, mm, &mm->em.chain, true, out, SPAN_NONE, build_chain(e->out)))) {
+		!chain_add(e, mm, &mm->em.chain, true, out, build_chain(e->out)))) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
-	answered_set(e, &mm->answered, mm, request, out);
+	answered_reply(e, &mm->answered, mm, out);
 	if (mm->em.state != EM_COMPLETE)
 		mm_progress(e, mm);
 }
@@ -53,7 +53,7 @@ em_input_e1(struct engine *e, struct mm_sa *mm)
 	build_payload(e->out, PAYLOAD_GSS_ID);
 	pld_gss_id_encode(&e->out->w, e->p.gss_id);
 	build_end(e->out);
-	em_answer(e, mm, e->datagram, true);
+	em_answer(e, mm, true);
 }
 
 static void
@@ -67,7 +67,7 @@ em_answer_gss(struct engine *e, struct mm_sa *mm, const struct pld_gss *g)
 	build_payload(e->out, PAYLOAD_GSS);
 	pld_gss_encode(&e->out->w, g);
 	build_end(e->out);
-	em_answer(e, mm, blob_span(&mm->answered.request), true);
+	em_answer(e, mm, true);
 }
 
 /* The dialogue failed here: the initiator may try the next method or credential (4.4). */
@@ -116,8 +116,7 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 		    em->failure[0] != '\0' ? em->failure : "no method is left", true, true);
 		return;
 	}
-	/* The answer waits for auth: remember what it answers; duplicates are dropped. */
-	answered_set(e, &mm->answered, mm, e->datagram, SPAN_NONE);
+	/* The answer waits for auth: remember what it answers. */
 	em->answer_header = e->in.h;
 	em->answer_seq = e->in.seq;
 	if (g.status != 0) {
@@ -170,17 +169,17 @@ static void
 em_input_e3(struct engine *e, struct mm_sa *mm)
 {
 	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
-	uint8_t auth3[HASH_MAX_BYTES], auth4[HASH_MAX_BYTES];
+	uint8_t auth3[2 * HASH_MAX_BYTES], auth4[2 * HASH_MAX_BYTES];
+	size_t n = 0;
 	char buf[400];
 	struct text t;
 
 	if (!keys_derive_em(e, mm, secret_span(mm->em.secret)) ||
-	    !keys_auth34(e, mm, false, auth3) || !keys_auth34(e, mm, true, auth4)) {
+	    (n = keys_auth34(e, mm, false, auth3)) == 0 || keys_auth34(e, mm, true, auth4) != n) {
 		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
-	if (p->body.n != mm->keys.hash_n ||
-	    !secret_equal(p->body.p, auth3, mm->keys.hash_n)) {
+	if (p->body.n != n || !secret_equal(p->body.p, auth3, n)) {
 		mm->keys.has_em = false;
 		mm_fail(e, mm, "extended mode, Auth3", IKE_ERR_AUTH_HASH, NULL, true, true);
 		return;
@@ -195,9 +194,9 @@ em_input_e3(struct engine *e, struct mm_sa *mm)
 	sa_install_all(e, mm, true, true);
 	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_answer(e->in.seq, &e->p.dialect), true);
 	build_payload(e->out, PAYLOAD_HASH);
-	writer_bytes(&e->out->w, span_of(auth4, mm->keys.hash_n));
+	writer_bytes(&e->out->w, span_of(auth4, n));
 	build_end(e->out);
-	em_answer(e, mm, e->datagram, false);
+	em_answer(e, mm, false);
 }
 
 /* The quick mode must be through before extended mode begins (MS-AIPS 3.7.5.1). */
@@ -253,10 +252,12 @@ em_resp_input(struct engine *e, struct mm_sa *mm)
 		return;
 	}
 	if (id != MSG_E3 &&
-	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, SPAN_NONE, e->in.chain)) {
+	    !chain_add(e, mm, &mm->em.chain, true, e->in.raw, e->in.chain)) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
+	/* Duplicates are dropped until it is answered, and answered from then on. */
+	answered_begin(e, &mm->answered);
 	if (id == MSG_E1)
 		em_input_e1(e, mm);
 	else if (id == MSG_EM_GSS)

@@ -32,9 +32,12 @@ engine_new(const struct engine_params *p)
 	LIST_INIT(&e->mm_all);
 	LIST_INIT(&e->qm_all);
 	STAILQ_INIT(&e->actions);
-	for (size_t i = 0; i < SADB_BUCKETS; i++)
+	for (size_t i = 0; i < SADB_BUCKETS; i++) {
 		LIST_INIT(&e->bucket[i]);
-	p->host.random(p->host.ctx, (uint8_t *)&e->hash_seed, sizeof(e->hash_seed));
+		LIST_INIT(&e->mm_peer[i]);
+		LIST_INIT(&e->qm_peer[i]);
+	}
+	p->host.random(p->host.ctx, (uint8_t *)e->hash_seed, sizeof(e->hash_seed));
 	return e;
 }
 
@@ -69,12 +72,12 @@ input_is_duplicate(struct engine *e, struct mm_sa *mm)
 	const struct answered *a = NULL;
 	const struct qm_sa *qm;
 
-	if (answered_is(&mm->answered, e->datagram))
+	if (answered_is(e, &mm->answered))
 		a = &mm->answered;
-	else if (answered_is(&mm->notify_answered, e->datagram))
+	else if (answered_is(e, &mm->notify_answered))
 		a = &mm->notify_answered;
 	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
-		if (a == NULL && answered_is(&qm->answered, e->datagram))
+		if (a == NULL && answered_is(e, &qm->answered))
 			a = &qm->answered;
 	if (a == NULL)
 		return false;
@@ -160,6 +163,10 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_STATE);
 		return;
 	}
+	if (mm->initiator && exchange_is_old_response(e, mm)) {
+		event_drop(e, mm, IKE_ERR_DUPLICATE);
+		return;
+	}
 	if (!mm->initiator && !seq_accept(mm, input_seq_kind(e->in.h.exchange), e->in.seq)) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
@@ -194,6 +201,9 @@ input_clear(struct engine *e, struct mm_sa *mm)
 		notify_clear_input(e, mm);
 	else if (e->in.h.exchange == EXCHANGE_MM && mm->initiator && mm->state == MM_FIRST_SENT)
 		mm_init_m2(e, mm);
+	else if (input_is_clear_em_gss(e, mm) && mm->initiator &&
+	    exchange_is_old_response(e, mm))
+		event_drop(e, mm, IKE_ERR_DUPLICATE);
 	else if (input_is_clear_em_gss(e, mm) && mm->initiator)
 		em_init_input(e, mm);
 	else if (input_is_clear_em_gss(e, mm))
@@ -247,6 +257,7 @@ engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
 
 	engine_now(e, now_ms);
 	e->datagram = datagram;
+	exchange_digest(datagram, e->digest);
 	e->in_local = local;
 	e->in_remote = remote;
 	if ((err = isakmp_header_parse(datagram, lenient, &h)) != IKE_OK) {

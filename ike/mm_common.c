@@ -230,6 +230,11 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 		next = LIST_NEXT(qm, mm_link);
 		if (!teardown && qm_is_usable(qm))
 			continue;
+		/* The peer may already use what never became usable here. */
+		if (tell && mm->keys.ready &&
+		    (qm->state == QM_INIT_DONE || qm->state == QM_RESP_DONE))
+			notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
+			    ike_err_win32(err));
 		qm_results(e, qm, err, ike_err_win32(err), buf);
 		sa_delete(e, qm, false);
 		sadb_qm_free(e, qm);

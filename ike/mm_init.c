@@ -104,8 +104,7 @@ mm_build_m1(struct engine *e, struct mm_sa *mm, struct span *out)
 		return false;
 	return blob_set(&mm->ni,
 		   chain_find(build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0)) &&
-	    chain_add(e, mm, &mm->chain, false, *out,
-		span_of(out->p + ISAKMP_HEADER_BYTES, 8), build_chain(e->out));
+	    chain_add(e, mm, &mm->chain, false, *out, build_chain(e->out));
 }
 
 struct mm_sa *
@@ -216,7 +215,7 @@ mm_init_m2(struct engine *e, struct mm_sa *mm)
 	mm_read_natd(e, mm, &e->in);
 	if (!blob_set(&mm->nr, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr_qm, message_find(&e->in, PAYLOAD_NONCE, 1)->whole) ||
-	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.crypto, e->in.chain) ||
+	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.chain) ||
 	    !keys_derive_mm(e, mm, SPAN_NONE)) {
 		mm_fail(e, mm, "main mode keys", IKE_ERR_CRYPTO, NULL, false, true);
 		return;

@@ -164,15 +164,15 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 	if (!blob_set(&mm->ni, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr, chain_find(chain, e->out->first, PAYLOAD_NONCE, 0)) ||
 	    !blob_set(&mm->nr_qm, chain_find(chain, e->out->first, PAYLOAD_NONCE, 1)) ||
-	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.crypto, e->in.chain) ||
-	    !chain_add(e, mm, &mm->chain, false, m2,
-		span_of(m2.p + ISAKMP_HEADER_BYTES, 8), chain) ||
+	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.chain) ||
+	    !chain_add(e, mm, &mm->chain, false, m2, chain) ||
 	    !keys_derive_mm(e, mm, SPAN_NONE))
 		return IKE_ERR_CRYPTO;
 	mm->state = MM_RESP_FIRST_DONE;
 	dh_free(mm->dh);
 	mm->dh = NULL;
-	answered_set(e, &mm->answered, mm, e->datagram, m2);
+	answered_begin(e, &mm->answered);
+	answered_reply(e, &mm->answered, mm, m2);
 	mm_progress(e, mm);
 	return IKE_OK;
 }

@@ -80,6 +80,8 @@ notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t proto
 {
 	struct notify_item *item;
 
+	if (!mm->initiator && !mm->keys.peer_proved)
+		return; /* nothing is sent to an address that has proved nothing */
 	if (mm->n_notify >= NOTIFY_QUEUE_MAX || (item = calloc(1, sizeof(*item))) == NULL) {
 		e->error_count[IKE_ERR_NO_MEMORY]++;
 		return;
@@ -154,8 +156,9 @@ notify_ack(struct engine *e, struct mm_sa *mm, uint8_t protocol)
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	pld_notify_encode(&e->out->w, &n);
 	build_end(e->out);
+	answered_begin(e, &mm->notify_answered);
 	if (exchange_finish(e, mm, &out))
-		answered_set(e, &mm->notify_answered, mm, e->datagram, out);
+		answered_reply(e, &mm->notify_answered, mm, out);
 }
 
 static void
@@ -188,7 +191,7 @@ notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	notify_code_text(&t, code);
 	if (qm_is_usable(qm)) {
 		qm_delete(e, qm, IKE_ERR_PEER_DELETED, false);
-	} else if (qm->is_first && mm->initiator) {
+	} else if (qm->is_first && (mm->initiator || (mm_needs_em(mm) && !mm->keys.has_em))) {
 		mm_fail(e, mm, "quick mode", IKE_ERR_PEER_STATUS, buf, false, true);
 		return;
 	} else {

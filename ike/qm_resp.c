@@ -234,7 +234,8 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 		mm_progress(e, mm);
 	else
 		timer_cancel(&e->timers, &mm->responder_timer);
-	answered_set(e, &qm->answered, mm, e->datagram, q2);
+	answered_begin(e, &qm->answered);
+	answered_reply(e, &qm->answered, mm, q2);
 }
 
 /* Q3: SAs first, then the answer, so that nothing sent after Q4 is lost (MS-AIPS 3.5.5.2). */
@@ -265,7 +266,8 @@ qm_resp_q3(struct engine *e, struct qm_sa *qm)
 	qm->state = QM_RESP_DONE;
 	sa_install(e, qm, true);
 	sa_install(e, qm, false);
-	answered_set(e, &qm->answered, mm, e->datagram, q4);
+	answered_begin(e, &qm->answered);
+	answered_reply(e, &qm->answered, mm, q4);
 	if (mm_needs_em(mm) && !mm->keys.has_em)
 		mm_progress(e, mm);
 }

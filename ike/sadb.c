@@ -1,273 +1,200 @@
-/*
- * The tables of main modes, quick modes and peers. Killed objects leave every table at
- * once and their memory at the end of the event, so that no caller holds a stale pointer.
- */
-#include "ike/sadb.h"
-
+/* The tables of the engine: main modes and quick modes, found by cookie, peer and ID. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ike/state.h"
 
-#define OWNER_OF(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
-
-static void
-table_add(struct hash_node **table, struct hash_node *n, uint64_t key)
+bool
+blob_set(struct blob *b, struct span s)
 {
-	struct hash_node **head = &table[key % ENGINE_BUCKETS];
+	uint8_t *p = malloc(s.n > 0 ? s.n : 1);
 
-	n->key = key;
-	n->next = *head;
-	*head = n;
-}
-
-static void
-table_remove(struct hash_node **table, struct hash_node *n)
-{
-	struct hash_node **at = &table[n->key % ENGINE_BUCKETS];
-
-	while (*at != NULL && *at != n)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = n->next;
-	n->next = NULL;
-}
-
-static struct hash_node *
-table_find(struct hash_node *const *table, uint64_t key)
-{
-	struct hash_node *n = table[key % ENGINE_BUCKETS];
-
-	while (n != NULL && n->key != key)
-		n = n->next;
-	return n;
+	if (p != NULL && s.n > 0)
+		memcpy(p, s.p, s.n);
+	blob_free(b);
+	if (p == NULL)
+		return false;
+	b->p = p;
+	b->n = s.n;
+	return true;
 }
 
 void
-sadb_random(struct engine *e, void *p, size_t n)
+blob_free(struct blob *b)
 {
-	e->p.host.random(e->p.host.ctx, p, n);
+	secret_wipe_bytes(b->p, b->n);
+	free(b->p);
+	b->p = NULL;
+	b->n = 0;
 }
 
-uint32_t
-sadb_random_mid(struct engine *e, const struct mm_sa *mm)
+/* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
+static size_t
+sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
 {
-	for (int i = 0; i < 64; i++) {
-		uint32_t v;
+	unsigned __int128 sum = e->hash_seed[0];
+	uint64_t word;
 
-		sadb_random(e, &v, sizeof(v));
-		/* 0 is main mode, 1 extended mode (A24, A27). */
-		if (v >= 2 && sadb_qm_find_mid(mm, v) == NULL)
-			return v;
+	for (size_t i = 0; i * 8 < n; i++) {
+		word = 0;
+		memcpy(&word, p + i * 8, n - i * 8 < 8 ? n - i * 8 : 8);
+		sum += (unsigned __int128)(e->hash_seed[1 + i % 2] | 1) * word;
 	}
-	return 2 + mm->n_qm_started;
+	return (size_t)((uint64_t)(sum >> 64) ^ (uint64_t)(sum >> 40)) % SADB_BUCKETS;
 }
 
-/* ---- peers ---- */
-
-static uint64_t
-peer_key(const struct engine *e, const struct address *a)
+static size_t
+peer_bucket(const struct engine *e, const struct address *peer)
 {
-	uint8_t b[17];
-
-	b[0] = a->family;
-	memcpy(b + 1, a->b, sizeof(a->b));
-	return sadb_hash(e->seed, SPAN_ARRAY(b));
+	return sadb_hash(e, peer->b, sizeof(peer->b));
 }
 
-struct peer *
-sadb_peer_find(const struct engine *e, const struct address *a)
+struct mm_sa *
+sadb_mm_first(const struct engine *e, const struct address *peer)
 {
-	struct hash_node *n = table_find(e->peer_by_address, peer_key(e, a));
-
-	while (n != NULL) {
-		struct peer *p = OWNER_OF(n, struct peer, by_address);
-
-		if (address_equal(&p->address, a))
-			return p;
-		n = n->next;
-	}
-	return NULL;
+	return LIST_FIRST(&e->mm_peer[peer_bucket(e, peer)]);
 }
 
-static struct peer *
-peer_get(struct engine *e, const struct address *a)
+struct qm_sa *
+sadb_qm_first(const struct engine *e, const struct address *peer)
 {
-	struct peer *p = sadb_peer_find(e, a);
-
-	if (p != NULL || (p = calloc(1, sizeof(*p))) == NULL)
-		return p;
-	p->address = *a;
-	LIST_INIT(&p->mm);
-	LIST_INIT(&p->qm);
-	table_add(e->peer_by_address, &p->by_address, peer_key(e, a));
-	return p;
-}
-
-static void
-peer_release(struct engine *e, struct peer *p)
-{
-	if (--p->n_ref > 0)
-		return;
-	table_remove(e->peer_by_address, &p->by_address);
-	free(p);
+	return LIST_FIRST(&e->qm_peer[peer_bucket(e, peer)]);
 }
 
 /* ---- main modes ---- */
 
-static uint64_t
-cookie_key(const struct engine *e, const uint8_t *icookie)
-{
-	return sadb_hash(e->seed, span_of(icookie, COOKIE_BYTES));
-}
-
 struct mm_sa *
-sadb_mm_find(const struct engine *e, const uint8_t *icookie)
-{
-	struct hash_node *n = table_find(e->mm_by_cookie, cookie_key(e, icookie));
-
-	for (; n != NULL; n = n->next) {
-		struct mm_sa *mm = OWNER_OF(n, struct mm_sa, by_cookie);
-
-		if (memcmp(mm->icookie, icookie, COOKIE_BYTES) == 0)
-			return mm;
-	}
-	return NULL;
-}
-
-struct mm_sa *
-sadb_mm_find_id(const struct engine *e, uint32_t id)
-{
-	struct hash_node *n = table_find(e->mm_by_id, id);
-
-	return n != NULL ? OWNER_OF(n, struct mm_sa, by_id) : NULL;
-}
-
-static void
-mm_timers_init(struct mm_sa *mm)
-{
-	timer_init(&mm->out.timer, TIMER_MM_OUT, mm);
-	timer_init(&mm->in.timer, TIMER_MM_IN, mm);
-	timer_init(&mm->notify_out.timer, TIMER_MM_NOTIFY, mm);
-	timer_init(&mm->auth_timer, TIMER_MM_AUTH, mm);
-	timer_init(&mm->life_timer, TIMER_MM_LIFE, mm);
-}
-
-struct mm_sa *
-sadb_mm_new(struct engine *e, const struct endpoint *local, const struct endpoint *remote,
-    const uint8_t *icookie, bool initiator)
+sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
+    const struct endpoint *remote, const uint8_t *icookie)
 {
 	struct mm_sa *mm = calloc(1, sizeof(*mm));
-	struct peer *peer;
 
-	if (mm == NULL)
+	if (mm == NULL || !timer_reserve(&e->timers, MM_TIMERS)) {
+		free(mm);
 		return NULL;
-	mm->nego = calloc(1, sizeof(*mm->nego));
-	if (mm->nego == NULL || !timer_reserve(&e->timers, MM_TIMERS))
-		goto fail;
-	if ((peer = peer_get(e, &remote->addr)) == NULL) {
-		timer_release(&e->timers, MM_TIMERS);
-		goto fail;
 	}
-	mm_timers_init(mm);
-	LIST_INIT(&mm->qm);
+	LIST_INIT(&mm->quick_modes);
 	STAILQ_INIT(&mm->notify_queue);
 	mm->id = ++e->next_mm_id;
 	mm->initiator = initiator;
 	mm->local = *local;
 	mm->remote = *remote;
 	mm->created_ms = e->now_ms;
-	mm->peer = peer;
-	peer->n_ref++;
-	mm->notify_max_resend = e->p.dialect.retransmit_max;
 	memcpy(mm->icookie, icookie, COOKIE_BYTES);
-	LIST_INSERT_HEAD(&peer->mm, mm, peer_link);
-	TAILQ_INSERT_TAIL(&e->mm, mm, link);
-	table_add(e->mm_by_id, &mm->by_id, mm->id);
-	table_add(e->mm_by_cookie, &mm->by_cookie, cookie_key(e, icookie));
+	LIST_INSERT_HEAD(&e->mm_all, mm, all_link);
+	LIST_INSERT_HEAD(&e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], mm, cookie_link);
+	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
 	e->n_mm++;
 	return mm;
-fail:
-	free(mm->nego);
-	free(mm);
-	return NULL;
-}
-
-void
-sadb_mm_set_cookies(struct engine *e, struct mm_sa *mm, const uint8_t *icookie,
-    const uint8_t *rcookie)
-{
-	memcpy(mm->rcookie, rcookie, COOKIE_BYTES);
-	if (memcmp(mm->icookie, icookie, COOKIE_BYTES) == 0)
-		return;
-	table_remove(e->mm_by_cookie, &mm->by_cookie);
-	memcpy(mm->icookie, icookie, COOKIE_BYTES);
-	table_add(e->mm_by_cookie, &mm->by_cookie, cookie_key(e, icookie));
-}
-
-void
-sadb_mm_count(struct mm_sa *mm, bool established, bool open)
-{
-	mm->peer->n_mm += (uint32_t)established - (uint32_t)mm->is_counted_mm;
-	mm->peer->n_open += (uint32_t)open - (uint32_t)mm->is_counted_open;
-	mm->is_counted_mm = established;
-	mm->is_counted_open = open;
-}
-
-void
-sadb_mm_nego_free(struct mm_sa *mm)
-{
-	struct mm_nego *n = mm->nego;
-
-	if (n == NULL)
-		return;
-	dh_free(n->dh);
-	chain_clear(&n->chain);
-	chain_clear(&n->em_chain);
-	secret_wipe_bytes(n, sizeof(*n));
-	free(n);
-	mm->nego = NULL;
-}
-
-void
-sadb_mm_kill(struct engine *e, struct mm_sa *mm)
-{
-	if (mm->is_dead)
-		return;
-	mm->is_dead = true;
-	sadb_mm_count(mm, false, false);
-	timer_stop(&e->timers, &mm->out.timer);
-	timer_stop(&e->timers, &mm->in.timer);
-	timer_stop(&e->timers, &mm->notify_out.timer);
-	timer_stop(&e->timers, &mm->auth_timer);
-	timer_stop(&e->timers, &mm->life_timer);
-	timer_release(&e->timers, MM_TIMERS);
-	table_remove(e->mm_by_cookie, &mm->by_cookie);
-	table_remove(e->mm_by_id, &mm->by_id);
-	LIST_REMOVE(mm, peer_link);
-	TAILQ_REMOVE(&e->mm, mm, link);
-	TAILQ_INSERT_TAIL(&e->dead_mm, mm, link);
-	if (mm->state != MM_GONE)
-		e->n_mm--;
 }
 
 static void
-mm_free(struct engine *e, struct mm_sa *mm)
+mm_free_secret(struct secret *s)
 {
-	notify_queue_clear(mm);
-	sadb_mm_nego_free(mm);
-	bytes_free(&mm->ni);
-	bytes_free(&mm->nr);
-	bytes_free(&mm->nr_qm);
-	bytes_free(&mm->out.data);
-	bytes_free(&mm->notify_out.data);
-	bytes_free(&mm->in.reply);
-	bytes_free(&mm->notify_in.reply);
-	bytes_free(&mm->em_peer_name);
-	bytes_free(&mm->peer_gss_id);
-	peer_release(e, mm->peer);
+	if (s != NULL)
+		secret_wipe(s);
+	free(s);
+}
+
+void
+sadb_mm_free(struct engine *e, struct mm_sa *mm)
+{
+	struct qm_sa *qm;
+
+	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL) {
+		if (!qm_is_usable(qm)) {
+			sadb_qm_free(e, qm);
+			continue;
+		}
+		LIST_REMOVE(qm, mm_link);
+		request_done(e, &qm->request);
+		answered_free(&qm->answered);
+		qm->mm = NULL;
+	}
+	em_forget_dialogue(e, mm);
+	notify_drop_all(e, mm);
+	request_done(e, &mm->request);
+	timer_cancel(&e->timers, &mm->responder_timer);
+	timer_cancel(&e->timers, &mm->lifetime);
+	timer_release(&e->timers, MM_TIMERS);
+	LIST_REMOVE(mm, all_link);
+	LIST_REMOVE(mm, cookie_link);
+	LIST_REMOVE(mm, peer_link);
+	e->n_mm--;
+	dh_free(mm->dh);
+	mm_free_secret(mm->z);
+	blob_free(&mm->ni);
+	blob_free(&mm->nr);
+	blob_free(&mm->nr_qm);
+	answered_free(&mm->answered);
+	answered_free(&mm->notify_answered);
 	secret_wipe_bytes(mm, sizeof(*mm));
 	free(mm);
+}
+
+static bool
+mm_is_between(const struct mm_sa *mm, const struct endpoint *local,
+    const struct endpoint *remote)
+{
+	return address_equal(&mm->local.addr, &local->addr) &&
+	    address_equal(&mm->remote.addr, &remote->addr);
+}
+
+struct mm_sa *
+sadb_mm_find(const struct engine *e, const uint8_t *icookie, const uint8_t *rcookie,
+    const struct endpoint *local, const struct endpoint *remote)
+{
+	static const uint8_t none[COOKIE_BYTES];
+	struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], cookie_link)
+		if (memcmp(mm->icookie, icookie, COOKIE_BYTES) == 0 &&
+		    (memcmp(mm->rcookie, rcookie, COOKIE_BYTES) == 0 ||
+			(mm->initiator && memcmp(mm->rcookie, none, COOKIE_BYTES) == 0)) &&
+		    mm_is_between(mm, local, remote))
+			return mm;
+	return NULL;
+}
+
+struct mm_sa *
+sadb_mm_find_m1(const struct engine *e, const uint8_t *icookie, const struct endpoint *remote)
+{
+	struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], cookie_link)
+		if (!mm->initiator && memcmp(mm->icookie, icookie, COOKIE_BYTES) == 0 &&
+		    address_equal(&mm->remote.addr, &remote->addr))
+			return mm;
+	return NULL;
+}
+
+bool
+sadb_mm_exists_with(const struct engine *e, const struct address *peer)
+{
+	const struct mm_sa *mm;
+
+	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
+		if (mm->keys.ready && address_equal(&mm->remote.addr, peer))
+			return true;
+	return false;
+}
+
+void
+sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
+    uint32_t *n_negotiating)
+{
+	const struct mm_sa *mm;
+
+	*n_mm = *n_negotiating = 0;
+	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link)) {
+		if (!address_equal(&mm->remote.addr, peer) || mm->state == MM_DYING)
+			continue;
+		if (mm->state == MM_ESTABLISHED)
+			++*n_mm;
+		if (!mm->initiator &&
+		    (mm->state != MM_ESTABLISHED || (mm_needs_em(mm) && !mm->keys.has_em)))
+			++*n_negotiating;
+	}
 }
 
 /* ---- quick modes ---- */
@@ -277,69 +204,55 @@ sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator)
 {
 	struct qm_sa *qm = calloc(1, sizeof(*qm));
 
-	if (qm == NULL)
-		return NULL;
-	qm->nego = calloc(1, sizeof(*qm->nego));
-	if (qm->nego == NULL || !timer_reserve(&e->timers, QM_TIMERS)) {
-		free(qm->nego);
+	if (qm == NULL || !timer_reserve(&e->timers, QM_TIMERS)) {
 		free(qm);
 		return NULL;
 	}
-	timer_init(&qm->nego->out.timer, TIMER_QM_OUT, qm);
-	timer_init(&qm->nego->in.timer, TIMER_QM_IN, qm);
-	timer_init(&qm->life_timer, TIMER_QM_LIFE, qm);
+	SLIST_INIT(&qm->tickets);
 	qm->id = ++e->next_qm_id;
 	qm->mm = mm;
 	qm->mm_id = mm->id;
-	qm->peer = mm->peer;
-	qm->peer->n_ref++;
 	qm->initiator = initiator;
 	qm->created_ms = e->now_ms;
-	TAILQ_INSERT_TAIL(&e->qm, qm, link);
-	LIST_INSERT_HEAD(&mm->qm, qm, mm_link);
-	LIST_INSERT_HEAD(&qm->peer->qm, qm, peer_link);
-	table_add(e->qm_by_id, &qm->by_id, qm->id);
+	LIST_INSERT_HEAD(&e->qm_all, qm, all_link);
+	LIST_INSERT_HEAD(&mm->quick_modes, qm, mm_link);
+	LIST_INSERT_HEAD(&e->qm_peer[peer_bucket(e, &mm->remote.addr)], qm, peer_link);
 	return qm;
 }
 
-static struct qm_sa *
-qm_find_spi(const struct engine *e, uint32_t spi)
-{
-	struct hash_node *n = table_find(e->qm_by_spi, spi);
-
-	return n != NULL ? OWNER_OF(n, struct qm_sa, by_spi) : NULL;
-}
-
-bool
-sadb_spi_is_free(const struct engine *e, uint32_t spi)
-{
-	return spi > 255 && qm_find_spi(e, spi) == NULL;
-}
-
 void
-sadb_qm_set_spi(struct engine *e, struct qm_sa *qm, uint32_t spi)
+sadb_qm_free(struct engine *e, struct qm_sa *qm)
 {
-	if (qm->spi_in != 0)
-		table_remove(e->qm_by_spi, &qm->by_spi);
-	qm->spi_in = spi;
-	table_add(e->qm_by_spi, &qm->by_spi, spi);
+	struct ticket *t;
+
+	request_done(e, &qm->request);
+	timer_cancel(&e->timers, &qm->responder_timer);
+	timer_cancel(&e->timers, &qm->lifetime);
+	timer_release(&e->timers, QM_TIMERS);
+	while ((t = SLIST_FIRST(&qm->tickets)) != NULL) {
+		SLIST_REMOVE_HEAD(&qm->tickets, next);
+		free(t);
+	}
+	LIST_REMOVE(qm, all_link);
+	LIST_REMOVE(qm, peer_link);
+	if (qm->mm != NULL)
+		LIST_REMOVE(qm, mm_link);
+	dh_free(qm->dh);
+	mm_free_secret(qm->z);
+	blob_free(&qm->ni);
+	blob_free(&qm->nr);
+	answered_free(&qm->answered);
+	secret_wipe_bytes(qm, sizeof(*qm));
+	free(qm);
 }
 
 struct qm_sa *
-sadb_qm_find_id(const struct engine *e, uint32_t id)
-{
-	struct hash_node *n = table_find(e->qm_by_id, id);
-
-	return n != NULL ? OWNER_OF(n, struct qm_sa, by_id) : NULL;
-}
-
-struct qm_sa *
-sadb_qm_find_mid(const struct mm_sa *mm, uint32_t message_id)
+sadb_qm_by_message_id(const struct mm_sa *mm, uint32_t message_id)
 {
 	struct qm_sa *qm;
 
-	LIST_FOREACH(qm, &mm->qm, mm_link)
-		if (qm->state != QM_QUEUED && qm->message_id == message_id)
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (qm->state != QM_PENDING && qm->message_id == message_id)
 			return qm;
 	return NULL;
 }
@@ -348,101 +261,7 @@ void
 sadb_qm_move(struct qm_sa *qm, struct mm_sa *mm)
 {
 	LIST_REMOVE(qm, mm_link);
-	LIST_INSERT_HEAD(&mm->qm, qm, mm_link);
+	LIST_INSERT_HEAD(&mm->quick_modes, qm, mm_link);
 	qm->mm = mm;
 	qm->mm_id = mm->id;
-}
-
-void
-sadb_qm_orphan(struct qm_sa *qm)
-{
-	LIST_REMOVE(qm, mm_link);
-	qm->mm = NULL;
-}
-
-void
-sadb_qm_count(struct qm_sa *qm, bool open)
-{
-	qm->peer->n_open += (uint32_t)open - (uint32_t)qm->is_counted_open;
-	qm->is_counted_open = open;
-}
-
-void
-sadb_qm_nego_free(struct engine *e, struct qm_sa *qm)
-{
-	struct qm_nego *n = qm->nego;
-
-	if (n == NULL)
-		return;
-	timer_stop(&e->timers, &n->out.timer);
-	timer_stop(&e->timers, &n->in.timer);
-	bytes_free(&n->out.data);
-	bytes_free(&n->in.reply);
-	bytes_free(&n->ni);
-	bytes_free(&n->nr);
-	dh_free(n->dh);
-	secret_wipe_bytes(n, sizeof(*n));
-	free(n);
-	qm->nego = NULL;
-}
-
-void
-sadb_qm_kill(struct engine *e, struct qm_sa *qm)
-{
-	if (qm->is_dead)
-		return;
-	qm->is_dead = true;
-	sadb_qm_count(qm, false);
-	sadb_qm_nego_free(e, qm);
-	timer_stop(&e->timers, &qm->life_timer);
-	timer_release(&e->timers, QM_TIMERS);
-	if (qm->spi_in != 0)
-		table_remove(e->qm_by_spi, &qm->by_spi);
-	table_remove(e->qm_by_id, &qm->by_id);
-	if (qm->mm != NULL)
-		LIST_REMOVE(qm, mm_link);
-	LIST_REMOVE(qm, peer_link);
-	TAILQ_REMOVE(&e->qm, qm, link);
-	TAILQ_INSERT_TAIL(&e->dead_qm, qm, link);
-}
-
-static void
-qm_free(struct engine *e, struct qm_sa *qm)
-{
-	while (qm->ticket != NULL) {
-		struct ticket *t = qm->ticket;
-
-		qm->ticket = t->next;
-		free(t);
-	}
-	peer_release(e, qm->peer);
-	secret_wipe_bytes(qm, sizeof(*qm));
-	free(qm);
-}
-
-void
-sadb_sweep(struct engine *e)
-{
-	struct qm_sa *qm;
-	struct mm_sa *mm;
-
-	while ((qm = TAILQ_FIRST(&e->dead_qm)) != NULL) {
-		TAILQ_REMOVE(&e->dead_qm, qm, link);
-		qm_free(e, qm);
-	}
-	while ((mm = TAILQ_FIRST(&e->dead_mm)) != NULL) {
-		TAILQ_REMOVE(&e->dead_mm, mm, link);
-		mm_free(e, mm);
-	}
-}
-
-void
-sadb_free(struct engine *e)
-{
-	while (!TAILQ_EMPTY(&e->qm))
-		sadb_qm_kill(e, TAILQ_FIRST(&e->qm));
-	while (!TAILQ_EMPTY(&e->mm))
-		sadb_mm_kill(e, TAILQ_FIRST(&e->mm));
-	sadb_sweep(e);
-	timer_heap_free(&e->timers);
 }

@@ -4,6 +4,30 @@
 #include "ike/state.h"
 
 static const char *
+mm_state_name(enum mm_state s)
+{
+	static const char *const name[] = {
+#define X(id, name) [id] = name,
+		MM_STATES(X)
+#undef X
+	};
+
+	return name[s];
+}
+
+static const char *
+qm_state_name(enum qm_state s)
+{
+	static const char *const name[] = {
+#define X(id, name) [id] = name,
+		QM_STATES(X)
+#undef X
+	};
+
+	return name[s];
+}
+
+static const char *
 em_status_word(const struct mm_sa *mm)
 {
 	if (!mm_needs_em(mm))

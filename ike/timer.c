@@ -30,15 +30,6 @@ timer_release(struct timer_heap *h, size_t n)
 	h->reserved -= n < h->reserved ? n : h->reserved;
 }
 
-void
-timer_init(struct timer *t, int kind, void *owner)
-{
-	t->at_ms = 0;
-	t->place = 0;
-	t->kind = kind;
-	t->owner = owner;
-}
-
 static void
 heap_put(struct timer_heap *h, size_t at, struct timer *t)
 {
@@ -79,7 +70,7 @@ heap_sink(struct timer_heap *h, struct timer *t)
 }
 
 void
-timer_set(struct timer_heap *h, struct timer *t, uint64_t at_ms)
+timer_arm(struct timer_heap *h, struct timer *t, uint64_t at_ms, timer_fire *fire, void *owner)
 {
 	if (t->place == 0) {
 		if (h->n + 1 >= h->cap)
@@ -87,12 +78,14 @@ timer_set(struct timer_heap *h, struct timer *t, uint64_t at_ms)
 		heap_put(h, ++h->n, t);
 	}
 	t->at_ms = at_ms;
+	t->fire = fire;
+	t->owner = owner;
 	heap_rise(h, t);
 	heap_sink(h, t);
 }
 
 void
-timer_stop(struct timer_heap *h, struct timer *t)
+timer_cancel(struct timer_heap *h, struct timer *t)
 {
 	struct timer *last;
 
@@ -115,7 +108,7 @@ timer_pop_due(struct timer_heap *h, uint64_t now_ms)
 	if (h->n == 0 || h->slot[1]->at_ms > now_ms)
 		return NULL;
 	t = h->slot[1];
-	timer_stop(h, t);
+	timer_cancel(h, t);
 	return t;
 }
 

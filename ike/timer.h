@@ -6,12 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct engine;
+typedef void timer_fire(struct engine *e, void *owner);
+
 /* Embedded in what it belongs to. Zeroed memory is a stopped timer. */
 struct timer {
 	uint64_t at_ms;
 	size_t place; /* in the heap, from 1; 0 = stopped */
-	int kind;
-	void *owner; /* borrowed: whatever embeds the timer */
+	timer_fire *fire;
+	void *owner; /* borrowed */
 };
 
 struct timer_heap {
@@ -22,21 +25,16 @@ struct timer_heap {
 };
 
 /*
- * Makes room for n more timers, so that timer_set() cannot fail later. False: out of
+ * Makes room for n more timers, so that timer_arm() cannot fail later. False: out of
  * memory, nothing changed.
  */
 bool timer_reserve(struct timer_heap *h, size_t n);
 /* Gives the room back; the timers must be stopped. */
 void timer_release(struct timer_heap *h, size_t n);
-void timer_init(struct timer *t, int kind, void *owner);
 /* Starts, or moves, a timer. */
-void timer_set(struct timer_heap *h, struct timer *t, uint64_t at_ms);
-void timer_stop(struct timer_heap *h, struct timer *t);
-static inline bool
-timer_is_running(const struct timer *t)
-{
-	return t->place != 0;
-}
+void timer_arm(struct timer_heap *h, struct timer *t, uint64_t at_ms, timer_fire *fire,
+    void *owner);
+void timer_cancel(struct timer_heap *h, struct timer *t);
 /* Stops and returns a timer that is due, or NULL. */
 struct timer *timer_pop_due(struct timer_heap *h, uint64_t now_ms);
 /* UINT64_MAX when none runs. */

@@ -1,0 +1,116 @@
+/* Key derivation from the state of a main mode: the inputs of keys.h and chain.h. */
+#include <string.h>
+
+#include "ike/state.h"
+
+static struct keys_input
+keys_input_of(const struct mm_sa *mm)
+{
+	return (struct keys_input){
+		.cipher = mm->chosen.cipher,
+		.hash = mm->chosen.integrity,
+		.icookie = mm->icookie,
+		.rcookie = mm->rcookie,
+		.z = mm->z != NULL ? secret_span(mm->z) : SPAN_NONE,
+		.ni = blob_span(&mm->ni),
+		.nr = blob_span(&mm->nr),
+	};
+}
+
+static struct key
+key_of(const uint8_t *p, size_t n)
+{
+	struct key k = { .n = (uint8_t)n };
+
+	memcpy(k.b, p, n);
+	return k;
+}
+
+bool
+chain_add(struct engine *e, struct mm_sa *mm, struct chain *c, bool em, struct span wire,
+    struct span payloads)
+{
+	struct chain_unit unit = chain_unit_of(wire, payloads);
+
+	return chain_step(c, &e->p.dialect, mm->chosen.integrity, !em, &unit);
+}
+
+bool
+keys_derive_mm(struct engine *e, struct mm_sa *mm, struct span secret)
+{
+	const struct dialect *d = &e->p.dialect;
+	struct keys_input in = keys_input_of(mm);
+	struct mm_keys *k = &mm->keys;
+	struct key auth1, auth2;
+	struct main_keys main;
+	bool ok;
+
+	ok = keys_main(d, &in, secret, &main) &&
+	    keys_cipher_key(in.cipher, &main.e, k->cipher_key) &&
+	    chain_auth12(&mm->chain, d, in.hash, &main.skeyid, &auth1, &auth2);
+	if (ok) {
+		k->hash_n = main.skeyid.n;
+		k->icv_n = keys_icv_len_bytes(d, in.hash, d->vendor_version,
+		    mm->vendor_version);
+		memcpy(k->d, main.d.b, k->hash_n);
+		memcpy(k->a, main.a.b, k->hash_n);
+		memcpy(k->auth1, auth1.b, k->hash_n);
+		memcpy(k->auth2, auth2.b, k->hash_n);
+		k->ready = true;
+	}
+	secret_wipe_bytes(&main, sizeof(main));
+	return ok;
+}
+
+bool
+keys_derive_em(struct engine *e, struct mm_sa *mm, struct span secret)
+{
+	struct keys_input in = keys_input_of(mm);
+	struct key em;
+
+	if (!keys_skeyid(&e->p.dialect, &in, secret, &em))
+		return false;
+	memcpy(mm->keys.em, em.b, em.n);
+	mm->keys.has_em = true;
+	secret_wipe_bytes(&em, sizeof(em));
+	return true;
+}
+
+size_t
+keys_auth34(struct engine *e, struct mm_sa *mm, bool auth4, uint8_t *out)
+{
+	const struct mm_keys *k = &mm->keys;
+	struct key em = key_of(k->em, k->hash_n);
+	struct key tail = key_of(auth4 ? k->auth2 : k->auth1, k->hash_n);
+	size_t n = chain_auth34(&mm->em.chain, &e->p.dialect, mm->chosen.integrity, &em, &tail,
+	    out);
+
+	secret_wipe_bytes(&em, sizeof(em));
+	return n;
+}
+
+bool
+keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
+    struct secret *cipher_key, struct secret *integrity_key)
+{
+	const struct mm_sa *mm = qm->mm;
+	const struct mm_keys *k = &mm->keys;
+	struct keys_input in = keys_input_of(mm);
+	struct key d = key_of(k->d, k->hash_n), em = key_of(k->em, k->hash_n);
+	struct ipsec_input ipsec = {
+		.message_id = qm->message_id,
+		.spi = spi,
+		.z = qm->z != NULL ? secret_span(qm->z) : SPAN_NONE,
+		.ni = blob_span(&qm->ni),
+		.nr = blob_span(&qm->nr),
+		.skeyid_d = &d,
+		.skeyid_em = k->has_em ? &em : NULL,
+	};
+	const struct qm_proposal *p = &qm->choice.proposal;
+	bool ok = keys_ipsec(&e->p.dialect, &in, &ipsec, p->cipher, p->integrity, cipher_key,
+	    integrity_key);
+
+	secret_wipe_bytes(&d, sizeof(d));
+	secret_wipe_bytes(&em, sizeof(em));
+	return ok;
+}

@@ -1,0 +1,11 @@
+/* What the simulation tests share. */
+#ifndef AUTHIPD_TESTS_CHECK_SIM_H
+#define AUTHIPD_TESTS_CHECK_SIM_H
+
+#include <check.h>
+
+#include "tests/sim/simnet.h"
+
+TCase *sim_fault_cases(void);
+
+#endif

@@ -1,0 +1,501 @@
+/* The simulated network. */
+#include "tests/sim/simnet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+
+/* splitmix64: reproducible, and good enough for cookies in a test. */
+static uint64_t
+sim_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint64_t
+sim_random(struct simnet *net)
+{
+	return sim_next(&net->rng);
+}
+
+static void
+host_random(void *ctx, uint8_t *p, size_t n)
+{
+	struct sim_host *h = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(sim_next(&h->net->rng) >> 24);
+}
+
+static const struct policy *
+host_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct sim_host *h = ctx;
+
+	(void)local;
+	(void)remote;
+	return h->has_mm_policy ? &h->policy : NULL;
+}
+
+static bool
+host_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
+{
+	struct sim_host *h = ctx;
+
+	(void)flow;
+	*out = h->class;
+	return h->has_qm_policy;
+}
+
+struct endpoint
+sim_endpoint(size_t host, uint16_t number, int family, uint16_t port)
+{
+	struct endpoint e = { .addr.family = (uint8_t)family, .port = port };
+
+	e.addr.b[0] = family == 4 ? 10 : 0xfd;
+	e.addr.b[1] = (uint8_t)host;
+	e.addr.b[2] = (uint8_t)(number >> 8);
+	e.addr.b[3] = (uint8_t)number;
+	return e;
+}
+
+void
+sim_init(struct simnet *net, uint64_t seed)
+{
+	memset(net, 0, sizeof(*net));
+	net->rng = seed;
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct sim_host *h = &net->host[i];
+
+		h->net = net;
+		h->index = i;
+		policy_set_default(&h->policy);
+		h->class = (struct class_policy){ .class_id = 1, .policy = &h->policy };
+		h->has_mm_policy = h->has_qm_policy = true;
+		strcpy(h->ca, "one");
+		strcpy(h->trusts, "one");
+	}
+}
+
+void
+sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b)
+{
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct sim_host *h = &net->host[i];
+		struct engine_params p = {
+			.host = { h, host_random, host_mm_policy, host_qm_policy },
+			.dialect = i == 0 ? *a : *b,
+			.gss_id = "host/sim.example",
+			.max_mm_per_peer = 20,
+			.max_negotiations_per_peer = 35,
+			.max_mm_total = 100000,
+			.replay_window = 1024,
+		};
+
+		h->engine = engine_new(&p);
+		if (h->engine == NULL)
+			abort();
+	}
+}
+
+void
+sim_init_dialect(struct simnet *net, uint64_t seed, const struct dialect *d)
+{
+	sim_init(net, seed);
+	sim_start(net, d, d);
+}
+
+void
+sim_free(struct simnet *net)
+{
+	struct sim_packet *p;
+	struct sim_auth *a;
+	struct sim_sa *sa;
+
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		engine_free(net->host[i].engine);
+		while ((sa = net->host[i].sa) != NULL) {
+			net->host[i].sa = sa->next;
+			free(sa);
+		}
+	}
+	while ((p = net->packets) != NULL) {
+		net->packets = p->next;
+		free(p);
+	}
+	while ((a = net->auths) != NULL) {
+		net->auths = a->next;
+		free(a);
+	}
+}
+
+/* ---- packets ---- */
+
+static void
+packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
+{
+	struct sim_packet *p = malloc(sizeof(*p)), **at = &net->packets;
+
+	*p = *from;
+	p->at_ms = net->now_ms + delay_ms;
+	p->order = net->order++;
+	while (*at != NULL && (*at)->at_ms <= p->at_ms)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+}
+
+static uint64_t
+packet_delay(struct simnet *net)
+{
+	return SIM_LATENCY_MS + (net->jitter_ms != 0 ? sim_random(net) % net->jitter_ms : 0);
+}
+
+static void
+packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
+{
+	struct sim_packet p = { .from = s->local, .to = s->remote, .n = s->data.n };
+
+	if (s->data.n > sizeof(p.b))
+		abort();
+	memcpy(p.b, s->data.p, s->data.n);
+	h->bytes_sent += p.n;
+	h->n_sent++;
+	for (size_t i = 0; i < p.n; i++)
+		net->trace = (net->trace ^ p.b[i]) * 0x100000001b3u;
+	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
+		return;
+	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
+		return;
+	packet_add(net, &p, packet_delay(net));
+	if (net->dup_pct != 0 && sim_random(net) % 100 < net->dup_pct)
+		packet_add(net, &p, packet_delay(net) + 1);
+}
+
+void
+sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n)
+{
+	struct endpoint to = sim_endpoint(to_host, 1, 4, 500);
+	struct endpoint from = sim_endpoint(1 - to_host, 1, 4, 500);
+
+	engine_input(net->host[to_host].engine, net->now_ms, &to, &from, span_of(p, n));
+	sim_flush(net);
+}
+
+/* ---- authentication: four tokens, like TLS 1.2 ---- */
+
+/* Tokens: number, CA of the sender. */
+static void
+auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+{
+	struct engine_auth_reply *r = &out->reply;
+	uint8_t number = a->token.n > 0 ? a->token.p[0] : 0;
+	static const uint8_t secret[48] = "the session key of a simulated TLS";
+
+	r->handle = a->handle;
+	r->status = AUTH_CONTINUE;
+	if (a->token.n == 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
+	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
+		r->status = AUTH_FAILED;
+		r->gss_status = 0x80090325;
+		strcpy(r->text, "certificate signed by an unknown authority");
+		return;
+	}
+	out->token[0] = (uint8_t)(number + 1);
+	memcpy(out->token + 1, h->ca, 16);
+	r->token = span_of(out->token, 17);
+	if (number == 3 || number == 4) {
+		r->status = AUTH_DONE;
+		strcpy(r->peer_name, "CN=sim");
+		secret_set(&r->secret, SPAN_ARRAY(secret));
+	}
+	if (number == 4)
+		r->token = SPAN_NONE;
+}
+
+static void
+auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
+{
+	struct sim_auth *q, **at = &net->auths;
+
+	if (a->step == AUTH_START)
+		h->n_auth_open++;
+	if (a->step == AUTH_ABORT) {
+		h->n_auth_open--;
+		return;
+	}
+	if (h->auth_is_silent)
+		return;
+	q = calloc(1, sizeof(*q));
+	q->at_ms = net->now_ms + h->auth_delay_ms;
+	q->host = h->index;
+	auth_step(h, a, q);
+	if (q->reply.token.n > 0)
+		q->reply.token.p = q->token;
+	while (*at != NULL && (*at)->at_ms <= q->at_ms)
+		at = &(*at)->next;
+	q->next = *at;
+	*at = q;
+}
+
+static void
+auth_deliver(struct simnet *net)
+{
+	struct sim_auth *q = net->auths;
+	struct sim_host *h = &net->host[q->host];
+
+	net->auths = q->next;
+	if (q->reply.status != AUTH_CONTINUE)
+		h->n_auth_open--;
+	engine_auth_reply(h->engine, net->now_ms, &q->reply);
+	free(q);
+}
+
+/* ---- actions ---- */
+
+static void
+sa_add(struct sim_host *h, const struct action_sa_add *a)
+{
+	struct sim_sa *sa = malloc(sizeof(*sa));
+
+	sa->add = *a;
+	sa->next = h->sa;
+	h->sa = sa;
+	h->n_sa++;
+}
+
+static void
+sa_remove(struct sim_host *h, uint32_t qm_id)
+{
+	struct sim_sa **at = &h->sa, *sa;
+
+	while ((sa = *at) != NULL) {
+		if (sa->add.qm_id != qm_id) {
+			at = &sa->next;
+			continue;
+		}
+		*at = sa->next;
+		h->n_sa--;
+		free(sa);
+	}
+}
+
+static void
+host_perform(struct simnet *net, struct sim_host *h, const struct engine_action *a)
+{
+	switch (a->type) {
+	case ACTION_SEND:
+		packet_send(net, h, &a->send);
+		break;
+	case ACTION_AUTH:
+		auth_ask(net, h, &a->auth);
+		break;
+	case ACTION_SA_ADD:
+		sa_add(h, &a->sa_add);
+		break;
+	case ACTION_SA_DELETE:
+		sa_remove(h, a->sa_delete.qm_id);
+		break;
+	case ACTION_RESULT:
+		h->n_result++;
+		h->result = a->result;
+		if (h->first_error == IKE_OK)
+			h->first_error = a->result.error;
+		break;
+	case ACTION_EVENT:
+		if (a->event.type == EVENT_NEGOTIATION_FAILED) {
+			h->n_failure++;
+			memcpy(h->failure, a->event.text, sizeof(h->failure));
+		}
+		break;
+	}
+}
+
+void
+sim_flush(struct simnet *net)
+{
+	const struct engine_action *a;
+
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		while ((a = engine_next_action(net->host[i].engine)) != NULL)
+			host_perform(net, &net->host[i], a);
+}
+
+void
+sim_acquire_from(struct simnet *net, size_t host, uint64_t ticket, uint16_t number,
+    uint16_t port)
+{
+	struct sim_host *h = &net->host[host];
+	struct engine_acquire a = {
+		.ticket = ticket,
+		.selector = { 6, sim_endpoint(host, number, 4, 0),
+		    sim_endpoint(1 - host, 1, 4, port) },
+		.policy = h->class,
+	};
+
+	engine_acquire(h->engine, net->now_ms, &a);
+	sim_flush(net);
+}
+
+void
+sim_acquire(struct simnet *net, size_t host, uint64_t ticket, int family, uint16_t port)
+{
+	struct sim_host *h = &net->host[host];
+	struct engine_acquire a = {
+		.ticket = ticket,
+		.selector = { 6, sim_endpoint(host, 1, family, 0),
+		    sim_endpoint(1 - host, 1, family, port) },
+		.policy = h->class,
+	};
+
+	engine_acquire(h->engine, net->now_ms, &a);
+	sim_flush(net);
+}
+
+/* ---- time ---- */
+
+static uint64_t
+sim_next_ms(const struct simnet *net)
+{
+	uint64_t t = net->packets != NULL ? net->packets->at_ms : UINT64_MAX;
+
+	if (net->auths != NULL && net->auths->at_ms < t)
+		t = net->auths->at_ms;
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		if (engine_deadline_ms(net->host[i].engine) < t)
+			t = engine_deadline_ms(net->host[i].engine);
+	return t;
+}
+
+static void
+packet_deliver(struct simnet *net)
+{
+	struct sim_packet *p = net->packets;
+
+	net->packets = p->next;
+	engine_input(net->host[p->to.addr.b[1] % SIM_HOSTS].engine, net->now_ms, &p->to,
+	    &p->from, span_of(p->b, p->n));
+	free(p);
+}
+
+/* One thing; false: nothing before until_ms. */
+static bool
+sim_step(struct simnet *net, uint64_t until_ms)
+{
+	uint64_t t = sim_next_ms(net);
+
+	if (t > until_ms)
+		return false;
+	if (t > net->now_ms)
+		net->now_ms = t;
+	if (net->packets != NULL && net->packets->at_ms <= net->now_ms)
+		packet_deliver(net);
+	else if (net->auths != NULL && net->auths->at_ms <= net->now_ms)
+		auth_deliver(net);
+	else
+		for (size_t i = 0; i < SIM_HOSTS; i++)
+			engine_advance(net->host[i].engine, net->now_ms);
+	sim_flush(net);
+	return true;
+}
+
+void
+sim_run(struct simnet *net, uint64_t for_ms)
+{
+	uint64_t until = net->now_ms + for_ms;
+
+	sim_flush(net);
+	while (sim_step(net, until))
+		;
+	net->now_ms = until;
+}
+
+bool
+sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms)
+{
+	uint64_t until = net->now_ms + for_ms;
+
+	while (net->host[host].n_result < n)
+		if (!sim_step(net, until))
+			return false;
+	return true;
+}
+
+/* ---- questions ---- */
+
+static const struct sim_sa *
+sa_find(const struct sim_host *h, uint32_t spi, bool inbound)
+{
+	const struct sim_sa *sa = h->sa;
+
+	while (sa != NULL && (sa->add.spi != spi || sa->add.inbound != inbound))
+		sa = sa->next;
+	return sa;
+}
+
+static bool
+sa_same(const struct action_sa_add *a, const struct action_sa_add *b)
+{
+	return a->protocol == b->protocol && a->cipher == b->cipher &&
+	    a->integrity == b->integrity && a->cipher_key.n == b->cipher_key.n &&
+	    memcmp(a->cipher_key.b, b->cipher_key.b, a->cipher_key.n) == 0 &&
+	    a->integrity_key.n == b->integrity_key.n && a->integrity_key.n > 0 &&
+	    memcmp(a->integrity_key.b, b->integrity_key.b, a->integrity_key.n) == 0 &&
+	    a->selector.protocol == b->selector.protocol &&
+	    a->selector.local.port == b->selector.remote.port &&
+	    a->selector.remote.port == b->selector.local.port &&
+	    address_equal(&a->selector.local.addr, &b->selector.remote.addr);
+}
+
+bool
+sim_sas_agree(const struct simnet *net)
+{
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (const struct sim_sa *sa = net->host[i].sa; sa != NULL; sa = sa->next) {
+			const struct sim_sa *other =
+			    sa_find(&net->host[1 - i], sa->add.spi, !sa->add.inbound);
+
+			if (other == NULL || !sa_same(&sa->add, &other->add))
+				return false;
+		}
+	return true;
+}
+
+static bool
+count_mm(void *ctx, const struct engine_mm_status *s)
+{
+	(void)s;
+	++*(size_t *)ctx;
+	return true;
+}
+
+static bool
+count_qm(void *ctx, const struct engine_qm_status *s)
+{
+	(void)s;
+	++*(size_t *)ctx;
+	return true;
+}
+
+size_t
+sim_count_mm(const struct simnet *net, size_t host)
+{
+	size_t n = 0;
+
+	engine_walk_mm(net->host[host].engine, net->now_ms, count_mm, &n);
+	return n;
+}
+
+size_t
+sim_count_qm(const struct simnet *net, size_t host)
+{
+	size_t n = 0;
+
+	engine_walk_qm(net->host[host].engine, net->now_ms, count_qm, &n);
+	return n;
+}
