@@ -119,6 +119,10 @@ fake_spoil(struct packet *p, size_t n)
 	case HUGE:
 		p->header.length = htole32((uint32_t)sizeof(*p));
 		return sizeof(*p);
+	case SHORT_DATAGRAM:
+		return n - 4;
+	case LONG_DATAGRAM:
+		return n + 4;
 	default:
 		break;
 	}

@@ -26,6 +26,8 @@ enum fault {
 	CUT_BODY,
 	LONGER,
 	HUGE,
+	SHORT_DATAGRAM, /* the length is right, the datagram is not */
+	LONG_DATAGRAM,
 	OLD_ANSWER, /* a good answer to another request comes first */
 	DESCRIPTOR,
 	CLOSE,
