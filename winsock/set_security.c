@@ -1,0 +1,128 @@
+/* WSASetSocketSecurity. */
+#include <endian.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include "winsock/connection.h"
+#include "winsock/settings.h"
+#include "winsock/socket_state.h"
+#include "winsock/wire.h"
+#include "ws2tcpip.h"
+
+static int
+ask_daemon(struct connection *c, int fd, const struct settings *s)
+{
+	struct aip_api_secure body = {
+		.security_flags = htole32(s->security_flags),
+		.ipsec_flags = htole32(s->ipsec_flags),
+	};
+	struct aip_api_secure_reply reply;
+	int error;
+
+	error = connection_open(c);
+	if (error != 0)
+		return error;
+	return connection_ask(
+	    c, AIP_API_SOCK_SECURE, &body, sizeof(body), fd, &reply, sizeof(reply));
+}
+
+/*
+ * A refused socket is left as it was. Not so if the daemon may have secured it after all:
+ * the narrower socket is the safe one.
+ */
+static int
+secure(int fd, const struct settings *s)
+{
+	struct connection c;
+	bool changed;
+	int error;
+
+	error = socket_ipv6_only(fd, &changed);
+	if (error != 0)
+		return error;
+	error = ask_daemon(&c, fd, s);
+	connection_close(&c);
+	if (error != 0 && changed && !c.in_doubt)
+		socket_ipv6_dual(fd);
+	return error;
+}
+
+/* There are no event objects and no alertable waits yet that could honour these. */
+static int
+check_completion(
+    const WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+	if (routine != NULL || (overlapped != NULL && overlapped->hEvent != NULL))
+		return WSAEOPNOTSUPP;
+	return 0;
+}
+
+static int
+check_and_secure(int fd, const void *buffer, uint32_t n,
+    const WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+	struct settings s;
+	int error;
+
+	error = socket_check_kind(fd);
+	if (error == 0)
+		error = settings_read(&s, buffer, n);
+	if (error == 0)
+		error = check_completion(overlapped, routine);
+	if (error == 0)
+		error = socket_check_fresh(fd);
+	if (error == 0)
+		error = settings_check_references(&s);
+	return error != 0 ? error : secure(fd, &s);
+}
+
+/*
+ * Has the traffic of a socket protected by IPsec. Windows: WSASetSocketSecurity
+ * (ws2tcpip.h), a front for WSAIoctl with SIO_SET_SECURITY.
+ *
+ *	Socket			TCP or UDP over IPv4 or IPv6; not bound, not connected
+ *	SecuritySettings	NULL for the default policy, or SOCKET_SECURITY_SETTINGS, or
+ *				SOCKET_SECURITY_SETTINGS_IPSEC, as its SecurityProtocol says
+ *	SecuritySettingsLen	its bytes; ignored without settings
+ *	Overlapped		NULL, or without an event: completed on return
+ *	CompletionRoutine	NULL
+ *
+ * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
+ *
+ *	WSAENOTSOCK	not open, or no socket
+ *	WSAEINVAL	other kind of socket; bad, contradictory or unknown settings; bound,
+ *			already secured, or SO_REUSEADDR or SO_REUSEPORT is on
+ *	WSAEMSGSIZE	settings shorter than they say
+ *	WSAEOPNOTSUPP	an event or a completion routine was given
+ *	WSAEISCONN	connected
+ *	WSAENETDOWN	the daemon does not run, or did not answer within 10 seconds
+ *	WSAEACCES	the daemon does not serve this caller
+ *	WSAENOBUFS	too many secured sockets of this user, or no memory
+ *	WSAEMFILE	no descriptor left
+ *	WSAEAFNOSUPPORT	no IPsec for this address family on this host
+ *
+ * errno is preserved. No failure leaves a socket that takes itself for secured.
+ */
+INT WSAAPI
+WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySettings,
+    ULONG SecuritySettingsLen, LPWSAOVERLAPPED Overlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE CompletionRoutine)
+{
+	int saved = errno, cancel, error;
+
+	/* A thread that is cancelled in here would leave the connection open. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	error = check_and_secure(Socket, SecuritySettings, SecuritySettingsLen,
+	    Overlapped, CompletionRoutine);
+	(void)pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+	if (error != 0) {
+		WSASetLastError(error);
+		return SOCKET_ERROR;
+	}
+	if (Overlapped != NULL) {
+		Overlapped->Internal = 0;
+		Overlapped->InternalHigh = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* What an application asks for its socket. */
+#ifndef AUTHIPD_WINSOCK_SETTINGS_H
+#define AUTHIPD_WINSOCK_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mstcpip.h"
+
+struct settings {
+	uint32_t security_flags; /* SOCKET_SETTINGS_* */
+	uint32_t ipsec_flags;	 /* SOCKET_SETTINGS_IPSEC_* */
+	bool has_policy;	 /* names a policy of its own */
+	bool has_user;		 /* brings explicit credentials */
+};
+
+int settings_read(struct settings *out, const void *buffer, uint32_t n);
+int settings_check_references(const struct settings *s);
+
+#endif
