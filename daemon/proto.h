@@ -135,11 +135,10 @@ struct proto_auth_reply {
 	/* token follows */
 };
 
-/* CLASS: what the plane has to know of a class. */
+/* CLASS: do sockets of this class exist? Only CLASS_INSECURE is told. */
 struct proto_class {
 	uint32_t class_id;
-	bool allow_insecure;
-	bool guarantee_encryption;
+	bool in_use;
 };
 
 /* SA_ADD: struct action_sa_add of ike/engine.h as it is. */

@@ -1,0 +1,111 @@
+/* Frames of the registration protocol. */
+#include "daemon/api_frame.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define WSAEINVAL 10022
+#define WSAENOTSOCK 10038
+#define WSAEOPNOTSUPP 10045
+
+#define SECURITY_FLAGS_KNOWN 0x3u
+#define SECURITY_FLAGS_BOTH 0x3u
+
+/* X(verb, bytes of the request's body, bytes of the answer's body, wants a descriptor) */
+#define VERB_SHAPES(X)                                                              \
+	X(AIP_API_HELLO, sizeof(struct aip_api_hello), sizeof(struct aip_api_hello_reply), 0) \
+	X(AIP_API_SOCK_SECURE, sizeof(struct aip_api_secure),                       \
+	    sizeof(struct aip_api_secure_reply), 1)                                 \
+	X(AIP_API_SOCK_QUERY, 0, sizeof(struct aip_api_query_reply), 1)
+
+struct shape {
+	uint16_t verb;
+	size_t request_n;
+	size_t reply_n;
+	bool wants_fd;
+};
+
+static const struct shape shapes[] = {
+#define X(verb, request_n, reply_n, wants_fd) { verb, request_n, reply_n, wants_fd },
+	VERB_SHAPES(X)
+#undef X
+};
+
+static const struct shape *
+shape_find(uint16_t verb)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		if (shapes[i].verb == verb)
+			return &shapes[i];
+	return NULL;
+}
+
+/* Which promises a socket asks for, and whether this daemon can keep them. */
+static uint32_t
+check_flags(struct span body, struct api_request *r)
+{
+	struct aip_api_secure s;
+
+	memcpy(&s, body.p, sizeof(s));
+	r->security_flags = le32toh(s.security_flags);
+	r->ipsec_flags = le32toh(s.ipsec_flags);
+	if ((r->security_flags & ~SECURITY_FLAGS_KNOWN) != 0 ||
+	    r->security_flags == SECURITY_FLAGS_BOTH || r->ipsec_flags != 0)
+		return WSAEINVAL;
+	return 0;
+}
+
+enum api_verdict
+api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_request *r,
+    uint32_t *winsock_error)
+{
+	const struct shape *shape;
+	struct aip_api_header h;
+	struct span body;
+
+	memset(r, 0, sizeof(*r));
+	*winsock_error = 0;
+	if (datagram.n < sizeof(h))
+		return API_BREAK;
+	memcpy(&h, datagram.p, sizeof(h));
+	r->verb = le16toh(h.verb);
+	r->id = le32toh(h.request_id);
+	if (le32toh(h.magic) != AIP_API_MAGIC || h.flags != 0 || le32toh(h.length) != datagram.n)
+		return API_BREAK;
+	if (!said_hello && r->verb != AIP_API_HELLO)
+		return API_BREAK;
+	body = span_of(datagram.p + sizeof(h), datagram.n - sizeof(h));
+	if ((shape = shape_find(r->verb)) == NULL || body.n < shape->request_n)
+		*winsock_error = WSAEINVAL;
+	else if (has_fd != shape->wants_fd)
+		*winsock_error = shape->wants_fd ? WSAENOTSOCK : WSAEINVAL;
+	else if (r->verb == AIP_API_SOCK_SECURE)
+		*winsock_error = check_flags(body, r);
+	else if (r->verb == AIP_API_SOCK_QUERY)
+		*winsock_error = WSAEOPNOTSUPP; /* not built yet */
+	return *winsock_error == 0 ? API_GOOD : API_REFUSE;
+}
+
+size_t
+api_frame_reply(const struct api_request *r, uint32_t winsock_error, const void *body,
+    size_t body_n, uint8_t *out)
+{
+	const struct shape *shape = shape_find(r->verb);
+	size_t reply_n = shape != NULL ? shape->reply_n : sizeof(uint32_t);
+	struct aip_api_header h = {
+		.magic = htole32(AIP_API_MAGIC),
+		.verb = htole16(r->verb),
+		.flags = htole16(AIP_API_REPLY),
+		.request_id = htole32(r->id),
+		.length = htole32((uint32_t)(sizeof(h) + reply_n)),
+	};
+	uint32_t error = htole32(winsock_error);
+
+	memset(out, 0, API_REPLY_MAX_BYTES);
+	memcpy(out, &h, sizeof(h));
+	if (winsock_error == 0 && body_n <= reply_n)
+		memcpy(out + sizeof(h), body, body_n);
+	else
+		memcpy(out + sizeof(h), &error, sizeof(error));
+	return sizeof(h) + reply_n;
+}

@@ -1,0 +1,324 @@
+/* The server of the registration protocol. */
+#include "config.h"
+
+#include "daemon/api_server.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/api_frame.h"
+#include "daemon/log.h"
+#include "daemon/negotiator.h"
+#include "daemon/socket_table.h"
+
+#define WSAEINVAL 10022
+#define WSAENETDOWN 10050
+#define WSAENOBUFS 10055
+
+#define MAX_CLIENTS 512
+#define MAX_CLIENTS_PER_UID 64
+#define IDLE_TIMEOUT_S 30
+#define BACKEND_PLANE 1
+#define DAEMON_VERSION (0u << 16 | 1)
+#define MAX_DESCRIPTORS 8
+
+struct client {
+	LIST_ENTRY(client) link;
+	struct api_server *server;
+	struct event *event;
+	int fd;
+	uid_t uid;
+	bool said_hello;
+	bool is_waiting; /* for keeper */
+	uint64_t ask;
+	struct api_request request;
+};
+
+struct api_server {
+	struct negotiator *n;
+	struct event *accept;
+	int fd;
+	LIST_HEAD(, client) clients;
+	size_t n_clients;
+	uint64_t next_ask;
+};
+
+static void
+client_free(struct client *c)
+{
+	LIST_REMOVE(c, link);
+	c->server->n_clients--;
+	event_free(c->event);
+	close(c->fd);
+	free(c);
+}
+
+static void
+client_reply(struct client *c, uint32_t error, const void *body, size_t n)
+{
+	uint8_t out[API_REPLY_MAX_BYTES];
+	size_t out_n = api_frame_reply(&c->request, error, body, n, out);
+
+	/* A client asks one thing at a time: if it does not read, it has lost interest. */
+	(void)!send(c->fd, out, out_n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void
+client_hello(struct client *c)
+{
+	struct aip_api_hello_reply r = {
+		.daemon_version = htole32(DAEMON_VERSION),
+		.backend = htole32(BACKEND_PLANE),
+		.sockets_limit = htole32(c->server->n->config->limits.sockets_per_user),
+	};
+
+	c->said_hello = true;
+	client_reply(c, 0, &r, sizeof(r));
+}
+
+static uint32_t
+class_of_flags(uint32_t security_flags)
+{
+	return security_flags == 1 ? CLASS_ENCRYPT :
+	    security_flags == 2	   ? CLASS_INSECURE :
+				     CLASS_DEFAULT;
+}
+
+static void
+client_secure(struct client *c, int fd)
+{
+	struct negotiator *n = c->server->n;
+	struct proto_secure_ask ask = {
+		.request = ++c->server->next_ask,
+		.class_id = class_of_flags(c->request.security_flags),
+		.uid = c->uid,
+	};
+
+	if (n->is_stopping) {
+		client_reply(c, WSAENETDOWN, NULL, 0);
+	} else if (ask.class_id == CLASS_ENCRYPT && !n->can_encrypt) {
+		log_warn("api",
+		    "a program of user %u asked for guaranteed encryption, and no quick-mode "
+		    "proposal encrypts: add one such as esp-aes128-sha1",
+		    c->uid);
+		client_reply(c, WSAEINVAL, NULL, 0);
+	} else if (socket_table_count_uid(n->sockets, c->uid) >=
+	    n->config->limits.sockets_per_user) {
+		log_warn("api", "user %u has %u secured sockets, the limit: refused another",
+		    c->uid, n->config->limits.sockets_per_user);
+		client_reply(c, WSAENOBUFS, NULL, 0);
+	} else if (ipc_send(n->keeper, PROTO_SECURE_ASK, &ask, sizeof(ask), fd) != 0) {
+		client_reply(c, WSAENETDOWN, NULL, 0);
+	} else {
+		c->is_waiting = true;
+		c->ask = ask.request;
+	}
+}
+
+void
+api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
+{
+	struct aip_api_secure_reply reply = { .class_id = htole32(r->class_id) };
+	struct secured_socket sock = { 0, r->cookie, r->class_id, 0, r->family, r->protocol,
+		nego_now_ms() };
+	struct client *c;
+	uint64_t id = 0;
+
+	LIST_FOREACH (c, &s->clients, link)
+		if (c->is_waiting && c->ask == r->request)
+			break;
+	/* The client may have gone; the socket lives on and is registered all the same. */
+	sock.uid = c != NULL ? c->uid : 0;
+	if (r->winsock_error == 0)
+		id = socket_table_add(s->n->sockets, &sock);
+	if (c == NULL)
+		return;
+	c->is_waiting = false;
+	reply.registration_id = htole64(id);
+	if (r->winsock_error != 0)
+		log_debug("api", "user %u: socket refused: %u", c->uid, r->winsock_error);
+	else
+		log_info("api", "socket of user %u secured: class %u, registration %llu",
+		    c->uid, r->class_id, (unsigned long long)id);
+	client_reply(c, r->winsock_error, &reply, sizeof(reply));
+}
+
+/* ---- connections ---- */
+
+/* Takes the descriptors of a message: the first in *fd, how many there were. */
+static size_t
+take_descriptors(struct msghdr *mh, int *fd)
+{
+	size_t count = 0;
+
+	*fd = -1;
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(mh); m != NULL; m = CMSG_NXTHDR(mh, m)) {
+		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (m->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, count++) {
+			int got;
+
+			memcpy(&got, CMSG_DATA(m) + i * sizeof(int), sizeof(got));
+			if (count == 0)
+				*fd = got;
+			else
+				close(got);
+		}
+	}
+	return count;
+}
+
+/* False: the connection is to be closed. */
+static bool
+client_handle(struct client *c, struct span datagram, int fd)
+{
+	uint32_t error;
+
+	if (c->is_waiting)
+		return false; /* one at a time */
+	switch (api_frame_parse(datagram, c->said_hello, fd >= 0, &c->request, &error)) {
+	case API_BREAK:
+		return false;
+	case API_REFUSE:
+		client_reply(c, error, NULL, 0);
+		return true;
+	case API_GOOD:
+		if (c->request.verb == AIP_API_HELLO)
+			client_hello(c);
+		else
+			client_secure(c, fd);
+		return true;
+	}
+	return false;
+}
+
+static void
+client_on_read(evutil_socket_t sock, short what, void *ctx)
+{
+	static uint8_t buf[AIP_API_MAX_BYTES];
+	union {
+		struct cmsghdr align;
+		char b[CMSG_SPACE(MAX_DESCRIPTORS * sizeof(int))];
+	} control;
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr mh = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct client *c = ctx;
+	size_t n_fd;
+	bool good;
+	ssize_t n;
+	int fd;
+
+	if ((what & EV_TIMEOUT) != 0) {
+		client_free(c);
+		return;
+	}
+	n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	n_fd = n >= 0 ? take_descriptors(&mh, &fd) : 0;
+	good = n > 0 && n_fd <= 1 && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	    client_handle(c, span_of(buf, (size_t)n), n_fd == 1 ? fd : -1);
+	if (n_fd > 0)
+		close(fd);
+	if (!good)
+		client_free(c);
+}
+
+static bool
+server_has_room(const struct api_server *s, uid_t uid)
+{
+	const struct client *c;
+	size_t same = 0;
+
+	LIST_FOREACH (c, &s->clients, link)
+		same += c->uid == uid;
+	return s->n_clients < MAX_CLIENTS && (uid == 0 || same < MAX_CLIENTS_PER_UID);
+}
+
+static void
+server_add(struct api_server *s, int fd)
+{
+	struct timeval idle = { IDLE_TIMEOUT_S, 0 };
+	struct ucred cred;
+	socklen_t n = sizeof(cred);
+	struct client *c;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0 ||
+	    !server_has_room(s, cred.uid) || (c = calloc(1, sizeof(*c))) == NULL) {
+		close(fd);
+		return;
+	}
+	c->server = s;
+	c->fd = fd;
+	c->uid = cred.uid;
+	c->event = event_new(s->n->base, fd, EV_READ | EV_PERSIST, client_on_read, c);
+	if (c->event == NULL || event_add(c->event, &idle) != 0) {
+		close(fd);
+		free(c);
+		return;
+	}
+	LIST_INSERT_HEAD(&s->clients, c, link);
+	s->n_clients++;
+}
+
+static void
+server_on_accept(evutil_socket_t sock, short what, void *ctx)
+{
+	int fd;
+
+	(void)what;
+	while ((fd = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		server_add(ctx, fd);
+}
+
+struct api_server *
+api_server_new(struct negotiator *n)
+{
+	struct api_server *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->n = n;
+		s->fd = -1;
+		LIST_INIT(&s->clients);
+	}
+	return s;
+}
+
+void
+api_server_listen(struct api_server *s, int fd)
+{
+	if (s->accept != NULL) {
+		close(fd);
+		return;
+	}
+	s->fd = fd;
+	s->accept = event_new(s->n->base, fd, EV_READ | EV_PERSIST, server_on_accept, s);
+	if (s->accept != NULL)
+		event_add(s->accept, NULL);
+}
+
+void
+api_server_free(struct api_server *s)
+{
+	struct client *c;
+
+	if (s == NULL)
+		return;
+	while ((c = LIST_FIRST(&s->clients)) != NULL)
+		client_free(c);
+	if (s->accept != NULL)
+		event_free(s->accept);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}

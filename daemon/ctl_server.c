@@ -1,0 +1,339 @@
+/* The control sockets. */
+#include "config.h"
+
+#include "daemon/ctl_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <jansson.h>
+
+#include "daemon/log.h"
+#include "daemon/negotiator.h"
+#include "daemon/status_json.h"
+
+#define MAX_CLIENTS 64
+#define MAX_LINE_BYTES 4096
+#define MAX_QUEUED_BYTES (8 * 1024 * 1024)
+
+struct ctl_client {
+	LIST_ENTRY(ctl_client) link;
+	struct ctl_server *server;
+	struct bufferevent *bev;
+	uint64_t id;
+	bool may_change;
+	bool is_monitor;
+};
+
+struct ctl_listener {
+	struct ctl_server *server;
+	struct event *event;
+	int fd;
+	bool may_change;
+};
+
+struct ctl_server {
+	struct negotiator *n;
+	struct ctl_listener listener[2];
+	size_t n_listeners;
+	LIST_HEAD(, ctl_client) clients;
+	size_t n_clients;
+	uint64_t next_id;
+};
+
+static void
+client_free(struct ctl_client *c)
+{
+	LIST_REMOVE(c, link);
+	c->server->n_clients--;
+	bufferevent_free(c->bev);
+	free(c);
+}
+
+/* Takes ownership of doc. */
+static void
+client_send(struct ctl_client *c, json_t *doc)
+{
+	char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
+
+	json_decref(doc);
+	if (text == NULL)
+		return;
+	bufferevent_write(c->bev, text, strlen(text));
+	bufferevent_write(c->bev, "\n", 1);
+	free(text);
+}
+
+static void
+client_error(struct ctl_client *c, const char *text)
+{
+	client_send(c, json_pack("{s:b,s:s}", "ok", 0, "error", text));
+}
+
+/* ---- requests ---- */
+
+static bool
+parse_address(const char *text, struct address *a)
+{
+	*a = (struct address){ 0 };
+	if (inet_pton(AF_INET, text, a->b) == 1)
+		a->family = 4;
+	else if (inet_pton(AF_INET6, text, a->b) == 1)
+		a->family = 6;
+	return a->family != 0;
+}
+
+/* The address that packets to `to` are sent from. */
+static bool
+source_address(const struct address *to, struct address *from)
+{
+	struct sockaddr_storage ss = { .ss_family = to->family == 4 ? AF_INET : AF_INET6 };
+	socklen_t n = to->family == 4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	void *at = to->family == 4 ? (void *)&((struct sockaddr_in *)&ss)->sin_addr :
+				     (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ok;
+
+	memcpy(at, to->b, address_len_bytes(to));
+	if (to->family == 4)
+		((struct sockaddr_in *)&ss)->sin_port = htons(9);
+	else
+		((struct sockaddr_in6 *)&ss)->sin6_port = htons(9);
+	*from = (struct address){ .family = to->family };
+	ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, n) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&ss, &n) == 0;
+	if (ok)
+		memcpy(from->b, at, address_len_bytes(to));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void
+request_initiate(struct ctl_client *c, json_t *q)
+{
+	struct waiter w = { .ctl_client = c->id };
+	const char *to = json_string_value(json_object_get(q, "to"));
+	const char *from = json_string_value(json_object_get(q, "from"));
+	const char *proto = json_string_value(json_object_get(q, "protocol"));
+	json_int_t port = json_integer_value(json_object_get(q, "port"));
+	json_t *class_id = json_object_get(q, "class");
+	struct flow f = { 0 };
+
+	if (to == NULL || !parse_address(to, &f.remote.addr)) {
+		client_error(c, "\"to\" must be an IPv4 or IPv6 address");
+	} else if (proto == NULL || (strcmp(proto, "tcp") != 0 && strcmp(proto, "udp") != 0)) {
+		client_error(c, "\"protocol\" must be tcp or udp");
+	} else if (port < 1 || port > 65535) {
+		client_error(c, "\"port\" must be between 1 and 65535");
+	} else if (from != NULL && (!parse_address(from, &f.local.addr) ||
+				       f.local.addr.family != f.remote.addr.family)) {
+		client_error(c, "\"from\" must be an address of the same family as \"to\"");
+	} else if (from == NULL && !source_address(&f.remote.addr, &f.local.addr)) {
+		client_error(c, "there is no route to that address");
+	} else {
+		f.protocol = strcmp(proto, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+		f.remote.port = (uint16_t)port;
+		nego_acquire(c->server->n, &f,
+		    json_integer_value(class_id) == CLASS_ENCRYPT ? CLASS_ENCRYPT : CLASS_DEFAULT,
+		    &w);
+	}
+}
+
+static void
+request_delete(struct ctl_client *c, json_t *q)
+{
+	const char *what = json_string_value(json_object_get(q, "what"));
+	json_int_t id = json_integer_value(json_object_get(q, "id"));
+	struct negotiator *n = c->server->n;
+
+	if (id < 0 || id > UINT32_MAX) {
+		client_error(c, "\"id\" must be the number of an SA, or 0 for all");
+		return;
+	}
+	if (what != NULL && strcmp(what, "quick-mode") == 0) {
+		engine_delete_qm(n->engine, nego_now_ms(), (uint32_t)id);
+	} else if (what != NULL && strcmp(what, "main-mode") == 0) {
+		engine_delete_mm(n->engine, nego_now_ms(), (uint32_t)id);
+	} else {
+		client_error(c, "\"what\" must be main-mode or quick-mode");
+		return;
+	}
+	nego_pump(n);
+	client_send(c, json_pack("{s:b}", "ok", 1));
+}
+
+static void
+client_request(struct ctl_client *c, const char *line)
+{
+	json_t *q = json_loads(line, 0, NULL);
+	const char *cmd = json_string_value(json_object_get(q, "cmd"));
+	bool changes = cmd != NULL &&
+	    (strcmp(cmd, "initiate") == 0 || strcmp(cmd, "delete") == 0);
+
+	if (cmd == NULL)
+		client_error(c, "a request is one JSON object with \"cmd\"");
+	else if (changes && !c->may_change)
+		client_error(c, "this socket only shows: use ctl.sock, as root");
+	else if (strcmp(cmd, "status") == 0)
+		client_send(c, status_json(c->server->n));
+	else if (strcmp(cmd, "initiate") == 0)
+		request_initiate(c, q);
+	else if (strcmp(cmd, "delete") == 0)
+		request_delete(c, q);
+	else if (strcmp(cmd, "monitor") == 0)
+		c->is_monitor = true;
+	else
+		client_error(c, "unknown \"cmd\": status, monitor, initiate or delete");
+	json_decref(q);
+}
+
+/* ---- connections ---- */
+
+static void
+client_on_read(struct bufferevent *bev, void *ctx)
+{
+	struct ctl_client *c = ctx;
+	char *line;
+
+	while ((line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) !=
+	    NULL) {
+		client_request(c, line);
+		free(line);
+	}
+	if (evbuffer_get_length(bufferevent_get_input(bev)) > MAX_LINE_BYTES)
+		client_free(c);
+}
+
+static void
+client_on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	(void)bev;
+	(void)what;
+	client_free(ctx);
+}
+
+static void
+server_add(struct ctl_listener *l, int fd)
+{
+	struct ctl_server *s = l->server;
+	struct ctl_client *c;
+
+	if (s->n_clients >= MAX_CLIENTS || (c = calloc(1, sizeof(*c))) == NULL) {
+		close(fd);
+		return;
+	}
+	c->server = s;
+	c->may_change = l->may_change;
+	c->id = ++s->next_id;
+	c->bev = bufferevent_socket_new(s->n->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (c->bev == NULL) {
+		close(fd);
+		free(c);
+		return;
+	}
+	LIST_INSERT_HEAD(&s->clients, c, link);
+	s->n_clients++;
+	bufferevent_setcb(c->bev, client_on_read, NULL, client_on_event, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, 2 * MAX_LINE_BYTES);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static void
+server_on_accept(evutil_socket_t sock, short what, void *ctx)
+{
+	int fd;
+
+	(void)what;
+	while ((fd = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		server_add(ctx, fd);
+}
+
+void
+ctl_server_listen(struct ctl_server *s, int fd, bool may_change)
+{
+	struct ctl_listener *l = &s->listener[s->n_listeners];
+
+	if (s->n_listeners == 2) {
+		close(fd);
+		return;
+	}
+	s->n_listeners++;
+	l->server = s;
+	l->fd = fd;
+	l->may_change = may_change;
+	l->event = event_new(s->n->base, fd, EV_READ | EV_PERSIST, server_on_accept, l);
+	if (l->event != NULL)
+		event_add(l->event, NULL);
+}
+
+void
+ctl_server_event(struct ctl_server *s, const struct action_event *e)
+{
+	struct ctl_client *c, *next;
+
+	for (c = LIST_FIRST(&s->clients); c != NULL; c = next) {
+		next = LIST_NEXT(c, link);
+		if (!c->is_monitor)
+			continue;
+		if (evbuffer_get_length(bufferevent_get_output(c->bev)) > MAX_QUEUED_BYTES)
+			client_free(c); /* it does not read */
+		else
+			client_send(c, status_json_event(e));
+	}
+}
+
+void
+ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r)
+{
+	struct ctl_client *c;
+
+	LIST_FOREACH (c, &s->clients, link)
+		if (c->id == client)
+			break;
+	if (c == NULL)
+		return;
+	if (r->error == IKE_OK)
+		client_send(c, json_pack("{s:b,s:i,s:i}", "ok", 1, "main_mode_id",
+			(int)r->mm_id, "quick_mode_id", (int)r->qm_id));
+	else
+		client_send(c, json_pack("{s:b,s:s,s:i}", "ok", 0, "error", r->text, "win32",
+			(int)r->win32));
+}
+
+struct ctl_server *
+ctl_server_new(struct negotiator *n)
+{
+	struct ctl_server *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->n = n;
+		LIST_INIT(&s->clients);
+	}
+	return s;
+}
+
+void
+ctl_server_free(struct ctl_server *s)
+{
+	struct ctl_client *c;
+
+	if (s == NULL)
+		return;
+	while ((c = LIST_FIRST(&s->clients)) != NULL)
+		client_free(c);
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		if (s->listener[i].event != NULL)
+			event_free(s->listener[i].event);
+		close(s->listener[i].fd);
+	}
+	free(s);
+}

@@ -1,0 +1,24 @@
+/*
+ * The control sockets: newline-delimited JSON. status.sock is open to everyone and only
+ * shows; ctl.sock also changes. doc/authipctl.8 documents the requests.
+ */
+#ifndef AUTHIPD_DAEMON_CTL_SERVER_H
+#define AUTHIPD_DAEMON_CTL_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ike/engine.h"
+
+struct negotiator;
+struct ctl_server; /* owned */
+
+struct ctl_server *ctl_server_new(struct negotiator *n);
+void ctl_server_free(struct ctl_server *s);
+void ctl_server_listen(struct ctl_server *s, int fd, bool may_change);
+/* To every monitor. */
+void ctl_server_event(struct ctl_server *s, const struct action_event *e);
+/* The end of an initiate request. */
+void ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r);
+
+#endif

@@ -1,0 +1,233 @@
+/* keeper's main function and its messages. */
+#include "config.h"
+
+#include "daemon/keeper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/keeper_state.h"
+#include "daemon/log.h"
+#include "daemon/secure_socket.h"
+
+#define STOP_PATIENCE_S 4
+#define WSAEINVAL 10022
+#define WSAENETDOWN 10050
+
+static void
+keeper_secure(struct keeper *k, struct span body, int fd)
+{
+	struct proto_secure_reply reply = { .winsock_error = WSAEINVAL };
+	struct secure_socket_result s = { 0, 0, 0 };
+	struct proto_secure_ask ask;
+
+	if (!proto_body(body, &ask, sizeof(ask)) || ask.class_id == 0 ||
+	    ask.class_id > CLASS_MAX || fd < 0)
+		return;
+	reply.request = ask.request;
+	reply.class_id = ask.class_id;
+	if (k->is_stopping)
+		reply.winsock_error = WSAENETDOWN;
+	else
+		reply.winsock_error = secure_socket(fd, net_mark(k->config, ask.class_id),
+		    k->config->mark_mask, k->tun[ask.class_id].ifindex, &s);
+	reply.cookie = s.cookie;
+	reply.family = s.family;
+	reply.protocol = s.protocol;
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_SECURE_REPLY, &reply, sizeof(reply),
+	    -1);
+}
+
+static void
+keeper_is_ready(struct keeper *k)
+{
+	char pid[24];
+	int n;
+
+	for (int i = ROLE_NEGOTIATOR; i < ROLE_COUNT; i++)
+		if (!k->role[i].is_ready)
+			return;
+	if (k->said_ready)
+		return;
+	k->said_ready = true;
+	log_info("keeper", "ready: backend plane, devices aip1 to aip%d, sockets in %s",
+	    CLASS_MAX, k->options->run_dir);
+	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(k->lock_fd, 0) != 0 || pwrite(k->lock_fd, pid, (size_t)n, 0) != n)
+		log_warn("keeper", "cannot write the pid file: %s", strerror(errno));
+	if (k->ready_pipe >= 0) {
+		(void)!write(k->ready_pipe, "1", 1);
+		close(k->ready_pipe);
+		k->ready_pipe = -1;
+	}
+}
+
+static void
+keeper_sockets_left(struct keeper *k, struct span body)
+{
+	uint32_t left[CLASS_MAX + 1];
+
+	if (!proto_body(body, left, sizeof(left)))
+		return;
+	memcpy(k->sockets_left, left, sizeof(left));
+	k->sockets_known = true;
+}
+
+void
+keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body, int fd)
+{
+	if (type == PROTO_READY) {
+		k->role[from].is_ready = k->role[from].was_ready = true;
+		keeper_is_ready(k);
+	} else if (type == PROTO_SECURE_ASK && from == ROLE_NEGOTIATOR) {
+		keeper_secure(k, body, fd);
+	} else if (type == PROTO_SOCKETS_LEFT && from == ROLE_NEGOTIATOR) {
+		keeper_sockets_left(k, body);
+	} else if (type == PROTO_STOPPED && from == ROLE_NEGOTIATOR) {
+		event_base_loopbreak(k->base);
+	} else {
+		log_warn("keeper", "unexpected message %s from %s", proto_name(type),
+		    role_name(from));
+	}
+	if (fd >= 0)
+		close(fd); /* a held duplicate would keep the application's socket alive */
+}
+
+static void
+keeper_stop_now(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *k = ctx;
+
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(k->base);
+}
+
+void
+keeper_stop(struct keeper *k, int status)
+{
+	struct timeval patience = { STOP_PATIENCE_S, 0 };
+
+	if (k->is_stopping)
+		return;
+	k->is_stopping = true;
+	k->exit_status = status;
+	if (k->role[ROLE_NEGOTIATOR].ipc == NULL || !k->role[ROLE_NEGOTIATOR].is_ready) {
+		event_base_loopbreak(k->base);
+		return;
+	}
+	/* The negotiator tells the peers; then everything ends. */
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_STOP, NULL, 0, -1);
+	k->stop_timer = evtimer_new(k->base, keeper_stop_now, k);
+	evtimer_add(k->stop_timer, &patience);
+}
+
+static void
+keeper_on_signal(evutil_socket_t sig, short what, void *ctx)
+{
+	struct keeper *k = ctx;
+
+	(void)what;
+	if (sig == SIGCHLD) {
+		keeper_roles_reap(k);
+		return;
+	}
+	log_info("keeper", "stopping");
+	keeper_stop(k, 0);
+}
+
+/* To the background; the parent waits until the daemon is ready or has failed. */
+static void
+keeper_daemonize(struct keeper *k)
+{
+	int fd[2];
+	char ok = 0;
+
+	if (k->options->foreground || pipe(fd) != 0)
+		return;
+	switch (fork()) {
+	case -1:
+		log_warn("keeper", "fork: %s; staying in the foreground", strerror(errno));
+		return;
+	case 0:
+		close(fd[0]);
+		k->ready_pipe = fd[1];
+		(void)setsid();
+		(void)!chdir("/");
+		if (freopen("/dev/null", "r+", stdin) == NULL ||
+		    freopen("/dev/null", "a", stdout) == NULL ||
+		    freopen("/dev/null", "a", stderr) == NULL)
+			log_warn("keeper", "cannot reopen the standard files");
+		return;
+	default:
+		close(fd[1]);
+		if (read(fd[0], &ok, 1) != 1)
+			fprintf(stderr, "authipd: did not start: the system log says why\n");
+		_exit(ok == '1' ? 0 : 1);
+	}
+}
+
+static void
+keeper_advice(const struct config *c)
+{
+	if (!policy_prefers_encryption(&c->policy))
+		log_info("policy",
+		    "the first quick-mode proposal does not encrypt: two hosts with this policy "
+		    "authenticate their packets and send them readable, as Windows' default "
+		    "does; programs that need secrecy ask for SOCKET_SETTINGS_GUARANTEE_ENCRYPTION");
+	if (c->policy.n_em_auth == 0)
+		log_warn("policy",
+		    "extended mode is off and main mode is anonymous: peers are not "
+		    "authenticated at all");
+	else if (c->n_cert == 0)
+		log_warn("policy",
+		    "no credentials are configured: extended mode with TLS will fail; set "
+		    "certificate and key in `credentials`");
+}
+
+static bool
+keeper_begin(struct keeper *k)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+
+	for (size_t i = 0; i < 3; i++) {
+		k->signal[i] = evsignal_new(k->base, signals[i], keeper_on_signal, k);
+		if (k->signal[i] == NULL || evsignal_add(k->signal[i], NULL) != 0)
+			return false;
+	}
+	return keeper_resources_open(k) && keeper_role_start(k, ROLE_AUTH) &&
+	    keeper_role_start(k, ROLE_PLANE) && keeper_role_start(k, ROLE_NEGOTIATOR);
+}
+
+int
+keeper_main(const struct config *c, const struct options *o)
+{
+	static struct keeper k;
+
+	k.config = c;
+	k.options = o;
+	k.lock_fd = k.ready_pipe = -1;
+	k.exit_status = 1;
+	keeper_daemonize(&k);
+	k.base = event_base_new();
+	if (k.base == NULL)
+		return 1;
+	keeper_advice(c);
+	if (keeper_begin(&k))
+		event_base_dispatch(k.base);
+	keeper_roles_end(&k);
+	keeper_resources_close(&k);
+	for (size_t i = 0; i < 3; i++)
+		if (k.signal[i] != NULL)
+			event_free(k.signal[i]);
+	if (k.stop_timer != NULL)
+		event_free(k.stop_timer);
+	event_base_free(k.base);
+	if (k.exit_status == 0)
+		log_info("keeper", "stopped");
+	return k.exit_status;
+}

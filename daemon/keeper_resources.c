@@ -1,0 +1,192 @@
+/* What keeper opens for the roles, and what it leaves behind: nothing. */
+#include "config.h"
+
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/keeper_state.h"
+#include "daemon/log.h"
+#include "daemon/net_sockets.h"
+#include "daemon/sockdiag.h"
+#include "winsock/wire.h"
+
+#define TCP_STATE_TIME_WAIT 6
+
+static bool
+resource_add(struct keeper *k, enum role_id role, enum proto_fd_kind kind, uint32_t number,
+    int fd)
+{
+	if (fd < 0 || k->n_fd == KEEPER_MAX_FDS)
+		return false;
+	k->fd[k->n_fd++] = (struct keeper_fd){ role, { kind, number }, fd };
+	return true;
+}
+
+/* One daemon per run directory. */
+static bool
+resource_lock(struct keeper *k)
+{
+	char path[128];
+
+	if (mkdir(k->options->run_dir, 0755) != 0 && errno != EEXIST) {
+		log_error("keeper", "cannot make %s: %s", k->options->run_dir, strerror(errno));
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/authipd.pid", k->options->run_dir);
+	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (k->lock_fd < 0) {
+		log_error("keeper", "cannot open %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (flock(k->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		log_error("keeper",
+		    "another authipd uses %s: stop it, or give this one its own --run-dir",
+		    k->options->run_dir);
+		return false;
+	}
+	return true;
+}
+
+static bool
+resource_listen(struct keeper *k)
+{
+	const char *dir = k->options->run_dir;
+
+	return resource_add(k, ROLE_NEGOTIATOR, FD_API, 0,
+		   net_socket_listen(dir, AIP_API_SOCKET, SOCK_SEQPACKET, 0666)) &&
+	    resource_add(k, ROLE_NEGOTIATOR, FD_STATUS, 0,
+		net_socket_listen(dir, "status.sock", SOCK_STREAM, 0666)) &&
+	    resource_add(k, ROLE_NEGOTIATOR, FD_CTL, 0,
+		net_socket_listen(dir, "ctl.sock", SOCK_STREAM, 0660));
+}
+
+/* IPv6 is left out on hosts that do not have it. */
+static bool
+resource_ipv6(struct keeper *k)
+{
+	int probe = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (probe < 0) {
+		log_warn("net", "this host has no IPv6");
+		return true;
+	}
+	close(probe);
+	return resource_add(k, ROLE_NEGOTIATOR, FD_UDP6, 0,
+		   net_socket_udp(AF_INET6, k->config->ike_port)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_OUT6, 0, net_socket_raw_out(AF_INET6)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_ESP6, 0,
+		net_socket_raw_in(AF_INET6, IPPROTO_ESP)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_AH6, 0, net_socket_raw_in(AF_INET6, IPPROTO_AH));
+}
+
+static bool
+resource_ipv4(struct keeper *k)
+{
+	return resource_add(k, ROLE_NEGOTIATOR, FD_UDP4, 0,
+		   net_socket_udp(AF_INET, k->config->ike_port)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_OUT4, 0, net_socket_raw_out(AF_INET)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_ESP4, 0,
+		net_socket_raw_in(AF_INET, IPPROTO_ESP)) &&
+	    resource_add(k, ROLE_PLANE, FD_RAW_AH4, 0, net_socket_raw_in(AF_INET, IPPROTO_AH));
+}
+
+static bool
+resource_tuns(struct keeper *k)
+{
+	uint32_t skip[CLASS_MAX];
+
+	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
+		if (!net_class_up(k->config, id, &k->tun[id]))
+			return false;
+		skip[id - 1] = k->tun[id].ifindex;
+		if (!resource_add(k, ROLE_PLANE, FD_TUN, id, k->tun[id].fd))
+			return false;
+	}
+	return resource_add(k, ROLE_PLANE, FD_PACKET, 0, net_socket_packet(skip, CLASS_MAX));
+}
+
+bool
+keeper_resources_open(struct keeper *k)
+{
+	for (uint32_t id = 0; id <= CLASS_MAX; id++)
+		k->tun[id].fd = -1;
+	/* The order matters: what fails when another daemon runs comes before the devices. */
+	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) && resource_tuns(k) &&
+	    resource_add(k, ROLE_NEGOTIATOR, FD_DIAG, 0, net_socket_diag_destroy()) &&
+	    resource_listen(k);
+}
+
+/* ---- live secured sockets ---- */
+
+static void
+dump_sockets(sockdiag_each *each, void *ctx)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		(void)sockdiag_dump(family, IPPROTO_TCP, 0, each, ctx);
+		(void)sockdiag_dump(family, IPPROTO_UDP, 0, each, ctx);
+	}
+}
+
+static void
+adopt_one(void *ctx, const struct sockdiag_entry *e)
+{
+	struct keeper *k = ctx;
+	uint32_t class_id = net_mark_class(k->config, e->mark);
+	struct proto_adopt a = { e->cookie, class_id, e->uid, e->family, e->protocol };
+
+	if (class_id != 0 && e->state != TCP_STATE_TIME_WAIT)
+		(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_ADOPT, &a, sizeof(a), -1);
+}
+
+void
+keeper_adopt(struct keeper *k)
+{
+	dump_sockets(adopt_one, k);
+}
+
+static void
+count_one(void *ctx, const struct sockdiag_entry *e)
+{
+	struct keeper *k = ctx;
+	uint32_t class_id = net_mark_class(k->config, e->mark);
+
+	if (class_id != 0 && e->state != TCP_STATE_TIME_WAIT)
+		k->sockets_left[class_id]++;
+}
+
+void
+keeper_resources_close(struct keeper *k)
+{
+	static const char *const names[] = { AIP_API_SOCKET, "status.sock", "ctl.sock" };
+	char path[128];
+
+	dump_sockets(count_one, k);
+	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
+		if (k->tun[id].fd >= 0 && k->sockets_left[id] > 0)
+			log_warn("keeper",
+			    "secured sockets of class %u are still open: rules and aip%u stay, "
+			    "so that their traffic does not leave in clear",
+			    id, id);
+		net_class_down(k->config, id, &k->tun[id], k->sockets_left[id] > 0);
+	}
+	for (size_t i = 0; i < k->n_fd; i++)
+		if (k->fd[i].what.kind != FD_TUN)
+			close(k->fd[i].fd);
+	k->n_fd = 0;
+	if (k->lock_fd < 0)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", k->options->run_dir, names[i]);
+		(void)unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/authipd.pid", k->options->run_dir);
+	(void)unlink(path);
+	close(k->lock_fd);
+}

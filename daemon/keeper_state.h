@@ -1,0 +1,74 @@
+/* What keeper's files share. */
+#ifndef AUTHIPD_DAEMON_KEEPER_STATE_H
+#define AUTHIPD_DAEMON_KEEPER_STATE_H
+
+#include <sys/types.h>
+
+#include <event2/event.h>
+
+#include "config/config.h"
+#include "daemon/ipc.h"
+#include "daemon/net.h"
+#include "daemon/options.h"
+#include "daemon/proto.h"
+#include "daemon/role_host.h"
+
+#define KEEPER_MAX_FDS 24
+
+/* A descriptor that belongs to a role, kept for its successors. */
+struct keeper_fd {
+	enum role_id role;
+	struct proto_fd what;
+	int fd;
+};
+
+struct keeper_role {
+	struct keeper *keeper;
+	enum role_id id;
+	pid_t pid;		/* 0: not running (or in this process) */
+	struct role_host *host; /* --single */
+	struct ipc *ipc;
+	struct event *restart;
+	bool is_ready;
+	bool was_ready; /* ever */
+	uint32_t n_restart; /* within the current minute */
+	int64_t minute;
+};
+
+struct keeper {
+	const struct config *config;
+	const struct options *options;
+	struct event_base *base;
+	struct event *signal[3];
+	struct event *stop_timer;
+	struct keeper_role role[ROLE_COUNT];
+	struct keeper_fd fd[KEEPER_MAX_FDS];
+	size_t n_fd;
+	struct net_tun tun[CLASS_MAX + 1];
+	int lock_fd;
+	int ready_pipe; /* -1: foreground */
+	bool is_stopping;
+	bool said_ready;
+	bool sockets_known; /* the negotiator told what is left */
+	uint32_t sockets_left[CLASS_MAX + 1];
+	int exit_status;
+};
+
+/* keeper_roles.c: starts the role and connects it to the others. False after logging. */
+bool keeper_role_start(struct keeper *k, enum role_id id);
+/* Ends every role process, the hard way if need be. */
+void keeper_roles_end(struct keeper *k);
+/* Reaps children. */
+void keeper_roles_reap(struct keeper *k);
+/* keeper_resources.c: opens (closes) everything that the roles need. */
+bool keeper_resources_open(struct keeper *k);
+void keeper_resources_close(struct keeper *k);
+/* Sends the live secured sockets that the kernel knows to the negotiator. */
+void keeper_adopt(struct keeper *k);
+/* keeper.c */
+void keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body,
+    int fd);
+/* Begins to stop; status is what the daemon exits with. */
+void keeper_stop(struct keeper *k, int status);
+
+#endif

@@ -1,0 +1,82 @@
+/* Logging to stderr or syslog. */
+#include "daemon/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+static const char *log_role = "authipd";
+static bool log_to_stderr = true;
+static int log_level;
+
+void
+log_init(const char *role, bool to_stderr, int verbosity)
+{
+	log_role = role;
+	log_to_stderr = to_stderr;
+	log_level = verbosity;
+	if (!to_stderr)
+		openlog("authipd", LOG_PID, LOG_DAEMON);
+}
+
+int
+log_verbosity(void)
+{
+	return log_level;
+}
+
+/* What a peer says may stand in a text: one line, printable. */
+static void
+log_sanitize(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+}
+
+static void
+log_write(int priority, const char *word, const char *token, const char *fmt, va_list ap)
+{
+	char text[1024], when[32];
+	struct timespec now;
+	struct tm tm;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	log_sanitize(text);
+	if (!log_to_stderr) {
+		syslog(priority, "%s %s: %s%s", log_role, token, word, text);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	fprintf(stderr, "%s.%03ld %s %s: %s%s\n", when, now.tv_nsec / 1000000, log_role, token,
+	    word, text);
+}
+
+#define LOG_FUNCTION(name, priority, word)             \
+	void name(const char *token, const char *fmt, ...) \
+	{                                              \
+		va_list ap;                            \
+                                                       \
+		va_start(ap, fmt);                     \
+		log_write(priority, word, token, fmt, ap); \
+		va_end(ap);                            \
+	}
+
+LOG_FUNCTION(log_error, LOG_ERR, "error: ")
+LOG_FUNCTION(log_warn, LOG_WARNING, "warning: ")
+LOG_FUNCTION(log_info, LOG_INFO, "")
+
+void
+log_debug(const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (log_level < 1)
+		return;
+	va_start(ap, fmt);
+	log_write(LOG_DEBUG, "", token, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,73 @@
+/* authipd: checks the command line, then becomes keeper or one of its roles. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon/keeper.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/role_host.h"
+
+#define ROLE_CHANNEL_FD 3
+#define DEFAULT_FILE SYSCONFDIR "/authipd.conf"
+
+static int
+load(struct config *c, struct options *o)
+{
+	struct config_error err;
+
+	config_set_default(c);
+	if (o->config_file == NULL && access(DEFAULT_FILE, F_OK) == 0)
+		o->config_file = DEFAULT_FILE;
+	if (o->config_file == NULL || config_load(c, o->config_file, true, &err) == 0)
+		return 0;
+	if (err.line > 0)
+		fprintf(stderr, "authipd: %s:%d: %s\n", err.file, err.line, err.text);
+	else
+		fprintf(stderr, "authipd: %s: %s\n", err.file, err.text);
+	return -1;
+}
+
+static int
+become_role(const struct options *o)
+{
+	static const struct role_ops *const ops[] = {
+		[ROLE_NEGOTIATOR] = &negotiator_role,
+		[ROLE_AUTH] = &auth_role,
+		[ROLE_PLANE] = &plane_role,
+	};
+
+	signal(SIGINT, SIG_IGN); /* keeper decides when it is over */
+	signal(SIGTERM, SIG_IGN);
+	return role_run(ops[o->role], ROLE_CHANNEL_FD);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct config config;
+	struct options o;
+	int r;
+
+	if ((r = options_parse(argc, argv, &o)) != 0)
+		return r - 1;
+	signal(SIGPIPE, SIG_IGN);
+	log_init(role_name(o.role), o.foreground || o.check_only, o.verbosity);
+	if (o.role != ROLE_KEEPER)
+		return become_role(&o);
+	if (o.print_policy) {
+		config_set_default(&config);
+		config_print_policy(stdout, &config.policy);
+		return 0;
+	}
+	if (load(&config, &o) != 0)
+		return 1;
+	if (o.check_only) {
+		printf("%s: the configuration is good\n",
+		    o.config_file != NULL ? o.config_file : "built-in defaults");
+		return 0;
+	}
+	return keeper_main(&config, &o);
+}

@@ -1,0 +1,306 @@
+/* The engine's host: policies for it, actions from it, its timer. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "daemon/api_server.h"
+#include "daemon/ctl_server.h"
+#include "daemon/log.h"
+#include "daemon/negotiator.h"
+#include "daemon/socket_table.h"
+
+uint64_t
+nego_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- what the engine asks ---- */
+
+static void
+host_random(void *ctx, uint8_t *p, size_t n)
+{
+	(void)ctx;
+	if (RAND_bytes(p, (int)n) != 1)
+		abort(); /* without random numbers there is no security */
+}
+
+static const struct policy *
+host_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct negotiator *n = ctx;
+
+	(void)local;
+	(void)remote;
+	return n->is_stopping ? NULL : &n->config->policy;
+}
+
+bool
+nego_class_policy(const struct negotiator *n, uint32_t class_id, struct class_policy *out)
+{
+	if (class_id == 0 || class_id > CLASS_MAX)
+		return false;
+	*out = (struct class_policy){
+		.class_id = class_id,
+		.policy = class_id == CLASS_ENCRYPT ? &n->encrypting : &n->config->policy,
+		.guarantee_encryption = class_id == CLASS_ENCRYPT,
+		.allow_insecure = class_id == CLASS_INSECURE,
+	};
+	return true;
+}
+
+uint32_t
+nego_flow_class(struct negotiator *n, const struct flow *flow)
+{
+	uint32_t class_id = socket_table_owner(n->sockets, flow);
+
+	/* An accepted connection whose listener is gone: its SA says whose it is. */
+	for (uint32_t i = 1; class_id == 0 && i <= CLASS_MAX; i++)
+		if (engine_find_qm(n->engine, i, flow) != 0)
+			class_id = i;
+	return class_id;
+}
+
+static bool
+host_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
+{
+	struct negotiator *n = ctx;
+
+	return nego_class_policy(n, nego_flow_class(n, flow), out);
+}
+
+/* ---- what the engine wants ---- */
+
+struct usage *
+nego_usage(struct negotiator *n, uint32_t qm_id)
+{
+	struct usage *u;
+
+	LIST_FOREACH (u, &n->usages, next)
+		if (u->total.qm_id == qm_id)
+			return u;
+	return NULL;
+}
+
+static void
+do_auth(struct negotiator *n, const struct action_auth *a)
+{
+	struct proto_auth_ask ask = {
+		.handle = a->handle,
+		.step = a->step,
+		.method = a->method,
+		.credential = a->credential,
+		.initiator = a->initiator,
+		.extended_mode = a->extended_mode,
+		.remote = a->remote,
+	};
+
+	memcpy(ask.peer_gss_id, a->peer_gss_id, sizeof(ask.peer_gss_id));
+	if (n->auth == NULL ||
+	    ipc_send2(n->auth, PROTO_AUTH_ASK, &ask, sizeof(ask), a->token.p, a->token.n, -1) != 0)
+		n->auth_missing = a->step != AUTH_ABORT;
+}
+
+static void
+do_sa_add(struct negotiator *n, const struct action_sa_add *a)
+{
+	struct usage *u = nego_usage(n, a->qm_id);
+
+	if (u == NULL && (u = calloc(1, sizeof(*u))) != NULL) {
+		u->total.qm_id = a->qm_id;
+		u->class_id = a->class_id;
+		LIST_INSERT_HEAD(&n->usages, u, next);
+	}
+	(void)ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1);
+}
+
+static void
+do_sa_delete(struct negotiator *n, const struct action_sa_delete *a)
+{
+	struct proto_sa_delete d = { a->qm_id };
+	struct usage *u = nego_usage(n, a->qm_id);
+
+	(void)ipc_send(n->plane, PROTO_SA_DELETE, &d, sizeof(d), -1);
+	if (u == NULL)
+		return;
+	LIST_REMOVE(u, next);
+	free(u);
+}
+
+static void
+do_result(struct negotiator *n, const struct action_result *r)
+{
+	struct waiter *w;
+
+	TAILQ_FOREACH (w, &n->waiters, next)
+		if (w->ticket == r->ticket)
+			break;
+	if (w == NULL)
+		return;
+	TAILQ_REMOVE(&n->waiters, w, next);
+	if (w->is_plane) {
+		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
+
+		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &d, sizeof(d), -1);
+	} else {
+		ctl_server_result(n->ctl, w->ctl_client, r);
+	}
+	free(w);
+}
+
+static void
+do_event(struct negotiator *n, const struct action_event *e)
+{
+	const char *name = engine_event_name(e->type);
+	int severity = engine_event_severity(e->type);
+
+	if (e->type == EVENT_DROP)
+		log_debug("ike", "dropped a message: %s", e->text);
+	else if (severity == 0)
+		log_debug("ike", "#%u %s: %s", e->mm_id, name, e->text);
+	else if (severity == 1)
+		log_info("ike", "#%u %s: %s", e->mm_id, name, e->text);
+	else
+		log_warn("ike", "#%u %s: %s", e->mm_id, name, e->text);
+	ctl_server_event(n->ctl, e);
+}
+
+static void
+nego_perform(struct negotiator *n, const struct engine_action *a)
+{
+	switch (a->type) {
+	case ACTION_SEND:
+		nego_udp_send(n, &a->send);
+		break;
+	case ACTION_AUTH:
+		do_auth(n, &a->auth);
+		break;
+	case ACTION_SA_ADD:
+		do_sa_add(n, &a->sa_add);
+		break;
+	case ACTION_SA_DELETE:
+		do_sa_delete(n, &a->sa_delete);
+		break;
+	case ACTION_RESULT:
+		do_result(n, &a->result);
+		break;
+	case ACTION_EVENT:
+		do_event(n, &a->event);
+		break;
+	}
+}
+
+void
+nego_pump(struct negotiator *n)
+{
+	const struct engine_action *a;
+	uint64_t at, now;
+
+	do {
+		while ((a = engine_next_action(n->engine)) != NULL)
+			nego_perform(n, a);
+		if (!n->auth_missing)
+			break;
+		n->auth_missing = false;
+		engine_auth_gone(n->engine, nego_now_ms());
+	} while (true);
+	at = engine_deadline_ms(n->engine);
+	now = nego_now_ms();
+	if (at == UINT64_MAX) {
+		evtimer_del(n->engine_timer);
+	} else {
+		uint64_t ms = at > now ? at - now : 0;
+		struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+
+		evtimer_add(n->engine_timer, &tv);
+	}
+	if (n->is_stopping && engine_is_idle(n->engine))
+		event_active(n->stop_timer, EV_TIMEOUT, 0);
+}
+
+static void
+nego_on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct negotiator *n = ctx;
+
+	(void)fd;
+	(void)what;
+	engine_advance(n->engine, nego_now_ms());
+	nego_pump(n);
+}
+
+void
+nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
+    const struct waiter *w)
+{
+	struct engine_acquire a = { .ticket = ++n->next_ticket, .selector = *selector };
+	struct waiter *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL || !nego_class_policy(n, class_id, &a.policy)) {
+		free(copy);
+		return;
+	}
+	*copy = *w;
+	copy->ticket = a.ticket;
+	TAILQ_INSERT_TAIL(&n->waiters, copy, next);
+	engine_acquire(n->engine, nego_now_ms(), &a);
+	nego_pump(n);
+}
+
+/* ---- life ---- */
+
+bool
+nego_engine_new(struct negotiator *n)
+{
+	const struct config *c = n->config;
+	struct engine_params p = {
+		.host = { n, host_random, host_mm_policy, host_qm_policy },
+		.dialect = c->dialect,
+		.max_mm_per_peer = c->limits.mm_sa_per_peer,
+		.max_negotiations_per_peer = c->limits.negotiations_per_peer,
+		.max_mm_total = c->limits.mm_sa_total,
+		.replay_window = c->replay_window,
+	};
+
+	if (c->gss_id[0] != '\0') {
+		memcpy(p.gss_id, c->gss_id, sizeof(p.gss_id));
+	} else {
+		char host[200] = "localhost";
+
+		(void)gethostname(host, sizeof(host) - 1);
+		snprintf(p.gss_id, sizeof(p.gss_id), "host/%s", host);
+	}
+	n->encrypting = c->policy;
+	n->can_encrypt = policy_keep_encrypting(&n->encrypting);
+	n->engine = engine_new(&p);
+	n->engine_timer = evtimer_new(n->base, nego_on_timer, n);
+	return n->engine != NULL && n->engine_timer != NULL;
+}
+
+void
+nego_engine_free(struct negotiator *n)
+{
+	struct waiter *w;
+	struct usage *u;
+
+	engine_free(n->engine);
+	if (n->engine_timer != NULL)
+		event_free(n->engine_timer);
+	while ((w = TAILQ_FIRST(&n->waiters)) != NULL) {
+		TAILQ_REMOVE(&n->waiters, w, next);
+		free(w);
+	}
+	while ((u = LIST_FIRST(&n->usages)) != NULL) {
+		LIST_REMOVE(u, next);
+		free(u);
+	}
+}

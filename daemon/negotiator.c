@@ -1,0 +1,266 @@
+/* The negotiator role: wiring. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/api_server.h"
+#include "daemon/ctl_server.h"
+#include "daemon/log.h"
+#include "daemon/negotiator.h"
+#include "daemon/socket_table.h"
+
+#define STOP_PATIENCE_S 3
+
+/* ---- auth ---- */
+
+static void
+auth_message(void *ctx, uint16_t type, struct span body, int fd)
+{
+	struct negotiator *n = ctx;
+	struct proto_auth_reply r;
+	struct engine_auth_reply reply;
+
+	if (fd >= 0)
+		close(fd);
+	if (type != PROTO_AUTH_REPLY || body.n < sizeof(r)) {
+		log_warn("auth", "unexpected message from auth");
+		return;
+	}
+	memcpy(&r, body.p, sizeof(r));
+	memset(&reply, 0, sizeof(reply));
+	reply.handle = r.handle;
+	reply.status = (enum auth_status)(r.status <= AUTH_FAILED ? r.status : AUTH_FAILED);
+	reply.token = span_of(body.p + sizeof(r), body.n - sizeof(r));
+	reply.gss_status = r.gss_status;
+	reply.retry_possible = r.retry_possible;
+	reply.secret = r.secret;
+	if (reply.secret.n > SECRET_MAX_BYTES)
+		reply.secret.n = 0;
+	memcpy(reply.peer_name, r.peer_name, sizeof(reply.peer_name) - 1);
+	memcpy(reply.text, r.text, sizeof(reply.text) - 1);
+	engine_auth_reply(n->engine, nego_now_ms(), &reply);
+	secret_wipe_bytes(&r, sizeof(r));
+	secret_wipe_bytes(&reply, sizeof(reply));
+	nego_pump(n);
+}
+
+static void
+auth_closed(void *ctx)
+{
+	struct negotiator *n = ctx;
+
+	ipc_free(n->auth);
+	n->auth = NULL;
+	engine_auth_gone(n->engine, nego_now_ms());
+	nego_pump(n);
+}
+
+/* ---- plane ---- */
+
+static void
+plane_acquire(struct negotiator *n, const struct proto_acquire *a)
+{
+	struct waiter w = { .is_plane = true, .class_id = a->class_id, .flow = a->flow };
+	struct flow selector = a->flow;
+
+	if (a->starts)
+		selector.local.port = 0;
+	nego_acquire(n, &selector, a->class_id, &w);
+}
+
+static void
+plane_usage(struct negotiator *n, const struct proto_qm_usage *total)
+{
+	struct usage *u = nego_usage(n, total->qm_id);
+
+	if (u != NULL)
+		u->total = *total;
+}
+
+static void
+plane_message(void *ctx, uint16_t type, struct span body, int fd)
+{
+	struct negotiator *n = ctx;
+	struct proto_acquire acquire;
+	struct proto_qm_expired expired;
+	struct proto_qm_usage usage;
+	struct proto_owner owner;
+
+	if (fd >= 0)
+		close(fd);
+	if (type == PROTO_ACQUIRE && proto_body(body, &acquire, sizeof(acquire))) {
+		plane_acquire(n, &acquire);
+	} else if (type == PROTO_QM_EXPIRED && proto_body(body, &expired, sizeof(expired))) {
+		engine_qm_expired(n->engine, nego_now_ms(), expired.qm_id,
+		    (enum engine_expiry)expired.why);
+		nego_pump(n);
+	} else if (type == PROTO_QM_USAGE && proto_body(body, &usage, sizeof(usage))) {
+		plane_usage(n, &usage);
+	} else if (type == PROTO_OWNER_ASK && proto_body(body, &owner, sizeof(owner))) {
+		owner.class_id = nego_flow_class(n, &owner.flow);
+		(void)ipc_send(n->plane, PROTO_OWNER_REPLY, &owner, sizeof(owner), -1);
+	} else if (type != PROTO_PLANE_COUNTERS ||
+	    !proto_body(body, n->plane_count, sizeof(n->plane_count))) {
+		log_warn("plane", "unexpected message %s from plane", proto_name(type));
+	}
+}
+
+static void
+plane_closed(void *ctx)
+{
+	struct negotiator *n = ctx;
+
+	ipc_free(n->plane);
+	n->plane = NULL;
+	/* Keys and sequence numbers of the dead plane are never used again. */
+	engine_qm_expired(n->engine, nego_now_ms(), 0, EXPIRY_PLANE_GONE);
+	nego_pump(n);
+}
+
+/* ---- role ---- */
+
+static void *
+negotiator_start(struct event_base *base, const struct config *c, struct ipc *keeper)
+{
+	struct negotiator *n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		return NULL;
+	n->base = base;
+	n->config = c;
+	n->keeper = keeper;
+	n->udp_fd[0] = n->udp_fd[1] = -1;
+	TAILQ_INIT(&n->waiters);
+	LIST_INIT(&n->usages);
+	n->sockets = socket_table_new(base);
+	n->api = api_server_new(n);
+	n->ctl = ctl_server_new(n);
+	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || !nego_engine_new(n)) {
+		log_error("negotiator", "out of memory");
+		return NULL;
+	}
+	return n;
+}
+
+static void
+negotiator_fd(void *self, uint32_t kind, uint32_t number, int fd)
+{
+	struct negotiator *n = self;
+
+	(void)number;
+	switch (kind) {
+	case FD_UDP4:
+	case FD_UDP6:
+		if (!nego_udp_listen(n, kind == FD_UDP4 ? 4 : 6, fd))
+			log_error("udp", "cannot listen");
+		break;
+	case FD_API:
+		api_server_listen(n->api, fd);
+		break;
+	case FD_CTL:
+	case FD_STATUS:
+		ctl_server_listen(n->ctl, fd, kind == FD_CTL);
+		break;
+	case FD_DIAG:
+		socket_table_watch(n->sockets, fd);
+		break;
+	default:
+		close(fd);
+	}
+}
+
+static void
+negotiator_peer(void *self, enum role_id r, int fd)
+{
+	struct negotiator *n = self;
+
+	if (r == ROLE_AUTH) {
+		if (n->auth != NULL)
+			auth_closed(n);
+		n->auth = ipc_new(n->base, fd, auth_message, auth_closed, n);
+	} else if (r == ROLE_PLANE) {
+		if (n->plane != NULL)
+			plane_closed(n);
+		n->plane = ipc_new(n->base, fd, plane_message, plane_closed, n);
+	} else {
+		close(fd);
+	}
+}
+
+static void
+negotiator_message(void *self, uint16_t type, struct span body, int fd)
+{
+	struct negotiator *n = self;
+	struct proto_secure_reply reply;
+	struct proto_adopt a;
+
+	if (fd >= 0)
+		close(fd);
+	if (type == PROTO_SECURE_REPLY && proto_body(body, &reply, sizeof(reply))) {
+		api_server_secured(n->api, &reply);
+	} else if (type == PROTO_ADOPT && proto_body(body, &a, sizeof(a))) {
+		struct secured_socket s = { 0, a.cookie, a.class_id, a.uid, a.family,
+			a.protocol, nego_now_ms() };
+
+		(void)socket_table_add(n->sockets, &s);
+	}
+}
+
+/* The peers have been told, or do not listen. */
+static void
+negotiator_stopped(evutil_socket_t fd, short what, void *ctx)
+{
+	struct negotiator *n = ctx;
+	uint32_t left[CLASS_MAX + 1] = { 0 };
+
+	(void)fd;
+	(void)what;
+	for (uint32_t id = 1; id <= CLASS_MAX; id++)
+		left[id] = socket_table_count_class(n->sockets, id);
+	(void)ipc_send(n->keeper, PROTO_SOCKETS_LEFT, left, sizeof(left), -1);
+	role_stopped(n->keeper);
+}
+
+static void
+negotiator_stop(void *self)
+{
+	struct timeval patience = { STOP_PATIENCE_S, 0 };
+	struct negotiator *n = self;
+
+	if (n->is_stopping)
+		return;
+	n->stop_timer = evtimer_new(n->base, negotiator_stopped, n);
+	evtimer_add(n->stop_timer, &patience);
+	n->is_stopping = true;
+	engine_shutdown(n->engine, nego_now_ms());
+	nego_pump(n);
+}
+
+static void
+negotiator_free(void *self)
+{
+	struct negotiator *n = self;
+
+	api_server_free(n->api);
+	ctl_server_free(n->ctl);
+	nego_udp_free(n);
+	nego_engine_free(n);
+	socket_table_free(n->sockets);
+	ipc_free(n->auth);
+	ipc_free(n->plane);
+	if (n->stop_timer != NULL)
+		event_free(n->stop_timer);
+	free(n);
+}
+
+const struct role_ops negotiator_role = {
+	.id = ROLE_NEGOTIATOR,
+	.start = negotiator_start,
+	.fd = negotiator_fd,
+	.peer = negotiator_peer,
+	.message = negotiator_message,
+	.stop = negotiator_stop,
+	.free = negotiator_free,
+};

@@ -1,0 +1,79 @@
+/* The negotiator: the engine's host. What its files share. */
+#ifndef AUTHIPD_DAEMON_NEGOTIATOR_H
+#define AUTHIPD_DAEMON_NEGOTIATOR_H
+
+#include <sys/queue.h>
+
+#include "daemon/ipc.h"
+#include "daemon/plane_counters.h"
+#include "daemon/proto.h"
+#include "daemon/role.h"
+#include "ike/engine.h"
+
+struct api_server;
+struct ctl_server;
+struct socket_table;
+
+/* Who waits for an engine_acquire(). */
+struct waiter {
+	TAILQ_ENTRY(waiter) next;
+	uint64_t ticket;
+	bool is_plane;
+	uint32_t class_id; /* plane */
+	struct flow flow;
+	uint64_t ctl_client; /* authipctl initiate */
+};
+
+/* Bytes and packets of a quick mode, as the plane counts them. */
+struct usage {
+	LIST_ENTRY(usage) next;
+	struct proto_qm_usage total;
+	uint32_t class_id;
+};
+
+struct negotiator {
+	const struct config *config;
+	struct event_base *base;
+	struct ipc *keeper;
+	struct ipc *auth;  /* NULL: not there now */
+	struct ipc *plane; /* NULL: not there now */
+	struct engine *engine;
+	struct event *engine_timer;
+	struct event *stop_timer;
+	struct event *udp_event[2]; /* IPv4, IPv6 */
+	int udp_fd[2];
+	struct policy encrypting; /* config policy without what does not encrypt */
+	bool can_encrypt;
+	bool auth_missing; /* the engine asked while auth was away */
+	bool is_stopping;
+	uint64_t next_ticket;
+	TAILQ_HEAD(, waiter) waiters;
+	LIST_HEAD(, usage) usages;
+	uint64_t plane_count[PLANE_COUNTER_COUNT];
+	struct socket_table *sockets;
+	struct api_server *api;
+	struct ctl_server *ctl;
+};
+
+uint64_t nego_now_ms(void);
+/* False: no such class. */
+bool nego_class_policy(const struct negotiator *n, uint32_t class_id, struct class_policy *out);
+/* The class that owns this traffic on our side, 0 = nobody. */
+uint32_t nego_flow_class(struct negotiator *n, const struct flow *flow);
+
+/* nego_engine.c */
+bool nego_engine_new(struct negotiator *n);
+void nego_engine_free(struct negotiator *n);
+/* Performs what the engine wants and sets its timer: after every event. */
+void nego_pump(struct negotiator *n);
+/* Asks for an SA; the waiter is told. */
+void nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
+    const struct waiter *w);
+struct usage *nego_usage(struct negotiator *n, uint32_t qm_id);
+
+/* nego_udp.c */
+bool nego_udp_listen(struct negotiator *n, int family, int fd);
+void nego_udp_send(struct negotiator *n, const struct action_send *s);
+void nego_udp_free(struct negotiator *n);
+
+#endif

@@ -1,0 +1,162 @@
+/* The data plane: TUN on one side, ESP and AH on the other. What its files share. */
+#ifndef AUTHIPD_DAEMON_PLANE_H
+#define AUTHIPD_DAEMON_PLANE_H
+
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+#include "config/config.h"
+#include "crypto/esp.h"
+#include "crypto/replay.h"
+#include "daemon/ipc.h"
+#include "daemon/packet.h"
+#include "daemon/plane_counters.h"
+#include "daemon/proto.h"
+#include "daemon/role.h"
+#include "ike/engine.h"
+
+#define PLANE_BUCKETS 16384
+#define PLANE_MAX_FLOWS 65536
+#define PLANE_MAX_HELD 4096 /* packets, over all flows */
+#define OWNER_SLOTS 1024
+#define OWNER_HELD 4
+
+/* Both directions of an SA. */
+struct pair {
+	LIST_ENTRY(pair) by_id;
+	LIST_ENTRY(pair) by_spi; /* once the inbound direction exists */
+	LIST_ENTRY(pair) by_peer;
+	uint32_t qm_id;
+	uint32_t class_id;
+	uint32_t spi_in;
+	uint8_t protocol;
+	struct flow selector;
+	struct esp_sa *in;  /* owned; NULL: not yet */
+	struct esp_sa *out; /* owned; NULL: not yet */
+	struct replay replay;
+	uint32_t seq_out; /* last used */
+	uint64_t lifetime_bytes;
+	uint64_t idle_ms;
+	uint64_t allow_clear_ms;
+	uint64_t last_ms;
+	struct proto_qm_usage usage;
+	bool usage_changed;
+	bool is_expired; /* the negotiator was told */
+};
+
+struct held {
+	STAILQ_ENTRY(held) next;
+	size_t n;
+	uint8_t b[];
+};
+STAILQ_HEAD(held_list, held);
+
+enum flow_state {
+	FLOW_NEW,
+	FLOW_WAITING, /* for a negotiation */
+	FLOW_FAILED,  /* until retry_ms */
+};
+
+/* One flow of a secured socket. */
+struct plane_flow {
+	LIST_ENTRY(plane_flow) by_flow;
+	TAILQ_ENTRY(plane_flow) by_age; /* last used at the end */
+	uint32_t class_id;
+	struct flow flow;
+	enum flow_state state;
+	struct pair *pair; /* cached; NULL: look it up */
+	bool starts;
+	bool was_secured;   /* never clear again */
+	uint64_t secured_ms;
+	uint64_t allow_clear_ms;
+	uint64_t retry_ms;
+	uint64_t last_ms;
+	struct held_list held;
+	size_t n_held;
+};
+
+/* Whose is a local port? Answers of the negotiator, kept for a second. */
+struct owner_slot {
+	struct flow flow; /* remote is not part of the key */
+	uint32_t class_id;
+	bool is_pending;
+	uint64_t until_ms;
+	struct held_list held;
+	size_t n_held;
+};
+
+struct plane {
+	const struct config *config;
+	struct event_base *base;
+	struct ipc *keeper;
+	struct ipc *negotiator; /* NULL: away */
+	int tun_fd[CLASS_MAX + 1];
+	int raw_out_fd[2]; /* IPv4, IPv6 */
+	int packet_fd;
+	struct event *event[16];
+	int event_fd[16];
+	size_t n_events;
+	struct event *tick;
+	uint64_t now_ms;
+	LIST_HEAD(, pair) pair_by_id[PLANE_BUCKETS];
+	LIST_HEAD(, pair) pair_by_spi[PLANE_BUCKETS];
+	LIST_HEAD(, pair) pair_by_peer[PLANE_BUCKETS];
+	LIST_HEAD(, plane_flow) flow[PLANE_BUCKETS];
+	TAILQ_HEAD(, plane_flow) flow_age;
+	size_t n_flows;
+	size_t n_held;
+	struct owner_slot owner[OWNER_SLOTS];
+	uint64_t seed;
+	uint64_t count[PLANE_COUNTER_COUNT];
+	uint64_t count_sent[PLANE_COUNTER_COUNT];
+	uint8_t in[PACKET_MAX_BYTES + 128];
+	uint8_t out[PACKET_MAX_BYTES + 512];
+};
+
+/* plane_sa.c: pairs */
+bool plane_sa_add(struct plane *p, const struct action_sa_add *a);
+void plane_sa_delete(struct plane *p, uint32_t qm_id);
+void plane_sa_flush(struct plane *p);
+struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
+/* The newest pair that can send this flow, or NULL. */
+struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
+/* Counts a packet, and tells the negotiator when the pair must end. */
+void plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound);
+/* Tells totals that changed, and pairs that were idle too long. */
+void plane_sa_tick(struct plane *p);
+size_t plane_hash(const struct plane *p, const void *data, size_t n);
+
+/* plane_flow.c: flows and what they hold */
+struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f);
+/* Finds or makes; NULL: no memory. */
+struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
+void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
+void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
+/* Forgets pointers to a pair that goes. */
+void plane_flow_forget_pair(struct plane *p, const struct pair *s);
+void plane_flow_tick(struct plane *p);
+void plane_flow_free_all(struct plane *p);
+struct held *plane_held_new(struct span packet);
+
+/* plane_out.c: from the TUN to the network */
+void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
+void plane_out_acquire(struct plane *p, struct plane_flow *f);
+/* The negotiation for this flow is over. */
+void plane_out_done(struct plane *p, const struct proto_acquire_done *d);
+/* The negotiator is back: asks again for everything that waits. */
+void plane_out_ask_again(struct plane *p);
+
+/* plane_in.c: from the network to the TUN */
+void plane_in_packet(struct plane *p, struct span raw);
+void plane_to_tun(struct plane *p, uint32_t class_id, struct span raw);
+
+/* plane_clear.c: clear packets of sockets that allow them */
+void plane_clear_out(struct plane *p, struct span raw);
+void plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing);
+void plane_clear_owner(struct plane *p, const struct proto_owner *o);
+/* Listens to clear packets only while a socket may want them. */
+void plane_clear_listen(struct plane *p, bool on);
+void plane_clear_free(struct plane *p);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * Clear packets of sockets that allow them. Their socket filter refuses what does not come
+ * from the TUN, so that the plane decides: it listens to clear packets, asks whose they
+ * are, and puts into the TUN what the flow's history allows.
+ */
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+
+#include "daemon/log.h"
+#include "daemon/plane.h"
+
+#define OWNER_TTL_MS 1000
+
+static struct owner_slot *
+owner_slot(struct plane *p, const struct flow *f)
+{
+	uint8_t key[19] = { f->protocol };
+
+	memcpy(key + 1, f->local.addr.b, 16);
+	memcpy(key + 17, &f->local.port, 2);
+	return &p->owner[plane_hash(p, key, sizeof(key)) % OWNER_SLOTS];
+}
+
+static bool
+owner_is_for(const struct owner_slot *o, const struct flow *f)
+{
+	return o->flow.protocol == f->protocol && o->flow.local.port == f->local.port &&
+	    address_equal(&o->flow.local.addr, &f->local.addr);
+}
+
+static void
+owner_clear(struct owner_slot *o)
+{
+	struct held *h;
+
+	while ((h = STAILQ_FIRST(&o->held)) != NULL) {
+		STAILQ_REMOVE_HEAD(&o->held, next);
+		free(h);
+	}
+	o->n_held = 0;
+	o->is_pending = false;
+}
+
+static void
+owner_hold(struct plane *p, struct owner_slot *o, struct span raw)
+{
+	struct held *h;
+
+	if (o->n_held >= OWNER_HELD || (h = plane_held_new(raw)) == NULL) {
+		p->count[PC_HELD_DROPPED]++;
+		return;
+	}
+	STAILQ_INSERT_TAIL(&o->held, h, next);
+	o->n_held++;
+}
+
+static void
+owner_ask(struct plane *p, struct owner_slot *o, const struct flow *f, struct span raw)
+{
+	struct proto_owner ask = { .flow = *f };
+
+	owner_clear(o);
+	o->flow = *f;
+	o->is_pending = true;
+	o->until_ms = p->now_ms + OWNER_TTL_MS;
+	owner_hold(p, o, raw);
+	(void)ipc_send(p->negotiator, PROTO_OWNER_ASK, &ask, sizeof(ask), -1);
+}
+
+/* A clear packet for a socket that allows clear text. */
+static void
+clear_deliver(struct plane *p, struct plane_flow *f, struct span raw)
+{
+	if (f->was_secured && p->now_ms >= f->secured_ms + f->allow_clear_ms) {
+		p->count[PC_IN_CLEAR_REFUSED]++;
+		return;
+	}
+	p->count[PC_IN_CLEAR]++;
+	plane_to_tun(p, CLASS_INSECURE, raw);
+}
+
+void
+plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing)
+{
+	struct packet packet;
+	struct owner_slot *o;
+	struct plane_flow *f;
+
+	if (packet_parse(span_of(raw, n), false, &packet) != PACKET_GOOD)
+		return; /* not ours to judge: most of it belongs to other programs */
+	if (checksum_missing)
+		packet_fill_checksum(raw, packet.raw.n, &packet);
+	if ((f = plane_flow_find(p, CLASS_INSECURE, &packet.flow)) != NULL) {
+		clear_deliver(p, f, packet.raw);
+		return;
+	}
+	o = owner_slot(p, &packet.flow);
+	if (!owner_is_for(o, &packet.flow) || p->now_ms >= o->until_ms)
+		owner_ask(p, o, &packet.flow, packet.raw);
+	else if (o->is_pending)
+		owner_hold(p, o, packet.raw);
+	else if (o->class_id == CLASS_INSECURE &&
+	    (f = plane_flow_get(p, CLASS_INSECURE, &packet.flow)) != NULL)
+		clear_deliver(p, f, packet.raw);
+}
+
+void
+plane_clear_owner(struct plane *p, const struct proto_owner *reply)
+{
+	struct owner_slot *o = owner_slot(p, &reply->flow);
+	struct packet packet;
+	struct plane_flow *f;
+	struct held *h;
+
+	if (!owner_is_for(o, &reply->flow) || !o->is_pending)
+		return;
+	o->class_id = reply->class_id;
+	if (o->class_id == CLASS_INSECURE)
+		STAILQ_FOREACH (h, &o->held, next)
+			if (packet_parse(span_of(h->b, h->n), false, &packet) == PACKET_GOOD &&
+			    (f = plane_flow_get(p, CLASS_INSECURE, &packet.flow)) != NULL)
+				clear_deliver(p, f, packet.raw);
+	owner_clear(o);
+}
+
+void
+plane_clear_listen(struct plane *p, bool on)
+{
+	struct sockaddr_ll a = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(on ? ETH_P_ALL : ETH_P_LOOPBACK),
+	};
+
+	if (p->packet_fd >= 0 && bind(p->packet_fd, (struct sockaddr *)&a, sizeof(a)) != 0)
+		log_error("plane", "cannot listen to clear packets");
+}
+
+void
+plane_clear_free(struct plane *p)
+{
+	for (size_t i = 0; i < OWNER_SLOTS; i++)
+		owner_clear(&p->owner[i]);
+}

@@ -1,0 +1,155 @@
+/* The flows of secured sockets, and the packets that wait for a negotiation. */
+#include <stdlib.h>
+
+#include "daemon/plane.h"
+
+#define FLOW_IDLE_MS (10 * 60 * 1000)
+
+struct flow_key {
+	uint8_t b[2 + 2 * 16 + 4];
+};
+
+static size_t
+flow_bucket(const struct plane *p, uint32_t class_id, const struct flow *f)
+{
+	struct flow_key k = { { (uint8_t)class_id, f->protocol } };
+
+	memcpy(k.b + 2, f->local.addr.b, 16);
+	memcpy(k.b + 18, f->remote.addr.b, 16);
+	memcpy(k.b + 34, &f->local.port, 2);
+	memcpy(k.b + 36, &f->remote.port, 2);
+	return plane_hash(p, k.b, sizeof(k.b));
+}
+
+static bool
+flow_equal(const struct flow *a, const struct flow *b)
+{
+	return a->protocol == b->protocol && a->local.port == b->local.port &&
+	    a->remote.port == b->remote.port && address_equal(&a->local.addr, &b->local.addr) &&
+	    address_equal(&a->remote.addr, &b->remote.addr);
+}
+
+struct plane_flow *
+plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
+{
+	struct plane_flow *e;
+
+	LIST_FOREACH (e, &p->flow[flow_bucket(p, class_id, f)], by_flow)
+		if (e->class_id == class_id && flow_equal(&e->flow, f)) {
+			e->last_ms = p->now_ms;
+			TAILQ_REMOVE(&p->flow_age, e, by_age);
+			TAILQ_INSERT_TAIL(&p->flow_age, e, by_age);
+			return e;
+		}
+	return NULL;
+}
+
+static void
+flow_free(struct plane *p, struct plane_flow *f)
+{
+	plane_flow_drop_held(p, f);
+	LIST_REMOVE(f, by_flow);
+	TAILQ_REMOVE(&p->flow_age, f, by_age);
+	p->n_flows--;
+	free(f);
+}
+
+struct plane_flow *
+plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f)
+{
+	struct plane_flow *e = plane_flow_find(p, class_id, f);
+
+	if (e != NULL)
+		return e;
+	if (p->n_flows >= PLANE_MAX_FLOWS) {
+		p->count[PC_FLOWS_FULL]++;
+		flow_free(p, TAILQ_FIRST(&p->flow_age));
+	}
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	STAILQ_INIT(&e->held);
+	e->class_id = class_id;
+	e->flow = *f;
+	e->last_ms = p->now_ms;
+	LIST_INSERT_HEAD(&p->flow[flow_bucket(p, class_id, f)], e, by_flow);
+	TAILQ_INSERT_TAIL(&p->flow_age, e, by_age);
+	p->n_flows++;
+	return e;
+}
+
+struct held *
+plane_held_new(struct span packet)
+{
+	struct held *h = malloc(sizeof(*h) + packet.n);
+
+	if (h != NULL) {
+		h->n = packet.n;
+		memcpy(h->b, packet.p, packet.n);
+	}
+	return h;
+}
+
+static void
+flow_drop_oldest(struct plane *p, struct plane_flow *f)
+{
+	struct held *h = STAILQ_FIRST(&f->held);
+
+	STAILQ_REMOVE_HEAD(&f->held, next);
+	f->n_held--;
+	p->n_held--;
+	free(h);
+}
+
+void
+plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet)
+{
+	struct held *h;
+
+	p->count[PC_HELD]++;
+	if (f->n_held > 0 && f->n_held >= p->config->limits.held_packets_per_flow) {
+		flow_drop_oldest(p, f);
+		p->count[PC_HELD_DROPPED]++;
+	}
+	if (p->n_held >= PLANE_MAX_HELD || (h = plane_held_new(packet)) == NULL) {
+		p->count[PC_HELD_DROPPED]++;
+		return;
+	}
+	STAILQ_INSERT_TAIL(&f->held, h, next);
+	f->n_held++;
+	p->n_held++;
+}
+
+void
+plane_flow_drop_held(struct plane *p, struct plane_flow *f)
+{
+	while (!STAILQ_EMPTY(&f->held))
+		flow_drop_oldest(p, f);
+}
+
+void
+plane_flow_forget_pair(struct plane *p, const struct pair *s)
+{
+	struct plane_flow *f;
+
+	TAILQ_FOREACH (f, &p->flow_age, by_age)
+		if (f->pair == s)
+			f->pair = NULL;
+}
+
+void
+plane_flow_tick(struct plane *p)
+{
+	struct plane_flow *f;
+
+	while ((f = TAILQ_FIRST(&p->flow_age)) != NULL && p->now_ms - f->last_ms > FLOW_IDLE_MS)
+		flow_free(p, f);
+}
+
+void
+plane_flow_free_all(struct plane *p)
+{
+	struct plane_flow *f;
+
+	while ((f = TAILQ_FIRST(&p->flow_age)) != NULL)
+		flow_free(p, f);
+}

@@ -1,0 +1,97 @@
+/* From the network to the TUN: opened, checked, delivered. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/plane.h"
+
+void
+plane_to_tun(struct plane *p, uint32_t class_id, struct span raw)
+{
+	if (p->tun_fd[class_id] < 0 || write(p->tun_fd[class_id], raw.p, raw.n) < 0)
+		p->count[PC_SEND_FAILED]++;
+}
+
+/* The addresses of a protected packet must be those that were negotiated. */
+static bool
+outer_matches(struct span raw, const struct flow *selector)
+{
+	bool v4 = raw.p[0] >> 4 == 4;
+	const uint8_t *src = raw.p + (v4 ? 12 : 8), *dst = raw.p + (v4 ? 16 : 24);
+	size_t n = v4 ? 4 : 16;
+
+	return selector->remote.addr.family == (v4 ? 4 : 6) &&
+	    memcmp(selector->remote.addr.b, src, n) == 0 &&
+	    memcmp(selector->local.addr.b, dst, n) == 0;
+}
+
+/* For a socket that allows clear text: this flow is secured from now on. */
+static void
+in_remember_secured(struct plane *p, const struct pair *s, const struct flow *flow)
+{
+	struct plane_flow *f;
+
+	if (s->class_id != CLASS_INSECURE ||
+	    (f = plane_flow_get(p, s->class_id, flow)) == NULL || f->was_secured)
+		return;
+	f->was_secured = true;
+	f->secured_ms = p->now_ms;
+	f->allow_clear_ms = s->allow_clear_ms;
+}
+
+static void
+in_opened(struct plane *p, struct pair *s, struct span inner)
+{
+	struct packet packet;
+
+	if (packet_parse(inner, false, &packet) != PACKET_GOOD) {
+		p->count[PC_MALFORMED]++;
+		return;
+	}
+	if (!flow_matches(&s->selector, &packet.flow)) {
+		p->count[PC_SELECTOR]++;
+		return;
+	}
+	p->count[PC_IN_OPENED]++;
+	plane_sa_used(p, s, packet.raw.n, true);
+	in_remember_secured(p, s, &packet.flow);
+	plane_to_tun(p, s->class_id, packet.raw);
+}
+
+void
+plane_in_packet(struct plane *p, struct span raw)
+{
+	uint32_t spi, seq;
+	uint8_t protocol;
+	enum esp_error err;
+	struct pair *s;
+	size_t n;
+
+	if (esp_peek(raw.p, raw.n, &protocol, &spi, &seq) != ESP_OK) {
+		p->count[PC_MALFORMED]++;
+		return;
+	}
+	if ((s = plane_sa_by_spi(p, protocol, spi)) == NULL) {
+		p->count[PC_NO_SPI]++;
+		return;
+	}
+	if (!outer_matches(raw, &s->selector)) {
+		p->count[PC_WRONG_PEER]++;
+		return;
+	}
+	if (!replay_check(&s->replay, seq)) {
+		p->count[PC_REPLAY]++;
+		return;
+	}
+	err = esp_open(s->in, raw.p, raw.n, p->out, sizeof(p->out), &n);
+	if (err != ESP_OK && err != ESP_ERR_DUMMY) {
+		p->count[err == ESP_ERR_ICV ? PC_ICV : PC_MALFORMED]++;
+		return;
+	}
+	if (!replay_update(&s->replay, seq)) {
+		p->count[PC_REPLAY]++;
+		return;
+	}
+	if (err == ESP_OK)
+		in_opened(p, s, span_of(p->out, n));
+}

@@ -1,0 +1,216 @@
+/* From the TUN to the network: sealed, held, or refused; never in clear by accident. */
+#include <sys/socket.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/plane.h"
+
+#define HOLD_DOWN_MS 1000
+#define CLEAR_HOLD_DOWN_MS 30000 /* allow-insecure: spec secure-sockets 6.5 */
+#define SMALL_MTU 1280
+
+/* A whole packet of ours to the network; 0 or -errno. */
+static int
+raw_send(struct plane *p, struct span raw)
+{
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in to4 = { .sin_family = AF_INET };
+	bool v4 = raw.p[0] >> 4 == 4;
+	int fd = p->raw_out_fd[v4 ? 0 : 1];
+
+	memcpy(&to4.sin_addr, raw.p + 16, 4);
+	if (!v4)
+		memcpy(&to6.sin6_addr, raw.p + 24, 16);
+	if (fd < 0)
+		return -ENETDOWN;
+	return sendto(fd, raw.p, raw.n, MSG_DONTWAIT,
+		   v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
+		   v4 ? sizeof(to4) : sizeof(to6)) >= 0 ?
+	    0 :
+	    -errno;
+}
+
+static void
+tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
+{
+	uint8_t icmp[1280];
+	size_t n = packet_icmp_error(raw, mtu, icmp);
+
+	if (n > 0)
+		plane_to_tun(p, class_id, span_of(icmp, n));
+}
+
+static void
+send_result(struct plane *p, uint32_t class_id, struct span raw, int r)
+{
+	if (r == -EMSGSIZE) {
+		p->count[PC_TOO_BIG]++;
+		tell_sender(p, class_id, raw, SMALL_MTU);
+	} else if (r != 0) {
+		p->count[PC_SEND_FAILED]++;
+	}
+}
+
+static void
+seal_and_send(struct plane *p, struct pair *s, struct span raw)
+{
+	size_t n;
+	int r;
+
+	if (s->seq_out == UINT32_MAX ||
+	    esp_seal(s->out, s->seq_out + 1, raw.p, raw.n, p->out, sizeof(p->out), &n) !=
+		ESP_OK) {
+		p->count[PC_BAD_PACKET]++;
+		return;
+	}
+	s->seq_out++;
+	r = raw_send(p, span_of(p->out, n));
+	if (r == 0) {
+		p->count[PC_OUT_SEALED]++;
+		plane_sa_used(p, s, raw.n, false);
+	}
+	send_result(p, s->class_id, raw, r);
+}
+
+void
+plane_clear_out(struct plane *p, struct span raw)
+{
+	int r = raw_send(p, raw);
+
+	if (r == 0)
+		p->count[PC_OUT_CLEAR]++;
+	send_result(p, CLASS_INSECURE, raw, r);
+}
+
+void
+plane_out_acquire(struct plane *p, struct plane_flow *f)
+{
+	struct proto_acquire a = { f->class_id, f->flow, f->starts };
+
+	f->state = FLOW_WAITING;
+	(void)ipc_send(p->negotiator, PROTO_ACQUIRE, &a, sizeof(a), -1);
+}
+
+static bool
+may_be_clear(const struct plane_flow *f)
+{
+	return f->class_id == CLASS_INSECURE && !f->was_secured;
+}
+
+/* No SA yet. */
+static void
+out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
+{
+	bool failed = f->state == FLOW_FAILED && p->now_ms < f->retry_ms;
+
+	if (f->state != FLOW_WAITING && !failed)
+		plane_out_acquire(p, f);
+	if (may_be_clear(f)) {
+		plane_clear_out(p, raw);
+	} else if (failed) {
+		p->count[PC_REFUSED]++;
+		tell_sender(p, f->class_id, raw, 0);
+	} else {
+		plane_flow_hold(p, f, raw);
+	}
+}
+
+static void
+flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
+{
+	f->pair = s;
+	f->state = FLOW_NEW;
+	if (!f->was_secured) {
+		f->was_secured = true;
+		f->secured_ms = p->now_ms;
+		f->allow_clear_ms = s->allow_clear_ms;
+	}
+}
+
+void
+plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
+{
+	struct plane_flow *f;
+	struct packet packet;
+	struct pair *s;
+
+	switch (packet_parse(raw, true, &packet)) {
+	case PACKET_GOOD:
+		break;
+	case PACKET_FRAGMENT:
+		p->count[PC_FRAGMENT]++;
+		return;
+	default:
+		p->count[PC_BAD_PACKET]++;
+		return;
+	}
+	if ((f = plane_flow_get(p, class_id, &packet.flow)) == NULL)
+		return;
+	if (f->state == FLOW_NEW && f->pair == NULL)
+		f->starts = packet.starts;
+	s = f->pair != NULL && !f->pair->is_expired ?
+	    f->pair :
+	    plane_sa_for_flow(p, class_id, &packet.flow);
+	if (s == NULL) {
+		f->pair = NULL;
+		out_unsecured(p, f, packet.raw);
+		return;
+	}
+	if (f->pair != s)
+		flow_use(p, f, s);
+	seal_and_send(p, s, packet.raw);
+}
+
+/* ---- the negotiation is over ---- */
+
+static void
+flow_failed(struct plane *p, struct plane_flow *f)
+{
+	struct held *h;
+
+	f->state = FLOW_FAILED;
+	f->retry_ms = p->now_ms + (may_be_clear(f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
+	STAILQ_FOREACH (h, &f->held, next) {
+		p->count[PC_REFUSED]++;
+		tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
+	}
+	plane_flow_drop_held(p, f);
+}
+
+static void
+flow_ready(struct plane *p, struct plane_flow *f, struct pair *s)
+{
+	struct held *h;
+
+	flow_use(p, f, s);
+	STAILQ_FOREACH (h, &f->held, next)
+		seal_and_send(p, s, span_of(h->b, h->n));
+	plane_flow_drop_held(p, f);
+}
+
+void
+plane_out_done(struct plane *p, const struct proto_acquire_done *d)
+{
+	struct plane_flow *f = plane_flow_find(p, d->class_id, &d->flow);
+	struct pair *s;
+
+	if (f == NULL || f->state != FLOW_WAITING)
+		return;
+	s = d->error == IKE_OK ? plane_sa_for_flow(p, d->class_id, &d->flow) : NULL;
+	if (s != NULL)
+		flow_ready(p, f, s);
+	else
+		flow_failed(p, f);
+}
+
+void
+plane_out_ask_again(struct plane *p)
+{
+	struct plane_flow *f;
+
+	TAILQ_FOREACH (f, &p->flow_age, by_age)
+		if (f->state == FLOW_WAITING)
+			plane_out_acquire(p, f);
+}

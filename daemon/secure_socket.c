@@ -1,0 +1,165 @@
+/* Securing an application's socket. */
+#define _GNU_SOURCE
+#include "daemon/secure_socket.h"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WSAEINVAL 10022
+#define WSAENOTSOCK 10038
+#define WSAEAFNOSUPPORT 10047
+#define WSAENOBUFS 10055
+#define WSAEISCONN 10056
+
+static bool
+get_int(int fd, int level, int name, int *value)
+{
+	socklen_t n = sizeof(*value);
+
+	return getsockopt(fd, level, name, value, &n) == 0;
+}
+
+static bool
+set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/* IPv4/IPv6 TCP or UDP, and nothing that only looks like it. */
+static uint32_t
+check_kind(int fd, struct secure_socket_result *out)
+{
+	int domain, type, protocol;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return WSAENOTSOCK;
+	if (!get_int(fd, SOL_SOCKET, SO_DOMAIN, &domain) ||
+	    !get_int(fd, SOL_SOCKET, SO_TYPE, &type) ||
+	    !get_int(fd, SOL_SOCKET, SO_PROTOCOL, &protocol) ||
+	    (domain != AF_INET && domain != AF_INET6))
+		return WSAEAFNOSUPPORT;
+	if (!(type == SOCK_STREAM && protocol == IPPROTO_TCP) &&
+	    !(type == SOCK_DGRAM && protocol == IPPROTO_UDP))
+		return WSAEAFNOSUPPORT;
+	out->family = domain == AF_INET ? 4 : 6;
+	out->protocol = (uint8_t)protocol;
+	return 0;
+}
+
+/* Neither connected nor bound nor listening; the port will be its own. */
+static uint32_t
+check_state(int fd, const struct secure_socket_result *s)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+	struct tcp_info info;
+	in_port_t port;
+	int value;
+
+	if (getpeername(fd, (struct sockaddr *)&a, &n) == 0)
+		return WSAEISCONN;
+	n = sizeof(info);
+	if (s->protocol == IPPROTO_TCP) {
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+			return WSAEINVAL;
+		if (info.tcpi_state != TCP_CLOSE)
+			return info.tcpi_state == TCP_LISTEN ? WSAEINVAL : WSAEISCONN;
+	}
+	n = sizeof(a);
+	if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+		return WSAEINVAL;
+	port = s->family == 4 ? ((struct sockaddr_in *)&a)->sin_port :
+				((struct sockaddr_in6 *)&a)->sin6_port;
+	if (port != 0)
+		return WSAEINVAL;
+	if (!get_int(fd, SOL_SOCKET, SO_REUSEADDR, &value) || value != 0 ||
+	    !get_int(fd, SOL_SOCKET, SO_REUSEPORT, &value) || value != 0)
+		return WSAEINVAL;
+	return 0;
+}
+
+/* The socket's network namespace must be the one that this daemon serves. */
+static bool
+same_namespace(int fd)
+{
+	struct stat theirs, ours;
+	int ns = ioctl(fd, SIOCGSKNS);
+	bool same;
+
+	if (ns < 0)
+		return false;
+	same = fstat(ns, &theirs) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+	    theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+	close(ns);
+	return same;
+}
+
+/* Accepts what comes from the class TUN or from this host itself. */
+static bool
+attach_gate(int fd, uint32_t ifindex)
+{
+	struct sock_filter code[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX) },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ifindex },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 1 },
+		{ BPF_RET | BPF_K, 0, 0, 0x7fffffff },
+		{ BPF_RET | BPF_K, 0, 0, 0 },
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
+}
+
+static uint32_t
+apply(int fd, uint32_t mark, uint32_t ifindex, const struct secure_socket_result *s)
+{
+	uint32_t err;
+	int none = 0;
+
+	if (s->family == 6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
+		return WSAEINVAL;
+	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark))
+		return WSAENOBUFS;
+	if (!attach_gate(fd, ifindex))
+		return WSAENOBUFS;
+	/* The owner may have acted in between: then nothing is promised. */
+	if ((err = check_state(fd, s)) == 0 && set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1))
+		return 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+	return err != 0 ? err : WSAENOBUFS;
+}
+
+uint32_t
+secure_socket(int fd, uint32_t mark, uint32_t mask, uint32_t ifindex,
+    struct secure_socket_result *out)
+{
+	socklen_t n = sizeof(out->cookie);
+	int old_mark, locked;
+	uint32_t err;
+
+	if ((err = check_kind(fd, out)) != 0 || (err = check_state(fd, out)) != 0)
+		return err;
+	if (!same_namespace(fd))
+		return WSAEINVAL;
+	if (!get_int(fd, SOL_SOCKET, SO_MARK, &old_mark) ||
+	    !get_int(fd, SOL_SOCKET, SO_LOCK_FILTER, &locked) ||
+	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &out->cookie, &n) != 0)
+		return WSAENOBUFS;
+	if (((uint32_t)old_mark & mask) != 0 || locked != 0)
+		return WSAEINVAL; /* already secured */
+	err = apply(fd, ((uint32_t)old_mark & ~mask) | mark, ifindex, out);
+	if (err != 0)
+		(void)set_int(fd, SOL_SOCKET, SO_MARK, old_mark);
+	return err;
+}

@@ -1,0 +1,123 @@
+/* inet_diag through libmnl. */
+#include "daemon/sockdiag.h"
+
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+
+struct dump {
+	sockdiag_each *each;
+	void *ctx;
+	uint8_t protocol;
+	uint16_t local_port;
+};
+
+static uint64_t
+cookie_of(const struct inet_diag_msg *m)
+{
+	return (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
+}
+
+static void
+endpoint_of(struct endpoint *e, uint8_t family, const void *addr, uint16_t port_be)
+{
+	*e = (struct endpoint){ .addr.family = family, .port = ntohs(port_be) };
+	memcpy(e->addr.b, addr, address_len_bytes(&e->addr));
+}
+
+static int
+dump_one(const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct dump *d = ctx;
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
+	struct sockdiag_entry e = { .protocol = d->protocol };
+	const struct nlattr *a;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*m))
+		return MNL_CB_OK;
+	e.family = m->idiag_family == AF_INET ? 4 : 6;
+	e.cookie = cookie_of(m);
+	e.uid = m->idiag_uid;
+	e.state = m->idiag_state;
+	endpoint_of(&e.local, e.family, m->id.idiag_src, m->id.idiag_sport);
+	endpoint_of(&e.remote, e.family, m->id.idiag_dst, m->id.idiag_dport);
+	mnl_attr_for_each (a, nlh, sizeof(*m))
+		if (mnl_attr_get_type(a) == INET_DIAG_MARK &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) == 0)
+			e.mark = mnl_attr_get_u32(a);
+	if (d->local_port == 0 || e.local.port == d->local_port)
+		d->each(d->ctx, &e);
+	return MNL_CB_OK;
+}
+
+/* Lets the kernel filter by local port: port >= p and port <= p, else reject. */
+static void
+put_port_filter(struct nlmsghdr *nlh, uint16_t port)
+{
+	/* {code, yes, no} with the operand in the following slot's "no" field */
+	struct inet_diag_bc_op op[4] = {
+		{ INET_DIAG_BC_S_GE, 2 * sizeof(op[0]), 4 * sizeof(op[0]) + 4 },
+		{ 0, 0, port },
+		{ INET_DIAG_BC_S_LE, 2 * sizeof(op[0]), 2 * sizeof(op[0]) + 4 },
+		{ 0, 0, port },
+	};
+
+	mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE, sizeof(op), op);
+}
+
+int
+sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
+    void *ctx)
+{
+	struct dump d = { each, ctx, protocol, local_port };
+	char buf[16384];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct inet_diag_req_v2 *req;
+	int r = -1;
+	ssize_t n;
+
+	if (s == NULL)
+		return -errno;
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = 1;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->sdiag_family = family == 4 ? AF_INET : AF_INET6;
+	req->sdiag_protocol = protocol;
+	req->idiag_states = 0xffffffff;
+	if (local_port != 0)
+		put_port_filter(nlh, local_port);
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0)
+		r = MNL_CB_OK;
+	while (r == MNL_CB_OK && (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
+		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), dump_one, &d);
+	r = r < 0 ? -errno : 0;
+	mnl_socket_close(s);
+	return r;
+}
+
+bool
+sockdiag_read_destroyed(int fd, void (*each)(void *ctx, uint64_t cookie), void *ctx)
+{
+	char buf[16384];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
+		int left = (int)n;
+
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+			if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+			    mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct inet_diag_msg))
+				each(ctx, cookie_of(mnl_nlmsg_get_payload(nlh)));
+	}
+	return errno != ENOBUFS;
+}

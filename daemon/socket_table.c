@@ -1,0 +1,258 @@
+/* The registered sockets. */
+#include "daemon/socket_table.h"
+
+#include <sys/queue.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/sockdiag.h"
+
+#define BUCKETS 4096
+
+struct entry {
+	LIST_ENTRY(entry) link;
+	struct secured_socket s;
+	bool seen;     /* in a dump of the kernel's sockets, once */
+	bool seen_now; /* in the dump that runs */
+};
+
+struct socket_table {
+	LIST_HEAD(, entry) bucket[BUCKETS];
+	uint64_t next_id;
+	struct event_base *base;
+	struct event *event;
+	int fd;
+};
+
+static struct entry *
+table_find(const struct socket_table *t, uint64_t cookie)
+{
+	struct entry *e;
+
+	LIST_FOREACH (e, &t->bucket[cookie % BUCKETS], link)
+		if (e->s.cookie == cookie)
+			return e;
+	return NULL;
+}
+
+struct socket_table *
+socket_table_new(struct event_base *base)
+{
+	struct socket_table *t = calloc(1, sizeof(*t));
+
+	if (t != NULL) {
+		t->base = base;
+		t->fd = -1;
+	}
+	return t;
+}
+
+void
+socket_table_free(struct socket_table *t)
+{
+	struct entry *e;
+
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		while ((e = LIST_FIRST(&t->bucket[i])) != NULL) {
+			LIST_REMOVE(e, link);
+			free(e);
+		}
+	if (t->event != NULL)
+		event_free(t->event);
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t);
+}
+
+uint64_t
+socket_table_add(struct socket_table *t, const struct secured_socket *s)
+{
+	struct entry *e = table_find(t, s->cookie);
+
+	if (e == NULL) {
+		if ((e = calloc(1, sizeof(*e))) == NULL)
+			return 0;
+		LIST_INSERT_HEAD(&t->bucket[s->cookie % BUCKETS], e, link);
+	}
+	e->s = *s;
+	e->s.id = ++t->next_id;
+	return e->s.id;
+}
+
+void
+socket_table_walk(const struct socket_table *t,
+    void (*each)(void *ctx, const struct secured_socket *s), void *ctx)
+{
+	const struct entry *e;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (e, &t->bucket[i], link)
+			each(ctx, &e->s);
+}
+
+struct count {
+	uint32_t wanted;
+	uint32_t n;
+};
+
+static void
+count_uid(void *ctx, const struct secured_socket *s)
+{
+	struct count *c = ctx;
+
+	c->n += s->uid == c->wanted;
+}
+
+static void
+count_class(void *ctx, const struct secured_socket *s)
+{
+	struct count *c = ctx;
+
+	c->n += s->class_id == c->wanted;
+}
+
+uint32_t
+socket_table_count_uid(const struct socket_table *t, uint32_t uid)
+{
+	struct count c = { uid, 0 };
+
+	socket_table_walk(t, count_uid, &c);
+	return c.n;
+}
+
+uint32_t
+socket_table_count_class(const struct socket_table *t, uint32_t class_id)
+{
+	struct count c = { class_id, 0 };
+
+	socket_table_walk(t, count_class, &c);
+	return c.n;
+}
+
+/* ---- whose traffic? ---- */
+
+struct owner {
+	const struct socket_table *t;
+	const struct flow *flow;
+	uint32_t class_id;
+	bool is_ambiguous;
+};
+
+static bool
+address_is_any(const struct address *a)
+{
+	static const struct address none = { 0, { 0 } };
+
+	return memcmp(a->b, none.b, sizeof(a->b)) == 0;
+}
+
+static void
+owner_check(void *ctx, const struct sockdiag_entry *d)
+{
+	struct owner *o = ctx;
+	const struct entry *e = table_find(o->t, d->cookie);
+	const struct flow *f = o->flow;
+
+	if (e == NULL || d->local.port != f->local.port ||
+	    (!address_is_any(&d->local.addr) && !address_equal(&d->local.addr, &f->local.addr)) ||
+	    (d->remote.port != 0 && f->remote.port != 0 && d->remote.port != f->remote.port) ||
+	    (!address_is_any(&d->remote.addr) &&
+		!address_equal(&d->remote.addr, &f->remote.addr)))
+		return;
+	o->is_ambiguous = o->is_ambiguous || (o->class_id != 0 && o->class_id != e->s.class_id);
+	o->class_id = e->s.class_id;
+}
+
+static void
+owner_any_port(void *ctx, const struct secured_socket *s)
+{
+	struct owner *o = ctx;
+
+	if (s->protocol != o->flow->protocol && o->flow->protocol != 0)
+		return;
+	o->is_ambiguous = o->is_ambiguous || (o->class_id != 0 && o->class_id != s->class_id);
+	o->class_id = s->class_id;
+}
+
+uint32_t
+socket_table_owner(struct socket_table *t, const struct flow *flow)
+{
+	struct owner o = { t, flow, 0, false };
+
+	if (flow->local.port == 0)
+		socket_table_walk(t, owner_any_port, &o);
+	else if (flow->protocol == 6 || flow->protocol == 17)
+		(void)sockdiag_dump(flow->local.addr.family, flow->protocol, flow->local.port,
+		    owner_check, &o);
+	return o.is_ambiguous ? 0 : o.class_id;
+}
+
+/* ---- ends ---- */
+
+static void
+table_destroyed(void *ctx, uint64_t cookie)
+{
+	struct entry *e = table_find(ctx, cookie);
+
+	if (e == NULL)
+		return;
+	log_debug("api", "registration %llu ended", (unsigned long long)e->s.id);
+	LIST_REMOVE(e, link);
+	free(e);
+}
+
+static void
+table_seen(void *ctx, const struct sockdiag_entry *d)
+{
+	struct entry *e = table_find(ctx, d->cookie);
+
+	if (e != NULL)
+		e->seen = e->seen_now = true;
+}
+
+/* Notifications were lost: what was in the kernel's tables and is not any more has ended. */
+static void
+table_sweep(struct socket_table *t)
+{
+	struct entry *e, *next;
+
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		if (sockdiag_dump(family, 6, 0, table_seen, t) != 0 ||
+		    sockdiag_dump(family, 17, 0, table_seen, t) != 0)
+			return;
+	}
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (e = LIST_FIRST(&t->bucket[i]); e != NULL; e = next) {
+			next = LIST_NEXT(e, link);
+			if (e->seen && !e->seen_now) {
+				LIST_REMOVE(e, link);
+				free(e);
+			} else {
+				e->seen_now = false;
+			}
+		}
+}
+
+static void
+table_on_read(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	if (!sockdiag_read_destroyed(fd, table_destroyed, ctx))
+		table_sweep(ctx);
+}
+
+void
+socket_table_watch(struct socket_table *t, int fd)
+{
+	if (t->event != NULL) {
+		close(fd);
+		return;
+	}
+	t->fd = fd;
+	t->event = event_new(t->base, fd, EV_READ | EV_PERSIST, table_on_read, t);
+	if (t->event != NULL)
+		event_add(t->event, NULL);
+}

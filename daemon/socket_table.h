@@ -1,0 +1,40 @@
+/*
+ * The registered sockets: which class each belongs to, found by the kernel's own cookie.
+ * Registrations end when the kernel says that the socket ended.
+ */
+#ifndef AUTHIPD_DAEMON_SOCKET_TABLE_H
+#define AUTHIPD_DAEMON_SOCKET_TABLE_H
+
+#include <event2/event.h>
+
+#include "config/address.h"
+
+struct socket_table; /* owned */
+
+struct secured_socket {
+	uint64_t id; /* of the registration */
+	uint64_t cookie;
+	uint32_t class_id;
+	uint32_t uid;
+	uint8_t family; /* 4 or 6 */
+	uint8_t protocol;
+	uint64_t since_ms;
+};
+
+struct socket_table *socket_table_new(struct event_base *base);
+void socket_table_free(struct socket_table *t);
+/* fd: the netlink socket of socket ends; now the table's. */
+void socket_table_watch(struct socket_table *t, int fd);
+/* Registers; an earlier registration of the same cookie is replaced. 0: no memory. */
+uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
+uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
+uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
+/*
+ * The class of the registered socket that this flow (seen from us) belongs to, 0 = none.
+ * Local port 0: only if all registrations of that protocol are of one class.
+ */
+uint32_t socket_table_owner(struct socket_table *t, const struct flow *flow);
+void socket_table_walk(const struct socket_table *t,
+    void (*each)(void *ctx, const struct secured_socket *s), void *ctx);
+
+#endif

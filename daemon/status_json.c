@@ -1,0 +1,222 @@
+/* Status and events as JSON. */
+#include "config.h"
+
+#include "daemon/status_json.h"
+
+#include <string.h>
+
+#include "daemon/negotiator.h"
+#include "daemon/socket_table.h"
+#include "ike/payload.h"
+#include "ike/text.h"
+
+static json_t *
+json_address(const struct address *a)
+{
+	char buf[64];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	text_address(&t, a);
+	return json_string(buf);
+}
+
+static json_t *
+json_endpoint(const struct endpoint *e)
+{
+	char buf[72];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	text_endpoint(&t, e);
+	return json_string(buf);
+}
+
+static json_t *
+json_hex(const uint8_t *p, size_t n)
+{
+	char buf[64];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	text_hex(&t, span_of(p, n));
+	return json_string(buf);
+}
+
+static json_t *
+json_spi(uint32_t spi)
+{
+	uint8_t b[4] = { (uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8),
+		(uint8_t)spi };
+
+	return json_hex(b, 4);
+}
+
+/* What a peer says about itself need not be UTF-8. */
+static json_t *
+json_peer_text(const char *s)
+{
+	json_t *j = json_string(s);
+
+	return j != NULL ? j : json_string("(not UTF-8)");
+}
+
+static const char *
+method_name(uint16_t method)
+{
+	switch (method) {
+	case AUTH_KERBEROS:
+		return "kerberos";
+	case AUTH_ANONYMOUS:
+		return "anonymous";
+	case AUTH_TLS:
+		return "tls";
+	case AUTH_NTLM:
+		return "ntlm";
+	default:
+		return "none";
+	}
+}
+
+static json_t *
+json_vendors(uint32_t seen)
+{
+	json_t *list = json_array();
+
+	for (int v = VENDOR_MS_NT5; v < VENDOR_COUNT; v++)
+		if ((seen & 1u << v) != 0)
+			json_array_append_new(list,
+			    json_string(pld_vendor_name((enum ike_vendor)v)));
+	return list;
+}
+
+static bool
+add_mm(void *ctx, const struct engine_mm_status *s)
+{
+	json_t *em = json_pack("{s:s,s:o,s:s}", "method", method_name(s->em_method), "peer_name",
+	    json_peer_text(s->em_peer_name), "state", s->em_state);
+
+	json_array_append_new(ctx,
+	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "id",
+		(json_int_t)s->id, "protocol", "authip", "role",
+		s->initiator ? "initiator" : "responder", "state", s->state, "local",
+		json_endpoint(&s->local), "remote", json_endpoint(&s->remote),
+		"initiator_cookie", json_hex(s->icookie, 8), "responder_cookie",
+		json_hex(s->rcookie, 8), "cipher", cipher_name(s->cipher), "integrity",
+		hash_name(s->integrity), "group", dh_name(s->group), "lifetime_s",
+		(json_int_t)s->lifetime_s, "age_s", (json_int_t)s->age_s, "peer_vendor_ids",
+		json_vendors(s->vendor_seen), "peer_gss_id", json_peer_text(s->peer_gss_id),
+		"extended_mode", em));
+	return true;
+}
+
+static const char *
+transform_name(enum qm_transform t)
+{
+	return t == QM_AH ? "ah" : t == QM_ESP_AUTH ? "esp-auth" : "esp-auth-cipher";
+}
+
+static json_t *
+json_selector(const struct flow *f)
+{
+	return json_pack("{s:s,s:o,s:i,s:o,s:i}", "protocol",
+	    f->protocol == 6	  ? "tcp" :
+		f->protocol == 17 ? "udp" :
+				    "any",
+	    "local_address", json_address(&f->local.addr), "local_port", (int)f->local.port,
+	    "remote_address", json_address(&f->remote.addr), "remote_port",
+	    (int)f->remote.port);
+}
+
+struct qm_walk {
+	struct negotiator *n;
+	json_t *list;
+};
+
+static bool
+add_qm(void *ctx, const struct engine_qm_status *s)
+{
+	struct qm_walk *w = ctx;
+	const struct usage *u = nego_usage(w->n, s->id);
+	const struct qm_proposal *p = &s->proposal;
+
+	json_array_append_new(w->list,
+	    json_pack("{s:I,s:I,s:s,s:b,s:s,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:i,s:o}",
+		"id", (json_int_t)s->id, "main_mode_id", (json_int_t)s->mm_id, "state",
+		s->is_usable ? "established" : s->state, "usable", (int)s->is_usable, "role",
+		s->initiator ? "initiator" : "responder", "spi_in", json_spi(s->spi_in),
+		"spi_out", json_spi(s->spi_out), "transform", transform_name(p->transform),
+		"cipher", cipher_name(p->cipher), "integrity", hash_name(p->integrity),
+		"lifetime_s", (json_int_t)p->lifetime_s, "lifetime_kb",
+		(json_int_t)p->lifetime_kb, "age_s", (json_int_t)s->age_s, "bytes_in",
+		(json_int_t)(u != NULL ? u->total.bytes_in : 0), "bytes_out",
+		(json_int_t)(u != NULL ? u->total.bytes_out : 0), "class", (int)s->class_id,
+		"selector", json_selector(&s->selector)));
+	return true;
+}
+
+static void
+add_socket(void *ctx, const struct secured_socket *s)
+{
+	static const char *const class_name[] = { "none", "default", "guarantee-encryption",
+		"allow-insecure" };
+
+	json_array_append_new(ctx,
+	    json_pack("{s:I,s:s,s:I,s:s,s:s,s:I}", "id", (json_int_t)s->id, "class",
+		class_name[s->class_id <= CLASS_MAX ? s->class_id : 0], "uid",
+		(json_int_t)s->uid, "family", s->family == 4 ? "ipv4" : "ipv6", "protocol",
+		s->protocol == 6 ? "tcp" : "udp", "age_s",
+		(json_int_t)((nego_now_ms() - s->since_ms) / 1000)));
+}
+
+static json_t *
+json_counters(struct negotiator *n)
+{
+	json_t *o = json_object();
+
+	for (int e = IKE_OK + 1; e < IKE_ERR_COUNT; e++)
+		json_object_set_new(o, ike_err_counter((enum ike_err)e),
+		    json_integer(
+			(json_int_t)engine_error_count(n->engine, (enum ike_err)e)));
+	for (int t = 0; t <= EVENT_DROP; t++) {
+		char name[64] = "event_";
+
+		strncat(name, engine_event_name((enum engine_event_type)t), 40);
+		for (char *p = name; *p != '\0'; p++)
+			if (*p == '-')
+				*p = '_';
+		json_object_set_new(o, name,
+		    json_integer((json_int_t)engine_event_count(n->engine,
+			(enum engine_event_type)t)));
+	}
+	for (int i = 0; i < PLANE_COUNTER_COUNT; i++)
+		json_object_set_new(o, plane_counter_name((enum plane_counter)i),
+		    json_integer((json_int_t)n->plane_count[i]));
+	return o;
+}
+
+json_t *
+status_json(struct negotiator *n)
+{
+	json_t *mm = json_array(), *qm = json_array(), *sockets = json_array();
+	struct qm_walk w = { n, qm };
+
+	engine_walk_mm(n->engine, nego_now_ms(), add_mm, mm);
+	engine_walk_qm(n->engine, nego_now_ms(), add_qm, &w);
+	socket_table_walk(n->sockets, add_socket, sockets);
+	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o}", "schema_version",
+	    STATUS_SCHEMA_VERSION, "version", PACKAGE_VERSION, "backend", "plane", "main_mode",
+	    mm, "quick_mode", qm, "sockets", sockets, "counters", json_counters(n));
+}
+
+json_t *
+status_json_event(const struct action_event *e)
+{
+	json_t *text = json_string(e->text);
+
+	return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "event",
+	    engine_event_name(e->type), "reason", ike_err_counter(e->error), "main_mode_id",
+	    (json_int_t)e->mm_id, "quick_mode_id", (json_int_t)e->qm_id, "local",
+	    json_endpoint(&e->local), "remote", json_endpoint(&e->remote), "initiator_cookie",
+	    json_hex(e->icookie, 8), "text", text != NULL ? text : json_string("?"));
+}
