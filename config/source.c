@@ -8,11 +8,15 @@
 
 #include "config/fault.h"
 
+#define DEPTH_MAX 8 /* the language needs 4 */
+
 struct source {
 	char *text;
 	size_t n;
 	size_t at;
 	int line;
+	int depth;
+	int open_line[DEPTH_MAX]; /* of each open brace */
 	bool in_word; /* the character before is part of an unquoted word */
 	struct config_error *err;
 };
@@ -112,10 +116,26 @@ blank_block_comment(struct source *s)
 }
 
 static int
+pass_brace(struct source *s)
+{
+	if (s->text[s->at] == '}')
+		s->depth -= s->depth > 0; /* libconfuse tells of one too many */
+	else if (s->depth < DEPTH_MAX)
+		s->open_line[s->depth++] = s->line;
+	else
+		return config_fail(s->err, s->line, "too many { inside each other: is a } "
+						    "missing above?");
+	step(s);
+	return 0;
+}
+
+static int
 pass_plain(struct source *s)
 {
 	char c = s->text[s->at];
 
+	if (c == '{' || c == '}')
+		return pass_brace(s);
 	if (starts_with(s, "+="))
 		return config_fail(
 		    s->err, s->line, "+= is not supported: write = and the whole list");
@@ -172,5 +192,8 @@ source_clean(char *text, size_t n, struct config_error *err)
 	while (s.at < s.n)
 		if (pass_next(&s) < 0)
 			return -1;
+	if (s.depth > 0)
+		return config_fail(err, s.open_line[s.depth - 1],
+		    "this { is never closed: write } behind the section");
 	return 0;
 }
