@@ -144,6 +144,20 @@ pass_plain(struct source *s)
 	return 0;
 }
 
+/* libconfuse would expand them: a configuration must mean the same wherever it is read. */
+static int
+check_variables(const char *text, struct config_error *err)
+{
+	const char *variable = strstr(text, "${");
+	int line = 1;
+
+	if (variable == NULL)
+		return 0;
+	for (const char *p = text; p < variable; p++)
+		line += *p == '\n';
+	return config_fail(err, line, "${ is not supported: write the value itself");
+}
+
 /* One token, comment or character. */
 static int
 pass_next(struct source *s)
@@ -195,5 +209,5 @@ source_clean(char *text, size_t n, struct config_error *err)
 	if (s.depth > 0)
 		return config_fail(err, s.open_line[s.depth - 1],
 		    "this { is never closed: write } behind the section");
-	return 0;
+	return check_variables(text, err);
 }

@@ -12,7 +12,7 @@
 char *source_read_file(const char *file, size_t *n, struct config_error *err);
 /*
  * Refuses what cannot be configuration (control characters, endless strings, comments and
- * sections) and overwrites comments with blanks: libconfuse 3.3 miscounts lines after
+ * sections, variables) and overwrites comments with blanks: libconfuse 3.3 miscounts lines after
  * comments, takes none inside lists and accepts what never ends. 0, or -1 with *err filled.
  */
 int source_clean(char *text, size_t n, struct config_error *err);

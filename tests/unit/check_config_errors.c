@@ -36,6 +36,7 @@ static const struct {
 	{ 2, "never ends", "\nuser = \"x\n\n" },
 	{ 2, "never ends", "\nuser = 'x\\'" },
 	{ 2, "comment never ends", "\n/* user = 3\n\n" },
+	{ 2, "${ is not supported", "\nuser = \"${USER}\"" },
 	{ 2, "control character 0x01", "\n\x01" },
 	{ 3, "user is given twice", "user = a\n\nuser = b" },
 	{ 4, "auth is given twice", EM "auth = { tls }\nauth = { tls }" END },
