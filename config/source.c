@@ -8,14 +8,17 @@
 
 #include "config/fault.h"
 
-#define DEPTH_MAX 8 /* the language needs 4 */
+#define DEPTH_MAX 8	 /* the language needs 4 */
+#define STRING_MAX 4096	 /* no option takes as much */
+#define BRACES_MAX 1000	 /* libconfuse takes minutes for a file full of sections ... */
+#define COMMAS_MAX 1000	 /* ... or a list of 100,000 words */
 
 struct source {
 	char *text;
 	size_t n;
 	size_t at;
 	int line;
-	int depth;
+	int depth, braces, commas;
 	int open_line[DEPTH_MAX]; /* of each open brace */
 	bool in_word; /* the character before is part of an unquoted word */
 	struct config_error *err;
@@ -87,6 +90,7 @@ static int
 skip_string(struct source *s)
 {
 	char quote = s->text[s->at];
+	size_t begin = s->at;
 	int first = s->line;
 
 	for (step(s); s->at < s->n && s->text[s->at] != quote; step(s))
@@ -95,6 +99,9 @@ skip_string(struct source *s)
 	if (s->at >= s->n)
 		return config_fail(s->err, first,
 		    "this text in quotes never ends: write the closing %c", quote);
+	if (s->at - begin > STRING_MAX)
+		return config_fail(s->err, first,
+		    "this text in quotes is too long: is the closing %c missing?", quote);
 	step(s);
 	return 0;
 }
@@ -134,6 +141,11 @@ pass_plain(struct source *s)
 {
 	char c = s->text[s->at];
 
+	s->braces += c == '{';
+	s->commas += c == ',';
+	if (s->braces > BRACES_MAX || s->commas > COMMAS_MAX)
+		return config_fail(s->err, s->line,
+		    "too many sections or list entries: is this the right file?");
 	if (c == '{' || c == '}')
 		return pass_brace(s);
 	if (starts_with(s, "+="))

@@ -11,9 +11,10 @@
 /* Reads a file into a new string (*n bytes and a NUL), or NULL with *err filled. */
 char *source_read_file(const char *file, size_t *n, struct config_error *err);
 /*
- * Refuses what cannot be configuration (control characters, endless strings, comments and
- * sections, variables) and overwrites comments with blanks: libconfuse 3.3 miscounts lines after
- * comments, takes none inside lists and accepts what never ends. 0, or -1 with *err filled.
+ * Refuses what cannot be configuration (control characters, variables, masses of sections,
+ * strings, comments and sections that never end) and overwrites comments with blanks:
+ * libconfuse 3.3 miscounts lines after comments, takes none inside lists and accepts what
+ * never ends. 0, or -1 with *err filled.
  */
 int source_clean(char *text, size_t n, struct config_error *err);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/complaint.h"
 #include "config/fault.h"
 
 /* No user can write this name without quotes; its default value notes the line. */
@@ -167,62 +168,11 @@ static cfg_opt_t root_opts[] = {
 	CFG_END(),
 };
 
-/* What to do about a complaint of libconfuse. */
-static const struct {
-	const char *part;
-	const char *advice;
-} advice_table[] = {
-	{ "missing equal sign", ": write NAME = VALUE" },
-	{ "premature end of file", ": a value or a closing } is missing" },
-	{ "unexpected closing brace", ": there is one } too many" },
-	{ "missing opening brace", ": write NAME { ... }" },
-	{ "missing title", ": write proposal \"NAME\" { ... }" },
-	{ "duplicate title", ": remove one of the two proposals" },
-	{ "unexpected token", ": write NAME = VALUE; a text with special characters needs "
-			      "quotes, a list is { \"A\", \"B\" }" },
-};
-
-static const char *
-advice_for(const char *complaint)
-{
-	for (size_t i = 0; i < sizeof(advice_table) / sizeof(advice_table[0]); i++)
-		if (strstr(complaint, advice_table[i].part) != NULL)
-			return advice_table[i].advice;
-	return "";
-}
-
-static void
-list_options(const cfg_t *cfg, char *out, size_t n)
-{
-	size_t len = 0;
-
-	out[0] = '\0';
-	for (const cfg_opt_t *o = cfg->opts; o->name != NULL; o++) {
-		if (strcmp(o->name, LINE_OPTION) == 0)
-			continue;
-		if (len + strlen(o->name) + sizeof(", ...") > n) {
-			snprintf(out + len, n - len, " ...");
-			return;
-		}
-		len += (size_t)snprintf(out + len, n - len, "%s%s", len > 0 ? ", " : "",
-		    o->name);
-	}
-}
-
 static void __attribute__((format(printf, 2, 0)))
 on_complaint(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	char text[160], names[240];
-
-	if (parsing == NULL)
-		return;
-	vsnprintf(text, sizeof(text), fmt, ap);
-	if (strstr(fmt, "no such option") == NULL) {
-		config_fail(parsing->err, cfg->line, "%s%s", text, advice_for(text));
-		return;
-	}
-	list_options(cfg, names, sizeof(names));
-	config_fail(parsing->err, cfg->line, "%s: write one of %s", text, names);
+	if (parsing != NULL)
+		complaint_report(cfg, fmt, ap, parsing->err);
 }
 
 /* Sections that may stand only once: all but proposals and credentials. */

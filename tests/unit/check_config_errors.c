@@ -19,7 +19,8 @@ static const struct {
 } row_table[] = {
 	/* the language */
 	{ 2, "no such option 'usr': write one of user, gss_id", "\nusr = x" },
-	{ 3, "no such option 'perpeer': write one of main_modes_per_peer", "limits {\n\nperpeer = 1}" },
+	{ 3, "no such option 'perpeer': write one of main_modes_per_peer",
+	    "limits {\n\nperpeer = 1}" },
 	{ 1, "no such option 'include'", "include(\"/etc/passwd\")" },
 	{ 4, "missing equal sign", "/* a */ # b\n/*\n*/ // c\nuser \"x\"" },
 	{ 2, "this { is never closed", "\nlimits {\nmain_modes_total = 1\n" },
@@ -35,6 +36,7 @@ static const struct {
 	{ 1, "+= is not supported", "user += a" },
 	{ 2, "never ends", "\nuser = \"x\n\n" },
 	{ 2, "never ends", "\nuser = 'x\\'" },
+	{ 1, "is the closing \" missing?", "user = \"" X8(X64(X8("a"))) "a\"" },
 	{ 2, "comment never ends", "\n/* user = 3\n\n" },
 	{ 2, "${ is not supported", "\nuser = \"${USER}\"" },
 	{ 2, "control character 0x01", "\n\x01" },
@@ -60,7 +62,8 @@ static const struct {
 	{ 2, "write true or false", "\ni_accept_unauthenticated_peers = maybe" },
 	{ 2, "credentials without key", "\ncredentials { certificate = a }" },
 	{ 2, "credentials without certificate", "\ncredentials { key = a }" },
-	{ 5, "too many credentials: write at most 4", X8("credentials { certificate = a key = b }\n") },
+	{ 5, "too many credentials: write at most 4",
+	    X8("credentials { certificate = a key = b }\n") },
 	{ 2, "write a number from 1 to 100000", "limits {\nmain_modes_per_peer = 0 }" },
 	{ 1, "main_modes_total = '4294967296' is", "limits { main_modes_total = 4294967296 }" },
 	{ 2, "one run of at least 2 bits", "plane {\nmark_mask = 0x10 }" },

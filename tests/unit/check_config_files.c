@@ -47,6 +47,19 @@ check_bad_file(const char *content, size_t n, int line, const char *says)
 	unlink(name);
 }
 
+/* A file of 1 MB must be refused at once, whatever fills it. */
+static void
+check_repeated(const char *unit, int line, const char *says)
+{
+	size_t n = strlen(unit), count = 1024 * 1024 / n;
+	char *text = malloc(count * n);
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(text + i * n, unit, n);
+	check_bad_file(text, count * n, line, says);
+	free(text);
+}
+
 START_TEST(test_bad_files)
 {
 	struct config_error err;
@@ -55,6 +68,8 @@ START_TEST(test_bad_files)
 
 	memset(large, '\n', 1024 * 1024 + 1);
 	check_bad_file(large, 1024 * 1024 + 1, 0, "larger than 1 MB");
+	check_repeated("limits {}\n", 1001, "too many sections");
+	check_repeated("a, ", 1, "too many sections or list entries");
 	check_bad_file("user = x\n\0user = y", 18, 2, "control character 0x00");
 	check_bad_file("user = x\n\"\\", 11, 2, "never ends");
 	free(large);
