@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Values of one knob: V(ENUM_NAME, "configuration word"), default first. */
 #define KNOB_VALUES_kdf_nonce(V) V(KDF_NONCE_BODY, "body") V(KDF_NONCE_PAYLOAD, "payload")
@@ -127,5 +128,27 @@ struct dialect {
 #define DIALECT_INT_DEFAULT(field, def, lo, hi, entry, help) .field = (def),
 /* The document's defaults; every enum's first value is 0. */
 #define DIALECT_DEFAULT { DIALECT_INT_KNOBS(DIALECT_INT_DEFAULT) }
+
+/* One knob as data: what configuration, status and manual know about it. */
+struct dialect_knob {
+	const char *name;
+	const char *entry;	   /* spec entry */
+	const char *help;	   /* one line */
+	const char *const *word;   /* words by value, NULL for a number */
+	uint32_t def, low, high;   /* of words: 0, 0, number of words - 1 */
+	size_t offset;		   /* of the field in struct dialect */
+};
+
+/* All knobs in the order of the tables above. */
+const struct dialect_knob *dialect_knobs(size_t *n);
+/* NULL: no such knob. */
+const struct dialect_knob *dialect_find(const char *name);
+/* Sets a knob from a word or a number. False and d untouched: not a value of this knob. */
+bool dialect_set(struct dialect *d, const struct dialect_knob *k, const char *text);
+uint32_t dialect_value(const struct dialect *d, const struct dialect_knob *k);
+/* What may be written, for messages: "body, payload" or "0 to 7". */
+void dialect_describe(const struct dialect_knob *k, char *out, size_t n);
+/* Prints the block dialect { ... } in the configuration language, every knob. */
+void dialect_print(FILE *out, const struct dialect *d);
 
 #endif

@@ -1,0 +1,14 @@
+/* From the parsed file to struct config (internal to config/). */
+#ifndef AUTHIPD_CONFIG_READ_H
+#define AUTHIPD_CONFIG_READ_H
+
+#include "config/tree.h"
+
+/* All sections but default_policy. */
+int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
+/* default_policy and what it needs the operator's consent for. */
+int read_policy(cfg_t *root, struct policy *p, struct config_error *err);
+/* Can every file that c names be read? */
+int check_files_of(cfg_t *root, const struct config *c, struct config_error *err);
+
+#endif

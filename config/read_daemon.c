@@ -1,0 +1,149 @@
+/* Everything in the file but the policy. */
+#include "config/read.h"
+
+#include "config/fault.h"
+#include "config/field.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+#define NUMBER(name, member, low, high)                                        \
+	{                                                                      \
+		name, FIELD_UINT32, offsetof(struct config, member), low, high \
+	}
+#define ROUTE_TABLE_DEFAULT 253 /* to 255: default, main, local */
+
+static const struct field root_fields[] = {
+	FIELD_TEXT_OF("user", struct config, user, 1),
+	FIELD_TEXT_OF("gss_id", struct config, gss_id, 0),
+	FIELD_TEXT_OF("trust", struct config, trust_file, 1),
+	{ "ike_port", FIELD_UINT16, offsetof(struct config, ike_port), 1, UINT16_MAX },
+};
+
+static const struct field limits_fields[] = {
+	NUMBER("main_modes_per_peer", limits.mm_sa_per_peer, 1, 100000),
+	NUMBER("negotiations_per_peer", limits.negotiations_per_peer, 1, 100000),
+	NUMBER("main_modes_total", limits.mm_sa_total, 1, 10000000),
+	NUMBER("sockets_per_user", limits.sockets_per_user, 1, 1000000),
+};
+
+static const struct field plane_fields[] = {
+	NUMBER("mark_value", mark_value, 1, UINT32_MAX),
+	NUMBER("mark_mask", mark_mask, 1, UINT32_MAX),
+	NUMBER("route_table", route_table, 1, UINT32_MAX),
+	NUMBER("rule_priority", rule_priority, 1, 32765), /* main's rule is 32766 */
+	NUMBER("replay_window", replay_window, 32, 4096), /* REPLAY_WINDOW_MAX */
+	NUMBER("held_packets", limits.held_packets_per_flow, 0, 1024),
+};
+
+static const struct field credentials_fields[] = {
+	FIELD_TEXT_OF("certificate", struct config_cert, certificate, 1),
+	FIELD_TEXT_OF("key", struct config_cert, key, 1),
+};
+
+static int
+read_credentials(cfg_t *root, struct config *c, struct config_error *err)
+{
+	for (unsigned int i = 0; i < cfg_size(root, "credentials"); i++) {
+		cfg_t *s = cfg_getnsec(root, "credentials", i);
+		struct config_cert *cert = &c->cert[i];
+
+		if (i == CONFIG_MAX_CERTS)
+			return config_fail(err, tree_line(s),
+			    "too many credentials: write at most %d", CONFIG_MAX_CERTS);
+		if (fields_read(s, credentials_fields, COUNT_OF(credentials_fields),
+			cert, err) < 0)
+			return -1;
+		if (cert->certificate[0] == '\0')
+			return config_fail(err, tree_line(s),
+			    "credentials without certificate: "
+			    "write certificate = \"FILE\"");
+		if (cert->key[0] == '\0')
+			return config_fail(err, tree_line(s),
+			    "credentials without key for the "
+			    "certificate: write key = \"FILE\"");
+		c->n_cert = i + 1;
+	}
+	return 0;
+}
+
+static int
+read_knob(cfg_t *section, const struct dialect_knob *k, struct dialect *d,
+    struct config_error *err)
+{
+	const struct config_value *v = tree_value(section, k->name, 0);
+	char choice[128];
+
+	if (v == NULL || dialect_set(d, k, v->text))
+		return 0;
+	dialect_describe(k, choice, sizeof(choice));
+	return config_fail(err, v->line, "%s = '%.40s' is not possible: write %s %s",
+	    k->name, v->text, k->word != NULL ? "one of" : "a number from", choice);
+}
+
+static int
+read_dialect(cfg_t *section, struct dialect *d, struct config_error *err)
+{
+	size_t n;
+	const struct dialect_knob *k = dialect_knobs(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (read_knob(section, &k[i], d, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The line to change: that of the option, or of the other one that does not fit it. */
+static int
+line_of(cfg_t *section, const char *name, const char *other)
+{
+	const struct config_value *v = tree_value(section, name, 0);
+
+	if (v == NULL)
+		v = tree_value(section, other, 0);
+	return v != NULL ? v->line : tree_line(section);
+}
+
+static int
+check_plane(cfg_t *section, const struct config *c, struct config_error *err)
+{
+	uint32_t mask = c->mark_mask, lowest = mask & -mask, most = mask / lowest;
+
+	if (most < 3 || (most & (most + 1)) != 0)
+		return config_fail(err, line_of(section, "mark_mask", NULL),
+		    "mark_mask = 0x%08x must be one run of at least 2 bits: write one "
+		    "such as "
+		    "0x7ff00000",
+		    mask);
+	if (c->mark_value > most)
+		return config_fail(err, line_of(section, "mark_value", "mark_mask"),
+		    "mark_value = %u does not fit into mark_mask 0x%08x: write a "
+		    "number from 1 "
+		    "to %u",
+		    c->mark_value, mask, most);
+	if (c->route_table >= ROUTE_TABLE_DEFAULT && c->route_table <= 255)
+		return config_fail(err, line_of(section, "route_table", NULL),
+		    "route_table = %u is a table of the system: write another number, "
+		    "such as "
+		    "52710",
+		    c->route_table);
+	return 0;
+}
+
+int
+read_daemon(cfg_t *root, struct config *c, struct config_error *err)
+{
+	cfg_t *s;
+
+	if (fields_read(root, root_fields, COUNT_OF(root_fields), c, err) < 0 ||
+	    read_credentials(root, c, err) < 0)
+		return -1;
+	if ((s = tree_section(root, "limits")) != NULL &&
+	    fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0)
+		return -1;
+	if ((s = tree_section(root, "plane")) != NULL &&
+	    (fields_read(s, plane_fields, COUNT_OF(plane_fields), c, err) < 0 ||
+		check_plane(s, c, err) < 0))
+		return -1;
+	if ((s = tree_section(root, "dialect")) != NULL)
+		return read_dialect(s, &c->dialect, err);
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* Can the files that a configuration names be read? */
+#include "config/read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/fault.h"
+
+/* NULL if the file can be read, else why not. O_NONBLOCK: a FIFO must not hang us. */
+static const char *
+why_unreadable(const char *file)
+{
+	const char *why = NULL;
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return strerror(errno);
+	if (fstat(fd, &st) < 0)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "not a regular file";
+	else if (st.st_size == 0)
+		why = "the file is empty";
+	close(fd);
+	return why;
+}
+
+static int
+check_file(
+    cfg_t *section, const char *option, const char *file, struct config_error *err)
+{
+	const struct config_value *v = tree_value(section, option, 0);
+	const char *why = why_unreadable(file);
+
+	if (why == NULL)
+		return 0;
+	return config_fail(err, v == NULL ? 0 : v->line,
+	    "%s: cannot read %s: %s. Write the right name, or allow this user to read "
+	    "it",
+	    option, file, why);
+}
+
+int
+check_files_of(cfg_t *root, const struct config *c, struct config_error *err)
+{
+	for (uint32_t i = 0; i < c->n_cert; i++) {
+		cfg_t *s = cfg_getnsec(root, "credentials", i);
+
+		if (check_file(s, "certificate", c->cert[i].certificate, err) < 0 ||
+		    check_file(s, "key", c->cert[i].key, err) < 0)
+			return -1;
+	}
+	return check_file(root, "trust", c->trust_file, err);
+}
