@@ -1,7 +1,6 @@
 /* Hash chains. */
 #include "ike/chain.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define GPH_BYTES 4
@@ -67,44 +66,6 @@ unit_parts(const struct dialect *d, const struct chain_unit *u, struct span *par
 	return n;
 }
 
-/* Remembers the third message for Auth1 as it is printed. */
-static bool
-chain_keep_third(struct chain *c, const struct span *part, size_t n_part)
-{
-	size_t n = 0, at = 0;
-
-	for (size_t i = 0; i < n_part; i++)
-		n += part[i].n;
-	if ((c->third = malloc(n + 1)) == NULL)
-		return false;
-	for (size_t i = 0; i < n_part; i++) {
-		if (part[i].n > 0)
-			memcpy(c->third + at, part[i].p, part[i].n);
-		at += part[i].n;
-	}
-	c->third_n = n;
-	return true;
-}
-
-/* The second chain, of Auth1 alone: hash(#4 | #3 | digest), then like the first. */
-static bool
-chain_step_printed(struct chain *c, enum hash_id hash, struct span *part, size_t n_part)
-{
-	uint8_t out[HASH_MAX_BYTES];
-
-	if (c->n_step == MAIN_SHA256_STEPS)
-		return chain_keep_third(c, part, n_part);
-	if (c->n_step == MAIN_SHA256_STEPS + 1)
-		part[n_part - 1] = span_of(c->third, c->third_n);
-	else
-		part[n_part - 1] = key_span(&c->printed);
-	if (!hash_digest(hash, part, n_part, out))
-		return false;
-	c->printed.n = (uint8_t)hash_len_bytes(hash);
-	memcpy(c->printed.b, out, c->printed.n);
-	return true;
-}
-
 bool
 chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool main,
     const struct chain_unit *unit)
@@ -118,24 +79,10 @@ chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool mai
 	part[n++] = key_span(&c->digest);
 	if (!hash_digest(hash, part, n, out))
 		return false;
-	if (main && d->auth1_nesting == AUTH1_AS_PRINTED && c->n_step >= MAIN_SHA256_STEPS &&
-	    !chain_step_printed(c, hash, part, n))
-		return false;
 	c->digest.n = (uint8_t)hash_len_bytes(hash);
 	memcpy(c->digest.b, out, c->digest.n);
 	c->n_step++;
 	return true;
-}
-
-/* What the prf of Auth1 covers, by knob. */
-static struct span
-chain_auth1_input(const struct chain *c, const struct dialect *d)
-{
-	if (d->auth1_nesting != AUTH1_AS_PRINTED || c->n_step <= MAIN_SHA256_STEPS)
-		return key_span(&c->digest);
-	if (c->n_step == MAIN_SHA256_STEPS + 1)
-		return span_of(c->third, c->third_n);
-	return key_span(&c->printed);
 }
 
 static bool
@@ -152,16 +99,16 @@ bool
 chain_auth12(const struct chain *c, const struct dialect *d, enum hash_id hash,
     const struct key *skeyid, struct key *auth1, struct key *auth2)
 {
-	struct span in1 = chain_auth1_input(c, d), in2 = key_span(&c->digest);
+	struct span in = key_span(&c->digest);
 	uint8_t again[HASH_MAX_BYTES];
 
 	/* Anonymous has no message after the second: hash once more, or not (A17). */
 	if (c->n_step == MAIN_SHA256_STEPS && d->hash_anon == HASH_ANON_REHASH) {
-		if (!hash_digest(hash, &in2, 1, again))
+		if (!hash_digest(hash, &in, 1, again))
 			return false;
-		in1 = in2 = span_of(again, hash_len_bytes(hash));
+		in = span_of(again, hash_len_bytes(hash));
 	}
-	return chain_prf(hash, skeyid, in1, 1, auth1) && chain_prf(hash, skeyid, in2, 2, auth2);
+	return chain_prf(hash, skeyid, in, 1, auth1) && chain_prf(hash, skeyid, in, 2, auth2);
 }
 
 size_t
@@ -183,6 +130,5 @@ chain_auth34(const struct chain *c, const struct dialect *d, enum hash_id hash,
 void
 chain_clear(struct chain *c)
 {
-	free(c->third);
 	memset(c, 0, sizeof(*c));
 }

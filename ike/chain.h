@@ -11,10 +11,6 @@
 struct chain {
 	struct key digest; /* after the last step */
 	uint32_t n_step;
-	/* Knob auth1_nesting = as-printed: the third message enters Auth1 unhashed (A16). */
-	struct key printed;
-	uint8_t *third; /* owned: that message and the digest before it */
-	size_t third_n;
 };
 
 /* The parts of one message that a step may cover. */
@@ -29,7 +25,7 @@ struct chain_unit chain_unit_of(struct span wire, struct span payloads);
 
 /*
  * digest = hash(unit | digest). main: the chain of main mode, whose first two messages are
- * hashed with SHA-256 whatever is negotiated (A19). False: out of memory or no such hash.
+ * hashed with SHA-256 whatever is negotiated (A19). False: no such hash.
  */
 bool chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool main,
     const struct chain_unit *unit);
