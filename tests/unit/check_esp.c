@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ESP_OF(cipher)                                                                       \
-	{ 50, cipher, HASH_MD5 }, { 50, cipher, HASH_SHA1 }, { 50, cipher, HASH_SHA256 }
+/* clang-format off */
+#define ESP_OF(cipher)                \
+	{ 50, cipher, HASH_MD5 },     \
+	{ 50, cipher, HASH_SHA1 },    \
+	{ 50, cipher, HASH_SHA256 }
+/* clang-format on */
 
 const struct esp_kind esp_kinds[ESP_KIND_COUNT] = {
 	ESP_OF(CIPHER_NULL),
@@ -19,7 +23,8 @@ const struct esp_kind esp_kinds[ESP_KIND_COUNT] = {
 	{ 51, CIPHER_NULL, HASH_SHA256 },
 };
 
-static const uint8_t cipher_key[CIPHER_MAX_KEY_BYTES] = "0123456789abcdefGHIJKLMNOPQRSTU";
+static const uint8_t cipher_key[CIPHER_MAX_KEY_BYTES] =
+    "0123456789abcdefGHIJKLMNOPQRSTU";
 static const uint8_t integrity_key[HASH_MAX_BYTES] = "integrity key of the unit tests";
 
 void
@@ -62,7 +67,8 @@ esp_kind_name(const struct esp_kind *kind)
 }
 
 size_t
-esp_kind_seal(const struct esp_kind *kind, enum packet_form form, size_t payload_n, uint8_t *out)
+esp_kind_seal(
+    const struct esp_kind *kind, enum packet_form form, size_t payload_n, uint8_t *out)
 {
 	uint8_t in[PACKET_MAX_BYTES];
 	size_t n = packet_make(form, payload_n, in), out_n = 0;
@@ -81,7 +87,8 @@ esp_open_exact(struct esp_sa *sa, const uint8_t *in, size_t n, size_t cap, uint8
 	uint8_t *exact_in = malloc(n), *exact_out = malloc(cap);
 	enum esp_error e;
 
-	require((exact_in != NULL || n == 0) && (exact_out != NULL || cap == 0), "no memory");
+	require((exact_in != NULL || n == 0) && (exact_out != NULL || cap == 0),
+	    "no memory");
 	if (n > 0)
 		memcpy(exact_in, in, n);
 	e = esp_open(sa, exact_in, n, exact_out, cap, out_n);
@@ -95,7 +102,8 @@ esp_open_exact(struct esp_sa *sa, const uint8_t *in, size_t n, size_t cap, uint8
 bool
 esp_kind_takes(const struct esp_kind *kind, enum packet_form form)
 {
-	return kind->protocol == 50 || (form != PACKET_V6_ROUTING && form != PACKET_V6_ALL);
+	return kind->protocol == 50 ||
+	    (form != PACKET_V6_ROUTING && form != PACKET_V6_ALL);
 }
 
 int

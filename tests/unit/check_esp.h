@@ -38,11 +38,11 @@ size_t esp_kind_icv_bytes(const struct esp_kind *kind);
 /* "esp aes128 sha1" for messages. */
 const char *esp_kind_name(const struct esp_kind *kind);
 /* Seals a packet of that form, payload and kind; returns the sealed length. */
-size_t esp_kind_seal(const struct esp_kind *kind, enum packet_form form, size_t payload_n,
-    uint8_t *out);
+size_t esp_kind_seal(
+    const struct esp_kind *kind, enum packet_form form, size_t payload_n, uint8_t *out);
 /* Opens with buffers of exactly n and cap bytes, so that a sanitizer sees every excess. */
-enum esp_error esp_open_exact(struct esp_sa *sa, const uint8_t *in, size_t n, size_t cap,
-    uint8_t *out, size_t *out_n);
+enum esp_error esp_open_exact(struct esp_sa *sa, const uint8_t *in, size_t n,
+    size_t cap, uint8_t *out, size_t *out_n);
 /* AH cannot know the final form of a routing header. */
 bool esp_kind_takes(const struct esp_kind *kind, enum packet_form form);
 

@@ -51,7 +51,8 @@ wire_suite(int i, struct message_keys *k)
 		{ CIPHER_3DES, HASH_MD5, 12 },
 		{ CIPHER_AES192, HASH_SHA384, 24 },
 	};
-	static const uint8_t key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const uint8_t key[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	k->cipher = suites[i].cipher;
 	k->cipher_key = span_of(key, cipher_key_len_bytes(k->cipher));
@@ -68,6 +69,22 @@ wire_iv(const struct message_keys *k)
 	return span_of(iv, cipher_block_len_bytes(k->cipher));
 }
 
+enum ike_err
+wire_open(
+    struct span datagram, bool lenient, const struct message_keys *k, bool strict_pad)
+{
+	struct span copy = wire_exact(datagram);
+	uint8_t *plain = malloc(datagram.n + 1);
+	struct message m;
+	enum ike_err e = message_parse(copy, lenient, &m);
+
+	if (e == IKE_OK)
+		e = message_open(&m, k, strict_pad, plain, datagram.n);
+	free(plain);
+	free((void *)copy.p);
+	return e;
+}
+
 int
 main(void)
 {
@@ -77,10 +94,13 @@ main(void)
 
 	wire_cursor_tests(s);
 	wire_message_tests(s);
+	wire_builder_tests(s);
 	wire_sealed_tests(s);
+	wire_trailer_tests(s);
 	wire_payload_tests(s);
 	wire_name_tests(s);
 	wire_sa_tests(s);
+	wire_attribute_tests(s);
 	wire_proposal_tests(s);
 	wire_quick_tests(s);
 	wire_rules_tests(s);

@@ -29,12 +29,19 @@ void wire_suite(int i, struct message_keys *k);
 /* An IV for the cipher of k. */
 struct span wire_iv(const struct message_keys *k);
 
+/* Parses and opens, with buffers of exactly the message's length. */
+enum ike_err wire_open(
+    struct span datagram, bool lenient, const struct message_keys *k, bool strict_pad);
+
 void wire_cursor_tests(Suite *s);
 void wire_message_tests(Suite *s);
+void wire_builder_tests(Suite *s);
 void wire_sealed_tests(Suite *s);
+void wire_trailer_tests(Suite *s);
 void wire_payload_tests(Suite *s);
 void wire_name_tests(Suite *s);
 void wire_sa_tests(Suite *s);
+void wire_attribute_tests(Suite *s);
 void wire_proposal_tests(Suite *s);
 void wire_quick_tests(Suite *s);
 void wire_rules_tests(Suite *s);

@@ -16,10 +16,12 @@ static const struct {
 } cbc_answers[] = {
 	{ CIPHER_AES128, "2b7e151628aed2a6abf7158809cf4f3c", AES_IV, AES_TEXT,
 	    "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2" },
-	{ CIPHER_AES192, "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", AES_IV, AES_TEXT,
+	{ CIPHER_AES192, "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", AES_IV,
+	    AES_TEXT,
 	    "4f021db243bc633d7178183a9fa071e8b4d9ada9ad7dedf4e5e738763f69145a" },
-	{ CIPHER_AES256, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
-	    AES_IV, AES_TEXT,
+	{ CIPHER_AES256,
+	    "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", AES_IV,
+	    AES_TEXT,
 	    "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d" },
 	/* "The qufck brown fox jump", block by block as the standard has it in ECB */
 	{ CIPHER_3DES, TDES_KEY, ZERO_IV, "5468652071756663", "a826fd8ce53b855f" },
@@ -44,9 +46,11 @@ START_TEST(cbc_known_answer)
 	hex_parse(cbc_answers[_i].sealed, &sealed);
 	ck_assert_uint_eq(cipher_key_len_bytes(id), key.n);
 	ck_assert_uint_eq(cipher_block_len_bytes(id), iv.n);
-	ck_assert(cipher_cbc(id, true, hex_span(&key), hex_span(&iv), clear.b, clear.n, out));
+	ck_assert(
+	    cipher_cbc(id, true, hex_span(&key), hex_span(&iv), clear.b, clear.n, out));
 	vectors_same(span_of(out, clear.n), hex_span(&sealed), "encrypted");
-	ck_assert(cipher_cbc(id, false, hex_span(&key), hex_span(&iv), out, clear.n, out));
+	ck_assert(
+	    cipher_cbc(id, false, hex_span(&key), hex_span(&iv), out, clear.n, out));
 	vectors_same(span_of(out, clear.n), hex_span(&clear), "decrypted in place");
 }
 END_TEST
@@ -57,17 +61,22 @@ START_TEST(cbc_refuses_wrong_lengths)
 
 	for (int id = CIPHER_DES; id <= CIPHER_AES256; id++) {
 		enum cipher_id c = (enum cipher_id)id;
-		size_t key_n = cipher_key_len_bytes(c), block = cipher_block_len_bytes(c);
+		size_t key_n = cipher_key_len_bytes(c),
+		       block = cipher_block_len_bytes(c);
 		struct span k = span_of(key, key_n), v = span_of(iv, block);
 
 		ck_assert(cipher_cbc(c, true, k, v, text, 2 * block, out));
-		ck_assert(!cipher_cbc(c, true, span_of(key, key_n - 1), v, text, block, out));
-		ck_assert(!cipher_cbc(c, true, k, span_of(iv, block - 1), text, block, out));
+		ck_assert(
+		    !cipher_cbc(c, true, span_of(key, key_n - 1), v, text, block, out));
+		ck_assert(
+		    !cipher_cbc(c, true, k, span_of(iv, block - 1), text, block, out));
 		ck_assert(!cipher_cbc(c, true, k, v, text, block + 1, out));
 		ck_assert(!cipher_cbc(c, false, k, v, text, block - 1, out));
 	}
-	ck_assert(!cipher_cbc(CIPHER_NULL, true, SPAN_NONE, span_of(iv, 1), text, 16, out));
-	ck_assert(!cipher_cbc((enum cipher_id)99, true, SPAN_NONE, SPAN_NONE, text, 16, out));
+	ck_assert(
+	    !cipher_cbc(CIPHER_NULL, true, SPAN_NONE, span_of(iv, 1), text, 16, out));
+	ck_assert(
+	    !cipher_cbc((enum cipher_id)99, true, SPAN_NONE, SPAN_NONE, text, 16, out));
 }
 END_TEST
 
@@ -86,10 +95,22 @@ END_TEST
 
 /* FIPS 74: four weak and twelve semi-weak keys. */
 static const char *const weak_keys[] = {
-	"0101010101010101", "fefefefefefefefe", "1f1f1f1f0e0e0e0e", "e0e0e0e0f1f1f1f1",
-	"01fe01fe01fe01fe", "fe01fe01fe01fe01", "1fe01fe00ef10ef1", "e01fe01ff10ef10e",
-	"01e001e001f101f1", "e001e001f101f101", "1ffe1ffe0efe0efe", "fe1ffe1ffe0efe0e",
-	"011f011f010e010e", "1f011f010e010e01", "e0fee0fef1fef1fe", "fee0fee0fef1fef1",
+	"0101010101010101",
+	"fefefefefefefefe",
+	"1f1f1f1f0e0e0e0e",
+	"e0e0e0e0f1f1f1f1",
+	"01fe01fe01fe01fe",
+	"fe01fe01fe01fe01",
+	"1fe01fe00ef10ef1",
+	"e01fe01ff10ef10e",
+	"01e001e001f101f1",
+	"e001e001f101f101",
+	"1ffe1ffe0efe0efe",
+	"fe1ffe1ffe0efe0e",
+	"011f011f010e010e",
+	"1f011f010e010e01",
+	"e0fee0fef1fef1fe",
+	"fee0fee0fef1fef1",
 };
 #define WEAK_COUNT (int)(sizeof(weak_keys) / sizeof(weak_keys[0]))
 

@@ -149,7 +149,8 @@ END_TEST
 START_TEST(coordinate_not_below_the_prime_is_refused)
 {
 	bool p384 = _i == GROUP_COUNT - 1;
-	EC_GROUP *ec = EC_GROUP_new_by_curve_name(p384 ? NID_secp384r1 : NID_X9_62_prime256v1);
+	EC_GROUP *ec =
+	    EC_GROUP_new_by_curve_name(p384 ? NID_secp384r1 : NID_X9_62_prime256v1);
 	EC_POINT *point = EC_POINT_new(ec);
 	struct dh *dh = make_pair(groups[_i], 3);
 	int half = (int)dh_public_len_bytes(groups[_i]) / 2;
@@ -219,8 +220,8 @@ crypto_dh_tests(Suite *s)
 	tcase_add_loop_test(t, modp_value_out_of_range_is_refused, 0, MODP_COUNT);
 	tcase_add_loop_test(t, value_of_wrong_length_is_refused, 0, GROUP_COUNT);
 	tcase_add_loop_test(t, point_not_on_curve_is_refused, MODP_COUNT, GROUP_COUNT);
-	tcase_add_loop_test(t, coordinate_not_below_the_prime_is_refused, MODP_COUNT,
-	    GROUP_COUNT);
+	tcase_add_loop_test(
+	    t, coordinate_not_below_the_prime_is_refused, MODP_COUNT, GROUP_COUNT);
 	tcase_add_loop_test(t, bad_private_values_are_refused, 0, GROUP_COUNT);
 	tcase_add_test(t, unknown_groups_are_refused);
 	suite_add_tcase(s, t);

@@ -12,16 +12,19 @@ static const struct {
 } abc_answers[] = {
 	{ HASH_MD5, "900150983cd24fb0d6963f7d28e17f72" },
 	{ HASH_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d" },
-	{ HASH_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
-	{ HASH_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
-		       "8086072ba1e7cc2358baeca134c825a7" },
+	{ HASH_SHA256,
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+	{ HASH_SHA384,
+	    "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+	    "8086072ba1e7cc2358baeca134c825a7" },
 };
 
 START_TEST(digest_of_abc_in_any_parts)
 {
 	enum hash_id id = abc_answers[_i].hash;
 	struct span one[1] = { span_of("abc", 3) };
-	struct span four[4] = { span_of("a", 1), SPAN_NONE, span_of("b", 1), span_of("c", 1) };
+	struct span four[4] = { span_of("a", 1), SPAN_NONE, span_of("b", 1),
+		span_of("c", 1) };
 	uint8_t out[HASH_MAX_BYTES];
 	struct hex want;
 
@@ -45,7 +48,8 @@ static const struct {
 	const char *mac;
 } hmac_answers[] = {
 	{ HASH_MD5, 0x0b, 16, "Hi There", "9294727a3638bb1c13f48ef8158bfc9d" },
-	{ HASH_MD5, 0, 4, "what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738" },
+	{ HASH_MD5, 0, 4, "what do ya want for nothing?",
+	    "750c783e6ab0b503eaa86e310a5db738" },
 	{ HASH_MD5, 0xaa, 16, NULL, "56be34521d144c88dbb8c733f0e8b3f6" },
 	{ HASH_MD5, 0xaa, 80, BLOCK_TEXT, "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd" },
 	{ HASH_SHA1, 0x0b, 20, "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00" },
@@ -90,11 +94,11 @@ START_TEST(hmac_known_answer)
 		data = span_of(text, strlen(text));
 	part[0] = span_of(data.p, 3);
 	part[1] = span_of(data.p + 3, data.n - 3);
-	ck_assert(hash_hmac(hmac_answers[_i].hash, span_of(key, hmac_answers[_i].key_n), part,
-	    2, out));
+	ck_assert(hash_hmac(
+	    hmac_answers[_i].hash, span_of(key, hmac_answers[_i].key_n), part, 2, out));
 	hex_parse(hmac_answers[_i].mac, &want);
-	vectors_same(span_of(out, hash_len_bytes(hmac_answers[_i].hash)), hex_span(&want),
-	    "MAC");
+	vectors_same(span_of(out, hash_len_bytes(hmac_answers[_i].hash)),
+	    hex_span(&want), "MAC");
 }
 END_TEST
 

@@ -116,12 +116,13 @@ hex_u32(const json_t *o, const char *key)
 
 	vectors_hex(o, key, &h);
 	ck_assert_uint_eq(h.n, 4);
-	return (uint32_t)h.b[0] << 24 | (uint32_t)h.b[1] << 16 | (uint32_t)h.b[2] << 8 | h.b[3];
+	return (uint32_t)h.b[0] << 24 | (uint32_t)h.b[1] << 16 | (uint32_t)h.b[2] << 8 |
+	    h.b[3];
 }
 
 static void
-assert_ipsec_keys(const struct negotiation *n, struct ipsec_input *qm, const json_t *suite,
-    const char *direction)
+assert_ipsec_keys(const struct negotiation *n, struct ipsec_input *qm,
+    const json_t *suite, const char *direction)
 {
 	const json_t *want = vectors_get(suite, direction);
 	struct secret cipher_key, integrity_key;
@@ -130,7 +131,8 @@ assert_ipsec_keys(const struct negotiation *n, struct ipsec_input *qm, const jso
 
 	suite_parse(vectors_str(suite, "suite"), &cipher, &hash);
 	qm->spi = hex_u32(want, "spi");
-	ck_assert(keys_ipsec(&n->d, &n->in, qm, cipher, hash, &cipher_key, &integrity_key));
+	ck_assert(
+	    keys_ipsec(&n->d, &n->in, qm, cipher, hash, &cipher_key, &integrity_key));
 	vectors_match(secret_span(&cipher_key), want, "enc_key");
 	vectors_match(secret_span(&integrity_key), want, "auth_key");
 }
@@ -167,7 +169,8 @@ START_TEST(negotiation_ipsec_keys)
 	if (json_object_get(n.v, "em") != NULL)
 		skeyid_em(&n, vectors_get(n.v, "em"), &em_key);
 	json_array_foreach(vectors_get(n.v, "qm_keys"), i, suite) {
-		qm.skeyid_em = json_is_true(vectors_get(suite, "with_em")) ? &em_key : NULL;
+		qm.skeyid_em =
+		    json_is_true(vectors_get(suite, "with_em")) ? &em_key : NULL;
 		assert_ipsec_keys(&n, &qm, suite, "toward_initiator");
 		assert_ipsec_keys(&n, &qm, suite, "toward_responder");
 	}
@@ -218,8 +221,8 @@ assert_alternative_ipsec(struct negotiation *n, const json_t *want)
 		qm.skeyid_em = &em_key;
 	}
 	qm.spi = hex_u32(vectors_get(n->v, "qm"), "spi_i");
-	ck_assert(keys_ipsec(&n->d, &n->in, &qm, CIPHER_AES128, HASH_SHA1, &cipher_key,
-	    &integrity_key));
+	ck_assert(keys_ipsec(
+	    &n->d, &n->in, &qm, CIPHER_AES128, HASH_SHA1, &cipher_key, &integrity_key));
 	vectors_match(secret_span(&cipher_key), want, "enc_key");
 	vectors_match(secret_span(&integrity_key), want, "auth_key");
 }

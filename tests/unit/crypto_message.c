@@ -37,7 +37,8 @@ assert_payloads(const struct message *m, const json_t *want)
 
 /* The message from its parts; E=0 with an IV field cannot be built and is left out. */
 static void
-assert_rebuilt(const struct message *m, const struct message_keys *k, const json_t *want)
+assert_rebuilt(
+    const struct message *m, const struct message_keys *k, const json_t *want)
 {
 	static struct builder b;
 	struct span out;
@@ -78,7 +79,8 @@ assert_message(const json_t *want, const struct message_keys *k)
 START_TEST(crypto_payload_vectors)
 {
 	json_t *all = vectors_load(), *m;
-	const json_t *v = json_array_get(vectors_get(all, "crypto_payload"), (size_t)_i);
+	const json_t *v =
+	    json_array_get(vectors_get(all, "crypto_payload"), (size_t)_i);
 	struct message_keys k = { 0 };
 	struct hex cipher_key, integrity_key;
 	char cipher[16], hash[16];
@@ -86,7 +88,8 @@ START_TEST(crypto_payload_vectors)
 
 	if (strcmp(vectors_str(v, "suite"), "clear") != 0) {
 		ck_assert_int_eq(
-		    sscanf(vectors_str(v, "suite"), "%15[^-]-%15[^-]", cipher, hash), 2);
+		    sscanf(vectors_str(v, "suite"), "%15[^-]-%15[^-]", cipher, hash),
+		    2);
 		vectors_hex(v, "encryption_key", &cipher_key);
 		vectors_hex(v, "integrity_key", &integrity_key);
 		k.cipher = vectors_cipher(cipher);
@@ -157,7 +160,8 @@ crypto_message_tests(Suite *s)
 {
 	TCase *t = tcase_create("messages");
 
-	tcase_add_loop_test(t, crypto_payload_vectors, 0, vectors_count("crypto_payload"));
+	tcase_add_loop_test(
+	    t, crypto_payload_vectors, 0, vectors_count("crypto_payload"));
 	tcase_add_loop_test(t, negotiation_messages, 0, vectors_count("negotiations"));
 	tcase_add_test(t, icv_length_by_hash_and_version);
 	tcase_add_test(t, weak_main_mode_cipher_key_is_refused);

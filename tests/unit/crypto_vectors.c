@@ -25,8 +25,8 @@ START_TEST(a_kdf_vectors)
 		part[1] = span_of(info.b + 2, 8);
 		part[2] = span_of(info.b + 10, info.n - 10);
 		ck_assert_uint_le(n, sizeof(out));
-		ck_assert(kdf_concat(vectors_hash(vectors_str(v, "hash")), KDF_COUNTER_FIRST,
-		    hex_span(&z), part, 3, out, n));
+		ck_assert(kdf_concat(vectors_hash(vectors_str(v, "hash")),
+		    KDF_COUNTER_FIRST, hex_span(&z), part, 3, out, n));
 		vectors_match(span_of(out, n), v, "output");
 	}
 	json_decref(all);

@@ -5,8 +5,8 @@
 
 /* ESP covers nothing of the front, but a change there may not reach the upper part. */
 static void
-assert_front_flip(enum esp_error e, const uint8_t *back, size_t back_n, size_t payload_n,
-    size_t bit)
+assert_front_flip(
+    enum esp_error e, const uint8_t *back, size_t back_n, size_t payload_n, size_t bit)
 {
 	if (e != ESP_OK)
 		return;
@@ -21,8 +21,8 @@ assert_esp_flip(enum packet_form form, enum esp_error e, size_t bit)
 {
 	size_t front_n = packet_front_bytes(form);
 
-	require(e == (bit / 8 < front_n + 4 ? ESP_ERR_SPI : ESP_ERR_ICV), "bit %zu: %s", bit,
-	    esp_error_name(e));
+	require(e == (bit / 8 < front_n + 4 ? ESP_ERR_SPI : ESP_ERR_ICV), "bit %zu: %s",
+	    bit, esp_error_name(e));
 }
 
 static void
@@ -34,7 +34,8 @@ assert_ah_flip(enum packet_form form, enum esp_error e, size_t bit)
 	if (b == BIT_FIXED)
 		require(e != ESP_OK, "bit %zu of form %d: accepted", bit, form);
 	else if (b == BIT_MUTABLE)
-		require(e == ESP_OK, "bit %zu of form %d: %s", bit, form, esp_error_name(e));
+		require(e == ESP_OK, "bit %zu of form %d: %s", bit, form,
+		    esp_error_name(e));
 	else if (b == BIT_FRAGMENT)
 		require(e == ESP_ERR_FRAGMENT, "bit %zu: %s", bit, esp_error_name(e));
 }
@@ -104,8 +105,8 @@ shorten_everywhere(const struct esp_kind *kind, enum packet_form form)
 
 		packet_set_length(sealed, cut);
 		e = esp_open_exact(sa, sealed, cut, n, back, &back_n);
-		require(e == ESP_ERR_SHORT || e == ESP_ERR_ICV, "shortened to %zu: %s", cut,
-		    esp_error_name(e));
+		require(e == ESP_ERR_SHORT || e == ESP_ERR_ICV, "shortened to %zu: %s",
+		    cut, esp_error_name(e));
 	}
 	esp_sa_free(sa);
 }
@@ -125,7 +126,8 @@ END_TEST
 START_TEST(bytes_behind_the_packet_are_ignored)
 {
 	struct esp_sa *sa = esp_kind_sa(&esp_kinds[_i], TEST_SPI);
-	uint8_t in[PACKET_MAX_BYTES], sealed[PACKET_MAX_BYTES] = { 0 }, back[PACKET_MAX_BYTES];
+	uint8_t in[PACKET_MAX_BYTES], sealed[PACKET_MAX_BYTES] = { 0 },
+				      back[PACKET_MAX_BYTES];
 	size_t in_n = packet_make(PACKET_V4, 5, in), n, back_n;
 
 	n = esp_kind_seal(&esp_kinds[_i], PACKET_V4, 5, sealed);
@@ -147,15 +149,17 @@ START_TEST(packet_of_another_sa_is_refused)
 	struct esp_sa *wrong_protocol = esp_kind_sa(other, TEST_SPI), *wrong_key;
 	struct esp_params p;
 
-	ck_assert_int_eq(esp_open_exact(wrong_spi, sealed, n, n, back, &back_n), ESP_ERR_SPI);
-	ck_assert_int_eq(esp_open_exact(wrong_protocol, sealed, n, n, back, &back_n),
-	    ESP_ERR_SPI);
+	ck_assert_int_eq(
+	    esp_open_exact(wrong_spi, sealed, n, n, back, &back_n), ESP_ERR_SPI);
+	ck_assert_int_eq(
+	    esp_open_exact(wrong_protocol, sealed, n, n, back, &back_n), ESP_ERR_SPI);
 	esp_kind_params(kind, TEST_SPI, &p);
 	memcpy(key, p.integrity_key.p, p.integrity_key.n);
 	key[p.integrity_key.n - 1] ^= 1;
 	p.integrity_key.p = key;
 	wrong_key = esp_sa_new(&p);
-	ck_assert_int_eq(esp_open_exact(wrong_key, sealed, n, n, back, &back_n), ESP_ERR_ICV);
+	ck_assert_int_eq(
+	    esp_open_exact(wrong_key, sealed, n, n, back, &back_n), ESP_ERR_ICV);
 	esp_sa_free(wrong_spi);
 	esp_sa_free(wrong_protocol);
 	esp_sa_free(wrong_key);
@@ -170,7 +174,8 @@ START_TEST(output_buffer_too_small_is_refused)
 
 	n = esp_kind_seal(&esp_kinds[_i], PACKET_V6, 33, sealed);
 	for (size_t cap = 0; cap < in_n; cap++)
-		require(esp_open_exact(sa, sealed, n, cap, back, &out_n) == ESP_ERR_SPACE,
+		require(
+		    esp_open_exact(sa, sealed, n, cap, back, &out_n) == ESP_ERR_SPACE,
 		    "open into %zu bytes", cap);
 	for (size_t cap = 0; cap < n; cap++)
 		require(esp_seal(sa, 1, in, in_n, sealed, cap, &out_n) == ESP_ERR_SPACE,

@@ -13,7 +13,8 @@ align_of(const struct esp_kind *kind)
 
 /* ESP with a valid ICV around whatever stands in the place of the ciphertext. */
 static size_t
-forge_around(const struct esp_kind *kind, const uint8_t *text, size_t text_n, uint8_t *out)
+forge_around(
+    const struct esp_kind *kind, const uint8_t *text, size_t text_n, uint8_t *out)
 {
 	size_t iv_n = kind->cipher == CIPHER_NULL ? 0 : align_of(kind);
 	size_t icv_n = esp_kind_icv_bytes(kind), covered_n = 8 + iv_n + text_n;
@@ -44,8 +45,8 @@ forge(const struct esp_kind *kind, const uint8_t *clear, size_t clear_n, uint8_t
 		return forge_around(kind, clear, clear_n, out);
 	esp_kind_params(kind, TEST_SPI, &p);
 	memset(iv, 0x5a, sizeof(iv));
-	require(cipher_cbc(kind->cipher, true, p.cipher_key, span_of(iv, align_of(kind)),
-		    clear, clear_n, text),
+	require(cipher_cbc(kind->cipher, true, p.cipher_key,
+		    span_of(iv, align_of(kind)), clear, clear_n, text),
 	    "encrypt");
 	return forge_around(kind, text, clear_n, out);
 }
@@ -85,8 +86,8 @@ START_TEST(any_right_padding_is_taken)
 		size_t n = forge(kind, clear, clear_make(upper_n, pad_n, 6, clear), p);
 		enum esp_error e = open_forged(kind, p, n, &got);
 
-		require(e == ESP_OK && got == upper_n, "padding %zu: %s, %zu bytes", pad_n,
-		    esp_error_name(e), got);
+		require(e == ESP_OK && got == upper_n, "padding %zu: %s, %zu bytes",
+		    pad_n, esp_error_name(e), got);
 	}
 }
 END_TEST
@@ -104,7 +105,8 @@ START_TEST(wrong_padding_bytes_are_refused)
 		    "padding byte %zu", i);
 		clear[16 + i] ^= 0x80;
 	}
-	ck_assert_int_eq(open_forged(kind, p, forge(kind, clear, clear_n, p), &got), ESP_OK);
+	ck_assert_int_eq(
+	    open_forged(kind, p, forge(kind, clear, clear_n, p), &got), ESP_OK);
 }
 END_TEST
 
@@ -114,7 +116,8 @@ START_TEST(padding_longer_than_the_packet_is_refused)
 	uint8_t clear[PACKET_MAX_BYTES], p[PACKET_MAX_BYTES];
 	size_t clear_n = clear_make(0, 14, 6, clear), got;
 
-	ck_assert_int_eq(open_forged(kind, p, forge(kind, clear, clear_n, p), &got), ESP_OK);
+	ck_assert_int_eq(
+	    open_forged(kind, p, forge(kind, clear, clear_n, p), &got), ESP_OK);
 	ck_assert_uint_eq(got, 0);
 	for (int pad_n = 15; pad_n <= 255; pad_n++) {
 		clear[14] = (uint8_t)pad_n;
@@ -144,19 +147,23 @@ START_TEST(text_that_is_no_whole_block_is_refused)
 	size_t got;
 
 	for (size_t n = 0; n < sizeof(text); n++) {
-		enum esp_error e = open_forged(kind, p, forge_around(kind, text, n, p), &got);
+		enum esp_error e =
+		    open_forged(kind, p, forge_around(kind, text, n, p), &got);
 
 		if (n < 2)
-			require(e == ESP_ERR_SHORT, "%zu bytes: %s", n, esp_error_name(e));
+			require(
+			    e == ESP_ERR_SHORT, "%zu bytes: %s", n, esp_error_name(e));
 		else if (n % align_of(kind) != 0)
-			require(e == ESP_ERR_MALFORMED, "%zu bytes: %s", n, esp_error_name(e));
+			require(e == ESP_ERR_MALFORMED, "%zu bytes: %s", n,
+			    esp_error_name(e));
 	}
 }
 END_TEST
 
 /* AH of a peer: ah_n bytes of header, the bytes behind the ICV set to pad. */
 static size_t
-forge_ah(const struct esp_kind *kind, size_t ah_n, uint8_t pad, uint8_t next, uint8_t *out)
+forge_ah(
+    const struct esp_kind *kind, size_t ah_n, uint8_t pad, uint8_t next, uint8_t *out)
 {
 	size_t n = 40 + ah_n + 8, icv_n = esp_kind_icv_bytes(kind);
 	uint8_t muted[PACKET_MAX_BYTES], icv[HASH_MAX_BYTES];
@@ -222,8 +229,10 @@ START_TEST(ah_of_another_length_is_refused)
 
 	for (size_t n = 24; n <= 48; n += 4)
 		if (n != ah_n)
-			ck_assert_int_ne(open_ah(kind, p, forge_ah(kind, n, 0, 6, p)), ESP_OK);
-	ck_assert_int_eq(open_ah(kind, p, forge_ah(kind, ah_n, 0, 59, p)), ESP_ERR_DUMMY);
+			ck_assert_int_ne(
+			    open_ah(kind, p, forge_ah(kind, n, 0, 6, p)), ESP_OK);
+	ck_assert_int_eq(
+	    open_ah(kind, p, forge_ah(kind, ah_n, 0, 59, p)), ESP_ERR_DUMMY);
 }
 END_TEST
 
@@ -235,10 +244,13 @@ esp_forge_tests(Suite *s)
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, any_right_padding_is_taken, 0, ESP_FIRST_AH);
 	tcase_add_loop_test(t, wrong_padding_bytes_are_refused, 0, ESP_FIRST_AH);
-	tcase_add_loop_test(t, padding_longer_than_the_packet_is_refused, 0, ESP_FIRST_AH);
+	tcase_add_loop_test(
+	    t, padding_longer_than_the_packet_is_refused, 0, ESP_FIRST_AH);
 	tcase_add_loop_test(t, dummy_packet_is_told_apart, 0, ESP_FIRST_AH);
 	tcase_add_loop_test(t, text_that_is_no_whole_block_is_refused, 0, ESP_FIRST_AH);
-	tcase_add_loop_test(t, ah_padding_of_a_peer_is_covered, ESP_FIRST_AH, ESP_KIND_COUNT);
-	tcase_add_loop_test(t, ah_of_another_length_is_refused, ESP_FIRST_AH, ESP_KIND_COUNT);
+	tcase_add_loop_test(
+	    t, ah_padding_of_a_peer_is_covered, ESP_FIRST_AH, ESP_KIND_COUNT);
+	tcase_add_loop_test(
+	    t, ah_of_another_length_is_refused, ESP_FIRST_AH, ESP_KIND_COUNT);
 	suite_add_tcase(s, t);
 }

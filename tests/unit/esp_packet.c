@@ -22,8 +22,10 @@ assert_all(const uint8_t *in, size_t n, enum esp_error seal, enum esp_error open
 	for (int i = 0; i < 2; i++) {
 		struct esp_sa *sa = esp_kind_sa(kinds[i], TEST_SPI);
 
-		ck_assert_int_eq(esp_seal(sa, 1, exact + 1, n, out, sizeof(out), &out_n), seal);
-		ck_assert_int_eq(esp_open(sa, exact + 1, n, out, sizeof(out), &out_n), open);
+		ck_assert_int_eq(
+		    esp_seal(sa, 1, exact + 1, n, out, sizeof(out), &out_n), seal);
+		ck_assert_int_eq(
+		    esp_open(sa, exact + 1, n, out, sizeof(out), &out_n), open);
 		esp_sa_free(sa);
 	}
 	ck_assert_int_eq(esp_peek(exact + 1, n, &protocol, &spi, &seq), open);
@@ -127,7 +129,11 @@ ah_seal_options(const uint8_t *options, size_t n)
 	return e;
 }
 
-#define OPTIONS(...) (const uint8_t[]){ __VA_ARGS__ }
+#define OPTIONS(...)        \
+	(const uint8_t[])   \
+	{                   \
+		__VA_ARGS__ \
+	}
 
 START_TEST(ipv4_options_under_ah)
 {
@@ -153,10 +159,12 @@ START_TEST(ipv6_option_beyond_its_header_is_refused_under_ah)
 	size_t n = packet_make(PACKET_V6_HOP, 20, in), out_n;
 
 	in[47] = 9; /* option 0x3e of eight bytes at the end of the header */
-	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
+	ck_assert_int_eq(
+	    esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
 	in[47] = 7; /* a type without a length behind it; Pad1 would be 0 */
 	in[55] = 5;
-	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
+	ck_assert_int_eq(
+	    esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
 	in[55] = 0;
 	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_OK);
 	esp_sa_free(sa);
@@ -176,11 +184,11 @@ START_TEST(packet_that_grows_beyond_64k_is_refused)
 		size_t most = forms[i / 2] == PACKET_V4 ? 65535 : 65575;
 
 		packet_make(forms[i / 2], most - front_n, in);
-		ck_assert_int_eq(esp_seal(sa, 1, in, most, out, sizeof(out), &out_n),
-		    ESP_ERR_SPACE);
+		ck_assert_int_eq(
+		    esp_seal(sa, 1, in, most, out, sizeof(out), &out_n), ESP_ERR_SPACE);
 		packet_make(forms[i / 2], most - front_n - 60, in);
-		ck_assert_int_eq(esp_seal(sa, 1, in, most - 60, out, sizeof(out), &out_n),
-		    ESP_OK);
+		ck_assert_int_eq(
+		    esp_seal(sa, 1, in, most - 60, out, sizeof(out), &out_n), ESP_OK);
 		esp_sa_free(sa);
 	}
 }

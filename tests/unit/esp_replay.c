@@ -4,12 +4,14 @@
 #include "crypto/replay.h"
 #include "tests/unit/check_esp.h"
 
-static const uint32_t windows[] = { 32, 64, 65, 128, 1000, 1024, 2048, 4095, 4096, 9999 };
+static const uint32_t windows[] = { 32, 64, 65, 128, 1000, 1024, 2048, 4095, 4096,
+	9999 };
 #define WINDOW_COUNT 10
 
 START_TEST(window_is_rounded_up_and_bounded)
 {
-	static const uint32_t want[] = { 64, 64, 128, 128, 1024, 1024, 2048, 4096, 4096, 4096 };
+	static const uint32_t want[] = { 64, 64, 128, 128, 1024, 1024, 2048, 4096, 4096,
+		4096 };
 	struct replay r;
 
 	replay_init(&r, windows[_i]);
@@ -88,15 +90,16 @@ START_TEST(whole_window_backwards_then_duplicates)
 	for (uint64_t seq = top; seq >= left; seq--)
 		require(replay_update(&r, seq), "%lu refused", (unsigned long)seq);
 	for (uint64_t seq = left; seq <= top; seq++)
-		require(!replay_update(&r, seq), "%lu accepted again", (unsigned long)seq);
+		require(
+		    !replay_update(&r, seq), "%lu accepted again", (unsigned long)seq);
 }
 END_TEST
 
 /* After a jump, nothing that was marked before may be taken for a mark of now. */
 START_TEST(jump_leaves_no_old_marks)
 {
-	static const uint64_t jumps[] = { 1, 63, 64, 65, 127, 1023, 4032, 4096, 4159, 4160,
-		4161, 8320, 100000, UINT64_C(1) << 40 };
+	static const uint64_t jumps[] = { 1, 63, 64, 65, 127, 1023, 4032, 4096, 4159,
+		4160, 4161, 8320, 100000, UINT64_C(1) << 40 };
 	struct replay r;
 
 	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
@@ -104,7 +107,8 @@ START_TEST(jump_leaves_no_old_marks)
 
 		replay_init(&r, windows[_i]);
 		for (uint64_t seq = 1; seq <= 5000; seq++)
-			require(replay_update(&r, seq), "%lu refused", (unsigned long)seq);
+			require(
+			    replay_update(&r, seq), "%lu refused", (unsigned long)seq);
 		require(replay_update(&r, top), "jump by %lu", (unsigned long)jumps[i]);
 		for (uint64_t seq = top - r.window + 1; seq < top; seq++)
 			require(replay_check(&r, seq) == (seq > 5000),
@@ -134,8 +138,10 @@ START_TEST(random_order_against_a_model)
 		if ((random >> 13 & 63) != 0 && seq > highest + 50)
 			seq = base;
 		want = seq > highest || (highest - seq < r.window && !seen[seq]);
-		require(replay_check(&r, seq) == want, "check of %lu", (unsigned long)seq);
-		require(replay_update(&r, seq) == want, "update of %lu", (unsigned long)seq);
+		require(
+		    replay_check(&r, seq) == want, "check of %lu", (unsigned long)seq);
+		require(replay_update(&r, seq) == want, "update of %lu",
+		    (unsigned long)seq);
 		if (want)
 			seen[seq] = true;
 		if (seq > highest)

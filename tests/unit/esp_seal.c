@@ -9,7 +9,8 @@ round_trip(const struct esp_kind *kind, enum packet_form form, size_t payload_n,
 {
 	uint8_t in[PACKET_MAX_BYTES], sealed[PACKET_MAX_BYTES], back[PACKET_MAX_BYTES];
 	size_t n = packet_make(form, payload_n, in), sealed_n = 0, back_n = 0;
-	enum esp_error e = esp_seal(out_sa, TEST_SEQ, in, n, sealed, sizeof(sealed), &sealed_n);
+	enum esp_error e =
+	    esp_seal(out_sa, TEST_SEQ, in, n, sealed, sizeof(sealed), &sealed_n);
 	const char *name = esp_kind_name(kind);
 
 	require(e == ESP_OK, "%s: form %d, %zu bytes: seal: %s", name, form, payload_n,
@@ -17,12 +18,13 @@ round_trip(const struct esp_kind *kind, enum packet_form form, size_t payload_n,
 	require(sealed_n > n && sealed_n <= n + esp_overhead_max_bytes(out_sa),
 	    "%s: form %d, %zu bytes: sealed to %zu", name, form, payload_n, sealed_n);
 	require(packet_checksum_holds(sealed), "%s: form %d: checksum", name, form);
-	require(sealed[packet_protocol_at(form)] == kind->protocol, "%s: protocol", name);
+	require(
+	    sealed[packet_protocol_at(form)] == kind->protocol, "%s: protocol", name);
 	e = esp_open_exact(in_sa, sealed, sealed_n, sealed_n, back, &back_n);
 	require(e == ESP_OK, "%s: form %d, %zu bytes: open: %s", name, form, payload_n,
 	    esp_error_name(e));
-	require(back_n == n && memcmp(back, in, n) == 0, "%s: form %d, %zu bytes: differs",
-	    name, form, payload_n);
+	require(back_n == n && memcmp(back, in, n) == 0,
+	    "%s: form %d, %zu bytes: differs", name, form, payload_n);
 }
 
 START_TEST(round_trips_of_all_forms_and_sizes)
@@ -34,7 +36,8 @@ START_TEST(round_trips_of_all_forms_and_sizes)
 	for (int form = 0; form < PACKET_FORM_COUNT; form++)
 		for (size_t n = 0; n <= 1500; n += n < 40 ? 1 : 37)
 			if (esp_kind_takes(kind, (enum packet_form)form))
-				round_trip(kind, (enum packet_form)form, n, out_sa, in_sa);
+				round_trip(
+				    kind, (enum packet_form)form, n, out_sa, in_sa);
 	esp_sa_free(out_sa);
 	esp_sa_free(in_sa);
 }
@@ -47,9 +50,11 @@ START_TEST(ah_refuses_a_routing_header)
 	uint8_t in[PACKET_MAX_BYTES], out[PACKET_MAX_BYTES];
 	size_t n = packet_make(PACKET_V6_ROUTING, 20, in), out_n;
 
-	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
+	ck_assert_int_eq(
+	    esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
 	n = packet_make(PACKET_V6_ALL, 20, in);
-	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
+	ck_assert_int_eq(
+	    esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_ERR_MALFORMED);
 	esp_sa_free(sa);
 }
 END_TEST
@@ -60,8 +65,10 @@ START_TEST(esp_layout)
 	const struct esp_kind *kind = &esp_kinds[_i];
 	uint8_t sealed[PACKET_MAX_BYTES], clear[PACKET_MAX_BYTES], icv[HASH_MAX_BYTES];
 	size_t n = esp_kind_seal(kind, PACKET_V4_OPTIONS, 29, sealed), clear_n;
-	size_t icv_n = esp_kind_icv_bytes(kind), front_n = packet_front_bytes(PACKET_V4_OPTIONS);
-	size_t iv_n = kind->cipher == CIPHER_NULL ? 0 : cipher_block_len_bytes(kind->cipher);
+	size_t icv_n = esp_kind_icv_bytes(kind),
+	       front_n = packet_front_bytes(PACKET_V4_OPTIONS);
+	size_t iv_n =
+	    kind->cipher == CIPHER_NULL ? 0 : cipher_block_len_bytes(kind->cipher);
 	const uint8_t *esp = sealed + front_n, *text = esp + 8 + iv_n;
 	struct span covered = span_of(esp, n - front_n - icv_n);
 	struct esp_params p;
@@ -133,9 +140,11 @@ START_TEST(sequence_number_zero_is_refused)
 	uint8_t in[PACKET_MAX_BYTES], out[PACKET_MAX_BYTES];
 	size_t n = packet_make(PACKET_V4, 20, in), out_n;
 
-	ck_assert_int_eq(esp_seal(sa, 0, in, n, out, sizeof(out), &out_n), ESP_ERR_SEQUENCE);
+	ck_assert_int_eq(
+	    esp_seal(sa, 0, in, n, out, sizeof(out), &out_n), ESP_ERR_SEQUENCE);
 	ck_assert_int_eq(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n), ESP_OK);
-	ck_assert_int_eq(esp_seal(sa, UINT32_MAX, in, n, out, sizeof(out), &out_n), ESP_OK);
+	ck_assert_int_eq(
+	    esp_seal(sa, UINT32_MAX, in, n, out, sizeof(out), &out_n), ESP_OK);
 	esp_sa_free(sa);
 }
 END_TEST
@@ -148,10 +157,12 @@ START_TEST(every_packet_has_its_own_iv)
 	size_t n = packet_make(PACKET_V4, 20, in), out_n;
 
 	for (int i = 0; i < 200; i++) {
-		require(esp_seal(sa, 1, in, n, out, sizeof(out), &out_n) == ESP_OK, "seal");
+		require(
+		    esp_seal(sa, 1, in, n, out, sizeof(out), &out_n) == ESP_OK, "seal");
 		memcpy(seen[i], out + 28, 8);
 		for (int k = 0; k < i; k++)
-			require(memcmp(seen[i], seen[k], 8) != 0, "IV %d is IV %d", i, k);
+			require(
+			    memcmp(seen[i], seen[k], 8) != 0, "IV %d is IV %d", i, k);
 	}
 	esp_sa_free(sa);
 }
@@ -180,7 +191,8 @@ START_TEST(bad_parameters_are_refused)
 	REFUSED((p.cipher = CIPHER_DES, p.cipher_key.n = 8));
 	REFUSED((p.cipher = (enum cipher_id)99, p.cipher_key.n = 0));
 	esp_kind_params(&ah, TEST_SPI, &good);
-	REFUSED((p.cipher = CIPHER_AES128, p.cipher_key = span_of("0123456789abcdef", 16)));
+	REFUSED(
+	    (p.cipher = CIPHER_AES128, p.cipher_key = span_of("0123456789abcdef", 16)));
 #undef REFUSED
 	esp_sa_free(NULL);
 }
@@ -193,7 +205,8 @@ esp_seal_tests(Suite *s)
 
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, round_trips_of_all_forms_and_sizes, 0, ESP_KIND_COUNT);
-	tcase_add_loop_test(t, ah_refuses_a_routing_header, ESP_FIRST_AH, ESP_KIND_COUNT);
+	tcase_add_loop_test(
+	    t, ah_refuses_a_routing_header, ESP_FIRST_AH, ESP_KIND_COUNT);
 	tcase_add_loop_test(t, esp_layout, 0, ESP_FIRST_AH);
 	tcase_add_loop_test(t, ah_layout, ESP_FIRST_AH, ESP_KIND_COUNT);
 	tcase_add_loop_test(t, peek_reads_spi_and_sequence, 0, ESP_KIND_COUNT);

@@ -12,7 +12,8 @@ negotiation_message(const struct negotiation *n, const char *label, size_t i)
 	size_t k;
 
 	json_array_foreach(vectors_get(n->v, "messages"), k, m)
-		if (strncmp(vectors_str(m, "label"), label, strlen(label)) == 0 && i-- == 0)
+		if (strncmp(vectors_str(m, "label"), label, strlen(label)) == 0 &&
+		    i-- == 0)
 			return m;
 	return NULL;
 }
@@ -48,7 +49,8 @@ negotiation_agree(struct negotiation *n)
 		vectors_hex(v, "public_r", &y);
 		dh = dh_new((enum dh_group)vectors_u32(n->v, "group"), hex_span(&x));
 		ck_assert_ptr_nonnull(dh);
-		ck_assert(dh_shared(dh, hex_span(&y), n->d.ecdh_form == ECDH_FORM_XY, &n->z));
+		ck_assert(
+		    dh_shared(dh, hex_span(&y), n->d.ecdh_form == ECDH_FORM_XY, &n->z));
 		dh_free(dh);
 	}
 	n->in.z = secret_span(&n->z);
@@ -100,7 +102,8 @@ negotiation_keys(const struct negotiation *n, const struct main_keys *mk,
 }
 
 void
-negotiation_chain(const struct negotiation *n, const char *label, bool main, struct chain *c)
+negotiation_chain(
+    const struct negotiation *n, const char *label, bool main, struct chain *c)
 {
 	const json_t *m;
 

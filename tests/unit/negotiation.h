@@ -22,12 +22,13 @@ void negotiation_free(struct negotiation *n);
 /* The shared secret anew, in the form that the dialect asks for. */
 void negotiation_agree(struct negotiation *n);
 /* The i-th message whose label begins so, or NULL. */
-const json_t *negotiation_message(const struct negotiation *n, const char *label, size_t i);
+const json_t *negotiation_message(
+    const struct negotiation *n, const char *label, size_t i);
 /* Keys of encrypted messages; k and mk keep what they point into. */
 void negotiation_keys(const struct negotiation *n, const struct main_keys *mk,
     uint8_t *cipher_key, struct message_keys *k);
 /* The chain over all messages whose label begins so. */
-void negotiation_chain(const struct negotiation *n, const char *label, bool main,
-    struct chain *c);
+void negotiation_chain(
+    const struct negotiation *n, const char *label, bool main, struct chain *c);
 
 #endif

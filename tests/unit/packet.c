@@ -69,8 +69,8 @@ make_v4(bool options, uint8_t *out)
 
 /* Adds an extension header; *next_at is the byte that has to name it. */
 static size_t
-add_extension(uint8_t *out, size_t at, size_t *next_at, uint8_t type, const uint8_t *body,
-    size_t body_n)
+add_extension(uint8_t *out, size_t at, size_t *next_at, uint8_t type,
+    const uint8_t *body, size_t body_n)
 {
 	out[*next_at] = type;
 	*next_at = at;
@@ -94,11 +94,14 @@ make_v6(enum packet_form form, uint8_t *out)
 	memcpy(out + 8, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	memcpy(out + 24, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
 	if (form == PACKET_V6_HOP || form == PACKET_V6_ALL)
-		at = add_extension(out, at, &next_at, 0, hop_options, sizeof(hop_options));
+		at = add_extension(
+		    out, at, &next_at, 0, hop_options, sizeof(hop_options));
 	if (form == PACKET_V6_DEST || form == PACKET_V6_ALL)
-		at = add_extension(out, at, &next_at, 60, dest_options, sizeof(dest_options));
+		at = add_extension(
+		    out, at, &next_at, 60, dest_options, sizeof(dest_options));
 	if (form == PACKET_V6_ROUTING || form == PACKET_V6_ALL)
-		at = add_extension(out, at, &next_at, 43, routing_rest, sizeof(routing_rest));
+		at = add_extension(
+		    out, at, &next_at, 43, routing_rest, sizeof(routing_rest));
 	return at;
 }
 

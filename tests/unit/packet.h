@@ -12,8 +12,8 @@ enum packet_form {
 	PACKET_V6,
 	PACKET_V6_HOP, /* hop-by-hop header with a mutable option */
 	PACKET_V6_ROUTING,
-	PACKET_V6_DEST,	    /* destination options, which ESP protects */
-	PACKET_V6_ALL,	    /* hop-by-hop, destination options, routing */
+	PACKET_V6_DEST, /* destination options, which ESP protects */
+	PACKET_V6_ALL,	/* hop-by-hop, destination options, routing */
 	PACKET_FORM_COUNT,
 };
 

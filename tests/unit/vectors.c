@@ -105,7 +105,8 @@ vectors_hex(const json_t *o, const char *key, struct hex *out)
 enum hash_id
 vectors_hash(const char *name)
 {
-	static const enum hash_id id[] = { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384 };
+	static const enum hash_id id[] = { HASH_MD5, HASH_SHA1, HASH_SHA256,
+		HASH_SHA384 };
 
 	for (size_t i = 0; i < sizeof(id) / sizeof(id[0]); i++)
 		if (strcmp(hash_name(id[i]), name) == 0)
@@ -125,8 +126,10 @@ vectors_cipher(const char *name)
 void
 vectors_same(struct span got, struct span want, const char *what)
 {
-	ck_assert_msg(got.n == want.n, "%s: %zu bytes instead of %zu", what, got.n, want.n);
-	ck_assert_msg(got.n == 0 || memcmp(got.p, want.p, got.n) == 0, "%s differs", what);
+	ck_assert_msg(
+	    got.n == want.n, "%s: %zu bytes instead of %zu", what, got.n, want.n);
+	ck_assert_msg(
+	    got.n == 0 || memcmp(got.p, want.p, got.n) == 0, "%s differs", what);
 }
 
 void

@@ -25,7 +25,8 @@ decode(const void *utf16, size_t n, size_t cap, char *out)
 START_TEST(gss_id_round_trip)
 {
 	static const char *const names[] = { "", "h", "host/r.authip.test@AUTHIP.TEST",
-		"dom\xc3\xa4ne/\xe2\x82\xac", "\xd0\xb8\xd0\xbc\xd1\x8f", "\xef\xbf\xbd" };
+		"dom\xc3\xa4ne/\xe2\x82\xac", "\xd0\xb8\xd0\xbc\xd1\x8f",
+		"\xef\xbf\xbd" };
 	struct writer w;
 	char back[256];
 
@@ -98,11 +99,12 @@ START_TEST(gss_id_lengths)
 		ck_assert_int_eq(decode(buf, n, 64, back), IKE_ERR_GSS_ID);
 	ck_assert_int_eq(decode(buf, PLD_MAX_GSS_ID_BYTES, sizeof(back), back), IKE_OK);
 	ck_assert_uint_eq(strlen(back), PLD_MAX_GSS_ID_BYTES / 2);
-	ck_assert_int_eq(decode(buf, PLD_MAX_GSS_ID_BYTES + 2, sizeof(back), back),
-	    IKE_ERR_GSS_ID);
+	ck_assert_int_eq(
+	    decode(buf, PLD_MAX_GSS_ID_BYTES + 2, sizeof(back), back), IKE_ERR_GSS_ID);
 	/* the output buffer: terminator included */
 	for (size_t cap = 1; cap < 12; cap++)
-		require(decode(buf, 20, cap, back) == (cap >= 11 ? IKE_OK : IKE_ERR_GSS_ID),
+		require(
+		    decode(buf, 20, cap, back) == (cap >= 11 ? IKE_OK : IKE_ERR_GSS_ID),
 		    "%zu bytes of output", cap);
 	for (size_t cap = 1; cap < 8; cap++) /* three bytes for each of two */
 		require(decode("\xac\x20\xac\x20", 4, cap, back) ==
@@ -113,8 +115,8 @@ END_TEST
 
 START_TEST(gss_id_encoder_survives_any_bytes)
 {
-	static const char *const odd[] = { "\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98\x80",
-		"a\xe2", "\xe2\x28\xa1" };
+	static const char *const odd[] = { "\x80", "\xff", "\xc3", "\xe2\x82",
+		"\xf0\x9f\x98\x80", "a\xe2", "\xe2\x28\xa1" };
 	struct writer w;
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -151,7 +153,8 @@ START_TEST(vendor_id_round_trip)
 	ck_assert_int_eq(pld_vendor_decode(span_of(buf, 16), &number), v);
 	ck_assert_uint_eq(number, 0);
 	for (size_t n = 0; n < 16; n++)
-		ck_assert_int_eq(pld_vendor_decode(span_of(buf, n), &number), VENDOR_UNKNOWN);
+		ck_assert_int_eq(
+		    pld_vendor_decode(span_of(buf, n), &number), VENDOR_UNKNOWN);
 	buf[0] ^= 1;
 	ck_assert_int_eq(pld_vendor_decode(span_of(buf, w.n), &number), VENDOR_UNKNOWN);
 }
@@ -165,7 +168,8 @@ START_TEST(vendor_id_with_bytes_behind)
 	writer_init(&w, buf, sizeof(buf));
 	pld_vendor_encode(&w, VENDOR_FRAGMENTATION, 0);
 	writer_u32(&w, 0x80000000);
-	ck_assert_int_eq(pld_vendor_decode(span_of(buf, w.n), &number), VENDOR_FRAGMENTATION);
+	ck_assert_int_eq(
+	    pld_vendor_decode(span_of(buf, w.n), &number), VENDOR_FRAGMENTATION);
 	ck_assert_uint_eq(number, 0x80000000);
 	writer_init(&w, buf, sizeof(buf));
 	pld_vendor_encode(&w, VENDOR_RFC3947, 0);

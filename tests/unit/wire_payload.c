@@ -35,7 +35,8 @@ START_TEST(auth_list_of_wrong_length_is_refused)
 		struct span body = wire_exact(span_of(buf, n));
 		bool good = n > 0 && n % 4 == 0 && n <= 4 * PLD_MAX_AUTH;
 
-		require(pld_auth_decode(body, &a) == (good ? IKE_OK : IKE_ERR_AUTH_LIST),
+		require(
+		    pld_auth_decode(body, &a) == (good ? IKE_OK : IKE_ERR_AUTH_LIST),
 		    "%zu bytes", n);
 		free((void *)body.p);
 	}
@@ -46,7 +47,8 @@ END_TEST
 
 START_TEST(gss_round_trip)
 {
-	struct pld_gss g = { 0x80090302, GSS_FLAG_COMPLETE | GSS_FLAG_NEW, SPAN_NONE }, back;
+	struct pld_gss g = { 0x80090302, GSS_FLAG_COMPLETE | GSS_FLAG_NEW, SPAN_NONE },
+		       back;
 	static uint8_t token[PLD_MAX_TOKEN_BYTES + 1] = { 5 };
 	static const size_t sizes[] = { 0, 1, 1000, PLD_MAX_TOKEN_BYTES };
 	struct writer w;
@@ -114,7 +116,8 @@ START_TEST(id_of_wrong_length_is_refused)
 
 			buf[0] = type;
 			body = wire_exact(span_of(buf, n));
-			require(pld_id_decode(body, &id) == (good ? IKE_OK : IKE_ERR_ID),
+			require(
+			    pld_id_decode(body, &id) == (good ? IKE_OK : IKE_ERR_ID),
 			    "type %u of %zu bytes", type, n);
 			require(!good ||
 				pld_id_to_endpoint(&id, &e) == (type == 1 || type == 5),
@@ -127,7 +130,8 @@ END_TEST
 START_TEST(notify_round_trip)
 {
 	struct pld_notify n = { NOTIFY_PROTO_QM, NOTIFY_FLAG_RELIABLE, NOTIFY_STATUS,
-		span_of("\0\0\x36\x01", 4) }, back;
+		span_of("\0\0\x36\x01", 4) },
+			  back;
 	struct writer w;
 	uint32_t v;
 
@@ -142,7 +146,8 @@ START_TEST(notify_round_trip)
 	ck_assert(pld_notify_u32(&back, &v));
 	ck_assert_uint_eq(v, 0x3601);
 	for (size_t k = 0; k < 8; k++)
-		ck_assert_int_eq(pld_notify_decode(span_of(buf, k), &back), IKE_ERR_NOTIFY);
+		ck_assert_int_eq(
+		    pld_notify_decode(span_of(buf, k), &back), IKE_ERR_NOTIFY);
 	ck_assert_int_eq(pld_notify_decode(span_of(buf, 8), &back), IKE_OK);
 	ck_assert_uint_eq(back.data.n, 0);
 	buf[3] = 2; /* another DOI */
@@ -181,8 +186,10 @@ START_TEST(natd_known_answer)
 		const char *want[2];
 	} answers[] = {
 		{ HASH_SHA256,
-		    { "1f2143b5f4921e97f1d040b016b4443a97ba0383703aa02d511907f137b11a77",
-			"f26bded36c9c6218f5e43c19352fb1c2561482db7b298a81f617ff223923e39e" } },
+		    { "1f2143b5f4921e97f1d040b016b4443a97ba0383703aa02d511907f137b11a7"
+		      "7",
+			"f26bded36c9c6218f5e43c19352fb1c2561482db7b298a81f617ff223923e3"
+			"9e" } },
 		{ HASH_SHA1,
 		    { "d798d986143f878f70765e0e869c80bbc375f701",
 			"1ee24423bf8f59515e0265c6d0f08be3d038f7e5" } },
@@ -197,7 +204,8 @@ START_TEST(natd_known_answer)
 
 		hex_parse(answers[i / 2].want[i % 2], &want);
 		ck_assert(pld_natd_compute(hash, h.icookie, h.rcookie, &e[i % 2], out));
-		vectors_same(span_of(out, hash_len_bytes(hash)), hex_span(&want), "NAT-D");
+		vectors_same(
+		    span_of(out, hash_len_bytes(hash)), hex_span(&want), "NAT-D");
 	}
 	ck_assert(!pld_natd_compute(HASH_NONE, h.icookie, h.rcookie, &e[0], out));
 }

@@ -92,14 +92,16 @@ START_TEST(first_common_proposal_of_ours_is_chosen)
 
 	proposal_mm_offer(&theirs, DH_NONE, &plain, &offer);
 	receive(&offer);
-	ck_assert_int_eq(proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer), IKE_OK);
+	ck_assert_int_eq(
+	    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_AES128);
 	ck_assert_int_eq(chosen.group, DH_ECP256);
 	ck_assert_uint_eq(answer.n_proposal, 1);
 	ck_assert_uint_eq(answer.proposal[0].n_transform, 1);
 	ck_assert_uint_eq(answer.proposal[0].transform[0].number, 2); /* as it came */
 	receive(&answer);
-	ck_assert_int_eq(proposal_mm_verify(&theirs, DH_ECP256, &answer, &chosen), IKE_OK);
+	ck_assert_int_eq(
+	    proposal_mm_verify(&theirs, DH_ECP256, &answer, &chosen), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_AES128);
 }
 END_TEST
@@ -109,13 +111,14 @@ START_TEST(group_of_the_ke_decides)
 	struct policy p = default_policy();
 
 	proposal_mm_offer(&p, DH_NONE, &plain, &offer);
-	ck_assert_int_eq(proposal_mm_select(&p, &offer, DH_MODP1024, &chosen, &answer), IKE_OK);
+	ck_assert_int_eq(
+	    proposal_mm_select(&p, &offer, DH_MODP1024, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_3DES);
 	proposal_mm_offer(&p, DH_ECP256, &plain, &offer);
 	ck_assert_int_eq(proposal_mm_select(&p, &offer, DH_MODP1024, &chosen, &answer),
 	    IKE_ERR_GROUP);
-	ck_assert_int_eq(proposal_mm_select(&p, &offer, DH_NONE, &chosen, &answer),
-	    IKE_ERR_GROUP);
+	ck_assert_int_eq(
+	    proposal_mm_select(&p, &offer, DH_NONE, &chosen, &answer), IKE_ERR_GROUP);
 }
 END_TEST
 
@@ -159,9 +162,11 @@ START_TEST(smaller_lifetime_counts)
 		proposal_mm_offer(&theirs, DH_ECP256, &plain, &offer);
 		receive(&offer);
 		ck_assert_int_eq(
-		    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer), IKE_OK);
+		    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer),
+		    IKE_OK);
 		ck_assert_uint_eq(chosen.lifetime_s, lives[i].want);
-		ck_assert_int_eq(proposal_mm_verify(&mine, DH_ECP256, &answer, &chosen), IKE_OK);
+		ck_assert_int_eq(
+		    proposal_mm_verify(&mine, DH_ECP256, &answer, &chosen), IKE_OK);
 		ck_assert_uint_eq(chosen.lifetime_s, lives[i].want);
 	}
 }
@@ -173,20 +178,20 @@ START_TEST(verify_refuses_what_was_not_offered)
 
 	/* two transforms, two proposals, none */
 	proposal_mm_offer(&p, DH_NONE, &plain, &answer);
-	ck_assert_int_eq(proposal_mm_verify(&p, DH_ECP256, &answer, &chosen),
-	    IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	proposal_mm_offer(&p, DH_ECP256, &plain, &answer);
 	answer.proposal[1] = answer.proposal[0];
 	answer.n_proposal = 2;
-	ck_assert_int_eq(proposal_mm_verify(&p, DH_ECP256, &answer, &chosen),
-	    IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	answer.n_proposal = 0;
-	ck_assert_int_eq(proposal_mm_verify(&p, DH_ECP256, &answer, &chosen),
-	    IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	/* in the policy, but not in this attempt, which offered one group */
 	proposal_mm_offer(&p, DH_MODP1024, &plain, &answer);
-	ck_assert_int_eq(proposal_mm_verify(&p, DH_ECP256, &answer, &chosen),
-	    IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	ck_assert_int_eq(proposal_mm_verify(&p, DH_MODP1024, &answer, &chosen), IKE_OK);
 }
 END_TEST

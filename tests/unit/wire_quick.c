@@ -38,7 +38,8 @@ reverse(struct policy *p)
 {
 	for (uint32_t i = 0; i < p->n_qm_proposal / 2; i++) {
 		struct qm_proposal *a = &p->qm_proposal[i];
-		struct qm_proposal *b = &p->qm_proposal[p->n_qm_proposal - 1 - i], c = *a;
+		struct qm_proposal *b = &p->qm_proposal[p->n_qm_proposal - 1 - i],
+				   c = *a;
 
 		*a = *b;
 		*b = c;
@@ -86,7 +87,8 @@ START_TEST(first_common_quick_proposal_of_ours_is_chosen)
 	reverse(&theirs);
 	proposal_qm_offer(&theirs, false, PEER_SPI, &offer);
 	receive(&offer);
-	ck_assert_int_eq(proposal_qm_select(&mine, false, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&mine, false, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_OK);
 	ck_assert_int_eq(chosen.proposal.transform, QM_ESP_AUTH);
 	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_NULL);
@@ -106,13 +108,15 @@ START_TEST(guarantee_encryption_chooses_only_encrypting_ones)
 	struct policy p = default_policy();
 
 	proposal_qm_offer(&p, false, PEER_SPI, &offer);
-	ck_assert_int_eq(proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer),
-	    IKE_OK);
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_AES128);
 	offer.n_proposal = 1; /* integrity only */
-	ck_assert_int_eq(proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_ERR_NO_PROPOSAL);
-	ck_assert_int_eq(proposal_qm_verify(&p, true, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, true, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
 	ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen), IKE_OK);
 }
 END_TEST
@@ -150,13 +154,16 @@ START_TEST(pfs_group_must_be_the_same)
 	proposal_qm_offer(&with, false, PEER_SPI, &offer);
 	receive(&offer);
 	ck_assert_uint_eq(offer.proposal[0].transform[0].group, 19);
-	ck_assert_int_eq(proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_OK);
 	ck_assert_int_eq(chosen.proposal.pfs, DH_ECP256);
-	ck_assert_int_eq(proposal_qm_select(&without, false, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&without, false, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_ERR_NO_PROPOSAL);
 	proposal_qm_offer(&without, false, PEER_SPI, &offer);
-	ck_assert_int_eq(proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_ERR_NO_PROPOSAL);
 }
 END_TEST
@@ -178,7 +185,8 @@ START_TEST(smaller_limits_count)
 		    IKE_OK);
 		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
 		ck_assert_uint_eq(chosen.proposal.lifetime_kb, pairs[i][2]);
-		ck_assert_int_eq(proposal_qm_verify(&mine, false, &answer, &chosen), IKE_OK);
+		ck_assert_int_eq(
+		    proposal_qm_verify(&mine, false, &answer, &chosen), IKE_OK);
 		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
 	}
 }
@@ -190,14 +198,16 @@ START_TEST(bundles_and_reserved_spis_are_passed_over)
 
 	proposal_qm_offer(&p, false, PEER_SPI, &offer);
 	offer.proposal[0].number = 4; /* ESP and AH at once */
-	ck_assert_int_eq(proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
-	    IKE_OK);
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_AES128);
 	proposal_qm_offer(&p, false, 255, &offer);
-	ck_assert_int_eq(proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
 	    IKE_ERR_NO_PROPOSAL);
 	offer.n_proposal = 1;
-	ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
 	offer.proposal[0].spi = 256;
 	ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen), IKE_OK);
 }
@@ -208,13 +218,16 @@ START_TEST(quick_verify_wants_exactly_one_transform)
 	struct policy p = default_policy();
 
 	proposal_qm_offer(&p, false, PEER_SPI, &answer);
-	ck_assert_int_eq(proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	answer.n_proposal = 0;
-	ck_assert_int_eq(proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	answer.n_proposal = 1;
 	answer.proposal[0].transform[1] = answer.proposal[0].transform[0];
 	answer.proposal[0].n_transform = 2;
-	ck_assert_int_eq(proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 }
 END_TEST
 

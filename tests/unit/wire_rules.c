@@ -51,9 +51,11 @@ START_TEST(missing_payload_is_named)
 
 	ck_assert_int_eq(check(MSG_M1, SA NONCE KE, &type), IKE_ERR_PAYLOAD_MISSING);
 	ck_assert_uint_eq(type, PAYLOAD_AUTH);
-	ck_assert_int_eq(check(MSG_M2, SA AUTH NONCE KE, &type), IKE_ERR_PAYLOAD_MISSING);
+	ck_assert_int_eq(
+	    check(MSG_M2, SA AUTH NONCE KE, &type), IKE_ERR_PAYLOAD_MISSING);
 	ck_assert_uint_eq(type, PAYLOAD_NONCE);
-	ck_assert_int_eq(check(MSG_Q1, HASH ID SA NONCE, &type), IKE_ERR_PAYLOAD_MISSING);
+	ck_assert_int_eq(
+	    check(MSG_Q1, HASH ID SA NONCE, &type), IKE_ERR_PAYLOAD_MISSING);
 	ck_assert_uint_eq(type, PAYLOAD_ID);
 	ck_assert_int_eq(check(MSG_E4, "", &type), IKE_ERR_PAYLOAD_MISSING);
 	ck_assert_uint_eq(type, PAYLOAD_HASH);
@@ -64,13 +66,16 @@ START_TEST(payload_too_often_or_out_of_place_is_named)
 {
 	uint8_t type;
 
-	ck_assert_int_eq(check(MSG_M1, SA SA AUTH NONCE, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
+	ck_assert_int_eq(
+	    check(MSG_M1, SA SA AUTH NONCE, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
 	ck_assert_uint_eq(type, PAYLOAD_SA);
-	ck_assert_int_eq(check(MSG_M1, SA AUTH NONCE HASH, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
+	ck_assert_int_eq(
+	    check(MSG_M1, SA AUTH NONCE HASH, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
 	ck_assert_uint_eq(type, PAYLOAD_HASH);
-	ck_assert_int_eq(check(MSG_Q1, HASH ID ID ID SA NONCE, &type),
-	    IKE_ERR_PAYLOAD_UNEXPECTED);
-	ck_assert_int_eq(check(MSG_CLEAR_NOTIFY, NOTIFY ID, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
+	ck_assert_int_eq(
+	    check(MSG_Q1, HASH ID ID ID SA NONCE, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
+	ck_assert_int_eq(
+	    check(MSG_CLEAR_NOTIFY, NOTIFY ID, &type), IKE_ERR_PAYLOAD_UNEXPECTED);
 	ck_assert_uint_eq(type, PAYLOAD_ID);
 }
 END_TEST
@@ -79,8 +84,10 @@ START_TEST(unknown_payloads_are_skipped)
 {
 	uint8_t type;
 
-	ck_assert_int_eq(check(MSG_M1, UNKNOWN SA UNKNOWN AUTH NONCE UNKNOWN, &type), IKE_OK);
-	ck_assert_int_eq(check(MSG_SYNC, UNKNOWN NOTIFY UNKNOWN UNKNOWN, &type), IKE_OK);
+	ck_assert_int_eq(
+	    check(MSG_M1, UNKNOWN SA UNKNOWN AUTH NONCE UNKNOWN, &type), IKE_OK);
+	ck_assert_int_eq(
+	    check(MSG_SYNC, UNKNOWN NOTIFY UNKNOWN UNKNOWN, &type), IKE_OK);
 	ck_assert_int_eq(check(MSG_SYNC, UNKNOWN, &type), IKE_ERR_PAYLOAD_MISSING);
 }
 END_TEST
@@ -113,8 +120,8 @@ START_TEST(win32_codes_have_names)
 	for (int i = 0; i < IKE_ERR_COUNT; i++) {
 		uint32_t code = ike_err_win32((enum ike_err)i);
 
-		ck_assert_msg(code == 0 || ike_win32_name(code) != NULL, "%x has no name",
-		    (unsigned)code);
+		ck_assert_msg(code == 0 || ike_win32_name(code) != NULL,
+		    "%x has no name", (unsigned)code);
 	}
 }
 END_TEST
@@ -132,8 +139,10 @@ START_TEST(addresses_as_text)
 		{ { 6, { 0x20, 1, 0xd, 0xb8 } }, "2001:db8::" },
 		/* the longer run, the first of two, and never one group alone */
 		{ { 6, { 0, 1, 0, 0, 0, 0, 0, 1, [15] = 1 } }, "1:0:0:1::1" },
-		{ { 6, { 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1 } }, "1::1:0:0:1:1" },
-		{ { 6, { 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0 } }, "1:0:1:1:1:1:1:0" },
+		{ { 6, { 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1 } },
+		    "1::1:0:0:1:1" },
+		{ { 6, { 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0 } },
+		    "1:0:1:1:1:1:1:0" },
 		{ { 0, { 0 } }, "none" },
 	};
 	char line[64];

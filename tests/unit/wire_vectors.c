@@ -135,12 +135,13 @@ static void
 assert_truncations(struct hex *wire, const struct message_keys *k, const char *label)
 {
 	for (size_t n = 0; n < wire->n; n++)
-		require(open_exact(span_of(wire->b, n), k) != IKE_OK, "%s cut to %zu", label, n);
+		require(open_exact(span_of(wire->b, n), k) != IKE_OK, "%s cut to %zu",
+		    label, n);
 	for (size_t n = ISAKMP_HEADER_BYTES; n < wire->n; n++) {
 		wire->b[26] = (uint8_t)(n >> 8);
 		wire->b[27] = (uint8_t)n;
-		require(open_exact(span_of(wire->b, n), k) != IKE_OK, "%s corrected to %zu",
-		    label, n);
+		require(open_exact(span_of(wire->b, n), k) != IKE_OK,
+		    "%s corrected to %zu", label, n);
 	}
 }
 
@@ -164,7 +165,8 @@ START_TEST(recorded_payloads_and_truncations)
 		vectors_hex(v, "wire", &wire);
 		ck_assert_int_eq(message_parse(hex_span(&wire), false, &m), IKE_OK);
 		if ((m.h.flags & ISAKMP_FLAG_ENCRYPTED) != 0)
-			ck_assert_int_eq(message_open(&m, &k, true, plain, wire.n), IKE_OK);
+			ck_assert_int_eq(
+			    message_open(&m, &k, true, plain, wire.n), IKE_OK);
 		assert_payloads_again(&m, label);
 		assert_truncations(&wire, &k, label);
 	}
@@ -178,7 +180,7 @@ wire_vector_tests(Suite *s)
 	TCase *t = tcase_create("vectors");
 
 	tcase_set_timeout(t, 20);
-	tcase_add_loop_test(t, recorded_payloads_and_truncations, 0,
-	    vectors_count("negotiations"));
+	tcase_add_loop_test(
+	    t, recorded_payloads_and_truncations, 0, vectors_count("negotiations"));
 	suite_add_tcase(s, t);
 }
