@@ -199,8 +199,13 @@ dh_shared_ec(const struct dh *dh, struct span peer, bool with_y, uint8_t *z, BN_
 	int half = (int)(peer.n / 2);
 	BIGNUM *x = BN_bin2bn(peer.p, half, NULL), *y = BN_bin2bn(peer.p + half, half, NULL);
 	EC_POINT *p = EC_POINT_new(dh->c->ec);
-	/* set_affine_coordinates() refuses a point that is not on the curve. */
-	bool ok = x != NULL && y != NULL && p != NULL &&
+	const BIGNUM *prime = EC_GROUP_get0_field(dh->c->ec);
+	/*
+	 * set_affine_coordinates() refuses a point that is not on the curve, but takes
+	 * coordinates modulo the prime: SP 800-56A 5.6.2.3.3 wants them below it.
+	 */
+	bool ok = x != NULL && y != NULL && p != NULL && BN_cmp(x, prime) < 0 &&
+	    BN_cmp(y, prime) < 0 &&
 	    EC_POINT_set_affine_coordinates(dh->c->ec, p, x, y, ctx) == 1 &&
 	    EC_POINT_is_on_curve(dh->c->ec, p, ctx) == 1 &&
 	    !EC_POINT_is_at_infinity(dh->c->ec, p) &&

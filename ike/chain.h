@@ -25,7 +25,7 @@ struct chain_unit chain_unit_of(struct span wire, struct span payloads);
 
 /*
  * digest = hash(unit | digest). main: the chain of main mode, whose first two messages are
- * hashed with SHA-256 whatever is negotiated (A19). False: out of memory or no such hash.
+ * hashed with SHA-256 whatever is negotiated (A19). False: no such hash.
  */
 bool chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool main,
     const struct chain_unit *unit);

@@ -29,22 +29,29 @@ attribute_value(struct cursor *c, bool tv)
 	return v;
 }
 
+/* Numbers have 16 bits; a longer value is none of ours, and must not be cut to one. */
+static uint16_t
+attribute_number(uint32_t v)
+{
+	return v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+}
+
 static void
 attribute_set_mm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *life_type)
 {
 	switch (type) {
 	case 1:
-		t->cipher = (uint16_t)v;
+		t->cipher = attribute_number(v);
 		break;
 	case 2:
-		t->hash = (uint16_t)v;
+		t->hash = attribute_number(v);
 		break;
 	case 3:
-		t->auth_method = (uint16_t)v;
+		t->auth_method = attribute_number(v);
 		t->has_auth_method = true;
 		break;
 	case 4:
-		t->group = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+		t->group = attribute_number(v);
 		t->has_group = true;
 		break;
 	case 11:
@@ -57,9 +64,7 @@ attribute_set_mm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *l
 			t->life_kb = v;
 		break;
 	case 14:
-		t->key_bits = (uint16_t)v;
-		break;
-	default:
+		t->key_bits = attribute_number(v);
 		break;
 	}
 }
@@ -78,19 +83,17 @@ attribute_set_qm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *l
 			t->life_kb = v;
 		break;
 	case 3:
-		t->group = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+		t->group = attribute_number(v);
 		t->has_group = true;
 		break;
 	case 4:
-		t->encapsulation = (uint16_t)v;
+		t->encapsulation = attribute_number(v);
 		break;
 	case 5:
-		t->authentication = (uint16_t)v;
+		t->authentication = attribute_number(v);
 		break;
 	case 6:
-		t->key_bits = (uint16_t)v;
-		break;
-	default:
+		t->key_bits = attribute_number(v);
 		break;
 	}
 }

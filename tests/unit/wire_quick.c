@@ -1,0 +1,276 @@
+/* Choosing quick-mode proposals. */
+#include <string.h>
+
+#include "ike/proposal.h"
+#include "tests/unit/check_wire.h"
+
+#define PEER_SPI 0x11223344u
+#define OWN_SPI 0x55667788u
+
+static struct pld_sa offer, answer;
+static struct qm_choice chosen;
+
+static struct policy
+default_policy(void)
+{
+	struct policy p;
+
+	policy_set_default(&p);
+	return p;
+}
+
+static void
+receive(struct pld_sa *sa)
+{
+	static uint8_t buf[2][16384];
+	static int turn; /* sa may borrow from the other one */
+	struct writer w;
+
+	turn = !turn;
+	writer_init(&w, buf[turn], sizeof(buf[turn]));
+	pld_sa_encode(&w, sa, true);
+	ck_assert(writer_ok(&w));
+	ck_assert_int_eq(pld_sa_decode(span_of(buf[turn], w.n), true, sa), IKE_OK);
+}
+
+static void
+reverse(struct policy *p)
+{
+	for (uint32_t i = 0; i < p->n_qm_proposal / 2; i++) {
+		struct qm_proposal *a = &p->qm_proposal[i];
+		struct qm_proposal *b = &p->qm_proposal[p->n_qm_proposal - 1 - i],
+				   c = *a;
+
+		*a = *b;
+		*b = c;
+	}
+}
+
+START_TEST(offer_carries_spi_in_every_proposal)
+{
+	struct policy p = default_policy();
+
+	proposal_qm_offer(&p, false, OWN_SPI, &offer);
+	ck_assert_uint_eq(offer.n_proposal, 4);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_uint_eq(offer.proposal[i].number, i + 1);
+		ck_assert_uint_eq(offer.proposal[i].spi, OWN_SPI);
+		ck_assert_uint_eq(offer.proposal[i].n_transform, 1);
+		ck_assert_uint_eq(offer.proposal[i].transform[0].encapsulation,
+		    ENCAPSULATION_TRANSPORT);
+		ck_assert(!offer.proposal[i].transform[0].has_group);
+	}
+	ck_assert_uint_eq(offer.proposal[0].protocol, 3);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].id, 11);
+	ck_assert_uint_eq(offer.proposal[3].protocol, 2);
+}
+END_TEST
+
+START_TEST(guarantee_encryption_offers_only_encrypting_ones)
+{
+	struct policy p = default_policy();
+
+	proposal_qm_offer(&p, true, OWN_SPI, &offer);
+	ck_assert_uint_eq(offer.n_proposal, 2);
+	ck_assert_uint_eq(offer.proposal[0].number, 1);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].id, 12);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].key_bits, 128);
+	ck_assert_uint_eq(offer.proposal[1].number, 2);
+	ck_assert_uint_eq(offer.proposal[1].transform[0].id, 3);
+}
+END_TEST
+
+START_TEST(first_common_quick_proposal_of_ours_is_chosen)
+{
+	struct policy mine = default_policy(), theirs = default_policy();
+
+	reverse(&theirs);
+	proposal_qm_offer(&theirs, false, PEER_SPI, &offer);
+	receive(&offer);
+	ck_assert_int_eq(
+	    proposal_qm_select(&mine, false, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_OK);
+	ck_assert_int_eq(chosen.proposal.transform, QM_ESP_AUTH);
+	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_NULL);
+	ck_assert_uint_eq(chosen.peer_spi, PEER_SPI);
+	ck_assert_uint_eq(answer.n_proposal, 1);
+	ck_assert_uint_eq(answer.proposal[0].number, 4); /* as it came */
+	ck_assert_uint_eq(answer.proposal[0].spi, OWN_SPI);
+	receive(&answer);
+	ck_assert_int_eq(proposal_qm_verify(&theirs, false, &answer, &chosen), IKE_OK);
+	ck_assert_int_eq(chosen.proposal.transform, QM_ESP_AUTH);
+	ck_assert_uint_eq(chosen.peer_spi, OWN_SPI);
+}
+END_TEST
+
+START_TEST(guarantee_encryption_chooses_only_encrypting_ones)
+{
+	struct policy p = default_policy();
+
+	proposal_qm_offer(&p, false, PEER_SPI, &offer);
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
+	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_AES128);
+	offer.n_proposal = 1; /* integrity only */
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, true, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, true, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen), IKE_OK);
+}
+END_TEST
+
+START_TEST(every_detail_of_a_transform_counts)
+{
+	struct policy p = default_policy();
+
+	for (int i = 0; i < 7; i++) {
+		struct pld_transform *t = &offer.proposal[0].transform[0];
+
+		proposal_qm_offer(&p, true, PEER_SPI, &offer);
+		offer.n_proposal = 1;
+		offer.proposal[0].protocol = i == 0 ? 2 : 3;
+		t->key_bits = i == 1 ? 256 : i == 2 ? 0 : 128;
+		t->authentication = i == 3 ? 5 : 2;
+		t->encapsulation = i == 4 ? 1 : ENCAPSULATION_TRANSPORT;
+		t->group = i == 5 ? (uint16_t)DH_ECP256 : 0;
+		t->id = i == 6 ? 11 : 12;
+		ck_assert_int_eq(
+		    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
+		    IKE_ERR_NO_PROPOSAL);
+		ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen),
+		    IKE_ERR_NO_PROPOSAL);
+	}
+}
+END_TEST
+
+START_TEST(pfs_group_must_be_the_same)
+{
+	struct policy with = default_policy(), without = default_policy();
+
+	for (uint32_t i = 0; i < with.n_qm_proposal; i++)
+		with.qm_proposal[i].pfs = DH_ECP256;
+	proposal_qm_offer(&with, false, PEER_SPI, &offer);
+	receive(&offer);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].group, 19);
+	ck_assert_int_eq(
+	    proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_OK);
+	ck_assert_int_eq(chosen.proposal.pfs, DH_ECP256);
+	ck_assert_int_eq(
+	    proposal_qm_select(&without, false, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_ERR_NO_PROPOSAL);
+	proposal_qm_offer(&without, false, PEER_SPI, &offer);
+	ck_assert_int_eq(
+	    proposal_qm_select(&with, false, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_ERR_NO_PROPOSAL);
+}
+END_TEST
+
+START_TEST(smaller_limits_count)
+{
+	struct policy mine = default_policy(), theirs = default_policy();
+	struct qm_proposal *a = &mine.qm_proposal[0], *b = &theirs.qm_proposal[0];
+	static const uint32_t pairs[][3] = { { 3600, 600, 600 }, { 600, 3600, 600 },
+		{ 3600, 0, 3600 }, { 0, 3600, 3600 }, { 0, 0, 0 } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		a->lifetime_s = a->lifetime_kb = pairs[i][0];
+		b->lifetime_s = b->lifetime_kb = pairs[i][1];
+		proposal_qm_offer(&theirs, false, PEER_SPI, &offer);
+		receive(&offer);
+		ck_assert_int_eq(
+		    proposal_qm_select(&mine, false, &offer, OWN_SPI, &chosen, &answer),
+		    IKE_OK);
+		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
+		ck_assert_uint_eq(chosen.proposal.lifetime_kb, pairs[i][2]);
+		ck_assert_int_eq(
+		    proposal_qm_verify(&mine, false, &answer, &chosen), IKE_OK);
+		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
+	}
+}
+END_TEST
+
+START_TEST(bundles_and_reserved_spis_are_passed_over)
+{
+	struct policy p = default_policy();
+
+	proposal_qm_offer(&p, false, PEER_SPI, &offer);
+	offer.proposal[0].number = 4; /* ESP and AH at once */
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
+	ck_assert_int_eq(chosen.proposal.cipher, CIPHER_AES128);
+	proposal_qm_offer(&p, false, 255, &offer);
+	ck_assert_int_eq(
+	    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
+	    IKE_ERR_NO_PROPOSAL);
+	offer.n_proposal = 1;
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &offer, &chosen), IKE_ERR_NO_PROPOSAL);
+	offer.proposal[0].spi = 256;
+	ck_assert_int_eq(proposal_qm_verify(&p, false, &offer, &chosen), IKE_OK);
+}
+END_TEST
+
+START_TEST(quick_verify_wants_exactly_one_transform)
+{
+	struct policy p = default_policy();
+
+	proposal_qm_offer(&p, false, PEER_SPI, &answer);
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	answer.n_proposal = 0;
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	answer.n_proposal = 1;
+	answer.proposal[0].transform[1] = answer.proposal[0].transform[0];
+	answer.proposal[0].n_transform = 2;
+	ck_assert_int_eq(
+	    proposal_qm_verify(&p, false, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+}
+END_TEST
+
+#define DEFAULT_TEXT "esp-null-sha1, esp-aes128-sha1, esp-3des-sha1, ah-sha1"
+
+START_TEST(quick_mode_texts)
+{
+	struct policy p = default_policy();
+	char line[128];
+	struct text t;
+
+	text_init(&t, line, sizeof(line));
+	proposal_qm_policy_text(&t, &p, false);
+	ck_assert_str_eq(line, DEFAULT_TEXT);
+	text_init(&t, line, sizeof(line));
+	proposal_qm_policy_text(&t, &p, true);
+	ck_assert_str_eq(line, "esp-aes128-sha1, esp-3des-sha1");
+	proposal_qm_offer(&p, false, PEER_SPI, &offer);
+	text_init(&t, line, sizeof(line));
+	proposal_qm_text(&t, &offer);
+	ck_assert_str_eq(line, DEFAULT_TEXT);
+	offer.n_proposal = 2;
+	offer.proposal[1].transform[0].id = 99;
+	text_init(&t, line, sizeof(line));
+	proposal_qm_text(&t, &offer);
+	ck_assert_str_eq(line, "esp-null-sha1, transform 99");
+}
+END_TEST
+
+void
+wire_quick_tests(Suite *s)
+{
+	TCase *t = tcase_create("quick");
+
+	tcase_add_test(t, offer_carries_spi_in_every_proposal);
+	tcase_add_test(t, guarantee_encryption_offers_only_encrypting_ones);
+	tcase_add_test(t, first_common_quick_proposal_of_ours_is_chosen);
+	tcase_add_test(t, guarantee_encryption_chooses_only_encrypting_ones);
+	tcase_add_test(t, every_detail_of_a_transform_counts);
+	tcase_add_test(t, pfs_group_must_be_the_same);
+	tcase_add_test(t, smaller_limits_count);
+	tcase_add_test(t, bundles_and_reserved_spis_are_passed_over);
+	tcase_add_test(t, quick_verify_wants_exactly_one_transform);
+	tcase_add_test(t, quick_mode_texts);
+	suite_add_tcase(s, t);
+}
