@@ -11,7 +11,7 @@
 #include "daemon/role_host.h"
 
 #define ROLE_CHANNEL_FD 3
-#define DEFAULT_FILE SYSCONFDIR "/authipd.conf"
+#define DEFAULT_FILE SYSCONFDIR "/authipd/authipd.conf"
 
 static int
 load(struct config *c, struct options *o)

@@ -119,6 +119,20 @@ plane_closed(void *ctx)
 	nego_pump(n);
 }
 
+/* The plane listens to clear packets only while a socket may want them. */
+static void
+class_changed(void *ctx, uint32_t class_id)
+{
+	struct negotiator *n = ctx;
+	bool in_use = socket_table_count_class(n->sockets, CLASS_INSECURE) > 0;
+	struct proto_class c = { CLASS_INSECURE, in_use };
+
+	if (class_id != CLASS_INSECURE || in_use == n->insecure_in_use)
+		return;
+	n->insecure_in_use = in_use;
+	(void)ipc_send(n->plane, PROTO_CLASS, &c, sizeof(c), -1);
+}
+
 /* ---- role ---- */
 
 static void *
@@ -134,7 +148,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->udp_fd[0] = n->udp_fd[1] = -1;
 	TAILQ_INIT(&n->waiters);
 	LIST_INIT(&n->usages);
-	n->sockets = socket_table_new(base);
+	n->sockets = socket_table_new(base, class_changed, n);
 	n->api = api_server_new(n);
 	n->ctl = ctl_server_new(n);
 	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || !nego_engine_new(n)) {
@@ -184,6 +198,8 @@ negotiator_peer(void *self, enum role_id r, int fd)
 		if (n->plane != NULL)
 			plane_closed(n);
 		n->plane = ipc_new(n->base, fd, plane_message, plane_closed, n);
+		n->insecure_in_use = false; /* a new plane does not know */
+		class_changed(n, CLASS_INSECURE);
 	} else {
 		close(fd);
 	}

@@ -46,6 +46,7 @@ struct negotiator {
 	bool can_encrypt;
 	bool auth_missing; /* the engine asked while auth was away */
 	bool is_stopping;
+	bool insecure_in_use; /* what the plane was told */
 	uint64_t next_ticket;
 	TAILQ_HEAD(, waiter) waiters;
 	LIST_HEAD(, usage) usages;

@@ -11,7 +11,7 @@ enum { OPT_SINGLE = 256, OPT_RUN_DIR, OPT_ROLE, OPT_PRINT, OPT_HELP, OPT_VERSION
 
 /* X(long name, value, argument word or NULL, help) */
 #define OPTIONS(X)                                                                       \
-	X("config", 'c', "FILE", "read FILE instead of " SYSCONFDIR "/authipd.conf")     \
+	X("config", 'c', "FILE", "read FILE instead of " SYSCONFDIR "/authipd/authipd.conf")     \
 	X("foreground", 'f', NULL, "stay in the foreground and log to standard error")   \
 	X("check", 'n', NULL, "check the configuration and exit")                        \
 	X("verbose", 'v', NULL, "log more")                                              \

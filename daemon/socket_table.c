@@ -23,6 +23,8 @@ struct socket_table {
 	struct event_base *base;
 	struct event *event;
 	int fd;
+	void (*changed)(void *ctx, uint32_t class_id);
+	void *ctx;
 };
 
 static struct entry *
@@ -37,12 +39,14 @@ table_find(const struct socket_table *t, uint64_t cookie)
 }
 
 struct socket_table *
-socket_table_new(struct event_base *base)
+socket_table_new(struct event_base *base, void (*changed)(void *ctx, uint32_t class_id), void *ctx)
 {
 	struct socket_table *t = calloc(1, sizeof(*t));
 
 	if (t != NULL) {
 		t->base = base;
+		t->changed = changed;
+		t->ctx = ctx;
 		t->fd = -1;
 	}
 	return t;
@@ -67,6 +71,13 @@ socket_table_free(struct socket_table *t)
 	free(t);
 }
 
+static void
+table_changed(struct socket_table *t, uint32_t class_id)
+{
+	if (t->changed != NULL)
+		t->changed(t->ctx, class_id);
+}
+
 uint64_t
 socket_table_add(struct socket_table *t, const struct secured_socket *s)
 {
@@ -79,7 +90,8 @@ socket_table_add(struct socket_table *t, const struct secured_socket *s)
 	}
 	e->s = *s;
 	e->s.id = ++t->next_id;
-	return e->s.id;
+	table_changed(t, s->class_id);
+	return t->next_id;
 }
 
 void
@@ -193,6 +205,16 @@ socket_table_owner(struct socket_table *t, const struct flow *flow)
 /* ---- ends ---- */
 
 static void
+entry_end(struct socket_table *t, struct entry *e)
+{
+	uint32_t class_id = e->s.class_id;
+
+	LIST_REMOVE(e, link);
+	free(e);
+	table_changed(t, class_id);
+}
+
+static void
 table_destroyed(void *ctx, uint64_t cookie)
 {
 	struct entry *e = table_find(ctx, cookie);
@@ -200,8 +222,7 @@ table_destroyed(void *ctx, uint64_t cookie)
 	if (e == NULL)
 		return;
 	log_debug("api", "registration %llu ended", (unsigned long long)e->s.id);
-	LIST_REMOVE(e, link);
-	free(e);
+	entry_end(ctx, e);
 }
 
 static void
@@ -227,12 +248,10 @@ table_sweep(struct socket_table *t)
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (e = LIST_FIRST(&t->bucket[i]); e != NULL; e = next) {
 			next = LIST_NEXT(e, link);
-			if (e->seen && !e->seen_now) {
-				LIST_REMOVE(e, link);
-				free(e);
-			} else {
+			if (e->seen && !e->seen_now)
+				entry_end(t, e);
+			else
 				e->seen_now = false;
-			}
 		}
 }
 

@@ -21,7 +21,9 @@ struct secured_socket {
 	uint64_t since_ms;
 };
 
-struct socket_table *socket_table_new(struct event_base *base);
+/* changed: a socket came or went; NULL: nobody cares. */
+struct socket_table *socket_table_new(struct event_base *base,
+    void (*changed)(void *ctx, uint32_t class_id), void *ctx);
 void socket_table_free(struct socket_table *t);
 /* fd: the netlink socket of socket ends; now the table's. */
 void socket_table_watch(struct socket_table *t, int fd);
