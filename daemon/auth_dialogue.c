@@ -242,10 +242,9 @@ auth_dialogue_step(struct auth_dialogue *d, struct span token, struct engine_aut
 	if (d->ssl == NULL) {
 		fail_without_cert(d, out);
 	} else if (!token_fits(d, token)) {
-		auth_fail(out, SEC_E_INVALID_TOKEN, d->is_ended ?
-			"a token came after the end of the TLS handshake" :
-			"the peer's token of %zu bytes is empty, too long or out of place",
-		    token.n);
+		auth_fail(out, SEC_E_INVALID_TOKEN,
+		    "TLS token of %zu bytes: empty, too long or %s", token.n,
+		    d->is_ended ? "after the end of the handshake" : "out of place");
 	} else {
 		ERR_clear_error();
 		(void)BIO_reset(d->out);
