@@ -1,7 +1,7 @@
 /*
  * The auth role: holds the private keys, answers the negotiator's PROTO_AUTH_ASK and
- * sees nothing else. It trusts no length and no number of the negotiator, which talks to
- * the network.
+ * sees nothing else. It trusts no length and no number of the negotiator, which talks
+ * to the network.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +56,8 @@ send_reply(struct auth *a, const struct engine_auth_reply *r)
 	m.secret = r->secret;
 	memcpy(m.peer_name, r->peer_name, sizeof(m.peer_name));
 	memcpy(m.text, r->text, sizeof(m.text));
-	err = ipc_send2(a->negotiator, PROTO_AUTH_REPLY, &m, sizeof(m), r->token.p, r->token.n,
-	    -1);
+	err = ipc_send2(
+	    a->negotiator, PROTO_AUTH_REPLY, &m, sizeof(m), r->token.p, r->token.n, -1);
 	if (err != 0)
 		log_error("auth", "cannot answer the negotiator: %s", strerror(-err));
 	secret_wipe(&m.secret);
@@ -132,7 +132,7 @@ read_ask(struct span body, struct proto_auth_ask *ask)
 	    body.p[offsetof(struct proto_auth_ask, extended_mode)] > 1)
 		return false;
 	return proto_body(span_of(body.p, sizeof(*ask)), ask, sizeof(*ask)) &&
-	    ask->step <= AUTH_ABORT;
+	       ask->step <= AUTH_ABORT;
 }
 
 static void
@@ -145,7 +145,8 @@ on_negotiator(void *ctx, uint16_t type, struct span body, int fd)
 	if (fd >= 0)
 		close(fd);
 	if (type != PROTO_AUTH_ASK || !read_ask(body, &ask)) {
-		log_warn("auth", "ignored a bad message of the negotiator (type %u, %zu bytes)",
+		log_warn("auth",
+		    "ignored a bad message of the negotiator (type %u, %zu bytes)",
 		    type, body.n);
 		return;
 	}
@@ -169,19 +170,22 @@ on_negotiator_closed(void *ctx)
 static void
 log_ready(const struct auth_tls *tls, const struct config *c)
 {
-	const char *trust = c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
+	const char *trust =
+	    c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
 
 	log_info("auth", "%u certificates of this host, %u trusted ones in %s",
 	    auth_tls_count_own(tls), auth_tls_count_trusted(tls), trust);
 	if (auth_tls_count_own(tls) == 0)
-		log_warn("auth", "no certificate: TLS authentication will fail; set "
-				 "`certificate` and `key`");
+		log_warn("auth",
+		    "no certificate: TLS authentication will fail; set `certificate` "
+		    "and `key`");
 	if (auth_tls_count_trusted(tls) == 0)
-		log_warn("auth", "no trusted certificates: every peer will be refused; set "
-				 "`trust`");
+		log_warn("auth",
+		    "no trusted certificates: every peer will be refused; set "
+		    "`trust`");
 }
 
-/* Reads all keys: has to run before privileges are dropped and files are out of reach. */
+/* Reads all keys: has to run before privileges are dropped, while it may open files. */
 static void *
 auth_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 {
@@ -210,7 +214,8 @@ auth_fd(void *self, uint32_t kind, uint32_t number, int fd)
 {
 	(void)self;
 	(void)number;
-	log_warn("auth", "closed a descriptor of kind %u that this role does not use", kind);
+	log_warn(
+	    "auth", "closed a descriptor of kind %u that this role does not use", kind);
 	close(fd);
 }
 
@@ -220,7 +225,8 @@ auth_peer(void *self, enum role_id r, int fd)
 	struct auth *a = self;
 
 	if (r != ROLE_NEGOTIATOR) {
-		log_warn("auth", "closed a channel to %s: not for this role", role_name(r));
+		log_warn(
+		    "auth", "closed a channel to %s: not for this role", role_name(r));
 		close(fd);
 		return;
 	}

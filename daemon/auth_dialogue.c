@@ -7,10 +7,10 @@
 #include "daemon/auth_status.h"
 #include "daemon/auth_tls_ssl.h"
 
-/* PRF(master secret, label, randoms): 128 bytes are EAP-TLS's MSK and EMSK (RFC 5216). */
+/* PRF(master secret, label, randoms); 128 bytes: MSK and EMSK of RFC 5216. */
 #define EAP_LABEL "client EAP encryption"
 #define EAP_BYTES 128
-/* The document names no label (A14): a private one of RFC 5705, as long as the master. */
+/* The document names no label (A14): a private one (RFC 5705), 48 bytes as master. */
 #define EXPORTER_LABEL "EXPERIMENTAL AuthIP"
 #define EXPORTER_BYTES 48
 #define MASTER_BYTES 48
@@ -31,9 +31,12 @@ struct auth_dialogue {
 static int
 note_bad_cert(int ok, X509_STORE_CTX *ctx)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct auth_bad_cert *bad = &((struct auth_dialogue *)SSL_get_app_data(ssl))->bad;
-	X509 *at = X509_STORE_CTX_get_current_cert(ctx), *own = X509_STORE_CTX_get0_cert(ctx);
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, index);
+	struct auth_dialogue *d = SSL_get_app_data(ssl);
+	struct auth_bad_cert *bad = &d->bad;
+	X509 *at = X509_STORE_CTX_get_current_cert(ctx);
+	X509 *own = X509_STORE_CTX_get0_cert(ctx);
 
 	if (ok || bad->error != X509_V_OK)
 		return ok;
@@ -122,23 +125,30 @@ auth_dialogue_free(struct auth_dialogue *d)
 	free(d);
 }
 
+/* n bytes of the exporter without context (RFC 5705). */
+static bool
+export_secret(SSL *ssl, struct secret *s, const char *label, size_t n)
+{
+	s->n = n;
+	return SSL_export_keying_material(
+		   ssl, s->b, n, label, strlen(label), NULL, 0, 0) == 1;
+}
+
 /* The session key of the dialect (A14). */
 static bool
 take_secret(struct auth_dialogue *d, struct secret *s)
 {
+	const SSL_SESSION *session = SSL_get_session(d->ssl);
+
 	secret_wipe(s);
 	switch (d->tls->secret_form) {
 	case GSS_SECRET_TLS_MASTER:
-		s->n = SSL_SESSION_get_master_key(SSL_get_session(d->ssl), s->b, sizeof(s->b));
+		s->n = SSL_SESSION_get_master_key(session, s->b, sizeof(s->b));
 		return s->n == MASTER_BYTES;
 	case GSS_SECRET_TLS_EAP:
-		s->n = EAP_BYTES;
-		return SSL_export_keying_material(d->ssl, s->b, s->n, EAP_LABEL,
-			   strlen(EAP_LABEL), NULL, 0, 0) == 1;
+		return export_secret(d->ssl, s, EAP_LABEL, EAP_BYTES);
 	case GSS_SECRET_TLS_EXPORTER:
-		s->n = EXPORTER_BYTES;
-		return SSL_export_keying_material(d->ssl, s->b, s->n, EXPORTER_LABEL,
-			   strlen(EXPORTER_LABEL), NULL, 0, 0) == 1;
+		return export_secret(d->ssl, s, EXPORTER_LABEL, EXPORTER_BYTES);
 	}
 	return false;
 }
@@ -180,9 +190,9 @@ fail_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
 	} else {
 		blame = auth_fail_library(out);
 	}
-	/* Only a responder's answer can make the peer try another of its certificates. */
+	/* Only a responder can make the peer try another of its certificates. */
 	out->retry_possible = (blame == BLAME_PEER_CERT && !d->initiator) ||
-	    (blame == BLAME_OUR_CERT && have_another);
+			      (blame == BLAME_OUR_CERT && have_another);
 }
 
 static void
@@ -194,8 +204,8 @@ fail_without_cert(const struct auth_dialogue *d, struct engine_auth_reply *out)
 		    "configuration");
 	else
 		auth_fail(out, SEC_E_NO_CREDENTIALS,
-		    "all %u configured certificates were tried and the peer accepted none: "
-		    "see its log, and have it trust the CA of one of them",
+		    "the peer accepted none of the %u certificates configured: see its "
+		    "log, and have it trust the CA of one of them",
 		    d->tls->n_cert);
 }
 
@@ -220,7 +230,8 @@ run_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
 	n = BIO_get_mem_data(d->out, &p);
 	if (n > AUTH_MAX_TOKEN_BYTES)
 		auth_fail(out, SEC_E_INTERNAL_ERROR,
-		    "our TLS token of %ld bytes is too long: shorten the certificate chain", n);
+		    "our token of %ld bytes is too long: shorten the certificate chain",
+		    n);
 	else
 		out->token = span_of(p, (size_t)n);
 }
@@ -231,11 +242,13 @@ token_fits(const struct auth_dialogue *d, struct span token)
 {
 	bool is_first = d->initiator && !d->is_started;
 
-	return !d->is_ended && token.n <= AUTH_MAX_TOKEN_BYTES && is_first == (token.n == 0);
+	return !d->is_ended && token.n <= AUTH_MAX_TOKEN_BYTES &&
+	       is_first == (token.n == 0);
 }
 
 void
-auth_dialogue_step(struct auth_dialogue *d, struct span token, struct engine_auth_reply *out)
+auth_dialogue_step(
+    struct auth_dialogue *d, struct span token, struct engine_auth_reply *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->status = AUTH_CONTINUE;
@@ -248,7 +261,8 @@ auth_dialogue_step(struct auth_dialogue *d, struct span token, struct engine_aut
 	} else {
 		ERR_clear_error();
 		(void)BIO_reset(d->out);
-		if (token.n > 0 && BIO_write(d->in, token.p, (int)token.n) != (int)token.n)
+		if (token.n > 0 &&
+		    BIO_write(d->in, token.p, (int)token.n) != (int)token.n)
 			auth_fail(out, SEC_E_INSUFFICIENT_MEMORY, "TLS: out of memory");
 		else
 			run_handshake(d, out);

@@ -1,4 +1,4 @@
-/* Names in certificates, for people: bounded and printable whatever a peer put there. */
+/* Names in certificates, for people: bounded and printable whatever is in there. */
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +43,8 @@ dns_text(X509 *cert, char *out, size_t cap)
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
 
-		if (g->type != GEN_DNS || cap < sizeof("DNS:") || g->d.dNSName->length <= 0)
+		if (g->type != GEN_DNS || cap < sizeof("DNS:") ||
+		    g->d.dNSName->length <= 0)
 			continue;
 		memcpy(out, "DNS:", 4);
 		copy_printable(out + 4, cap - 4, (const char *)g->d.dNSName->data,

@@ -8,74 +8,81 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#define HINT_TRUST "add that CA to `trust` or give the peer a certificate of a trusted CA"
+#define HINT_TRUST \
+	"add that CA to `trust` or give the peer a certificate of a trusted CA"
 #define HINT_RENEW "renew that certificate, or correct the clock of this host"
 #define HINT_STRONG "give the peer a certificate with RSA-2048 or P-256 and SHA-256"
 #define HINT_ISSUE "give the peer another certificate"
 
 /* V(X509_V_ERR_ number, status, what to change) */
-#define VERIFY_ERRORS(V)                                                                    \
-	V(UNABLE_TO_GET_ISSUER_CERT, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)                      \
-	V(UNABLE_TO_GET_ISSUER_CERT_LOCALLY, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)              \
-	V(UNABLE_TO_VERIFY_LEAF_SIGNATURE, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)                \
-	V(SELF_SIGNED_CERT_IN_CHAIN, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)                      \
-	V(DEPTH_ZERO_SELF_SIGNED_CERT, SEC_E_UNTRUSTED_ROOT,                                \
-	    "add that certificate to `trust` or give the peer one of a trusted CA")         \
-	V(CERT_UNTRUSTED, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)                                 \
-	V(CERT_HAS_EXPIRED, SEC_E_CERT_EXPIRED, HINT_RENEW)                                 \
-	V(CERT_NOT_YET_VALID, SEC_E_CERT_EXPIRED, HINT_RENEW)                               \
-	V(INVALID_PURPOSE, SEC_E_CERT_WRONG_USAGE,                                          \
-	    "the extended key usage must hold serverAuth and clientAuth")                   \
-	V(INVALID_CA, SEC_E_CERT_UNKNOWN, "its issuer is not a CA certificate")             \
-	V(CERT_REVOKED, CRYPT_E_REVOKED, HINT_ISSUE)                                        \
-	V(EE_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                          \
-	V(CA_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                          \
-	V(CA_MD_TOO_WEAK, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                            \
+#define VERIFY_ERRORS(V)                                                            \
+	V(UNABLE_TO_GET_ISSUER_CERT, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)              \
+	V(UNABLE_TO_GET_ISSUER_CERT_LOCALLY, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)      \
+	V(UNABLE_TO_VERIFY_LEAF_SIGNATURE, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)        \
+	V(SELF_SIGNED_CERT_IN_CHAIN, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)              \
+	V(DEPTH_ZERO_SELF_SIGNED_CERT, SEC_E_UNTRUSTED_ROOT,                        \
+	    "add that certificate to `trust` or give the peer one of a trusted CA") \
+	V(CERT_UNTRUSTED, SEC_E_UNTRUSTED_ROOT, HINT_TRUST)                         \
+	V(CERT_HAS_EXPIRED, SEC_E_CERT_EXPIRED, HINT_RENEW)                         \
+	V(CERT_NOT_YET_VALID, SEC_E_CERT_EXPIRED, HINT_RENEW)                       \
+	V(INVALID_PURPOSE, SEC_E_CERT_WRONG_USAGE,                                  \
+	    "the extended key usage must hold serverAuth and clientAuth")           \
+	V(INVALID_CA, SEC_E_CERT_UNKNOWN, "its issuer is not a CA certificate")     \
+	V(CERT_REVOKED, CRYPT_E_REVOKED, HINT_ISSUE)                                \
+	V(EE_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                  \
+	V(CA_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                  \
+	V(CA_MD_TOO_WEAK, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                    \
 	V(OUT_OF_MEM, SEC_E_INSUFFICIENT_MEMORY, "free memory on this host")
 
 #define HINT_VERSION "let the peer use TLS 1.2"
-#define HINT_SUITE                                                                          \
-	"let the peer use ECDHE with AES and a certificate type (RSA, ECDSA) that both have"
-#define HINT_PEER_CERT "give the peer a certificate, or set `tls_client_cert = optional`"
+#define HINT_SUITE                                                                  \
+	"let the peer use ECDHE with AES and a certificate type (RSA, ECDSA) that " \
+	"both have"
+#define HINT_PEER_CERT \
+	"give the peer a certificate, or set `tls_client_cert = optional`"
 #define HINT_TLS "the peer's TLS is not understood, or the token was changed"
 #define HINT_NOT_TLS "the peer does not speak TLS here: compare the lists of methods"
 
 /* L(SSL_R_ reason, status, whose other certificate may help, what to change) */
-#define LIBRARY_ERRORS(L)                                                                   \
-	L(UNSUPPORTED_PROTOCOL, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)             \
-	L(WRONG_SSL_VERSION, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)                \
-	L(VERSION_TOO_LOW, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)                  \
-	L(VERSION_TOO_HIGH, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)                 \
-	L(NO_SHARED_CIPHER, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)                 \
-	L(NO_SHARED_GROUPS, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)                 \
-	L(NO_SHARED_SIGNATURE_ALGORITHMS, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)   \
-	L(NO_SUITABLE_SIGNATURE_ALGORITHM, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)  \
-	L(UNKNOWN_CIPHER_RETURNED, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_SUITE)            \
-	L(WRONG_CIPHER_RETURNED, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_SUITE)              \
-	L(WRONG_CURVE, SEC_E_ALGORITHM_MISMATCH, PEER_CERT, HINT_STRONG)                    \
-	L(BAD_ECC_CERT, SEC_E_ALGORITHM_MISMATCH, PEER_CERT, HINT_STRONG)                   \
-	L(PEER_DID_NOT_RETURN_A_CERTIFICATE, SEC_E_NO_CREDENTIALS, PEER_CERT,               \
-	    HINT_PEER_CERT)                                                                 \
-	L(WRONG_VERSION_NUMBER, SEC_E_INVALID_TOKEN, NOBODY, HINT_NOT_TLS)                  \
-	L(HTTP_REQUEST, SEC_E_INVALID_TOKEN, NOBODY, HINT_NOT_TLS)                          \
-	L(DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SEC_E_MESSAGE_ALTERED, NOBODY, HINT_TLS)     \
-	L(DIGEST_CHECK_FAILED, SEC_E_MESSAGE_ALTERED, NOBODY, HINT_TLS)                     \
+#define LIBRARY_ERRORS(L)                                                        \
+	L(UNSUPPORTED_PROTOCOL, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)  \
+	L(WRONG_SSL_VERSION, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)     \
+	L(VERSION_TOO_LOW, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)       \
+	L(VERSION_TOO_HIGH, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)      \
+	L(NO_SHARED_CIPHER, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)      \
+	L(NO_SHARED_GROUPS, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)      \
+	L(NO_SHARED_SIGNATURE_ALGORITHMS, SEC_E_ALGORITHM_MISMATCH, OUR_CERT,    \
+	    HINT_SUITE)                                                          \
+	L(NO_SUITABLE_SIGNATURE_ALGORITHM, SEC_E_ALGORITHM_MISMATCH, OUR_CERT,   \
+	    HINT_SUITE)                                                          \
+	L(UNKNOWN_CIPHER_RETURNED, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_SUITE) \
+	L(WRONG_CIPHER_RETURNED, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_SUITE)   \
+	L(WRONG_CURVE, SEC_E_ALGORITHM_MISMATCH, PEER_CERT, HINT_STRONG)         \
+	L(BAD_ECC_CERT, SEC_E_ALGORITHM_MISMATCH, PEER_CERT, HINT_STRONG)        \
+	L(PEER_DID_NOT_RETURN_A_CERTIFICATE, SEC_E_NO_CREDENTIALS, PEER_CERT,    \
+	    HINT_PEER_CERT)                                                      \
+	L(WRONG_VERSION_NUMBER, SEC_E_INVALID_TOKEN, NOBODY, HINT_NOT_TLS)       \
+	L(HTTP_REQUEST, SEC_E_INVALID_TOKEN, NOBODY, HINT_NOT_TLS)               \
+	L(DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SEC_E_MESSAGE_ALTERED, NOBODY,    \
+	    HINT_TLS)                                                            \
+	L(DIGEST_CHECK_FAILED, SEC_E_MESSAGE_ALTERED, NOBODY, HINT_TLS)          \
 	L(BAD_SIGNATURE, SEC_E_MESSAGE_ALTERED, NOBODY, HINT_TLS)
 
 #define HINT_THEIR_TRUST "have the peer trust the CA of our certificate; see its log"
+#define HINT_THEIR_LOG "see the log of the peer"
 #define HINT_OUR_RENEW "renew our certificate, or correct the clock of the peer"
 
 /* A(SSL_AD_ alert that the peer sent, status, whose, what to change) */
-#define PEER_ALERTS(A)                                                                      \
-	A(UNKNOWN_CA, SEC_E_UNTRUSTED_ROOT, OUR_CERT, HINT_THEIR_TRUST)                     \
-	A(BAD_CERTIFICATE, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)                  \
-	A(UNSUPPORTED_CERTIFICATE, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)          \
-	A(CERTIFICATE_UNKNOWN, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)              \
-	A(ACCESS_DENIED, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)                    \
-	A(CERTIFICATE_REVOKED, CRYPT_E_REVOKED, OUR_CERT, "get a new certificate")          \
-	A(CERTIFICATE_EXPIRED, SEC_E_CERT_EXPIRED, OUR_CERT, HINT_OUR_RENEW)                \
-	A(HANDSHAKE_FAILURE, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)                \
-	A(INSUFFICIENT_SECURITY, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)            \
+#define PEER_ALERTS(A)                                                             \
+	A(UNKNOWN_CA, SEC_E_UNTRUSTED_ROOT, OUR_CERT, HINT_THEIR_TRUST)            \
+	A(BAD_CERTIFICATE, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)         \
+	A(UNSUPPORTED_CERTIFICATE, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST) \
+	A(CERTIFICATE_UNKNOWN, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)     \
+	A(ACCESS_DENIED, SEC_E_CERT_UNKNOWN, OUR_CERT, HINT_THEIR_TRUST)           \
+	A(CERTIFICATE_REVOKED, CRYPT_E_REVOKED, OUR_CERT, "get a new certificate") \
+	A(CERTIFICATE_EXPIRED, SEC_E_CERT_EXPIRED, OUR_CERT, HINT_OUR_RENEW)       \
+	A(HANDSHAKE_FAILURE, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)       \
+	A(INSUFFICIENT_SECURITY, SEC_E_ALGORITHM_MISMATCH, OUR_CERT, HINT_SUITE)   \
 	A(PROTOCOL_VERSION, SEC_E_ALGORITHM_MISMATCH, NOBODY, HINT_VERSION)
 
 struct cause {
@@ -85,16 +92,20 @@ struct cause {
 	const char *hint;
 };
 
-#define CAUSE_VERIFY(id, status, hint) { X509_V_ERR_##id, status, BLAME_PEER_CERT, hint },
-#define CAUSE_LIBRARY(id, status, blame, hint) { SSL_R_##id, status, BLAME_##blame, hint },
-#define CAUSE_ALERT(id, status, blame, hint) { SSL_AD_##id, status, BLAME_##blame, hint },
+#define CAUSE_VERIFY(id, status, hint) \
+	{ X509_V_ERR_##id, status, BLAME_PEER_CERT, hint },
+#define CAUSE_LIBRARY(id, status, blame, hint) \
+	{ SSL_R_##id, status, BLAME_##blame, hint },
+#define CAUSE_ALERT(id, status, blame, hint) \
+	{ SSL_AD_##id, status, BLAME_##blame, hint },
+#define CAUSE_OTHER(status, blame, hint) { -1, status, BLAME_##blame, hint },
 /* Each table ends with what holds for every other number. */
-static const struct cause verify_causes[] = { VERIFY_ERRORS(CAUSE_VERIFY) { -1,
-    SEC_E_CERT_UNKNOWN, BLAME_PEER_CERT, HINT_ISSUE } };
-static const struct cause library_causes[] = { LIBRARY_ERRORS(CAUSE_LIBRARY) { -1,
-    SEC_E_ILLEGAL_MESSAGE, BLAME_NOBODY, HINT_TLS } };
-static const struct cause alert_causes[] = { PEER_ALERTS(CAUSE_ALERT) { -1,
-    SEC_E_ILLEGAL_MESSAGE, BLAME_NOBODY, "see the log of the peer" } };
+static const struct cause verify_causes[] = { VERIFY_ERRORS(CAUSE_VERIFY)
+	    CAUSE_OTHER(SEC_E_CERT_UNKNOWN, PEER_CERT, HINT_ISSUE) };
+static const struct cause library_causes[] = { LIBRARY_ERRORS(CAUSE_LIBRARY)
+	    CAUSE_OTHER(SEC_E_ILLEGAL_MESSAGE, NOBODY, HINT_TLS) };
+static const struct cause alert_causes[] = { PEER_ALERTS(CAUSE_ALERT)
+	    CAUSE_OTHER(SEC_E_ILLEGAL_MESSAGE, NOBODY, HINT_THEIR_LOG) };
 
 static const struct cause *
 find_cause(const struct cause *c, int number)

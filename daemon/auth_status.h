@@ -1,6 +1,6 @@
 /*
- * Why an authentication failed: the SEC_E_* status for the peer (spec authip.md A59) and
- * one line for the person who has to change something.
+ * Why an authentication failed: the SEC_E_* status for the peer (spec authip.md A59)
+ * and one line for the person who has to change something.
  */
 #ifndef AUTHIPD_DAEMON_AUTH_STATUS_H
 #define AUTHIPD_DAEMON_AUTH_STATUS_H
@@ -27,8 +27,8 @@
 
 /* A certificate of the peer that did not verify. */
 struct auth_bad_cert {
-	int error; /* X509_V_ERR_*, X509_V_OK: none */
-	int depth; /* 0: the peer's own */
+	int error;	/* X509_V_ERR_*, X509_V_OK: none */
+	int depth;	/* 0: the peer's own */
 	char peer[256]; /* subject of the peer's own */
 	char subject[256];
 	char issuer[256];

@@ -38,8 +38,8 @@ auth_table_init(struct auth_table *t)
 }
 
 bool
-auth_table_add(struct auth_table *t, uint64_t handle, struct auth_dialogue *d,
-    uint64_t now_ms)
+auth_table_add(
+    struct auth_table *t, uint64_t handle, struct auth_dialogue *d, uint64_t now_ms)
 {
 	struct auth_slot *s;
 

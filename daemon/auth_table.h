@@ -17,10 +17,11 @@ struct auth_table {
 
 void auth_table_init(struct auth_table *t);
 /* Takes ownership of d; false (d stays the caller's) if the table is full. */
-bool auth_table_add(struct auth_table *t, uint64_t handle, struct auth_dialogue *d,
-    uint64_t now_ms);
+bool auth_table_add(
+    struct auth_table *t, uint64_t handle, struct auth_dialogue *d, uint64_t now_ms);
 /* The dialogue of a handle, or NULL; it counts as used now. */
-struct auth_dialogue *auth_table_find(struct auth_table *t, uint64_t handle, uint64_t now_ms);
+struct auth_dialogue *auth_table_find(
+    struct auth_table *t, uint64_t handle, uint64_t now_ms);
 /* Frees the dialogue of a handle, if there is one. */
 void auth_table_remove(struct auth_table *t, uint64_t handle);
 /* Frees what was not used for AUTH_TABLE_AGE_MS; returns how many. */

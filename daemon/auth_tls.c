@@ -17,12 +17,12 @@
  * Forward secret suites only. The CBC ones are for peers from Windows Server 2008 R2 to
  * 2012 R2, which have AES-GCM with RSA certificates only together with finite field DH.
  */
-#define SUITES                                                                              \
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                        \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                        \
-	"ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:"                                \
-	"ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:"                                \
-	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"                                      \
+#define SUITES                                                       \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:" \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:" \
+	"ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:"         \
+	"ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:"         \
+	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"               \
 	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA"
 
 #define GROUPS "P-256:P-384:X25519:P-521"
@@ -88,8 +88,8 @@ load_cert(SSL_CTX *ctx, const struct config_cert *cert, char *err, size_t cap)
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert->certificate) != 1)
 		return fail(err, cap, "cannot use certificate %s", cert->certificate);
 	if (SSL_CTX_use_PrivateKey_file(ctx, cert->key, SSL_FILETYPE_PEM) != 1)
-		return fail(err, cap, "cannot use key %s with certificate %s", cert->key,
-		    cert->certificate);
+		return fail(err, cap, "cannot use key %s with certificate %s",
+		    cert->key, cert->certificate);
 	if (SSL_CTX_check_private_key(ctx) != 1)
 		return fail(err, cap, "key %s is not that of certificate %s", cert->key,
 		    cert->certificate);
@@ -107,12 +107,13 @@ set_parameters(SSL_CTX *ctx, X509_STORE *trust)
 	SSL_CTX_set_max_cert_list(ctx, AUTH_MAX_TOKEN_BYTES);
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-		SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+				     SSL_OP_NO_RENEGOTIATION |
+				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set1_cert_store(ctx, trust);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_cipher_list(ctx, SUITES) == 1 &&
-	    SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
+	       SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(ctx, SUITES) == 1 &&
+	       SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
 }
 
 /* cert NULL: a context without certificate. */

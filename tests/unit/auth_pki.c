@@ -64,11 +64,12 @@ pki_make(const struct pki_wish *w, const struct pki_cert *issuer)
 	X509_set_version(c.x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(c.x), serial++);
 	X509_gmtime_adj(X509_getm_notBefore(c.x), w->from_days * DAY_S - 3600);
-	X509_gmtime_adj(X509_getm_notAfter(c.x),
-	    (w->to_days != 0 ? w->to_days : 30) * DAY_S);
+	X509_gmtime_adj(
+	    X509_getm_notAfter(c.x), (w->to_days != 0 ? w->to_days : 30) * DAY_S);
 	if (w->cn != NULL)
 		need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-			 (const unsigned char *)w->cn, -1, -1, 0) == 1, "name");
+			 (const unsigned char *)w->cn, -1, -1, 0) == 1,
+		    "name");
 	X509_set_issuer_name(c.x, X509_get_subject_name(by->x));
 	X509_set_pubkey(c.x, c.key);
 	add_extensions(c.x, by->x, w);
@@ -110,12 +111,14 @@ pki_write_certs(const char *dir, const char *name, const struct pki_cert *first,
 }
 
 void
-pki_write_key(const char *dir, const char *name, const struct pki_cert *c, char *passphrase)
+pki_write_key(
+    const char *dir, const char *name, const struct pki_cert *c, char *passphrase)
 {
 	FILE *f = open_file(dir, name, "key");
 	const EVP_CIPHER *cipher = passphrase != NULL ? EVP_aes_128_cbc() : NULL;
 
-	need(PEM_write_PKCS8PrivateKey(f, c->key, cipher, NULL, 0, NULL, passphrase) == 1,
+	need(PEM_write_PKCS8PrivateKey(f, c->key, cipher, NULL, 0, NULL, passphrase) ==
+		 1,
 	    name);
 	need(fclose(f) == 0, name);
 }

@@ -13,10 +13,10 @@ struct pki_cert {
 
 /* What a certificate is to say; times in days from now. */
 struct pki_wish {
-	const char *cn; /* NULL: empty subject */
+	const char *cn;	 /* NULL: empty subject */
 	const char *san; /* NULL: none; "DNS:x" */
 	const char *eku; /* NULL: none */
-	bool is_ec; /* P-256 instead of RSA-2048 */
+	bool is_ec;	 /* P-256 instead of RSA-2048 */
 	bool is_ca;
 	int from_days;
 	int to_days; /* 0: 30 */
@@ -26,9 +26,10 @@ struct pki_wish {
 struct pki_cert pki_make(const struct pki_wish *w, const struct pki_cert *issuer);
 void pki_free(struct pki_cert *c);
 /* DIR/NAME.pem with these certificates (NULL ends the list). */
-void pki_write_certs(const char *dir, const char *name, const struct pki_cert *first, ...);
+void pki_write_certs(
+    const char *dir, const char *name, const struct pki_cert *first, ...);
 /* DIR/NAME.key, encrypted if passphrase is not NULL. */
-void pki_write_key(const char *dir, const char *name, const struct pki_cert *c,
-    char *passphrase);
+void pki_write_key(
+    const char *dir, const char *name, const struct pki_cert *c, char *passphrase);
 
 #endif

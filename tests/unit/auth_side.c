@@ -11,7 +11,7 @@
 
 static char dir[] = "/tmp/check_auth.XXXXXX";
 
-/* One certificate by issuer, with its key and, if chain is not NULL, that CA behind it. */
+/* One certificate by issuer, with its key and (unless NULL) a CA behind it. */
 static void
 write_host(const char *file, const struct pki_wish *w, const struct pki_cert *issuer,
     const struct pki_cert *chain)
@@ -26,19 +26,24 @@ write_host(const char *file, const struct pki_wish *w, const struct pki_cert *is
 static void
 write_odd_hosts(const struct pki_cert *ca)
 {
-	struct pki_cert inter = pki_make(&(struct pki_wish){ .cn = "inter", .is_ca = true }, ca);
+	struct pki_cert inter =
+	    pki_make(&(struct pki_wish){ .cn = "inter", .is_ca = true }, ca);
 	struct pki_cert locked = pki_make(&(struct pki_wish){ .cn = "locked" }, ca);
 
 	write_host("chain", &(struct pki_wish){ .cn = "chain" }, &inter, &inter);
 	write_host("nochain", &(struct pki_wish){ .cn = "nochain" }, &inter, NULL);
 	write_host("expired",
-	    &(struct pki_wish){ .cn = "expired", .from_days = -9, .to_days = -2 }, ca, NULL);
-	write_host("future", &(struct pki_wish){ .cn = "future", .from_days = 3 }, ca, NULL);
-	write_host("self", &(struct pki_wish){ .cn = "self" }, NULL, NULL);
-	write_host("san", &(struct pki_wish){ .san = "critical,DNS:a.example" }, ca, NULL);
-	write_host("mail", &(struct pki_wish){ .cn = "mail", .eku = "emailProtection" }, ca,
+	    &(struct pki_wish){ .cn = "expired", .from_days = -9, .to_days = -2 }, ca,
 	    NULL);
-	write_host("evil", &(struct pki_wish){ .cn = "x\n\x1b[2J,CN=root\xc3\xa9" }, ca, NULL);
+	write_host(
+	    "future", &(struct pki_wish){ .cn = "future", .from_days = 3 }, ca, NULL);
+	write_host("self", &(struct pki_wish){ .cn = "self" }, NULL, NULL);
+	write_host(
+	    "san", &(struct pki_wish){ .san = "critical,DNS:a.example" }, ca, NULL);
+	write_host("mail", &(struct pki_wish){ .cn = "mail", .eku = "emailProtection" },
+	    ca, NULL);
+	write_host(
+	    "evil", &(struct pki_wish){ .cn = "x\n\x1b[2J,CN=root\xc3\xa9" }, ca, NULL);
 	pki_write_certs(dir, "locked", &locked, NULL);
 	pki_write_key(dir, "locked", &locked, (char[]){ "secret" });
 	pki_free(&inter);
@@ -53,7 +58,8 @@ pki_begin(void)
 	if (mkdtemp(dir) == NULL)
 		abort();
 	ca1 = pki_make(&(struct pki_wish){ .cn = "ca1", .is_ca = true }, NULL);
-	ca2 = pki_make(&(struct pki_wish){ .cn = "ca2", .is_ca = true, .is_ec = true }, NULL);
+	ca2 = pki_make(
+	    &(struct pki_wish){ .cn = "ca2", .is_ca = true, .is_ec = true }, NULL);
 	pki_write_certs(dir, "ca1", &ca1, NULL);
 	pki_write_certs(dir, "ca2", &ca2, NULL);
 	pki_write_certs(dir, "both", &ca1, &ca2, NULL);
@@ -181,15 +187,17 @@ talk_expect_secret(const struct talk *t, size_t n)
 }
 
 void
-talk_expect_failure(const struct talk *t, int i, uint32_t status, const char *text,
-    const char *hint)
+talk_expect_failure(
+    const struct talk *t, int i, uint32_t status, const char *text, const char *hint)
 {
 	const struct engine_auth_reply *r = &t->r[i];
 
 	ck_assert_uint_eq(r->status, AUTH_FAILED);
 	ck_assert_msg(r->gss_status == status, "0x%08x: %s", r->gss_status, r->text);
-	ck_assert_msg(strstr(r->text, text) != NULL, "\"%s\" not in: %s", text, r->text);
-	ck_assert_msg(strstr(r->text, hint) != NULL, "\"%s\" not in: %s", hint, r->text);
+	ck_assert_msg(
+	    strstr(r->text, text) != NULL, "\"%s\" not in: %s", text, r->text);
+	ck_assert_msg(
+	    strstr(r->text, hint) != NULL, "\"%s\" not in: %s", hint, r->text);
 	ck_assert_uint_eq(r->token.n, 0);
 	ck_assert_uint_eq(r->secret.n, 0);
 	ck_assert_str_eq(r->peer_name, "");

@@ -39,16 +39,16 @@ struct talk {
 	size_t tamper_n; /* length of that flight, found out */
 };
 
-void talk_begin(struct talk *t, const struct side *initiator, const struct side *responder,
-    uint32_t credential);
+void talk_begin(struct talk *t, const struct side *initiator,
+    const struct side *responder, uint32_t credential);
 /* Feeds tokens until one side fails or both are done. True: both are done. */
 bool talk_run(struct talk *t);
 void talk_end(struct talk *t);
 /* Checks that both have the same secret of n bytes. */
 void talk_expect_secret(const struct talk *t, size_t n);
 /* Checks that side i failed with this status, and that its text holds each of these. */
-void talk_expect_failure(const struct talk *t, int i, uint32_t status, const char *text,
-    const char *hint);
+void talk_expect_failure(
+    const struct talk *t, int i, uint32_t status, const char *text, const char *hint);
 
 TCase *auth_hostile_cases(void);
 TCase *auth_role_cases(void);

@@ -32,7 +32,8 @@ static void
 flip_byte(struct talk *talk, uint8_t *token, size_t *n)
 {
 	if (talk->tamper_at < *n)
-		token[talk->tamper_at] ^= (uint8_t)(1u << (talk->tamper_at / STRIDE % 8));
+		token[talk->tamper_at] ^=
+		    (uint8_t)(1u << (talk->tamper_at / STRIDE % 8));
 }
 
 static void
@@ -57,23 +58,26 @@ run_tampered(void (*tamper)(struct talk *, uint8_t *, size_t *), int flight, siz
 static void
 flip_flight(int flight)
 {
-	size_t both_done = 0, n = 1;
+	size_t both_done = 0;
+	bool more = true;
 
-	for (size_t at = 0; at < n; at += STRIDE) {
-		if (run_tampered(flip_byte, flight, at)) {
+	for (size_t at = 0; more; at += STRIDE) {
+		bool done = run_tampered(flip_byte, flight, at);
+
+		/* Lengths vary with signatures: the last round changes nothing. */
+		more = at < t.tamper_n;
+		if (done) {
 			talk_expect_secret(&t, 48);
-			both_done++;
+			both_done += more;
 		} else {
 			/* Only the last flight comes when the other side is content. */
 			ck_assert_uint_ne(t.r[0].status, AUTH_DONE);
 			ck_assert_int_eq(t.r[1].status == AUTH_DONE, flight == 3);
 		}
-		n = t.tamper_n;
-		ck_assert_uint_gt(n, 0);
 		talk_end(&t);
 	}
-	/* Only the version of a record's header is free (RFC 5246 E.1). */
-	ck_assert_uint_le(both_done, 1);
+	/* Only bytes 1 and 2 of the first record may change (RFC 5246 E.1). */
+	ck_assert_uint_eq(both_done, 0);
 }
 
 START_TEST(flipped_bytes)
@@ -86,17 +90,19 @@ END_TEST
 
 START_TEST(truncated_flights)
 {
-	size_t n = 1;
+	int reader = !(_i % 2);
+	bool more = true;
 
 	begin("ec1", "ec2");
-	for (size_t at = 0; at < n; at += STRIDE) {
-		int reader = !(_i % 2);
+	for (size_t at = 0; more; at += STRIDE) {
+		bool done = run_tampered(cut_off, _i, at);
 
-		ck_assert(!run_tampered(cut_off, _i, at));
-		n = t.tamper_n;
-		ck_assert_uint_eq(t.r[reader].status, AUTH_FAILED);
-		ck_assert_uint_eq(t.r[reader].gss_status,
-		    at == 0 ? SEC_E_INVALID_TOKEN : SEC_E_INCOMPLETE_MESSAGE);
+		more = at < t.tamper_n;
+		ck_assert_int_eq(done, !more);
+		if (more)
+			talk_expect_failure(&t, reader,
+			    at == 0 ? SEC_E_INVALID_TOKEN : SEC_E_INCOMPLETE_MESSAGE,
+			    "token", "");
 		talk_end(&t);
 	}
 	end();
@@ -120,31 +126,22 @@ START_TEST(tokens_that_are_not_tls)
 {
 	static uint8_t huge[AUTH_MAX_TOKEN_BYTES + 1], zero[64];
 	static const char ntlm[] = "NTLMSSP\0\1\0\0\0\0\0\0\0\0\0\0\0";
-	static const uint8_t kerberos[] = { 0x60, 0x82, 0x01, 0x00, 0x06, 0x09, 0x2a, 0x86 };
-
-	begin("rsa1", "rsa1");
-	for (int i = 0; i < 2; i++) {
-		expect_refused(i, huge, sizeof(huge), SEC_E_INVALID_TOKEN, "64001 bytes");
-		expect_refused(i, "", 0, SEC_E_INVALID_TOKEN, "empty");
-		expect_refused(i, ntlm, sizeof(ntlm), SEC_E_INVALID_TOKEN, "TLS: ");
-		expect_refused(i, kerberos, sizeof(kerberos), SEC_E_INVALID_TOKEN, "TLS: ");
-		expect_refused(i, zero, sizeof(zero), SEC_E_INVALID_TOKEN, "TLS: ");
-		expect_refused(i, "GET / HTTP/1.0\r\n", 16, SEC_E_INVALID_TOKEN, "TLS: ");
-	}
-	end();
-}
-END_TEST
-
-START_TEST(initiator_begins_without_token)
-{
-	struct engine_auth_reply r;
+	static const uint8_t kerberos[] = { 0x60, 0x82, 0x01, 0x00, 0x06, 0x09, 0x2a };
 	struct auth_dialogue *d;
 
 	begin("rsa1", "rsa1");
+	for (int i = 0; i < 2; i++) {
+		expect_refused(i, huge, sizeof(huge), SEC_E_INVALID_TOKEN, "64001");
+		expect_refused(i, "", 0, SEC_E_INVALID_TOKEN, "empty");
+		expect_refused(i, ntlm, sizeof(ntlm), SEC_E_INVALID_TOKEN, "TLS: ");
+		expect_refused(i, kerberos, 7, SEC_E_INVALID_TOKEN, "TLS: ");
+		expect_refused(i, zero, sizeof(zero), SEC_E_INVALID_TOKEN, "TLS: ");
+		expect_refused(i, "GET / HTTP/1.0", 14, SEC_E_INVALID_TOKEN, "TLS: ");
+	}
+	/* An initiator begins: it cannot have a token yet. */
 	d = auth_dialogue_new(a.tls, true, 0);
-	auth_dialogue_step(d, span_of("\x16\x03\x03", 3), &r);
-	ck_assert_uint_eq(r.status, AUTH_FAILED);
-	ck_assert_uint_eq(r.gss_status, SEC_E_INVALID_TOKEN);
+	auth_dialogue_step(d, span_of("\x16\x03\x03", 3), &t.r[0]);
+	talk_expect_failure(&t, 0, SEC_E_INVALID_TOKEN, "out of place", "");
 	auth_dialogue_free(d);
 	end();
 }
@@ -157,7 +154,8 @@ static const struct {
 	const char *text;
 	bool about_cert;
 } alerts[] = {
-	{ 48, SEC_E_UNTRUSTED_ROOT, "the peer refused: unknown CA (TLS alert 48)", true },
+	{ 48, SEC_E_UNTRUSTED_ROOT, "the peer refused: unknown CA (TLS alert 48)",
+	    true },
 	{ 42, SEC_E_CERT_UNKNOWN, "bad certificate", true },
 	{ 45, SEC_E_CERT_EXPIRED, "certificate expired", true },
 	{ 44, CRYPT_E_REVOKED, "certificate revoked", true },
@@ -242,7 +240,8 @@ foreign_hello(int min, int max, const char *suites, uint8_t *out, size_t cap)
 	ssl = SSL_new(ctx);
 	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), sink);
 	SSL_set_connect_state(ssl);
-	ck_assert_int_eq(SSL_get_error(ssl, SSL_do_handshake(ssl)), SSL_ERROR_WANT_READ);
+	ck_assert_int_eq(
+	    SSL_get_error(ssl, SSL_do_handshake(ssl)), SSL_ERROR_WANT_READ);
 	n = BIO_read(sink, out, (int)cap);
 	ck_assert_int_gt(n, 0);
 	SSL_free(ssl);
@@ -257,11 +256,14 @@ START_TEST(foreign_versions_and_suites)
 
 	begin("rsa1", "rsa1");
 	n = foreign_hello(TLS1_3_VERSION, TLS1_3_VERSION, NULL, hello, sizeof(hello));
-	expect_refused(1, hello, n, SEC_E_ALGORITHM_MISMATCH, "let the peer use TLS 1.2");
-	n = foreign_hello(TLS1_VERSION, TLS1_1_VERSION, "DEFAULT@SECLEVEL=0", hello,
-	    sizeof(hello));
-	expect_refused(1, hello, n, SEC_E_ALGORITHM_MISMATCH, "let the peer use TLS 1.2");
-	n = foreign_hello(TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", hello, sizeof(hello));
+	expect_refused(
+	    1, hello, n, SEC_E_ALGORITHM_MISMATCH, "let the peer use TLS 1.2");
+	n = foreign_hello(
+	    TLS1_VERSION, TLS1_1_VERSION, "DEFAULT@SECLEVEL=0", hello, sizeof(hello));
+	expect_refused(
+	    1, hello, n, SEC_E_ALGORITHM_MISMATCH, "let the peer use TLS 1.2");
+	n = foreign_hello(
+	    TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA", hello, sizeof(hello));
 	expect_refused(1, hello, n, SEC_E_ALGORITHM_MISMATCH, "no shared cipher");
 	n = foreign_hello(TLS1_2_VERSION, TLS1_3_VERSION, NULL, hello, sizeof(hello));
 	talk_begin(&t, &a, &b, 0);
@@ -281,8 +283,8 @@ auth_hostile_cases(void)
 	tcase_add_loop_test(c, flipped_bytes, 0, 2 * FLIGHTS);
 	tcase_add_loop_test(c, truncated_flights, 0, FLIGHTS);
 	tcase_add_test(c, tokens_that_are_not_tls);
-	tcase_add_test(c, initiator_begins_without_token);
-	tcase_add_loop_test(c, alert_of_the_peer, 0, (int)(sizeof(alerts) / sizeof(alerts[0])));
+	tcase_add_loop_test(
+	    c, alert_of_the_peer, 0, (int)(sizeof(alerts) / sizeof(alerts[0])));
 	tcase_add_test(c, token_after_completion);
 	tcase_add_test(c, bytes_behind_the_handshake);
 	tcase_add_test(c, foreign_versions_and_suites);
