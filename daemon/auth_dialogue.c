@@ -1,0 +1,272 @@
+/* One TLS handshake over memory buffers, and the session key that it yields. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "daemon/auth_status.h"
+#include "daemon/auth_tls_ssl.h"
+
+/* PRF(master secret, label, randoms); 128 bytes: MSK and EMSK of RFC 5216. */
+#define EAP_LABEL "client EAP encryption"
+#define EAP_BYTES 128
+/* The document names no label (A14): a private one (RFC 5705), 48 bytes as master. */
+#define EXPORTER_LABEL "EXPERIMENTAL AuthIP"
+#define EXPORTER_BYTES 48
+#define MASTER_BYTES 48
+
+struct auth_dialogue {
+	const struct auth_tls *tls;
+	SSL *ssl; /* NULL: there is no certificate to begin with */
+	BIO *in;  /* both are ssl's */
+	BIO *out;
+	bool initiator;
+	bool is_started;
+	bool is_ended;
+	uint32_t credential;
+	struct auth_bad_cert bad;
+};
+
+/* Notes the first certificate that does not verify; changes no result. */
+static int
+note_bad_cert(int ok, X509_STORE_CTX *ctx)
+{
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, index);
+	struct auth_dialogue *d = SSL_get_app_data(ssl);
+	struct auth_bad_cert *bad = &d->bad;
+	X509 *at = X509_STORE_CTX_get_current_cert(ctx);
+	X509 *own = X509_STORE_CTX_get0_cert(ctx);
+
+	if (ok || bad->error != X509_V_OK)
+		return ok;
+	bad->error = X509_STORE_CTX_get_error(ctx);
+	bad->depth = X509_STORE_CTX_get_error_depth(ctx);
+	if (at == NULL)
+		at = own;
+	auth_subject_text(own, bad->peer, sizeof(bad->peer));
+	auth_subject_text(at, bad->subject, sizeof(bad->subject));
+	auth_issuer_text(at, bad->issuer, sizeof(bad->issuer));
+	return ok;
+}
+
+/* Whether the peer has to show a certificate. */
+static bool
+peer_cert_required(const struct auth_dialogue *d)
+{
+	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL;
+}
+
+/* The context to use, or NULL if no certificate is left (see auth_tls.h). */
+static SSL_CTX *
+pick_context(const struct auth_dialogue *d)
+{
+	const struct auth_tls *tls = d->tls;
+	bool may_be_bare = d->initiator && tls->client_cert == TLS_CLIENT_CERT_OPTIONAL;
+
+	if (tls->n_cert == 0)
+		return may_be_bare && d->credential == 0 ? tls->ctx[0] : NULL;
+	if (d->initiator && d->credential >= tls->n_cert)
+		return NULL;
+	return tls->ctx[d->credential % tls->n_cert];
+}
+
+static bool
+set_up(struct auth_dialogue *d, SSL_CTX *ctx)
+{
+	int verify = SSL_VERIFY_PEER;
+
+	if (peer_cert_required(d))
+		verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	d->ssl = SSL_new(ctx);
+	d->in = BIO_new(BIO_s_mem());
+	d->out = BIO_new(BIO_s_mem());
+	if (d->ssl == NULL || d->in == NULL || d->out == NULL) {
+		BIO_free(d->in);
+		BIO_free(d->out);
+		return false;
+	}
+	SSL_set_bio(d->ssl, d->in, d->out);
+	SSL_set_app_data(d->ssl, d);
+	SSL_set_verify(d->ssl, verify, note_bad_cert);
+	if (d->initiator)
+		SSL_set_connect_state(d->ssl);
+	else
+		SSL_set_accept_state(d->ssl);
+	return true;
+}
+
+struct auth_dialogue *
+auth_dialogue_new(const struct auth_tls *tls, bool initiator, uint32_t credential)
+{
+	struct auth_dialogue *d = calloc(1, sizeof(*d));
+	SSL_CTX *ctx;
+
+	if (d == NULL)
+		return NULL;
+	d->tls = tls;
+	d->initiator = initiator;
+	d->credential = credential;
+	d->bad.error = X509_V_OK;
+	ctx = pick_context(d);
+	if (ctx != NULL && !set_up(d, ctx)) {
+		auth_dialogue_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void
+auth_dialogue_free(struct auth_dialogue *d)
+{
+	if (d == NULL)
+		return;
+	SSL_free(d->ssl);
+	free(d);
+}
+
+/* n bytes of the exporter without context (RFC 5705). */
+static bool
+export_secret(SSL *ssl, struct secret *s, const char *label, size_t n)
+{
+	s->n = n;
+	return SSL_export_keying_material(
+		   ssl, s->b, n, label, strlen(label), NULL, 0, 0) == 1;
+}
+
+/* The session key of the dialect (A14). */
+static bool
+take_secret(struct auth_dialogue *d, struct secret *s)
+{
+	const SSL_SESSION *session = SSL_get_session(d->ssl);
+
+	secret_wipe(s);
+	switch (d->tls->secret_form) {
+	case GSS_SECRET_TLS_MASTER:
+		s->n = SSL_SESSION_get_master_key(session, s->b, sizeof(s->b));
+		return s->n == MASTER_BYTES;
+	case GSS_SECRET_TLS_EAP:
+		return export_secret(d->ssl, s, EAP_LABEL, EAP_BYTES);
+	case GSS_SECRET_TLS_EXPORTER:
+		return export_secret(d->ssl, s, EXPORTER_LABEL, EXPORTER_BYTES);
+	}
+	return false;
+}
+
+/* The handshake is complete: checks once more what makes it an authentication. */
+static void
+finish(struct auth_dialogue *d, struct engine_auth_reply *out)
+{
+	X509 *cert = SSL_get0_peer_certificate(d->ssl);
+
+	if (SSL_has_pending(d->ssl) || BIO_ctrl_pending(d->in) > 0) {
+		auth_fail(out, SEC_E_ILLEGAL_MESSAGE,
+		    "the peer's token goes on behind the end of the TLS handshake");
+		return;
+	}
+	if (SSL_version(d->ssl) != TLS1_2_VERSION ||
+	    SSL_get_verify_result(d->ssl) != X509_V_OK ||
+	    (cert == NULL && peer_cert_required(d)) || !take_secret(d, &out->secret)) {
+		auth_fail(out, SEC_E_INTERNAL_ERROR,
+		    "TLS is complete but yields no verified certificate or no key");
+		return;
+	}
+	out->status = AUTH_DONE;
+	if (cert != NULL)
+		auth_subject_text(cert, out->peer_name, sizeof(out->peer_name));
+	else
+		strcpy(out->peer_name, "(peer without certificate)");
+}
+
+static void
+fail_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
+{
+	bool have_another = d->credential + 1 < d->tls->n_cert;
+	enum auth_blame blame = BLAME_PEER_CERT;
+
+	if (d->bad.error != X509_V_OK) {
+		auth_fail_cert(out, &d->bad);
+		ERR_clear_error();
+	} else {
+		blame = auth_fail_library(out);
+	}
+	/* Only a responder can make the peer try another of its certificates. */
+	out->retry_possible = (blame == BLAME_PEER_CERT && !d->initiator) ||
+			      (blame == BLAME_OUR_CERT && have_another);
+}
+
+static void
+fail_without_cert(const struct auth_dialogue *d, struct engine_auth_reply *out)
+{
+	if (d->tls->n_cert == 0)
+		auth_fail(out, SEC_E_NO_CREDENTIALS,
+		    "this host has no certificate: set `certificate` and `key` in the "
+		    "configuration");
+	else
+		auth_fail(out, SEC_E_NO_CREDENTIALS,
+		    "the peer accepted none of the %u certificates configured: see its "
+		    "log, and have it trust the CA of one of them",
+		    d->tls->n_cert);
+}
+
+/* Runs libssl; false: out holds the failure. */
+static void
+run_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
+{
+	int r = SSL_do_handshake(d->ssl);
+	char *p;
+	long n;
+
+	if (r == 1) {
+		finish(d, out);
+	} else if (SSL_get_error(d->ssl, r) != SSL_ERROR_WANT_READ) {
+		fail_handshake(d, out);
+	} else if (BIO_ctrl_pending(d->out) == 0) {
+		auth_fail(out, SEC_E_INCOMPLETE_MESSAGE,
+		    "the peer's token ends inside a flight of TLS records");
+	}
+	if (out->status == AUTH_FAILED)
+		return;
+	n = BIO_get_mem_data(d->out, &p);
+	if (n > AUTH_MAX_TOKEN_BYTES)
+		auth_fail(out, SEC_E_INTERNAL_ERROR,
+		    "our token of %ld bytes is too long: shorten the certificate chain",
+		    n);
+	else
+		out->token = span_of(p, (size_t)n);
+}
+
+/* Only an initiator begins, without token; everything else has one. */
+static bool
+token_fits(const struct auth_dialogue *d, struct span token)
+{
+	bool is_first = d->initiator && !d->is_started;
+
+	return !d->is_ended && token.n <= AUTH_MAX_TOKEN_BYTES &&
+	       is_first == (token.n == 0);
+}
+
+void
+auth_dialogue_step(
+    struct auth_dialogue *d, struct span token, struct engine_auth_reply *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->status = AUTH_CONTINUE;
+	if (d->ssl == NULL) {
+		fail_without_cert(d, out);
+	} else if (!token_fits(d, token)) {
+		auth_fail(out, SEC_E_INVALID_TOKEN,
+		    "TLS token of %zu bytes: empty, too long or %s", token.n,
+		    d->is_ended ? "after the end of the handshake" : "out of place");
+	} else {
+		ERR_clear_error();
+		(void)BIO_reset(d->out);
+		if (token.n > 0 &&
+		    BIO_write(d->in, token.p, (int)token.n) != (int)token.n)
+			auth_fail(out, SEC_E_INSUFFICIENT_MEMORY, "TLS: out of memory");
+		else
+			run_handshake(d, out);
+	}
+	d->is_started = true;
+	d->is_ended = out->status != AUTH_CONTINUE;
+}

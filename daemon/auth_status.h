@@ -1,0 +1,52 @@
+/*
+ * Why an authentication failed: the SEC_E_* status for the peer (spec authip.md A59)
+ * and one line for the person who has to change something.
+ */
+#ifndef AUTHIPD_DAEMON_AUTH_STATUS_H
+#define AUTHIPD_DAEMON_AUTH_STATUS_H
+
+#include <openssl/x509.h>
+
+#include "ike/engine.h"
+
+/* MS-ERREF 2.1.1 */
+#define SEC_E_INSUFFICIENT_MEMORY 0x80090300u
+#define SEC_E_UNSUPPORTED_FUNCTION 0x80090302u
+#define SEC_E_INTERNAL_ERROR 0x80090304u
+#define SEC_E_INVALID_TOKEN 0x80090308u
+#define SEC_E_NO_CREDENTIALS 0x8009030Eu
+#define SEC_E_MESSAGE_ALTERED 0x8009030Fu
+#define SEC_E_INCOMPLETE_MESSAGE 0x80090318u
+#define SEC_E_UNTRUSTED_ROOT 0x80090325u
+#define SEC_E_ILLEGAL_MESSAGE 0x80090326u
+#define SEC_E_CERT_UNKNOWN 0x80090327u
+#define SEC_E_CERT_EXPIRED 0x80090328u
+#define SEC_E_ALGORITHM_MISMATCH 0x80090331u
+#define SEC_E_CERT_WRONG_USAGE 0x80090349u
+#define CRYPT_E_REVOKED 0x80092010u
+
+/* A certificate of the peer that did not verify. */
+struct auth_bad_cert {
+	int error;	/* X509_V_ERR_*, X509_V_OK: none */
+	int depth;	/* 0: the peer's own */
+	char peer[256]; /* subject of the peer's own */
+	char subject[256];
+	char issuer[256];
+};
+
+/* Which certificate could help after a failure. */
+enum auth_blame { BLAME_NOBODY, BLAME_OUR_CERT, BLAME_PEER_CERT };
+
+/* Sets status, gss_status and text; token and secret are cleared. */
+void auth_fail(struct engine_auth_reply *out, uint32_t gss_status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Same for a certificate that did not verify. */
+void auth_fail_cert(struct engine_auth_reply *out, const struct auth_bad_cert *bad);
+/* Same from the error queue of the library (emptied), alerts of the peer included. */
+enum auth_blame auth_fail_library(struct engine_auth_reply *out);
+
+/* Subject of a certificate in RFC 2253 form; its first DNS name if that is empty. */
+void auth_subject_text(X509 *cert, char *out, size_t cap);
+void auth_issuer_text(X509 *cert, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * TLS authentication (AuthIP method 4): the trust store and the certificates of this
+ * host, and handshakes over memory buffers. One dialogue is one handshake; its tokens
+ * are whole flights of TLS 1.2 records (spec authip.md A85). Nothing here touches the
+ * network.
+ */
+#ifndef AUTHIPD_DAEMON_AUTH_TLS_H
+#define AUTHIPD_DAEMON_AUTH_TLS_H
+
+#include "config/config.h"
+#include "ike/engine.h"
+
+/* The longest token, either way: what a GSS payload of ike/ carries. */
+#define AUTH_MAX_TOKEN_BYTES 64000
+
+struct auth_tls;
+struct auth_dialogue;
+
+/*
+ * Reads trust store, certificates and keys: c->trust_file (empty: the bundle of the
+ * system) and c->cert[]. All files are read here and never again. NULL: err says which
+ * file and why. No certificates is no error: see auth_dialogue_new().
+ */
+struct auth_tls *auth_tls_new(const struct config *c, char *err, size_t cap);
+void auth_tls_free(struct auth_tls *tls);
+/* How many certificates of this host there are, and how many trusted ones. */
+uint32_t auth_tls_count_own(const struct auth_tls *tls);
+uint32_t auth_tls_count_trusted(const struct auth_tls *tls);
+
+/*
+ * A handshake: the initiator is the TLS client. credential counts from 0: an initiator
+ * that runs out of certificates fails, a responder starts again with the first. NULL:
+ * out of memory; every other failure is the answer of the first step. tls must outlive
+ * it.
+ */
+struct auth_dialogue *auth_dialogue_new(
+    const struct auth_tls *tls, bool initiator, uint32_t credential);
+void auth_dialogue_free(struct auth_dialogue *d);
+/*
+ * Feeds the peer's token (none in the initiator's first step) and fills *out but for
+ * the handle. out->token is the dialogue's until its next step or its end. A failure
+ * has no token: the peer learns the status, not a TLS alert. The caller wipes
+ * out->secret.
+ */
+void auth_dialogue_step(
+    struct auth_dialogue *d, struct span token, struct engine_auth_reply *out);
+
+#endif
