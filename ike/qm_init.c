@@ -297,7 +297,11 @@ qm_init_q4(struct engine *e, struct qm_sa *qm)
 		return;
 	p = message_find(&e->in, PAYLOAD_NOTIFY, 0);
 	if (pld_notify_decode(p->body, &n) != IKE_OK || n.type != NOTIFY_QM_SYNCHRONIZE) {
-		qm_fail(e, qm, "synchronize", IKE_ERR_NOTIFY, NULL, true);
+		/* Extended mode waits for the first one: without it nothing would ever end. */
+		if (qm->is_first)
+			mm_fail(e, qm->mm, "synchronize", IKE_ERR_NOTIFY, NULL, true, true);
+		else
+			qm_fail(e, qm, "synchronize", IKE_ERR_NOTIFY, NULL, true);
 		return;
 	}
 	request_done(e, qm_request(qm));
