@@ -6,11 +6,7 @@
 
 #include "ike/payload.h"
 
-enum {
-	DOI_IPSEC = 1,
-	SIT_IDENTITY_ONLY = 1,
-	PROTO_ISAKMP = 1,
-};
+enum { DOI_IPSEC = 1, SIT_IDENTITY_ONLY = 1, PROTO_ISAKMP = 1 };
 
 /* Reads one attribute value: TV, or TLV of up to four bytes; longer ones are skipped. */
 static uint32_t
@@ -29,22 +25,29 @@ attribute_value(struct cursor *c, bool tv)
 	return v;
 }
 
+/* Too large is none that we know, not the number in its lower half. */
+static uint16_t
+attribute_u16(uint32_t v)
+{
+	return v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+}
+
 static void
 attribute_set_mm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *life_type)
 {
 	switch (type) {
 	case 1:
-		t->cipher = (uint16_t)v;
+		t->cipher = attribute_u16(v);
 		break;
 	case 2:
-		t->hash = (uint16_t)v;
+		t->hash = attribute_u16(v);
 		break;
 	case 3:
-		t->auth_method = (uint16_t)v;
+		t->auth_method = attribute_u16(v);
 		t->has_auth_method = true;
 		break;
 	case 4:
-		t->group = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+		t->group = attribute_u16(v);
 		t->has_group = true;
 		break;
 	case 11:
@@ -57,7 +60,7 @@ attribute_set_mm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *l
 			t->life_kb = v;
 		break;
 	case 14:
-		t->key_bits = (uint16_t)v;
+		t->key_bits = attribute_u16(v);
 		break;
 	default:
 		break;
@@ -78,17 +81,17 @@ attribute_set_qm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *l
 			t->life_kb = v;
 		break;
 	case 3:
-		t->group = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+		t->group = attribute_u16(v);
 		t->has_group = true;
 		break;
 	case 4:
-		t->encapsulation = (uint16_t)v;
+		t->encapsulation = attribute_u16(v);
 		break;
 	case 5:
-		t->authentication = (uint16_t)v;
+		t->authentication = attribute_u16(v);
 		break;
 	case 6:
-		t->key_bits = (uint16_t)v;
+		t->key_bits = attribute_u16(v);
 		break;
 	default:
 		break;
@@ -133,9 +136,8 @@ transform_decode(struct cursor *c, bool quick, struct pld_transform *t, bool *la
 static bool
 spi_size_allowed(uint8_t protocol, bool quick, uint8_t n)
 {
-	if (quick)
-		return n == 4 && (protocol == 2 || protocol == 3);
-	return (n == 0 || n == 8 || n == 16) && protocol == PROTO_ISAKMP;
+	return quick ? n == 4 && (protocol == 2 || protocol == 3) :
+		       (n == 0 || n == 8 || n == 16) && protocol == PROTO_ISAKMP;
 }
 
 static enum ike_err
@@ -144,6 +146,7 @@ proposal_decode(struct cursor *c, bool quick, struct pld_proposal *p, bool *last
 	uint8_t next = cursor_u8(c), spi_n, n_transform;
 	struct cursor in;
 	bool end = false;
+	enum ike_err e;
 	uint16_t n;
 
 	cursor_skip(c, 1);
@@ -164,8 +167,6 @@ proposal_decode(struct cursor *c, bool quick, struct pld_proposal *p, bool *last
 	if (n_transform == 0 || n_transform > PLD_MAX_TRANSFORMS || !cursor_ok(&in))
 		return IKE_ERR_PROPOSAL;
 	for (p->n_transform = 0; p->n_transform < n_transform; p->n_transform++) {
-		enum ike_err e;
-
 		if (end)
 			return IKE_ERR_PROPOSAL;
 		e = transform_decode(&in, quick, &p->transform[p->n_transform], &end);
@@ -180,6 +181,7 @@ pld_sa_decode(struct span body, bool quick, struct pld_sa *sa)
 {
 	struct cursor c;
 	bool last = false;
+	enum ike_err e;
 
 	cursor_init(&c, body);
 	sa->n_proposal = 0;
@@ -187,8 +189,6 @@ pld_sa_decode(struct span body, bool quick, struct pld_sa *sa)
 	    !cursor_ok(&c))
 		return IKE_ERR_SA;
 	while (!last) {
-		enum ike_err e;
-
 		if (sa->n_proposal == PLD_MAX_PROPOSALS)
 			return IKE_ERR_PROPOSAL;
 		e = proposal_decode(&c, quick, &sa->proposal[sa->n_proposal], &last);
