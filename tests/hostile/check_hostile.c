@@ -24,6 +24,8 @@ main(void)
 	suite_add_tcase(s, hostile_shape_cases());
 	suite_add_tcase(s, hostile_chain_cases());
 	suite_add_tcase(s, hostile_state_cases());
+	suite_add_tcase(s, hostile_nostate_cases());
+	suite_add_tcase(s, hostile_leak_cases());
 	suite_add_tcase(s, hostile_notify_cases());
 	suite_add_tcase(s, hostile_quick_cases());
 	suite_add_tcase(s, hostile_auth_cases());

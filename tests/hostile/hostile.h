@@ -77,6 +77,11 @@ void hostile_drop(size_t to, struct span wire, enum ike_err err);
 void hostile_refuse(size_t to, struct span wire, enum ike_err err);
 void hostile_drop_raw(size_t to, const struct raw *r, enum ike_err err);
 
+/* A notify in clear on mm (NULL: cookies that nobody has). */
+void hostile_clear_notify(uint16_t type, const struct mm_sa *mm, struct raw *out);
+/* For net.tap: loses everything. */
+bool hostile_tap_silence(void *ctx, size_t from, uint8_t *p, size_t *n);
+
 /* Changes the n-th message of a negotiation that otherwise goes its way. */
 typedef bool hostile_change(struct recipe *r, int a, int b);
 /* False: the change did not apply (nothing was run). Checks what must hold after any. */
@@ -85,6 +90,8 @@ bool hostile_negotiate(size_t n, hostile_change *change, int a, int b);
 TCase *hostile_shape_cases(void);
 TCase *hostile_chain_cases(void);
 TCase *hostile_state_cases(void);
+TCase *hostile_nostate_cases(void);
+TCase *hostile_leak_cases(void);
 TCase *hostile_notify_cases(void);
 TCase *hostile_quick_cases(void);
 TCase *hostile_auth_cases(void);

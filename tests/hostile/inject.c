@@ -39,6 +39,39 @@ hostile_drop_raw(size_t to, const struct raw *r, enum ike_err err)
 	inject_checked(to, span_of(r->b, r->n), err, false);
 }
 
+/* ---- shared by several rows ---- */
+
+void
+hostile_clear_notify(uint16_t type, const struct mm_sa *mm, struct raw *out)
+{
+	static struct recipe r;
+	uint8_t body[12] = { 0, 0, 0, 1, 1, 0, (uint8_t)(type >> 8), (uint8_t)type, 0, 0, 0x36,
+		0x2c };
+
+	memset(&r.h, 0, sizeof(r.h));
+	r.h.icookie[0] = r.h.rcookie[0] = 1;
+	if (mm != NULL) {
+		memcpy(r.h.icookie, mm->icookie, COOKIE_BYTES);
+		memcpy(r.h.rcookie, mm->rcookie, COOKIE_BYTES);
+	}
+	r.h.version = 0x10;
+	r.h.exchange = EXCHANGE_NOTIFY;
+	r.h.message_id = 77;
+	r.n = 0;
+	recipe_add(&r, PAYLOAD_NOTIFY, SPAN_ARRAY(body));
+	recipe_write(&r, NULL, out);
+}
+
+bool
+hostile_tap_silence(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)from;
+	(void)p;
+	(void)n;
+	return false;
+}
+
 /* ---- a negotiation with one message changed ---- */
 
 struct changer {
@@ -107,8 +140,11 @@ hostile_negotiate(size_t n, hostile_change *change, int a, int b)
 		ck_assert_msg(sim_run_results(&net, INITIATOR, 2, 400000),
 		    "message %zu, %d, %d: stuck", n, a, b);
 		sim_run(&net, 20000);
-		sim_acquire(&net, INITIATOR, 3, 4, 82);
-		ck_assert(sim_run_results(&net, INITIATOR, 3, 400000));
+		/* The lie may have cost one more: a sequence number used in advance. */
+		for (size_t k = 3; k == 3 || (k == 4 && net.host[0].result.error != IKE_OK); k++) {
+			sim_acquire(&net, INITIATOR, k, 4, (uint16_t)(80 + k));
+			ck_assert(sim_run_results(&net, INITIATOR, k, 400000));
+		}
 		ck_assert_msg(net.host[INITIATOR].result.error == IKE_OK,
 		    "message %zu, %d, %d: no way back", n, a, b);
 	}
