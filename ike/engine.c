@@ -199,6 +199,8 @@ input_clear(struct engine *e, struct mm_sa *mm)
 {
 	if (e->in.h.exchange == EXCHANGE_NOTIFY)
 		notify_clear_input(e, mm);
+	else if (e->in.h.exchange == EXCHANGE_MM && e->in.h.message_id != 0)
+		event_drop(e, mm, IKE_ERR_MESSAGE_ID); /* MS-AIPS 3.1.5 */
 	else if (e->in.h.exchange == EXCHANGE_MM && mm->initiator && mm->state == MM_FIRST_SENT)
 		mm_init_m2(e, mm);
 	else if (input_is_clear_em_gss(e, mm) && mm->initiator &&
@@ -240,6 +242,8 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		err = IKE_ERR_CRYPTO_PAYLOAD;
 	if (err == IKE_OK && memcmp(h->icookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
 		err = IKE_ERR_COOKIE;
+	if (err == IKE_OK && h->message_id != 0) /* MS-AIPS 3.1.5 */
+		err = IKE_ERR_MESSAGE_ID;
 	if (err != IKE_OK)
 		event_drop(e, NULL, err);
 	else

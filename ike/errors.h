@@ -53,6 +53,8 @@
 	    "peer has too many main modes", 0x363a)                                          \
 	X(IKE_ERR_PEER_NEGOTIATION_LIMIT, "drop_peer_negotiation_limit",                     \
 	    "peer has too many negotiations in progress", 0x363c)                            \
+	X(IKE_ERR_AMPLIFICATION, "drop_amplification",                                       \
+	    "the answer would be larger than the request of an unproven peer", 0)            \
 	X(IKE_ERR_TOTAL_LIMIT, "drop_total_limit", "table of main modes is full", 0)         \
 	X(IKE_ERR_NO_MEMORY, "drop_no_memory", "out of memory", 0x35ec)                      \
 	/* policy */                                                                         \

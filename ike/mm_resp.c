@@ -5,7 +5,7 @@
 #include "ike/state.h"
 
 /* Levels of leaving things out until M2 is not larger than M1 (hostile row H81). */
-#define M2_LEVELS 5
+#define M2_LEVELS 6
 #define M2_SHORT_NONCE_BYTES 16
 
 struct m1 {
@@ -116,10 +116,12 @@ m2_build(struct engine *e, struct mm_sa *mm, const struct m1 *m1, int level, str
 	mm_write_vendors(e, mm, false, level);
 	if (level < 2)
 		mm_write_natd(e, mm, mm->rcookie, m2_natd_hash(e, mm));
-	/* Unconditional when M1 had no GSS payload (MS-AIPS 3.3.5.1, A43). */
-	build_payload(e->out, PAYLOAD_GSS_ID);
-	pld_gss_id_encode(&e->out->w, e->p.gss_id);
-	build_end(e->out);
+	/* Unconditional when M1 had no GSS payload (MS-AIPS 3.3.5.1, A43), if it fits. */
+	if (level < 5) {
+		build_payload(e->out, PAYLOAD_GSS_ID);
+		pld_gss_id_encode(&e->out->w, e->p.gss_id);
+		build_end(e->out);
+	}
 	build_payload(e->out, PAYLOAD_KE);
 	writer_bytes(&e->out->w, dh_public(mm->dh));
 	build_end(e->out);
@@ -157,9 +159,11 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 	mm_read_vendors(mm, &e->in);
 	mm_read_natd(e, mm, &e->in);
 	do {
-		if (!m2_build(e, mm, m1, level, &m2))
+		if (level == M2_LEVELS)
+			return IKE_ERR_AMPLIFICATION;
+		if (!m2_build(e, mm, m1, level++, &m2))
 			return IKE_ERR_CRYPTO;
-	} while (m2.n > e->datagram.n && ++level < M2_LEVELS);
+	} while (m2.n > e->datagram.n);
 	chain = build_chain(e->out);
 	if (!blob_set(&mm->ni, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr, chain_find(chain, e->out->first, PAYLOAD_NONCE, 0)) ||
@@ -201,7 +205,7 @@ m1_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err, const struct pol
 	text_init(&t, buf, sizeof(buf));
 	event_failure_text(&t, mm, "first message of main mode", err, detail);
 	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
-	if (e->p.dialect.send_clear_status == SEND_CLEAR_STATUS_ON)
+	if (e->p.dialect.send_clear_status == SEND_CLEAR_STATUS_ON && ike_err_win32(err) != 0)
 		notify_clear_status(e, &mm->local, &mm->remote, &e->in.h, e->datagram.n,
 		    ike_err_win32(err));
 }

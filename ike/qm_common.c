@@ -199,7 +199,9 @@ void
 qm_start_pending(struct engine *e, struct mm_sa *mm)
 {
 	struct qm_sa *qm, *next;
-	bool first_only = mm->n_quick_modes == 0 || (mm_needs_em(mm) && !mm->keys.has_em);
+	/* Keys of extended mode are not enough: before E4 the peer has proved nothing. */
+	bool first_only = mm->n_quick_modes == 0 ||
+	    (mm_needs_em(mm) && mm->em.state != EM_COMPLETE);
 
 	if (first_only && mm->n_quick_modes > 0)
 		return;

@@ -9,19 +9,15 @@ qm_init_give_up(struct engine *e, void *owner)
 {
 	struct qm_sa *qm = owner;
 	struct mm_sa *mm = qm->mm;
-	bool is_first = qm->is_first;
 
 	/* Without an answer to the first quick mode the main mode never was (T040). */
-	if (is_first)
+	if (qm->is_first) {
 		mm_fail(e, mm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false, true);
-	else
-		qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
-}
-
-static struct request *
-qm_request(struct qm_sa *qm)
-{
-	return &qm->request;
+		return;
+	}
+	/* A peer that started again knows it no more: the next one begins afresh (T040). */
+	mm->expired = true;
+	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
 static void
@@ -119,7 +115,7 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 		qm_fail(e, qm, "first message of quick mode", IKE_ERR_CRYPTO, NULL, false);
 		return;
 	}
-	request_send(e, qm_request(qm), mm, q1, e->p.dialect.retransmit_max, qm_init_give_up,
+	request_send(e, &qm->request, mm, q1, e->p.dialect.retransmit_max, qm_init_give_up,
 	    qm);
 }
 
@@ -223,7 +219,7 @@ qm_send_q3(struct engine *e, struct qm_sa *qm)
 	if (!exchange_finish(e, qm->mm, &q3))
 		return false;
 	qm->state = QM_INIT_SECOND_SENT;
-	request_send(e, qm_request(qm), qm->mm, q3, e->p.dialect.retransmit_max,
+	request_send(e, &qm->request, qm->mm, q3, e->p.dialect.retransmit_max,
 	    qm_init_give_up, qm);
 	return true;
 }
@@ -272,7 +268,7 @@ qm_init_q2(struct engine *e, struct qm_sa *qm)
 			qm_fail(e, qm, "answer to quick mode", err, buf, true);
 		return;
 	}
-	request_done(e, qm_request(qm));
+	request_done(e, &qm->request);
 	qm->spi_out = qm->choice.peer_spi;
 	qm_read_exchange_info(e, qm);
 	qm->negotiated = true;
@@ -297,9 +293,13 @@ qm_init_q4(struct engine *e, struct qm_sa *qm)
 		return;
 	p = message_find(&e->in, PAYLOAD_NOTIFY, 0);
 	if (pld_notify_decode(p->body, &n) != IKE_OK || n.type != NOTIFY_QM_SYNCHRONIZE) {
-		qm_fail(e, qm, "synchronize", IKE_ERR_NOTIFY, NULL, true);
+		/* Extended mode waits for the first one: without it nothing would ever end. */
+		if (qm->is_first)
+			mm_fail(e, qm->mm, "synchronize", IKE_ERR_NOTIFY, NULL, true, true);
+		else
+			qm_fail(e, qm, "synchronize", IKE_ERR_NOTIFY, NULL, true);
 		return;
 	}
-	request_done(e, qm_request(qm));
+	request_done(e, &qm->request);
 	qm_init_done(e, qm);
 }

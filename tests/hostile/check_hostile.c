@@ -1,0 +1,39 @@
+/*
+ * Hostile inputs, row by row of the project's list (H01-H16, H30-H48). A test case is
+ * named after its row. Rows and parts of rows that are not here, and why:
+ *
+ *	H16	stripping the non-ESP marker is the daemon's; here: short ESP/AH packets
+ *	H20-H28	fragments are refused as a whole (h28_fragments_are_refused)
+ *	H41	which certificate answers whom is the auth role's
+ *	H45	certificates and chains are the auth role's
+ *	H46	binding a key to an identity is the auth role's
+ *	H50-H70	crypto and credentials: unit tests of crypto/ and of the auth role
+ *	H80-H90	sim (H80, H81, H86 in part), daemon, API and plane
+ */
+#include <stdlib.h>
+
+#include "tests/hostile/hostile.h"
+
+int
+main(void)
+{
+	Suite *s = suite_create("hostile");
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, hostile_shape_cases());
+	suite_add_tcase(s, hostile_chain_cases());
+	suite_add_tcase(s, hostile_state_cases());
+	suite_add_tcase(s, hostile_nostate_cases());
+	suite_add_tcase(s, hostile_leak_cases());
+	suite_add_tcase(s, hostile_notify_cases());
+	suite_add_tcase(s, hostile_quick_cases());
+	suite_add_tcase(s, hostile_auth_cases());
+	suite_add_tcase(s, hostile_authip_cases());
+	suite_add_tcase(s, hostile_ipsec_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
