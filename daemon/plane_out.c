@@ -142,6 +142,8 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	case PACKET_FRAGMENT:
 		p->count[PC_FRAGMENT]++;
 		return;
+	case PACKET_OTHER: /* the kernel's own, such as IPv6 multicast listener reports */
+		return;
 	default:
 		p->count[PC_BAD_PACKET]++;
 		return;
