@@ -38,6 +38,15 @@ in_ns() {
 	AUTHIPD_RUN_DIR=$dir/run-$host ip netns exec "$tag-$host" "$@"
 }
 
+# start a|b LOG COMMAND...: the same in the background; its number is then in $started
+start() {
+	local host=$1 log=$2
+	shift 2
+	env AUTHIPD_RUN_DIR="$dir/run-$host" ip netns exec "$tag-$host" "$@" >"$dir/$log" 2>&1 &
+	started=$!
+	pids+=("$started")
+}
+
 # wait_for SECONDS COMMAND...
 wait_for() {
 	local n=$(($1 * 20))
@@ -87,24 +96,18 @@ start_daemon() {
 		trust = "$dir/ca.pem"
 		credentials { certificate = "$dir/$2.pem"  key = "$dir/$2.key" }
 	CONF
-	in_ns "$host" "$builddir/authipd" -f -c "$dir/$host.conf" --run-dir "$dir/run-$host" \
-		>"$dir/authipd-$host.log" 2>&1 &
-	pids+=($!)
-	daemon_pid=$!
+	start "$host" "authipd-$host.log" "$builddir/authipd" -f -c "$dir/$host.conf" \
+		--run-dir "$dir/run-$host"
+	daemon_pid=$started
 	wait_for 15 grep -q ' ready: ' "$dir/authipd-$host.log" || fail "authipd on $host"
 }
 
 start_servers() {
-	in_ns b "$examples/secure_server" "$null_port" >"$dir/server-null.log" 2>&1 &
-	pids+=($!)
-	in_ns b "$examples/secure_server" -6 "$null_port" >"$dir/server-null6.log" 2>&1 &
-	pids+=($!)
-	in_ns b "$examples/secure_server" -e "$secret_port" >"$dir/server-secret.log" 2>&1 &
-	pids+=($!)
-	in_ns b "$examples/secure_server" -c "$clear_port" >"$dir/server-clear.log" 2>&1 &
-	pids+=($!)
-	in_ns b "$examples/secure_udp" -e -l "$udp_port" >"$dir/server-udp.log" 2>&1 &
-	pids+=($!)
+	start b server-null.log "$examples/secure_server" "$null_port"
+	start b server-null6.log "$examples/secure_server" -6 "$null_port"
+	start b server-secret.log "$examples/secure_server" -e "$secret_port"
+	start b server-clear.log "$examples/secure_server" -c "$clear_port"
+	start b server-udp.log "$examples/secure_udp" -e -l "$udp_port"
 	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -c ':70' | grep -q 4" ||
 		fail "servers do not listen"
 	wait_for 5 sh -c "ip netns exec $tag-b ss -lnu | grep -q ':$udp_port'" ||
@@ -113,8 +116,9 @@ start_servers() {
 
 capture_start() {
 	rm -f "$dir/wire.pcap"
-	in_ns b tcpdump -U -i veth0 -w "$dir/wire.pcap" 'not icmp6' 2>"$dir/tcpdump.log" &
-	capture_pid=$!
+	start b tcpdump.log tcpdump --immediate-mode -U -Z root -i veth0 -w "$dir/wire.pcap" \
+		'not icmp6 and not ip6[6] = 0'
+	capture_pid=$started
 	wait_for 5 grep -q 'listening on' "$dir/tcpdump.log" || fail "tcpdump"
 }
 
@@ -124,10 +128,15 @@ capture_stop() {
 	wait "$capture_pid" 2>/dev/null || true
 }
 
-# Lines of the capture that are neither ESP nor IKE.
+# Lines of the capture that are neither ESP nor IKE (multicast reports of the kernel apart).
 wire_in_clear() {
 	tcpdump -n -r "$dir/wire.pcap" 'not (ip proto 50 or ip6 proto 50 or udp port 500 or arp)' \
 		2>/dev/null
+}
+
+wire_has_esp() {
+	tcpdump -n -r "$dir/wire.pcap" 'ip proto 50 or ip6 proto 50' 2>/dev/null | grep -q . ||
+		fail "there is no ESP in the capture"
 }
 
 show_wire() {
@@ -154,6 +163,7 @@ part_secret() {
 	capture_stop
 	echo "tcpdump on host b saw:"
 	show_wire 20
+	wire_has_esp
 	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
 	wire_has_text plain-words-1 && fail "the words are readable on the wire"
 	echo "only IKE and ESP; the words are nowhere in the capture"
@@ -166,6 +176,7 @@ part_null() {
 		fail "default TCP over IPv6"
 	capture_stop
 	show_wire 30 | tail -n 8
+	wire_has_esp
 	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
 	wire_has_text plain-words-2 || fail "ESP-NULL was expected"
 	echo "only IKE and ESP, authenticated, but READABLE: Windows' default policy prefers ESP"
@@ -181,6 +192,7 @@ part_udp() {
 	in_ns a "$examples/secure_udp" -e 192.0.2.2 "$udp_port" plain-words-3 ||
 		fail "UDP"
 	capture_stop
+	wire_has_esp
 	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
 	wire_has_text plain-words-3 && fail "the words are readable on the wire"
 	echo "only IKE and ESP"
