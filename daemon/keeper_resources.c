@@ -111,6 +111,8 @@ resource_tuns(struct keeper *k)
 			return false;
 	}
 	(void)net_reply_up(k->config);
+	if ((k->routes = net_routes_new(k->base, k->config, k->tun)) == NULL)
+		return false;
 	return resource_add(k, ROLE_PLANE, FD_PACKET, 0, net_socket_packet(skip, CLASS_MAX));
 }
 
@@ -170,6 +172,8 @@ keeper_resources_close(struct keeper *k)
 	bool had_devices = k->tun[1].fd >= 0, keep = false;
 	char path[128];
 
+	net_routes_free(k->routes);
+	k->routes = NULL;
 	dump_sockets(count_one, k);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		keep = keep || k->sockets_left[id] > 0;

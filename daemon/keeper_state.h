@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon/ipc.h"
 #include "daemon/net.h"
+#include "daemon/net_routes.h"
 #include "daemon/options.h"
 #include "daemon/proto.h"
 #include "daemon/role_host.h"
@@ -45,6 +46,7 @@ struct keeper {
 	struct keeper_fd fd[KEEPER_MAX_FDS];
 	size_t n_fd;
 	struct net_tun tun[CLASS_MAX + 1];
+	struct net_routes *routes;
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
 	bool is_stopping;

@@ -39,8 +39,7 @@ net_mark_class(const struct config *c, uint32_t mark)
 
 /* ---- rtnetlink ---- */
 
-/* Sends one request and waits for its acknowledgement: 0 or -errno. */
-static int
+int
 net_talk(struct nlmsghdr *nlh)
 {
 	char buf[4096];

@@ -17,6 +17,10 @@ struct net_tun {
 	uint32_t ifindex;
 };
 
+struct nlmsghdr;
+
+/* Sends one rtnetlink request and waits for its acknowledgement: 0 or -errno. */
+int net_talk(struct nlmsghdr *nlh);
 /* The packet mark of a class under config mark_mask. */
 uint32_t net_mark(const struct config *c, uint32_t class_id);
 /* The class of a mark, 0 = not ours. */
