@@ -18,13 +18,16 @@ ah_header_bytes(const struct esp_sa *sa, uint8_t version)
 	return (n + align - 1) / align * align;
 }
 
-/* The ICV of a packet whose AH header is at front_n of p; its ICV field is taken as zero. */
+/*
+ * The ICV of a packet whose AH header is at front_n of p; its ICV field is taken as zero,
+ * the padding behind it as it is (RFC 4302 3.3.3.2.1).
+ */
 static enum esp_error
 ah_icv(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *p, uint8_t *icv)
 {
 	uint8_t front[IP_PACKET_MAX_FRONT_BYTES + 8];
-	uint8_t zero[HASH_MAX_BYTES + 8] = { 0 };
-	size_t ah_n = ah_header_bytes(sa, ip->version);
+	uint8_t zero[HASH_MAX_BYTES] = { 0 };
+	size_t rest_at = ip->front_n + AH_FIXED_BYTES + sa->icv_n;
 	struct span part[4];
 
 	if (ip->front_n > sizeof(front))
@@ -34,8 +37,8 @@ ah_icv(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *p, uint8_t 
 		return ESP_ERR_MALFORMED;
 	part[0] = span_of(front, ip->front_n);
 	part[1] = span_of(p + ip->front_n, AH_FIXED_BYTES);
-	part[2] = span_of(zero, ah_n - AH_FIXED_BYTES);
-	part[3] = span_of(p + ip->front_n + ah_n, ip->total_n - ip->front_n - ah_n);
+	part[2] = span_of(zero, sa->icv_n);
+	part[3] = span_of(p + rest_at, ip->total_n - rest_at);
 	return esp_sa_icv(sa, part, 4, icv) ? ESP_OK : ESP_ERR_CRYPTO;
 }
 
