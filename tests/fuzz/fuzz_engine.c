@@ -109,7 +109,7 @@ check_promises(void)
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		struct sim_host *h = &net.host[i];
 
-		FUZZ_ASSERT(h->n_sa == 0 ||
+		FUZZ_ASSERT(h->n_sa == 0 || h->policy.n_em_auth == 0 ||
 		    engine_event_count(h->engine, EVENT_EM_ESTABLISHED) > 0);
 		FUZZ_ASSERT(sim_count_mm(&net, i) < 100);
 		for (const struct sim_sa *sa = h->sa; sa != NULL; sa = sa->next) {
@@ -161,24 +161,49 @@ finish(void)
 	sim_free(&net);
 }
 
+/* Policies that change what is negotiated. */
+static void
+set_policy(struct sim_host *h, unsigned which)
+{
+	switch (which % 4) {
+	case 1:
+		h->policy.n_em_auth = 0;
+		break;
+	case 2:
+		for (uint32_t i = 0; i < h->policy.n_qm_proposal; i++)
+			h->policy.qm_proposal[i].pfs = DH_ECP256;
+		break;
+	case 3:
+		h->class.guarantee_encryption = true;
+		break;
+	default:
+		break;
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static const struct dialect dialect = DIALECT_DEFAULT;
 	struct cursor c;
+	unsigned first;
 
 	if (n < 1 || n > 16384)
 		return 0;
 	cursor_init(&c, span_of(p, n));
-	n_good = cursor_u8(&c) % (GOOD_MESSAGES + 1);
+	first = cursor_u8(&c);
+	n_good = first % (GOOD_MESSAGES + 1);
 	seq = 1000;
 	n_ticket = 0;
-	sim_init_dialect(&net, 5, &dialect);
+	sim_init(&net, 5);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		set_policy(&net.host[i], first / (GOOD_MESSAGES + 1));
+	sim_start(&net, &dialect, &dialect);
 	net.tap = tap_good;
 	acquire();
 	sim_run(&net, 1000);
-	if (n_good == 0) /* later messages pass only if the negotiation was whole */
-		net.tap = p[0] % (GOOD_MESSAGES + 1) == GOOD_MESSAGES ? NULL : net.tap;
+	if (first % (GOOD_MESSAGES + 1) == GOOD_MESSAGES)
+		net.tap = NULL; /* whole: what follows passes too */
 	play(&c);
 	net.tap = NULL;
 	finish();

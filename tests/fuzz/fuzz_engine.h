@@ -1,7 +1,7 @@
 /*
  * The input of fuzz_engine, made by make_seeds and read by the target:
  *
- *	u8 how many good messages pass first
+ *	u8 how many good messages pass first, 0 to 14, plus 15 times the policy
  *	{ u8 flags, u16 length, bytes }...
  *
  * A sealed record is: exchange, message ID (see MID_*), first payload type, chain.
