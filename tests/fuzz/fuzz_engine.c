@@ -13,8 +13,6 @@
 #include "tests/fuzz/seal.h"
 #include "tests/sim/simnet.h"
 
-#define GOOD_MESSAGES 14
-
 static struct simnet net;
 static size_t n_good;
 static uint32_t seq;
@@ -161,26 +159,6 @@ finish(void)
 	sim_free(&net);
 }
 
-/* Policies that change what is negotiated. */
-static void
-set_policy(struct sim_host *h, unsigned which)
-{
-	switch (which % 4) {
-	case 1:
-		h->policy.n_em_auth = 0;
-		break;
-	case 2:
-		for (uint32_t i = 0; i < h->policy.n_qm_proposal; i++)
-			h->policy.qm_proposal[i].pfs = DH_ECP256;
-		break;
-	case 3:
-		h->class.guarantee_encryption = true;
-		break;
-	default:
-		break;
-	}
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -192,17 +170,17 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	cursor_init(&c, span_of(p, n));
 	first = cursor_u8(&c);
-	n_good = first % (GOOD_MESSAGES + 1);
+	n_good = first % FUZZ_STATES;
 	seq = 1000;
 	n_ticket = 0;
 	sim_init(&net, 5);
 	for (size_t i = 0; i < SIM_HOSTS; i++)
-		set_policy(&net.host[i], first / (GOOD_MESSAGES + 1));
+		fuzz_engine_policy(&net.host[i], first / FUZZ_STATES);
 	sim_start(&net, &dialect, &dialect);
 	net.tap = tap_good;
 	acquire();
 	sim_run(&net, 1000);
-	if (first % (GOOD_MESSAGES + 1) == GOOD_MESSAGES)
+	if (first % FUZZ_STATES == FUZZ_STATES - 1)
 		net.tap = NULL; /* whole: what follows passes too */
 	play(&c);
 	net.tap = NULL;
