@@ -100,7 +100,9 @@ acquire_start(struct engine *e, const struct engine_acquire *a)
 	qm->selector = a->selector;
 	if (!acquire_add_ticket(qm, a->ticket))
 		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
-	if (mm->state == MM_ESTABLISHED)
+	/* It may have lost the quick mode that it was made for. */
+	if (mm->state == MM_ESTABLISHED ||
+	    (mm->state == MM_INIT_FIRST_DONE && mm->n_quick_modes == 0))
 		qm_start_pending(e, mm);
 }
 

@@ -324,19 +324,6 @@ engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine
 	}
 }
 
-void
-engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
-{
-	struct qm_sa *qm, *next;
-
-	engine_now(e, now_ms);
-	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
-		next = LIST_NEXT(qm, all_link);
-		if (qm_id == 0 || qm->id == qm_id)
-			qm_delete(e, qm, IKE_ERR_DELETED, true);
-	}
-}
-
 /* Tells the peer of every quick mode, then of the main mode (MS-AIPS 3.1.7). */
 static void
 engine_end_mm(struct engine *e, struct mm_sa *mm, enum ike_err why)
@@ -349,6 +336,33 @@ engine_end_mm(struct engine *e, struct mm_sa *mm, enum ike_err why)
 	if (mm->keys.ready)
 		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
 	mm_retire(e, mm);
+}
+
+/* The first quick mode completes the main mode: without it nothing more would happen. */
+static bool
+qm_completes_mm(const struct qm_sa *qm)
+{
+	return qm->mm != NULL && qm->is_first && !qm_is_usable(qm) &&
+	    qm->mm->state != MM_DYING;
+}
+
+void
+engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
+{
+	struct qm_sa *qm, *next;
+
+	engine_now(e, now_ms);
+	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, all_link);
+		if (qm_id != 0 && qm->id != qm_id)
+			continue;
+		if (qm_completes_mm(qm)) {
+			engine_end_mm(e, qm->mm, IKE_ERR_DELETED);
+			next = LIST_FIRST(&e->qm_all); /* others went with it */
+		} else {
+			qm_delete(e, qm, IKE_ERR_DELETED, true);
+		}
+	}
 }
 
 void

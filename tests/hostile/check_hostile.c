@@ -3,12 +3,14 @@
  * named after its row. Rows and parts of rows that are not here, and why:
  *
  *	H16	stripping the non-ESP marker is the daemon's; here: short ESP/AH packets
- *	H20-H28	fragments are refused as a whole (h28_fragments_are_refused)
+ *	H20-H28	no reassembly: fragments are refused as a whole (h28_fragments_are_refused)
+ *	H34	the trace ring is the daemon's; here: the event of each early drop
  *	H41	which certificate answers whom is the auth role's
  *	H45	certificates and chains are the auth role's
  *	H46	binding a key to an identity is the auth role's
  *	H50-H70	crypto and credentials: unit tests of crypto/ and of the auth role
- *	H80-H90	sim (H80, H81, H86 in part), daemon, API and plane
+ *	H80-H90	check_sim (H80, H86 in part), daemon, API and plane; here: the smallest M1
+ *		(H81), ESP padding and AH padding (H89)
  */
 #include <stdlib.h>
 

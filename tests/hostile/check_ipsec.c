@@ -128,6 +128,28 @@ START_TEST(h89_pad_length_larger_than_payload)
 }
 END_TEST
 
+/* SHA-256 and IPv6: four bytes of padding behind the ICV of AH, authentic like the rest. */
+START_TEST(h89_ah_padding_is_covered)
+{
+	struct esp_params p = { 51, 0x1000, CIPHER_NULL, SPAN_NONE, HASH_SHA256,
+		span_of(key, 32) };
+	struct esp_sa *sa = esp_sa_new(&p);
+	uint8_t in[48] = { 0x60, 0, 0, 0, 0, 8, 17, 64 }, sealed[128], out[128];
+	size_t n, out_n;
+
+	ck_assert_ptr_nonnull(sa);
+	ck_assert_uint_eq(esp_seal(sa, 1, in, sizeof(in), sealed, sizeof(sealed), &n), ESP_OK);
+	ck_assert_uint_eq(n, sizeof(in) + 32);
+	ck_assert_uint_eq(esp_open(sa, sealed, n, out, sizeof(out), &out_n), ESP_OK);
+	for (size_t at = 40; at < n; at++) {
+		sealed[at] ^= 1;
+		ck_assert_uint_ne(esp_open(sa, sealed, n, out, sizeof(out), &out_n), ESP_OK);
+		sealed[at] ^= 1;
+	}
+	esp_sa_free(sa);
+}
+END_TEST
+
 TCase *
 hostile_ipsec_cases(void)
 {
@@ -138,5 +160,6 @@ hostile_ipsec_cases(void)
 	tcase_add_test(t, h16_non_esp_markers_are_no_messages);
 	tcase_add_test(t, h40_sa_with_every_key_length);
 	tcase_add_test(t, h89_pad_length_larger_than_payload);
+	tcase_add_test(t, h89_ah_padding_is_covered);
 	return t;
 }

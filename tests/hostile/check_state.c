@@ -79,6 +79,30 @@ START_TEST(h15_every_message_in_every_state)
 }
 END_TEST
 
+/* What the administrator, or the plane, ends in the middle: nobody waits for it for ever. */
+START_TEST(h15_delete_in_every_state)
+{
+	for (size_t host = 0; host < SIM_HOSTS; host++)
+		for (int how = 0; how < 4; how++) {
+			struct engine *e;
+
+			hostile_begin_at((size_t)_i);
+			e = net.host[host].engine;
+			if ((how & 1) != 0)
+				engine_delete_mm(e, net.now_ms, 0);
+			else
+				engine_delete_qm(e, net.now_ms, 0);
+			sim_flush(&net);
+			ck_assert(net.host[INITIATOR].n_result == 1 || host == RESPONDER);
+			sim_run(&net, (how & 2) != 0 ? 3000 : 0);
+			sim_acquire(&net, INITIATOR, 2, 4, 81);
+			ck_assert_msg(sim_run_results(&net, INITIATOR, 2, 400000),
+			    "host %zu, %d: stuck", host, how);
+			hostile_end();
+		}
+}
+END_TEST
+
 /* ---- H31: later exchanges before the earlier ones ---- */
 
 /* Which message too early, after how many good ones. */
@@ -148,6 +172,7 @@ hostile_state_cases(void)
 
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, h15_every_message_in_every_state, 0, GOOD_MESSAGES + 1);
+	tcase_add_loop_test(t, h15_delete_in_every_state, 0, GOOD_MESSAGES + 1);
 	tcase_add_loop_test(t, h31_later_exchange_first, 0, sizeof(early) / sizeof(early[0]));
 	tcase_add_loop_test(t, h32_every_exchange_type_and_flag_in_every_state, 0,
 	    GOOD_MESSAGES + 1);
