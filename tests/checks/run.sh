@@ -316,15 +316,16 @@ differ() {
 	fi
 }
 
-# section FILE TITLE: the lines of a section of a manual.
+# section FILE MACRO TITLE: the lines of a section (Sh) or subsection (Ss) of a manual.
 section() {
-	awk -v t="$2" '/^\.S[hs] / { on = $0 ~ "^.S[hs] " t "$" } on' "$srcdir/doc/$1"
+	awk -v m="^.$2 " -v t="^.$2 $3\$" '$0 ~ m || /^\.Sh / { on = $0 ~ t } on' \
+		"$srcdir/doc/$1"
 }
 items() { sed -nE "s/^\.It $1 ([^ ]+).*/\1/p"; }
 
 check_knobs() {
 	sed -nE 's/^\tK\(([a-z0-9_]+),.*/\1/p' "$srcdir/config/dialect.h" > "$scratch/want"
-	section authipd.conf.5 "Section dialect" | items Ic > "$scratch/have"
+	section authipd.conf.5 Ss "Section dialect" | items Ic > "$scratch/have"
 	differ knobs "$scratch/want" "$scratch/have" "config/dialect.h and doc/authipd.conf.5"
 }
 
@@ -338,7 +339,7 @@ counters() {
 
 check_counters() {
 	counters > "$scratch/want"
-	section authipctl.8 COUNTERS | items Va > "$scratch/have"
+	section authipctl.8 Sh COUNTERS | items Va > "$scratch/have"
 	differ counters "$scratch/want" "$scratch/have" "the tables and doc/authipctl.8"
 }
 
@@ -346,7 +347,7 @@ check_counters() {
 check_json() {
 	local out=$scratch/json w
 
-	grep -oE '"[a-z][a-z0-9_-]+"' "$srcdir/daemon/status_json.c" | tr -d '"' | sort -u |
+	grep -oE '"[a-z][a-z0-9_-]*[a-z0-9]"' "$srcdir/daemon/status_json.c" | tr -d '"' | sort -u |
 		while read -r w; do
 			grep -qE "(^|[^a-z_-])$w([^a-z_-]|\$)" "$srcdir/doc/authipctl.8" ||
 				echo "$w"
