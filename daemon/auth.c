@@ -162,8 +162,10 @@ on_negotiator(void *ctx, uint16_t type, struct span body, int fd)
 static void
 on_negotiator_closed(void *ctx)
 {
-	log_warn("auth", "the negotiator is gone: %zu dialogues dropped",
-	    ((struct auth *)ctx)->dialogues.n);
+	size_t n = ((struct auth *)ctx)->dialogues.n;
+
+	if (n > 0)
+		log_warn("auth", "the negotiator is gone: %zu dialogues dropped", n);
 	drop_negotiator(ctx);
 }
 

@@ -13,6 +13,7 @@
 
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
+#include "daemon/net_reply.h"
 #include "daemon/net_sockets.h"
 #include "daemon/sockdiag.h"
 #include "winsock/wire.h"
@@ -109,6 +110,7 @@ resource_tuns(struct keeper *k)
 		if (!resource_add(k, ROLE_PLANE, FD_TUN, id, k->tun[id].fd))
 			return false;
 	}
+	(void)net_reply_up(k->config);
 	return resource_add(k, ROLE_PLANE, FD_PACKET, 0, net_socket_packet(skip, CLASS_MAX));
 }
 
@@ -165,10 +167,12 @@ void
 keeper_resources_close(struct keeper *k)
 {
 	static const char *const names[] = { AIP_API_SOCKET, "status.sock", "ctl.sock" };
+	bool had_devices = k->tun[1].fd >= 0, keep = false;
 	char path[128];
 
 	dump_sockets(count_one, k);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
+		keep = keep || k->sockets_left[id] > 0;
 		if (k->tun[id].fd >= 0 && k->sockets_left[id] > 0)
 			log_warn("keeper",
 			    "secured sockets of class %u are still open: rules and aip%u stay, "
@@ -176,6 +180,8 @@ keeper_resources_close(struct keeper *k)
 			    id, id);
 		net_class_down(k->config, id, &k->tun[id], k->sockets_left[id] > 0);
 	}
+	if (had_devices && !keep)
+		net_reply_down();
 	for (size_t i = 0; i < k->n_fd; i++)
 		if (k->fd[i].what.kind != FD_TUN)
 			close(k->fd[i].fd);

@@ -3,10 +3,12 @@
 
 #include "daemon/plane.h"
 
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/net.h"
 
 #define PACKETS_PER_EVENT 64
 #define TICK_MS 500
@@ -79,7 +82,7 @@ static void
 rebuild_ipv6(uint8_t *h, size_t payload_n, const struct sockaddr_in6 *from, struct msghdr *mh)
 {
 	struct in6_pktinfo info;
-	int hops = 64, tclass = 0, protocol = from->sin6_port;
+	int hops = 64, tclass = 0;
 
 	memset(h, 0, 40);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
@@ -94,7 +97,6 @@ rebuild_ipv6(uint8_t *h, size_t payload_n, const struct sockaddr_in6 *from, stru
 			memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
 		}
 	}
-	(void)protocol;
 	h[0] = (uint8_t)(0x60 | (tclass >> 4 & 15));
 	h[1] = (uint8_t)(tclass << 4);
 	h[4] = (uint8_t)(payload_n >> 8);
@@ -203,6 +205,18 @@ plane_watch(struct plane *p, int fd, event_callback_fn on_read)
 	event_add(e, NULL);
 }
 
+/* Keeper made the TUN smaller than the network by what ESP adds. */
+static void
+plane_read_mtu(struct plane *p, int fd)
+{
+	struct ifreq ifr = { .ifr_name = "aip1" };
+
+	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0)
+		p->outer_mtu = (uint32_t)ifr.ifr_mtu + NET_ESP_ROOM_BYTES;
+	if (p->outer_mtu > OUTER_MTU_MAX_BYTES)
+		p->outer_mtu = OUTER_MTU_MAX_BYTES;
+}
+
 static void
 plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 {
@@ -220,6 +234,7 @@ plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 	case FD_RAW_OUT4:
 	case FD_RAW_OUT6:
 		p->raw_out_fd[kind == FD_RAW_OUT4 ? 0 : 1] = fd;
+		plane_read_mtu(p, fd);
 		break;
 	case FD_RAW_ESP4:
 	case FD_RAW_AH4:
@@ -339,6 +354,7 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	for (size_t i = 0; i <= CLASS_MAX; i++)
 		p->tun_fd[i] = -1;
 	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = -1;
+	p->outer_mtu = OUTER_MTU_MAX_BYTES;
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
 		STAILQ_INIT(&p->owner[i].held);
 	TAILQ_INIT(&p->flow_age);
@@ -376,6 +392,8 @@ plane_free(void *self)
 	plane_sa_flush(p);
 	plane_flow_free_all(p);
 	plane_clear_free(p);
+	for (size_t i = 0; i < FRAG_SLOTS; i++)
+		plane_frag_drop(&p->frag[i]);
 	event_free(p->tick);
 	for (size_t i = 0; i < p->n_events; i++) {
 		event_free(p->event[i]);

@@ -21,6 +21,8 @@
 #define PLANE_MAX_HELD 4096 /* packets, over all flows */
 #define OWNER_SLOTS 1024
 #define OWNER_HELD 4
+#define FRAG_SLOTS 32
+#define OUTER_MTU_MAX_BYTES 1500
 
 /* Both directions of an SA. */
 struct pair {
@@ -86,6 +88,16 @@ struct owner_slot {
 	size_t n_held;
 };
 
+/* A datagram that is being put together. */
+struct frag_slot {
+	uint8_t *b; /* owned, PACKET_MAX_BYTES; NULL: free */
+	size_t n;
+	size_t front_n;
+	uint32_t class_id;
+	uint32_t id;
+	uint64_t since_ms;
+};
+
 struct plane {
 	const struct config *config;
 	struct event_base *base;
@@ -107,6 +119,9 @@ struct plane {
 	size_t n_flows;
 	size_t n_held;
 	struct owner_slot owner[OWNER_SLOTS];
+	struct frag_slot frag[FRAG_SLOTS];
+	uint32_t frag_id;
+	uint32_t outer_mtu; /* of the packets that we send */
 	uint64_t seed;
 	uint64_t count[PLANE_COUNTER_COUNT];
 	uint64_t count_sent[PLANE_COUNTER_COUNT];
@@ -141,11 +156,18 @@ struct held *plane_held_new(struct span packet);
 
 /* plane_out.c: from the TUN to the network */
 void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
+/* A whole packet to the network as it is; 0 or -errno. */
+int plane_raw_send(struct plane *p, struct span raw);
 void plane_out_acquire(struct plane *p, struct plane_flow *f);
 /* The negotiation for this flow is over. */
 void plane_out_done(struct plane *p, const struct proto_acquire_done *d);
 /* The negotiator is back: asks again for everything that waits. */
 void plane_out_ask_again(struct plane *p);
+
+/* plane_frag.c: datagrams that are larger than the path takes */
+void plane_frag_out(struct plane *p, uint32_t class_id, struct span raw);
+int plane_frag_send(struct plane *p, struct span raw);
+void plane_frag_drop(struct frag_slot *s);
 
 /* plane_in.c: from the network to the TUN */
 void plane_in_packet(struct plane *p, struct span raw);

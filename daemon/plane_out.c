@@ -11,9 +11,8 @@
 #define CLEAR_HOLD_DOWN_MS 30000 /* allow-insecure: spec secure-sockets 6.5 */
 #define SMALL_MTU 1280
 
-/* A whole packet of ours to the network; 0 or -errno. */
-static int
-raw_send(struct plane *p, struct span raw)
+int
+plane_raw_send(struct plane *p, struct span raw)
 {
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in to4 = { .sin_family = AF_INET };
@@ -53,6 +52,13 @@ send_result(struct plane *p, uint32_t class_id, struct span raw, int r)
 	}
 }
 
+/* IPv4 without "don't fragment", and what was already cut once. */
+static bool
+may_be_cut(struct span raw)
+{
+	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n > SMALL_MTU;
+}
+
 static void
 seal_and_send(struct plane *p, struct pair *s, struct span raw)
 {
@@ -66,7 +72,8 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 		return;
 	}
 	s->seq_out++;
-	r = raw_send(p, span_of(p->out, n));
+	r = n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, span_of(p->out, n)) :
+						  plane_raw_send(p, span_of(p->out, n));
 	if (r == 0) {
 		p->count[PC_OUT_SEALED]++;
 		plane_sa_used(p, s, raw.n, false);
@@ -77,7 +84,8 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 void
 plane_clear_out(struct plane *p, struct span raw)
 {
-	int r = raw_send(p, raw);
+	int r = raw.n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, raw) :
+							  plane_raw_send(p, raw);
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
@@ -140,7 +148,7 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	case PACKET_GOOD:
 		break;
 	case PACKET_FRAGMENT:
-		p->count[PC_FRAGMENT]++;
+		plane_frag_out(p, class_id, packet.raw);
 		return;
 	case PACKET_OTHER: /* the kernel's own, such as IPv6 multicast listener reports */
 		return;

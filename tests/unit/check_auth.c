@@ -60,26 +60,6 @@ START_TEST(both_sides_succeed)
 }
 END_TEST
 
-static const size_t secret_bytes[] = {
-	[GSS_SECRET_TLS_MASTER] = 48,
-	[GSS_SECRET_TLS_EAP] = 128,
-	[GSS_SECRET_TLS_EXPORTER] = 48,
-};
-
-START_TEST(each_form_of_the_secret)
-{
-	static const uint8_t zero[SECRET_MAX_BYTES];
-
-	begin("rsa1", "ec1");
-	a.c.dialect.gss_secret_tls = b.c.dialect.gss_secret_tls =
-	    (enum dialect_gss_secret_tls)_i;
-	ck_assert(run(0));
-	talk_expect_secret(&t, secret_bytes[_i]);
-	ck_assert_mem_ne(t.r[0].secret.b, zero, 32);
-	end();
-}
-END_TEST
-
 START_TEST(two_dialogues_have_two_secrets)
 {
 	struct secret first;
@@ -245,7 +225,6 @@ main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(
 	    c, both_sides_succeed, 0, (int)(sizeof(pairs) / sizeof(pairs[0])));
-	tcase_add_loop_test(c, each_form_of_the_secret, 0, 3);
 	tcase_add_test(c, two_dialogues_have_two_secrets);
 	tcase_add_test(c, second_credential);
 	tcase_add_test(c, responder_with_one_credential_serves_the_second_attempt);
@@ -258,6 +237,7 @@ main(void)
 	tcase_add_loop_test(c, responder_is_refused, 0, N_BAD);
 	tcase_add_test(c, self_signed_certificate_can_be_trusted);
 	suite_add_tcase(s, c);
+	suite_add_tcase(s, auth_secret_cases());
 	suite_add_tcase(s, auth_hostile_cases());
 	suite_add_tcase(s, auth_role_cases());
 	pki_begin();

@@ -52,5 +52,6 @@ void talk_expect_failure(
 
 TCase *auth_hostile_cases(void);
 TCase *auth_role_cases(void);
+TCase *auth_secret_cases(void);
 
 #endif

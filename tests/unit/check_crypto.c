@@ -15,6 +15,7 @@ main(void)
 	crypto_dh_tests(s);
 	crypto_vector_tests(s);
 	crypto_keys_tests(s);
+	crypto_dialect_tests(s);
 	crypto_message_tests(s);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

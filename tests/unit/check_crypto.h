@@ -9,6 +9,7 @@ void crypto_cipher_tests(Suite *s);
 void crypto_dh_tests(Suite *s);
 void crypto_vector_tests(Suite *s);
 void crypto_keys_tests(Suite *s);
+void crypto_dialect_tests(Suite *s);
 void crypto_message_tests(Suite *s);
 
 #endif

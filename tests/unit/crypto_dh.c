@@ -81,7 +81,7 @@ prime_bytes(enum dh_group g, int offset, uint8_t *out)
 START_TEST(modp_value_out_of_range_is_refused)
 {
 	enum dh_group g = groups[_i];
-	struct dh *dh = make_pair(g, 5);
+	struct dh *dh = make_pair(g, 5), *odd = make_pair(g, 6);
 	uint8_t y[DH_PUBLIC_MAX_BYTES] = { 0 };
 	size_t n = dh_public_len_bytes(g);
 	struct secret z;
@@ -95,12 +95,14 @@ START_TEST(modp_value_out_of_range_is_refused)
 	ck_assert(dh_shared(dh, span_of(y, n), false, &z));
 	prime_bytes(g, -1, y);
 	assert_refused(dh, span_of(y, n), "p - 1");
+	assert_refused(odd, span_of(y, n), "p - 1, odd exponent");
 	prime_bytes(g, 0, y);
 	assert_refused(dh, span_of(y, n), "p");
 	prime_bytes(g, 1, y);
 	assert_refused(dh, span_of(y, n), "p + 1");
 	memset(y, 0xff, n);
 	assert_refused(dh, span_of(y, n), "largest value");
+	dh_free(odd);
 	dh_free(dh);
 }
 END_TEST

@@ -1,0 +1,17 @@
+/*
+ * What the kernel itself answers to opened packets: resets for closed ports, ICMP errors
+ * that quote the packet. Without help they would leave in clear. Packets from a class TUN
+ * get the mark of the class (nftables), and replies inherit it (fwmark_reflect), so that
+ * they go back into the TUN and are protected like all the rest.
+ */
+#ifndef AUTHIPD_DAEMON_NET_REPLY_H
+#define AUTHIPD_DAEMON_NET_REPLY_H
+
+#include "config/config.h"
+
+/* False after logging why: replies of the kernel then leave in clear. */
+bool net_reply_up(const struct config *c);
+/* Removes the table and gives the settings of the host back. */
+void net_reply_down(void);
+
+#endif
