@@ -45,6 +45,7 @@ libraries() {
 		confuse\.h  : config/
 		jansson\.h  : daemon/status_json\.|daemon/ctl_server\.|daemon/ctl/
 		libmnl/     : daemon/net\.c|daemon/sockdiag\.c
+		nftables/   : daemon/net_reply\.c
 		cap-ng\.h   : daemon/privdrop\.c
 		event2/     : daemon/[^/]*$
 	END
@@ -104,7 +105,7 @@ is_configured() { [ -f "$build/Makefile" ] && [ -f "$build/config.h" ]; }
 compile_flags() {
 	echo "-I$srcdir -I$build -I$srcdir/winsock/include -DSYSCONFDIR=\"/etc\"" \
 		"-DPKGDATADIR=\"/usr/share/authipd\" -DTEST_SRCDIR=\"$srcdir\""
-	for v in CRYPTO TLS EVENT CONFUSE JANSSON MNL CAPNG CHECK; do
+	for v in CRYPTO TLS EVENT CONFUSE JANSSON MNL NFT CAPNG CHECK; do
 		make_var "${v}_CFLAGS"
 	done
 	make_var AIP_CFLAGS
