@@ -89,7 +89,7 @@ tree_list() {
 		done
 	else
 		find . -type f ! -path './build*' ! -path './autom4te.cache/*' \
-			! -path './m4/*' ! -path '*/.deps/*' ! -path '*/.libs/*' \
+			! -path './m4/*' ! -path './build-aux/*' ! -path '*/.deps/*' ! -path '*/.libs/*' \
 			! -name '*.o' ! -name '*.lo' ! -name '*.a' | sed 's,^\./,,'
 	fi
 }
