@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "crypto/cipher_evp.h"
 #include "crypto/hash_evp.h"
+#include "crypto/random.h"
 
 const char *
 esp_error_name(enum esp_error e)
@@ -154,7 +153,7 @@ bool
 esp_sa_next_iv(struct esp_sa *sa, uint8_t *iv)
 {
 	if (sa->iv_left < sa->iv_n) {
-		if (RAND_bytes(sa->iv_pool, sizeof(sa->iv_pool)) != 1)
+		if (!crypto_random(sa->iv_pool, sizeof(sa->iv_pool)))
 			return false;
 		sa->iv_left = sizeof(sa->iv_pool);
 	}
