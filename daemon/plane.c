@@ -316,6 +316,9 @@ plane_peer(void *self, enum role_id r, int fd)
 	if (p->negotiator != NULL)
 		negotiator_closed(p);
 	p->negotiator = ipc_new(p->base, fd, negotiator_message, negotiator_closed, p);
+	/* A new one knows no counters, and says anew whether clear packets are wanted. */
+	memset(p->count_sent, 0, sizeof(p->count_sent));
+	plane_clear_listen(p, false);
 	plane_out_ask_again(p);
 }
 

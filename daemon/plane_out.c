@@ -72,12 +72,12 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 		return;
 	}
 	s->seq_out++;
+	/* What was sealed has used up bytes and a number of the key, sent or not. */
+	plane_sa_used(p, s, raw.n, false);
 	r = n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, span_of(p->out, n)) :
 						  plane_raw_send(p, span_of(p->out, n));
-	if (r == 0) {
+	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
-		plane_sa_used(p, s, raw.n, false);
-	}
 	send_result(p, s->class_id, raw, r);
 }
 

@@ -172,7 +172,7 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 	if (s->lifetime_bytes != 0 &&
 	    (inbound ? s->usage.bytes_in : s->usage.bytes_out) >= s->lifetime_bytes)
 		pair_expire(p, s, EXPIRY_BYTES);
-	if (s->seq_out == UINT32_MAX) {
+	if (!inbound && s->seq_out == UINT32_MAX) {
 		p->count[PC_SEQUENCE]++;
 		pair_expire(p, s, EXPIRY_BYTES);
 	}
