@@ -14,6 +14,6 @@ echo "authipd: $(uname -m), $(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg),"
 	if (NF < 5)
 		print
 	else
-		printf "%-50s %19s %19s %7s %7s\n", $1, $2, $3, $4, $5
+		printf "%-50s %21s %21s %6s %7s\n", $1, $2, $3, $4, $5
 	fflush()
 }'
