@@ -224,7 +224,7 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 	text_init(&t, buf, sizeof(buf));
 	event_failure_text(&t, mm, step, err, detail);
 	/* One failure, one line: the responder has already said why it refused. */
-	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure[0] == '\0')
+	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure.n == 0)
 		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);

@@ -19,6 +19,23 @@ blob_set(struct blob *b, struct span s)
 	return true;
 }
 
+bool
+blob_set_text(struct blob *b, const char *s, size_t max)
+{
+	size_t n = strnlen(s, max - 1);
+
+	if (!blob_set(b, span_of(s, n + 1)))
+		return false;
+	b->p[n] = '\0';
+	return true;
+}
+
+const char *
+blob_text(const struct blob *b)
+{
+	return b->n > 0 ? (const char *)b->p : "";
+}
+
 void
 blob_free(struct blob *b)
 {
@@ -126,6 +143,8 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	blob_free(&mm->ni);
 	blob_free(&mm->nr);
 	blob_free(&mm->nr_qm);
+	blob_free(&mm->em.peer_name);
+	blob_free(&mm->em.failure);
 	answered_free(&mm->answered);
 	answered_free(&mm->notify_answered);
 	secret_wipe_bytes(mm, sizeof(*mm));

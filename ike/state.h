@@ -41,6 +41,9 @@ blob_span(const struct blob *b)
 
 /* Copies s; false: out of memory, b emptied. */
 bool blob_set(struct blob *b, struct span s);
+/* Copies a text that lies in max bytes; blob_text() of an empty blob is "". */
+bool blob_set_text(struct blob *b, const char *s, size_t max);
+const char *blob_text(const struct blob *b);
 /* Wipes and frees. */
 void blob_free(struct blob *b);
 
@@ -136,8 +139,8 @@ struct em {
 	uint32_t answer_seq;
 	struct secret *secret; /* owned, until established */
 	struct chain chain;
-	char peer_name[256];
-	char failure[256]; /* why the last dialogue failed */
+	struct blob peer_name; /* text */
+	struct blob failure;   /* text: why the last dialogue failed */
 };
 
 struct notify_item {
