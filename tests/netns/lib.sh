@@ -23,15 +23,18 @@ skip() {
 }
 
 # try NAME FUNCTION [ARGUMENT...]: one case, in a subshell; what it started ends with it.
+# Daemons go on; each_case=daemons_kill in topics whose cases want their own.
 try() {
 	local name=$1 rc=0
 	shift
 	[[ -z ${only:-} || $name =~ $only ]] || return 0
 	: >"$work/why"
 	: >"$work/apps"
+	rm -f "$work"/*.app
 	(set -u && "$@") >"$work/$name.out" 2>&1 || rc=$?
 	end_apps
 	capture_stop
+	"${each_case:-:}"
 	case $rc in
 	0) printf 'ok %s\n' "$name" ;;
 	77) printf 'skip %s: %s\n' "$name" "$(cat "$work/why")" ;;
@@ -91,6 +94,7 @@ on() {
 spawn() {
 	local host=$1 name=$2
 	shift 2
+	: >"$work/$name.app" # whoever waits for output must not see older one
 	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
 		ip netns exec "$ns$host" "$@" </dev/null >"$work/$name.app" 2>&1 &
 	pid=$!
@@ -209,6 +213,7 @@ daemon_start() {
 	local host=$1 log=$work/$1.log
 	shift
 	[[ ! -e $log ]] || cat "$log" >>"$work/$host.old.log"
+	: >"$log"
 	setsid ip netns exec "$ns$host" "$builddir/authipd" -f -c "$work/$host.conf" \
 		--run-dir "$work/$host.run" "$@" </dev/null >"$log" 2>&1 &
 	echo $! >"$work/$host.pid"
@@ -239,6 +244,17 @@ role_pid() {
 		while read -r p; do
 			[[ $(tr '\0' ' ' <"/proc/$p/cmdline") != *"--role $2 "* ]] || echo "$p"
 		done
+}
+
+# daemons_kill: what a failed case has left.
+daemons_kill() {
+	local host p
+	for host in a b; do
+		p=$(cat "$work/$host.pid" 2>/dev/null) || continue
+		rm "$work/$host.pid"
+		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
+	done
+	return 0
 }
 
 ctl() {

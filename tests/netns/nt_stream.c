@@ -15,9 +15,9 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: nt_stream [-e | -i | -c] [-6] sink PORT    one client's data to"
+	fprintf(stderr, "usage: nt_stream [-e | -i | -c] [-4 | -6] sink PORT    one client's data to"
 			" stdout\n"
-			"       nt_stream [-e | -i | -c] [-6] source PORT  stdin to one client\n"
+			"       nt_stream [-e | -i | -c] [-4 | -6] source PORT  stdin to one client\n"
 			"       nt_stream [-e | -i | -c] put HOST PORT     stdin to a server\n"
 			"       nt_stream [-e | -i | -c] get HOST PORT     a server's data to"
 			" stdout\n"
@@ -174,11 +174,11 @@ main(int argc, char **argv)
 	int c, option = 0, family = AF_INET;
 	const char *verb;
 
-	while ((c = getopt(argc, argv, "eic6")) != -1) {
+	while ((c = getopt(argc, argv, "eic46")) != -1) {
 		if (c == '?')
 			usage();
-		if (c == '6')
-			family = AF_INET6;
+		if (c == '4' || c == '6')
+			family = c == '4' ? AF_INET : AF_INET6;
 		else
 			option = c;
 	}

@@ -46,7 +46,8 @@ fi
 
 shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
 trap 'rm -rf "$shared"' EXIT
-trap 'exit 1' INT TERM
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
 export pki=$shared/pki apps=$shared/apps
 mkdir "$pki" "$apps" && chmod 755 "$shared" "$apps" || exit 1
 # shellcheck source=lib.sh
