@@ -17,8 +17,8 @@
 #include <libmnl/libmnl.h>
 
 #include "daemon/log.h"
+#include "daemon/packet.h"
 
-#define ESP_ROOM_BYTES 80
 #define MTU_MAX_BYTES 1500
 #define MTU_MIN_BYTES 1280
 #define METRIC_DEVICE 10
@@ -174,7 +174,7 @@ inner_mtu(void)
 	}
 	if (all != NULL)
 		if_freenameindex(all);
-	return mtu - ESP_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - ESP_ROOM_BYTES;
+	return mtu - PACKET_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - PACKET_ROOM_BYTES;
 }
 
 static int
