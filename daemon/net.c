@@ -17,6 +17,7 @@
 #include <libmnl/libmnl.h>
 
 #include "daemon/log.h"
+#include "daemon/packet.h"
 
 #define MTU_MAX_BYTES 1500
 #define MTU_MIN_BYTES 1280
@@ -172,7 +173,11 @@ inner_mtu(void)
 	}
 	if (all != NULL)
 		if_freenameindex(all);
+<<<<<<< HEAD
 	return mtu - NET_ESP_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - NET_ESP_ROOM_BYTES;
+=======
+	return mtu - PACKET_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - PACKET_ROOM_BYTES;
+>>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 }
 
 static int

@@ -24,6 +24,8 @@ struct packet {
 /* outbound: the source is this host. */
 enum packet_verdict packet_parse(struct span raw, bool outbound, struct packet *p);
 
+#define PACKET_ROOM_BYTES 80 /* what ESP or AH adds to a packet, at most */
+
 /*
  * An ICMP error about raw (as if from its destination) for the socket that sent it.
  * mtu 0: "administratively prohibited"; else "too big, use mtu". out holds 1280 bytes;

@@ -105,6 +105,7 @@ struct plane {
 	struct ipc *negotiator; /* NULL: away */
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
+	int raw_in6_fd[2]; /* ESP, AH; watched, too */
 	int packet_fd;
 	struct event *event[16];
 	int event_fd[16];
@@ -159,6 +160,8 @@ void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
 /* A whole packet to the network as it is; 0 or -errno. */
 int plane_raw_send(struct plane *p, struct span raw);
 void plane_out_acquire(struct plane *p, struct plane_flow *f);
+/* The flow is secured by s from now on; sends what waited for that. */
+void plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s);
 /* The negotiation for this flow is over. */
 void plane_out_done(struct plane *p, const struct proto_acquire_done *d);
 /* The negotiator is back: asks again for everything that waits. */

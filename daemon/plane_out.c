@@ -1,15 +1,18 @@
 /* From the TUN to the network: sealed, held, or refused; never in clear by accident. */
+#include "config.h"
+
 #include <sys/socket.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/plane.h"
 
 #define HOLD_DOWN_MS 1000
 #define CLEAR_HOLD_DOWN_MS 30000 /* allow-insecure: spec secure-sockets 6.5 */
-#define SMALL_MTU 1280
+#define IPV6_MIN_MTU 1280
 
 int
 plane_raw_send(struct plane *p, struct span raw)
@@ -31,6 +34,40 @@ plane_raw_send(struct plane *p, struct span raw)
 	    -errno;
 }
 
+/*
+ * The same through a socket whose packets the kernel cuts into fragments: an IPv6 packet
+ * of the smallest MTU has no room for what protects it.
+ */
+static int
+raw6_send_fragments(struct plane *p, struct span raw)
+{
+	union {
+		struct cmsghdr align;
+		char b[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	} control = { .b = { 0 } };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+	struct in6_pktinfo from = { .ipi6_ifindex = 0 };
+	struct iovec iov = { (void *)(uintptr_t)(raw.p + 40), raw.n - 40 };
+	struct msghdr mh = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
+
+	memcpy(&from.ipi6_addr, raw.p + 8, 16);
+	memcpy(&to.sin6_addr, raw.p + 24, 16);
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(from));
+	memcpy(CMSG_DATA(c), &from, sizeof(from));
+	return sendmsg(p->raw_in6_fd[raw.p[6] == IPPROTO_AH], &mh, MSG_DONTWAIT) >= 0 ? 0 :
+											-errno;
+}
+
 static void
 tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
 {
@@ -41,12 +78,43 @@ tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
 		plane_to_tun(p, class_id, span_of(icmp, n));
 }
 
-static void
-send_result(struct plane *p, uint32_t class_id, struct span raw, int r)
+/* What the path to the destination of raw takes, as far as the kernel knows. */
+static uint32_t
+path_mtu(struct span raw)
 {
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(9) };
+	bool v4 = raw.p[0] >> 4 == 4;
+	int mtu = 0, fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof(mtu);
+
+	memcpy(&to4.sin_addr, raw.p + 16, 4);
+	if (!v4)
+		memcpy(&to6.sin6_addr, raw.p + 24, 16);
+	if (fd < 0 ||
+	    connect(fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
+		v4 ? sizeof(to4) : sizeof(to6)) != 0 ||
+	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) !=
+		0)
+		mtu = IPV6_MIN_MTU;
+	if (fd >= 0)
+		close(fd);
+	return (uint32_t)mtu;
+}
+
+/* room: what was added to raw before it was sent. */
+static void
+send_result(struct plane *p, uint32_t class_id, struct span raw, uint32_t room, int r)
+{
+	uint32_t mtu;
+
 	if (r == -EMSGSIZE) {
 		p->count[PC_TOO_BIG]++;
-		tell_sender(p, class_id, raw, SMALL_MTU);
+		mtu = path_mtu(raw);
+		mtu = mtu > 2 * room ? mtu - room : mtu;
+		if (raw.p[0] >> 4 == 6 && mtu < IPV6_MIN_MTU)
+			mtu = IPV6_MIN_MTU;
+		tell_sender(p, class_id, raw, mtu);
 	} else if (r != 0) {
 		p->count[PC_SEND_FAILED]++;
 	}
@@ -72,6 +140,7 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 		return;
 	}
 	s->seq_out++;
+<<<<<<< HEAD
 	/* What was sealed has used up bytes and a number of the key, sent or not. */
 	plane_sa_used(p, s, raw.n, false);
 	r = n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, span_of(p->out, n)) :
@@ -79,6 +148,16 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
 	send_result(p, s->class_id, raw, r);
+=======
+	r = raw_send(p, span_of(p->out, n));
+	if (r == -EMSGSIZE && raw.p[0] >> 4 == 6 && raw.n <= IPV6_MIN_MTU)
+		r = raw6_send_fragments(p, span_of(p->out, n));
+	if (r == 0) {
+		p->count[PC_OUT_SEALED]++;
+		plane_sa_used(p, s, raw.n, false);
+	}
+	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
+>>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 }
 
 void
@@ -89,7 +168,7 @@ plane_clear_out(struct plane *p, struct span raw)
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
-	send_result(p, CLASS_INSECURE, raw, r);
+	send_result(p, CLASS_INSECURE, raw, 0, r);
 }
 
 void
@@ -189,8 +268,8 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	plane_flow_drop_held(p, f);
 }
 
-static void
-flow_ready(struct plane *p, struct plane_flow *f, struct pair *s)
+void
+plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
 	struct held *h;
 
@@ -210,7 +289,7 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 		return;
 	s = d->error == IKE_OK ? plane_sa_for_flow(p, d->class_id, &d->flow) : NULL;
 	if (s != NULL)
-		flow_ready(p, f, s);
+		plane_out_use(p, f, s);
 	else
 		flow_failed(p, f);
 }

@@ -17,9 +17,9 @@ tcp_case() {
 	forget
 	capture tcp
 	# shellcheck disable=SC2086
-	serve b secure_server $2 "-$1" 5000
+	serve b secure_server $2 "-$1" "$p0"
 	# shellcheck disable=SC2086
-	on a secure_client $2 -t 5 "$to" 5000 "$secret" || fail "the client failed"
+	on a secure_client $2 -t 5 "$to" "$p0" "$secret" || fail "the client failed"
 	wire_is_protected "$1" "$2"
 }
 
@@ -29,9 +29,9 @@ udp_case() {
 	forget
 	capture udp
 	# shellcheck disable=SC2086
-	serve b secure_udp $2 "-$1" -l 5001
+	serve b secure_udp $2 "-$1" -l "$p1"
 	# shellcheck disable=SC2086
-	on a secure_udp $2 -t 5 "$to" 5001 "$secret" || fail "the client failed"
+	on a secure_udp $2 -t 5 "$to" "$p1" "$secret" || fail "the client failed"
 	wire_is_protected "$1" "$2"
 }
 
@@ -51,81 +51,81 @@ wire_is_protected() {
 
 connect_is_fast() {
 	local ms
-	serve b secure_server 5000
+	serve b secure_server "$p0"
 	for _ in 1 2 3; do
 		forget
-		ms=$(on a secure_client 10.99.0.2 5000 | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+		ms=$(on a secure_client 10.99.0.2 "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
 		((${ms:-9999} < 900)) || fail "connect took ${ms:-too many} ms"
 	done
 }
 
 many_clients() {
-	serve b secure_server 5000
-	serve b secure_server -e 5002
-	on a nt_stream many "$b4" 5000 20 >"$work/many1.app" 2>&1 &
-	on a nt_stream -e many "$b4" 5002 20 || fail "encrypted: failed"
+	serve b secure_server "$p0"
+	serve b secure_server -e "$p2"
+	on a nt_stream many "$b4" "$p0" 20 >"$work/many1.app" 2>&1 &
+	on a nt_stream -e many "$b4" "$p2" 20 || fail "encrypted: failed"
 	wait $! || fail "default: $(tail -n 1 "$work/many1.app")"
 	within 5 has_count a "secured sockets" 0 || fail "sockets stay registered"
 }
 
 as_nobody() {
 	serve b setpriv --reuid nobody --regid nogroup --clear-groups \
-		"$apps/secure_server" 5000
+		"$apps/secure_server" "$p0"
 	on a setpriv --reuid nobody --regid nogroup --clear-groups \
-		"$apps/secure_client" -t 5 "$b4" 5000 || fail "the client failed"
+		"$apps/secure_client" -t 5 "$b4" "$p0" || fail "the client failed"
 	ctl b status | grep -q "user $(id -u nobody)" || fail "the socket is not nobody's"
 }
 
 clear_client() {
-	serve b secure_server 5000
-	not on a secure_client -c -t 2 "$b4" 5000 || fail "the clear client was served"
-	not grep -q client "$work/server-5000.app" || fail "the server saw a client"
+	serve b secure_server "$p0"
+	not on a secure_client -c -t 2 "$b4" "$p0" || fail "the clear client was served"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
 }
 
 clear_udp_client() {
-	serve b secure_udp -l 5001
-	not on a secure_udp -c -t 1 "$b4" 5001 "$secret" || fail "the clear client was served"
+	serve b secure_udp -l "$p1"
+	not on a secure_udp -c -t 1 "$b4" "$p1" "$secret" || fail "the clear client was served"
 }
 
 clear_server() {
 	local start=$SECONDS
 	forget
-	serve b secure_server -c 5000
+	serve b secure_server -c "$p0"
 	capture clear
-	not on a secure_client -t 5 "$b4" 5000 "$secret" || fail "the client was served"
+	not on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the client was served"
 	((SECONDS - start < 10)) || fail "it took $((SECONDS - start)) s"
-	not grep -q client "$work/server-5000.app" || fail "the server saw a client"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
 	captured_only "udp port 500 or ip proto 50"
 }
 
 # SAs of a secured server that ended, and a clear one that took its port.
 port_taken_over() {
 	forget
-	serve b secure_server 5004
-	on a secure_client -t 5 "$b4" 5004 "$secret" || fail "the client failed"
+	serve b secure_server "$p4"
+	on a secure_client -t 5 "$b4" "$p4" "$secret" || fail "the client failed"
 	end_apps
-	serve b secure_server -c 5004
+	serve b secure_server -c "$p4"
 	capture taken
-	not on a secure_client -t 3 "$b4" 5004 "$secret" || fail "the client was served"
+	not on a secure_client -t 3 "$b4" "$p4" "$secret" || fail "the client was served"
 	captured_only "udp port 500 or ip proto 50"
 }
 
 # A secured host keeps its other traffic as it was.
 others_stay_clear() {
-	serve b secure_server 5000
-	serve b secure_server -c 5003
+	serve b secure_server "$p0"
+	serve b secure_server -c "$p3"
 	capture others
-	on a secure_client -t 5 "$b4" 5000 || fail "the secured client failed"
-	on a secure_client -c -t 5 "$b4" 5003 || fail "the clear client failed"
-	captured_some "tcp port 5003"
-	(($(captured "tcp port 5000") == 0)) || fail "port 5000 is in clear"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the secured client failed"
+	on a secure_client -c -t 5 "$b4" "$p3" || fail "the clear client failed"
+	captured_some "tcp port $p3"
+	(($(captured "tcp port $p0") == 0)) || fail "port $p0 is in clear"
 }
 
 # Nothing in clear from socket() until long after the process was killed.
 killed_client() {
-	serve b secure_server 5000
+	serve b secure_server "$p0"
 	capture killed
-	spawn a talk nt_stream talk "$b4" 5000
+	spawn a talk nt_stream talk "$b4" "$p0"
 	within 5 grep -q connected "$work/talk.app" || fail "the client failed"
 	kill -9 "$pid"
 	sleep 1
@@ -135,18 +135,16 @@ killed_client() {
 
 clear_reset() {
 	local port seq
-	serve b secure_server 5000
-	mkfifo "$work/in" && exec 9<>"$work/in"
-	on a nt_stream talk "$b4" 5000 <&9 >"$work/talk.app" 2>&1 &
-	within 5 grep -q connected "$work/talk.app" || fail "the client failed"
-	port=$(on b ss -Htn state established sport = :5000 |
+	serve b secure_server -e "$p0"
+	talk_start a -e "$b4" "$p0"
+	port=$(on b ss -Htn state established sport = :"$p0" |
 		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
 	# Any sequence number inside the window would do for a socket without protection.
 	for seq in 0 1073741824 2147483648 3221225472; do
-		on b nt_inject tcp "$b4" 5000 "$a4" "${port:-1}" "$seq"
+		on b nt_inject tcp "$b4" "$p0" "$a4" "${port:-1}" "$seq"
+		on a nt_inject tcp "$a4" "${port:-1}" "$b4" "$p0" "$seq"
 	done
-	echo still-there >&9
-	within 5 grep -q still-there "$work/talk.app" || fail "the connection broke"
+	say still-there
 }
 
 topic_begin

@@ -23,11 +23,11 @@ both_stop() {
 # proposal PROPOSAL PROTOCOL
 proposal() {
 	both_start "proposal \"$1\" { }"
-	serve b secure_server 5000
-	serve b secure_udp -l 5001
+	serve b secure_server "$p0"
+	serve b secure_udp -l "$p1"
 	capture proposal
-	on a secure_client -t 5 "$b4" 5000 "$secret" || fail "the TCP client failed"
-	on a secure_udp -t 5 "$b4" 5001 "$secret" || fail "the UDP client failed"
+	on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the TCP client failed"
+	on a secure_udp -t 5 "$b4" "$p1" "$secret" || fail "the UDP client failed"
 	captured_only "udp port 500 or ip proto $2"
 	captured_some "ip proto $2"
 	end_apps
@@ -36,9 +36,9 @@ proposal() {
 
 proposal6() {
 	both_start "proposal \"$1\" { }"
-	serve b secure_server -6 5000
+	serve b secure_server -6 "$p0"
 	capture proposal6
-	on a secure_client -t 5 "$b6" 5000 "$secret" || fail "the TCP client failed"
+	on a secure_client -t 5 "$b6" "$p0" "$secret" || fail "the TCP client failed"
 	captured_only "udp port 500 or ip6 proto $2"
 	captured_some "ip6 proto $2"
 	end_apps
@@ -50,9 +50,9 @@ other_proposal() {
 	config b 'proposal "ah-sha1" { }'
 	daemon_start a
 	daemon_start b
-	serve b secure_server 5000
+	serve b secure_server "$p0"
 	capture other
-	not on a secure_client -t 4 "$b4" 5000 "$secret" || fail "the client was served"
+	not on a secure_client -t 4 "$b4" "$p0" "$secret" || fail "the client was served"
 	captured_only "udp port 500"
 	has_log b '[Pp]roposal' || fail "b does not log why: $(tail -n 1 "$work/b.log")"
 	end_apps
@@ -61,7 +61,7 @@ other_proposal() {
 
 encryption_impossible() {
 	both_start 'proposal "esp-null-sha1" { }'
-	not on a secure_client -e -t 2 "$b4" 5000 >"$work/e.app" 2>&1 || fail "it was accepted"
+	not on a secure_client -e -t 2 "$b4" "$p0" >"$work/e.app" 2>&1 || fail "it was accepted"
 	grep -q 10022 "$work/e.app" || fail "not WSAEINVAL: $(tail -n 1 "$work/e.app")"
 	both_stop
 }
@@ -70,12 +70,12 @@ encryption_impossible() {
 other_authority() {
 	local start=$SECONDS
 	both_start "" stranger
-	serve b secure_server 5000
+	serve b secure_server "$p0"
 	capture stranger
-	not on a secure_client -t 5 "$b4" 5000 "$secret" || fail "the client was served"
+	not on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the client was served"
 	((SECONDS - start < 20)) || fail "it took $((SECONDS - start)) s"
 	captured_only "udp port 500"
-	not grep -q client "$work/server-5000.app" || fail "the server saw a client"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
 	has_log b 'CN=stranger.test' ||
 		fail "b does not log whom it does not trust: $(tail -n 1 "$work/b.log")"
 	end_apps
@@ -85,17 +85,17 @@ other_authority() {
 no_daemon() {
 	config a
 	daemon_start a
-	serve b secure_server -c 5000
+	serve b secure_server -c "$p0"
 	capture nobody
-	not on a secure_client -t 3 "$b4" 5000 "$secret" || fail "the client was served"
+	not on a secure_client -t 3 "$b4" "$p0" "$secret" || fail "the client was served"
 	captured_only "udp port 500 or icmp"
 	captured_some "udp port 500"
-	not grep -q client "$work/server-5000.app" || fail "the server saw a client"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
 	daemon_stop a
 }
 
 no_own_daemon() {
-	not on a secure_client -t 3 "$b4" 5000 >"$work/own.app" 2>&1 || fail "it went on"
+	not on a secure_client -t 3 "$b4" "$p0" >"$work/own.app" 2>&1 || fail "it went on"
 	grep -q 10050 "$work/own.app" || fail "not WSAENETDOWN: $(tail -n 1 "$work/own.app")"
 }
 

@@ -11,10 +11,10 @@ sum() {
 put() {
 	local to sink
 	to=$(ip_of b "$1")
-	on b nt_stream "$2" "-$1" sink 5000 >"$work/got" 2>"$work/sink.app" &
+	on b nt_stream "$2" "-$1" sink "$p0" >"$work/got" 2>"$work/sink.app" &
 	sink=$!
 	within 5 grep -q '^listening' "$work/sink.app" || fail "nt_stream does not listen"
-	on a nt_stream "$2" put "$to" 5000 <"$work/data" || fail "put failed"
+	on a nt_stream "$2" put "$to" "$p0" <"$work/data" || fail "put failed"
 	within 60 is_dead "$sink" || fail "the end of the data did not arrive"
 	[[ $(sum "$work/got") == "$(sum "$work/data")" ]] || fail "the data differ"
 }
@@ -23,9 +23,9 @@ put() {
 get() {
 	local to
 	to=$(ip_of b "$1")
-	on b nt_stream "$2" "-$1" source 5000 <"$work/data" 2>"$work/source.app" &
+	on b nt_stream "$2" "-$1" source "$p0" <"$work/data" 2>"$work/source.app" &
 	within 5 grep -q '^listening' "$work/source.app" || fail "nt_stream does not listen"
-	on a timeout 60 nt_stream "$2" get "$to" 5000 >"$work/got" || fail "get failed"
+	on a timeout 60 nt_stream "$2" get "$to" "$p0" >"$work/got" || fail "get failed"
 	[[ $(sum "$work/got") == "$(sum "$work/data")" ]] || fail "the data differ"
 }
 
@@ -33,8 +33,8 @@ datagram() {
 	local to text dropped
 	to=$(ip_of b "$1")
 	text=$(head -c "$2" "$work/data" | base64 -w 0 | head -c "$2")
-	serve b secure_udp "-$1" -l 5001
-	on a secure_udp -t 2 "$to" 5001 "$text" >/dev/null && return
+	serve b secure_udp "-$1" -l "$p1"
+	on a secure_udp -t 2 "$to" "$p1" "$text" >/dev/null && return
 	dropped=$(counter a plane_fragment)
 	((dropped == 0)) || skip "fragments do not work yet (plane_fragment is $dropped)"
 	fail "no echo of $2 bytes"

@@ -29,8 +29,8 @@ try() {
 	shift
 	[[ -z ${only:-} || $name =~ $only ]] || return 0
 	: >"$work/why"
-	: >"$work/apps"
 	rm -f "$work"/*.app
+	ports_next
 	(set -u && "$@") >"$work/$name.out" 2>&1 || rc=$?
 	end_apps
 	capture_stop
@@ -40,6 +40,13 @@ try() {
 	77) printf 'skip %s: %s\n' "$name" "$(cat "$work/why")" ;;
 	*) printf 'FAIL %s: %s\n' "$name" "$(failure "$name" "$rc")" && evidence "$name" ;;
 	esac
+}
+
+# Ports of a case, p0 to p4: what an earlier one left in the kernel may hold its ports.
+# shellcheck disable=SC2034
+ports_next() {
+	p0=$((${p0:-5000} + 10))
+	p1=$((p0 + 1)) p2=$((p0 + 2)) p3=$((p0 + 3)) p4=$((p0 + 4))
 }
 
 failure() {
@@ -91,6 +98,7 @@ on() {
 }
 
 # spawn HOST NAME COMMAND...: the same in the background, output in $work/NAME.app; sets pid.
+# shellcheck disable=SC2034
 spawn() {
 	local host=$1 name=$2
 	shift 2
@@ -98,7 +106,6 @@ spawn() {
 	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
 		ip netns exec "$ns$host" "$@" </dev/null >"$work/$name.app" 2>&1 &
 	pid=$!
-	echo "$pid" >>"$work/apps"
 }
 
 # serve HOST PROGRAM [OPTION...] PORT: spawns a server and waits until it listens.
@@ -110,12 +117,34 @@ serve() {
 		fail "$1 does not listen: $(tail -n 1 "$work/$name.app")"
 }
 
+# talk_start HOST OPTION ADDRESS PORT: a client that stays, for say.
+talk_start() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	exec 9<>"$work/in"
+	: >"$work/talk.app"
+	on "$1" nt_stream "$2" talk "$3" "$4" <&9 9<&- >"$work/talk.app" 2>&1 &
+	within 10 grep -q '^connected' "$work/talk.app" ||
+		fail "cannot connect: $(tail -n 1 "$work/talk.app")"
+}
+
+# say LINE [SECONDS]: through that client to an echo server, and back.
+say() {
+	echo "$1" >&9
+	within "${2:-10}" grep -q "$1" "$work/talk.app" || fail "no echo of \"$1\""
+}
+
+# Whatever runs on the hosts, but for daemons and captures.
 end_apps() {
-	local p
-	while read -r p; do
-		kill -9 "$p" 2>/dev/null
-	done <"$work/apps"
-	: >"$work/apps"
+	local host p
+	for host in a b; do
+		for p in $(ip netns pids "$ns$host"); do
+			case $(cat "/proc/$p/comm" 2>/dev/null) in
+			authipd | tcpdump) ;;
+			*) kill -9 "$p" 2>/dev/null ;;
+			esac
+		done
+	done
 }
 
 # ---- hosts ----
@@ -369,7 +398,6 @@ topic_begin() {
 	ns=nt$$
 	work=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
 	chmod 755 "$work"
-	: >"$work/apps"
 	trap topic_end EXIT
 	trap 'exit 1' INT TERM
 }
