@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "daemon/net.h"
 
 #define PACKETS_PER_EVENT 64
 #define TICK_MS 500
@@ -212,7 +211,7 @@ plane_read_mtu(struct plane *p, int fd)
 	struct ifreq ifr = { .ifr_name = "aip1" };
 
 	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0)
-		p->outer_mtu = (uint32_t)ifr.ifr_mtu + NET_ESP_ROOM_BYTES;
+		p->outer_mtu = (uint32_t)ifr.ifr_mtu + PACKET_ROOM_BYTES;
 	if (p->outer_mtu > OUTER_MTU_MAX_BYTES)
 		p->outer_mtu = OUTER_MTU_MAX_BYTES;
 }
@@ -241,11 +240,9 @@ plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 		plane_watch(p, fd, raw4_on_read);
 		break;
 	case FD_RAW_ESP6:
-		p->raw_in6_fd[0] = fd;
 		plane_watch(p, fd, esp6_on_read);
 		break;
 	case FD_RAW_AH6:
-		p->raw_in6_fd[1] = fd;
 		plane_watch(p, fd, ah6_on_read);
 		break;
 	case FD_PACKET:
@@ -359,11 +356,7 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	for (size_t i = 0; i <= CLASS_MAX; i++)
 		p->tun_fd[i] = -1;
 	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = -1;
-<<<<<<< HEAD
 	p->outer_mtu = OUTER_MTU_MAX_BYTES;
-=======
-	p->raw_in6_fd[0] = p->raw_in6_fd[1] = -1;
->>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
 		STAILQ_INIT(&p->owner[i].held);
 	TAILQ_INIT(&p->flow_age);

@@ -105,7 +105,6 @@ struct plane {
 	struct ipc *negotiator; /* NULL: away */
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
-	int raw_in6_fd[2]; /* ESP, AH; watched, too */
 	int packet_fd;
 	struct event *event[16];
 	int event_fd[16];
@@ -169,7 +168,7 @@ void plane_out_ask_again(struct plane *p);
 
 /* plane_frag.c: datagrams that are larger than the path takes */
 void plane_frag_out(struct plane *p, uint32_t class_id, struct span raw);
-int plane_frag_send(struct plane *p, struct span raw);
+int plane_frag_send(struct plane *p, struct span raw, uint32_t mtu);
 void plane_frag_drop(struct frag_slot *s);
 
 /* plane_in.c: from the network to the TUN */
