@@ -1,6 +1,6 @@
 #!/bin/bash
 # make bench: one table of ratios. Runs in the build folder; BENCH_SECONDS (8) is the time
-# that each of the three parts may take. Never fails because something is slow.
+# that each of the large parts may take. Never fails because something is slow.
 here=$(dirname "$0")
 
 echo "authipd: $(uname -m), $(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg)," \
@@ -9,6 +9,7 @@ echo "authipd: $(uname -m), $(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg),"
 	printf 'what\tours\tfloor/peer\tratio\tspread\n'
 	tests/bench/bench_engine
 	tests/bench/bench_esp
+	tests/bench/bench_pairs
 	"$BASH" "$here/bench_plane.sh"
 } | awk -F'\t' '{
 	if (NF < 5)
