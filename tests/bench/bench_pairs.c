@@ -43,7 +43,8 @@ flow_of(uint32_t i)
 		.protocol = 6,
 		.local = { { 4, { 10, 0, 0, 1 } }, 40000 },
 		.remote = { { 4, { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
-				     (uint8_t)i } }, 443 },
+				     (uint8_t)i } },
+		    443 },
 	};
 }
 
