@@ -178,7 +178,7 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 static void
 flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
-	f->pair = s;
+	plane_flow_set_pair(f, s);
 	f->state = FLOW_NEW;
 	if (!f->was_secured) {
 		f->was_secured = true;
@@ -214,7 +214,7 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	    f->pair :
 	    plane_sa_for_flow(p, class_id, &packet.flow);
 	if (s == NULL) {
-		f->pair = NULL;
+		plane_flow_set_pair(f, NULL);
 		out_unsecured(p, f, packet.raw);
 		return;
 	}
