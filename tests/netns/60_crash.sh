@@ -38,13 +38,27 @@ killed_daemon() {
 	not on a secure_client -t 2 "$b4" "$p0" || fail "served without a daemon"
 	captured_only "udp port 500 or icmp or ip proto 50"
 	daemon_start b
-	on a secure_client -t 20 "$b4" "$p0" || fail "the client failed after the restart"
+	ctl a delete --all
+	on a secure_client -t 10 "$b4" "$p0" || fail "the client failed after the restart"
 	end_apps
 	within 5 has_count b "secured sockets" 0 || fail "a dead socket was adopted"
 	daemon_stop b
 	not ip -n "${ns}b" link show aip1 || fail "the device is left over"
 	not grep -q 'lookup 527' <<<"$(ip -n "${ns}b" rule)" || fail "rules are left over"
 	daemon_start b
+}
+
+# The peer of a daemon that was killed finds out by itself.
+peer_notices() {
+	local p
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	p=$(daemon_pid b)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	daemon_start b
+	on a secure_client -t 20 "$b4" "$p0" ||
+		fail "20 s later the peer still uses SAs that the killed daemon had"
 }
 
 # killed_role HOST ROLE: a connection goes on, and new ones work.
@@ -83,3 +97,4 @@ try killed_auth killed_role a auth
 try killed_negotiator killed_role a negotiator
 try killed_server_plane killed_role b plane
 try killed_server_negotiator killed_role b negotiator
+try killed_daemon_noticed peer_notices
