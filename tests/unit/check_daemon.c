@@ -13,11 +13,13 @@ main(void)
 
 	signal(SIGPIPE, SIG_IGN); /* as every role does */
 	daemon_ipc_tests(s);
+	daemon_ipc_broken_tests(s);
 	daemon_frame_tests(s);
 	daemon_api_tests(s);
 	daemon_api_limit_tests(s);
 	daemon_sockets_tests(s);
 	daemon_secure_tests(s);
+	daemon_secure_refused_tests(s);
 	daemon_options_tests(s);
 	daemon_log_tests(s);
 	daemon_ctl_tests(s);

@@ -40,11 +40,13 @@ int bound_socket(int family, int type, const char *addr, uint16_t *port);
 uint64_t socket_cookie(int fd);
 
 void daemon_ipc_tests(Suite *s);
+void daemon_ipc_broken_tests(Suite *s);
 void daemon_frame_tests(Suite *s);
 void daemon_api_tests(Suite *s);
 void daemon_api_limit_tests(Suite *s);
 void daemon_sockets_tests(Suite *s);
 void daemon_secure_tests(Suite *s);
+void daemon_secure_refused_tests(Suite *s);
 void daemon_options_tests(Suite *s);
 void daemon_log_tests(Suite *s);
 void daemon_ctl_tests(Suite *s);

@@ -1,6 +1,5 @@
 /* Registered sockets and the kernel's view of them: real sockets of this process. */
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
