@@ -381,6 +381,7 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
