@@ -149,9 +149,7 @@ clear_reset() {
 
 topic_begin
 hosts_join
-config a
-config b
-(daemon_start a && daemon_start b) || { echo "FAIL traffic_start: $(cat "$work/why")"; exit 1; }
+both_daemons traffic
 try tcp4 tcp_case 4 ""
 try tcp6 tcp_case 6 ""
 try udp4 udp_case 4 ""
