@@ -114,6 +114,7 @@ struct plane {
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
 	int packet_fd;
+	bool insecure_in_use; /* there are sockets that allow clear text */
 	struct event *event[16];
 	int event_fd[16];
 	size_t n_events;
