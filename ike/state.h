@@ -7,6 +7,7 @@
 
 #include <sys/queue.h>
 
+#include "ike/blob.h"
 #include "ike/chain.h"
 #include "ike/engine.h"
 #include "ike/keys.h"
@@ -26,26 +27,6 @@
 #define OLD_RESPONSES 8
 #define MM_TIMERS 4
 #define QM_TIMERS 3
-
-/* Owned bytes. */
-struct blob {
-	uint8_t *p;
-	size_t n;
-};
-
-static inline struct span
-blob_span(const struct blob *b)
-{
-	return span_of(b->p, b->n);
-}
-
-/* Copies s; false: out of memory, b emptied. */
-bool blob_set(struct blob *b, struct span s);
-/* Copies a text that lies in max bytes; blob_text() of an empty blob is "". */
-bool blob_set_text(struct blob *b, const char *s, size_t max);
-const char *blob_text(const struct blob *b);
-/* Wipes and frees. */
-void blob_free(struct blob *b);
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
