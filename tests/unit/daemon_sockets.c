@@ -312,6 +312,7 @@ START_TEST(heirs_of_a_listener)
 	ck_assert_uint_eq(socket_table_count_uid(table, 1000), 0);
 	f = flow_to(6, "127.0.0.1", port);
 	f.remote.addr = f.local.addr;
+	f.remote.port = 0; /* any */
 	ck_assert_uint_eq(socket_table_owner(table, &f), CLASS_ENCRYPT);
 	close(c);
 	close(a);
