@@ -15,6 +15,7 @@ main(void)
 	plane_packet_tests(s);
 	plane_icmp_tests(s);
 	plane_out_tests(s);
+	plane_frag_tests(s);
 	plane_in_tests(s);
 	plane_sa_tests(s);
 	plane_clear_tests(s);
