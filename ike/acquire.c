@@ -109,6 +109,7 @@ acquire_new(struct engine *e, const struct class_policy *policy, const struct fl
 	qm->state = QM_PENDING;
 	qm->policy = *policy;
 	qm->selector = *selector;
+	rekey_begun(e, qm);
 	return qm;
 }
 

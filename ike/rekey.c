@@ -62,6 +62,19 @@ rekey_is_running(struct engine *e, const struct qm_sa *qm)
 	return false;
 }
 
+void
+rekey_begun(struct engine *e, struct qm_sa *qm)
+{
+	const struct qm_sa *old;
+
+	for (old = sadb_qm_first(e, &qm->selector.remote.addr); old != NULL;
+	    old = LIST_NEXT(old, peer_link))
+		if (is_same_traffic(qm, old) && qm_is_usable(old) && old->id > qm->rekeyed_from) {
+			qm->rekeyed_from = old->id;
+			qm->n_rekeys = old->n_rekeys + 1;
+		}
+}
+
 /*
  * Only what was usable before the new pair was begun: of two that were negotiated at the
  * same time, one by each side, both stay, or each side could keep another one.
@@ -78,10 +91,6 @@ rekey_replace(struct engine *e, struct qm_sa *qm)
 		if (!is_same_traffic(qm, old) || !qm_is_usable(old) ||
 		    old->usable_after >= qm->id)
 			continue;
-		if (old->n_rekeys >= qm->n_rekeys)
-			qm->n_rekeys = old->n_rekeys + 1;
-		if (old->id > qm->rekeyed_from)
-			qm->rekeyed_from = old->id;
 		if (!old->is_replaced)
 			qm_arm_grace(e, old);
 		old->is_replaced = true;

@@ -447,6 +447,8 @@ bool acquire_has_mm(struct engine *e, const struct flow *selector);
 void rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a);
 /* The pair is near its end and carries traffic. */
 void rekey_start(struct engine *e, struct qm_sa *qm);
+/* A quick mode begins: which pair does it follow? */
+void rekey_begun(struct engine *e, struct qm_sa *qm);
 /* The pair became usable: older ones of the same traffic get their end. */
 void rekey_replace(struct engine *e, struct qm_sa *qm);
 /* Is there another usable pair for its traffic? */
