@@ -92,7 +92,11 @@ json_vendors(uint32_t seen)
 static bool
 add_mm(void *ctx, const struct engine_mm_status *s)
 {
-	json_t *em = json_pack("{s:s,s:o,s:s}", "method", method_name(s->em_method), "peer_name",
+	json_t *em;
+
+	if (s->is_deleting)
+		return true;
+	em = json_pack("{s:s,s:o,s:s}", "method", method_name(s->em_method), "peer_name",
 	    status_json_text(s->em_peer_name), "state", s->em_state);
 
 	json_array_append_new(ctx,

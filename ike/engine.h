@@ -88,11 +88,18 @@ void engine_auth_gone(struct engine *e, uint64_t now_ms);
 /* Timers: call at or after engine_deadline_ms(). */
 void engine_advance(struct engine *e, uint64_t now_ms);
 
-/*
- * The data plane says that a quick mode must end, or, EXPIRY_SOFT, that it will soon and
- * carries traffic: a new one is negotiated meanwhile. Said again as long as it is true.
- */
-enum engine_expiry { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_PLANE_GONE, EXPIRY_SOFT };
+/* The data plane says that a quick mode must end. */
+enum engine_expiry {
+	EXPIRY_BYTES,
+	EXPIRY_IDLE,
+	EXPIRY_PLANE_GONE,
+	EXPIRY_SILENT, /* the peer does not answer what TCP must answer: it may have restarted */
+	/*
+	 * Not yet, but soon, and it carries traffic: a new one is negotiated meanwhile. Said
+	 * again as long as it is true.
+	 */
+	EXPIRY_SOFT,
+};
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
 
@@ -246,6 +253,7 @@ struct engine_mm_status {
 	uint32_t id;
 	bool initiator;
 	const char *state; /* specification's state name */
+	bool is_deleting;  /* out of use: only answers repeated notifies */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[8];

@@ -7,6 +7,7 @@
 
 #include <sys/queue.h>
 
+#include "ike/blob.h"
 #include "ike/chain.h"
 #include "ike/engine.h"
 #include "ike/keys.h"
@@ -27,26 +28,6 @@
 #define MM_TIMERS 4
 #define QM_TIMERS 3
 #define GRACE_EXTRA_MS 5000
-
-/* Owned bytes. */
-struct blob {
-	uint8_t *p;
-	size_t n;
-};
-
-static inline struct span
-blob_span(const struct blob *b)
-{
-	return span_of(b->p, b->n);
-}
-
-/* Copies s; false: out of memory, b emptied. */
-bool blob_set(struct blob *b, struct span s);
-/* Copies a text that lies in max bytes; blob_text() of an empty blob is "". */
-bool blob_set_text(struct blob *b, const char *s, size_t max);
-const char *blob_text(const struct blob *b);
-/* Wipes and frees. */
-void blob_free(struct blob *b);
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -389,6 +370,7 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */

@@ -477,7 +477,7 @@ START_TEST(crash_meanwhile)
 	traffic(100);
 	say(0, pair_of(0), EXPIRY_SOFT);
 	sim_run(&net, (uint64_t)_i);
-	sim_crash(&net, host, &dialect);
+	sim_restart(&net, host, &dialect);
 	world.ticket = net.host[0].n_result;
 	traffic(600);
 	world.step_s = 5;

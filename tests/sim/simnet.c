@@ -103,8 +103,40 @@ host_start(struct sim_host *h, const struct dialect *d)
 void
 sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b)
 {
-	host_start(&net->host[0], a);
-	host_start(&net->host[1], b);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_start(&net->host[i], i == 0 ? a : b);
+}
+
+static void
+host_stop(struct sim_host *h)
+{
+	struct sim_sa *sa;
+
+	engine_free(h->engine);
+	h->engine = NULL;
+	while ((sa = h->sa) != NULL) {
+		h->sa = sa->next;
+		free(sa);
+	}
+	h->n_sa = 0;
+}
+
+void
+sim_restart(struct simnet *net, size_t host, const struct dialect *d)
+{
+	struct sim_auth **at = &net->auths, *q;
+
+	host_stop(&net->host[host]);
+	while ((q = *at) != NULL) {
+		if (q->host != host) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		free(q);
+	}
+	net->host[host].n_auth_open = 0;
+	host_start(&net->host[host], d);
 }
 
 void
@@ -119,15 +151,9 @@ sim_free(struct simnet *net)
 {
 	struct sim_packet *p;
 	struct sim_auth *a;
-	struct sim_sa *sa;
 
-	for (size_t i = 0; i < SIM_HOSTS; i++) {
-		engine_free(net->host[i].engine);
-		while ((sa = net->host[i].sa) != NULL) {
-			net->host[i].sa = sa->next;
-			free(sa);
-		}
-	}
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_stop(&net->host[i]);
 	while ((p = net->packets) != NULL) {
 		net->packets = p->next;
 		free(p);
@@ -429,31 +455,6 @@ sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms)
 		if (!sim_step(net, until))
 			return false;
 	return true;
-}
-
-void
-sim_crash(struct simnet *net, size_t host, const struct dialect *d)
-{
-	struct sim_host *h = &net->host[host];
-	struct sim_auth **at = &net->auths, *q;
-	struct sim_sa *sa;
-
-	engine_free(h->engine);
-	while ((sa = h->sa) != NULL) {
-		h->sa = sa->next;
-		free(sa);
-	}
-	h->n_sa = 0;
-	h->n_auth_open = 0;
-	while ((q = *at) != NULL) {
-		if (q->host != host) {
-			at = &q->next;
-			continue;
-		}
-		*at = q->next;
-		free(q);
-	}
-	host_start(h, d);
 }
 
 /* ---- questions ---- */

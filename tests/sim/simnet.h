@@ -88,6 +88,9 @@ void sim_init_dialect(struct simnet *net, uint64_t seed, const struct dialect *d
 void sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b);
 void sim_free(struct simnet *net);
 
+/* The host loses all its state and begins anew. */
+void sim_restart(struct simnet *net, size_t host, const struct dialect *d);
+
 uint64_t sim_random(struct simnet *net);
 struct endpoint sim_endpoint(size_t host, uint16_t number, int family, uint16_t port);
 /* TCP to port of the other host, from number-th address of this one. */
@@ -103,8 +106,6 @@ void sim_run(struct simnet *net, uint64_t for_ms);
 /* Runs until host has n results, at most for_ms. */
 bool sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms);
 
-/* Stops host's engine without a word to the peer, and starts another one. */
-void sim_crash(struct simnet *net, size_t host, const struct dialect *d);
 /* The newest usable pair of a host as its outbound SA that carries this; NULL: none. */
 struct sim_sa *sim_newest(const struct sim_host *h, const struct flow *f);
 /* The other SA of a pair. */

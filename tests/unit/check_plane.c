@@ -20,6 +20,7 @@ main(void)
 	plane_sa_tests(s);
 	plane_clear_tests(s);
 	plane_role_tests(s);
+	plane_raw_tests(s);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

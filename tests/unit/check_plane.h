@@ -77,5 +77,6 @@ void plane_in_tests(Suite *s);
 void plane_sa_tests(Suite *s);
 void plane_clear_tests(Suite *s);
 void plane_role_tests(Suite *s);
+void plane_raw_tests(Suite *s);
 
 #endif
