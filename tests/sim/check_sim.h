@@ -7,5 +7,6 @@
 #include "tests/sim/simnet.h"
 
 TCase *sim_fault_cases(void);
+TCase *sim_rekey_cases(void);
 
 #endif

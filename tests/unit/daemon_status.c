@@ -29,7 +29,7 @@ static const struct key qm_keys[] = { { "id", 'i' }, { "main_mode_id", 'i' },
 	{ "spi_out", 's' }, { "transform", 's' }, { "cipher", 's' },
 	{ "integrity", 's' }, { "lifetime_s", 'i' }, { "lifetime_kb", 'i' },
 	{ "age_s", 'i' }, { "bytes_in", 'i' }, { "bytes_out", 'i' }, { "class", 'i' },
-	{ "selector", 'o' }, { NULL, 0 } };
+	{ "rekeyed_from", 'i' }, { "rekeys", 'i' }, { "selector", 'o' }, { NULL, 0 } };
 static const struct key selector_keys[] = { { "protocol", 's' },
 	{ "local_address", 's' }, { "local_port", 'i' }, { "remote_address", 's' },
 	{ "remote_port", 'i' }, { NULL, 0 } };
