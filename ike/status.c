@@ -100,6 +100,7 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 			.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
 			.selector = qm->selector,
 			.message_id = qm->message_id,
+			.udp = qm->udp,
 		};
 
 		if (!each(ctx, &s))

@@ -7,5 +7,6 @@
 #include "tests/sim/simnet.h"
 
 TCase *sim_fault_cases(void);
+void sim_nat_tests(Suite *s);
 
 #endif
