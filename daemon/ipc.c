@@ -13,6 +13,7 @@
 #include "crypto/secret.h"
 
 #define IPC_QUEUE_MAX_BYTES (16 * 1024 * 1024)
+#define IPC_QUEUE_BEHIND_BYTES (1024 * 1024)
 #define IPC_MESSAGES_PER_EVENT 64
 
 struct ipc_head {
@@ -227,6 +228,13 @@ ipc_enqueue(struct ipc *ipc, const struct iovec *iov, size_t n_iov, int fd)
 	}
 	f->n = n;
 	f->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd >= 0 && f->fd < 0) { /* never without what belongs to it */
+		int err = errno;
+
+		secret_wipe_bytes(f->b, f->n);
+		free(f);
+		return -err;
+	}
 	STAILQ_INSERT_TAIL(&ipc->queue, f, next);
 	ipc->queued_bytes += n;
 	event_add(ipc->write, NULL);
@@ -261,6 +269,12 @@ int
 ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 {
 	return ipc_send2(ipc, type, body, n, NULL, 0, fd);
+}
+
+bool
+ipc_is_behind(const struct ipc *ipc)
+{
+	return ipc != NULL && ipc->queued_bytes > IPC_QUEUE_BEHIND_BYTES;
 }
 
 struct ipc *

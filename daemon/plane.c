@@ -127,11 +127,14 @@ raw6_read(struct plane *p, int fd, uint8_t protocol)
 		ssize_t n = recvmsg(fd, &mh, MSG_DONTWAIT);
 
 		if (n <= 0)
-			return;
+			break;
 		rebuild_ipv6(p->in, (size_t)n, &from, &mh);
 		p->in[6] = protocol;
 		plane_in_packet(p, span_of(p->in, (size_t)n + 40));
 	}
+	/* ICMP errors: the kernel has used them; unread ones would wake us for ever. */
+	while (recv(fd, p->in, PACKET_MAX_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
 }
 
 static void

@@ -22,6 +22,7 @@
 	X(PC_MALFORMED, "plane_malformed", "protected packets that are malformed inside")  \
 	X(PC_SELECTOR, "plane_selector", "opened packets outside of their selector")       \
 	X(PC_NAT_DATAGRAM, "plane_nat_datagram", "datagrams to the NAT port that are nothing") \
+	X(PC_NAT_DROPPED, "plane_nat_dropped", "IKE messages to the NAT port dropped: too many") \
 	X(PC_NAT_CONFLICT, "plane_nat_conflict", "two hosts behind a NAT use the same ports") \
 	X(PC_NAT_KEEPALIVE, "plane_nat_keepalive", "keepalives sent to hold a NAT mapping")   \
 	X(PC_SEQUENCE, "plane_sequence", "SAs that used up their sequence numbers")        \

@@ -168,6 +168,10 @@ nat_in(struct plane *p, const struct endpoint *local, const struct endpoint *rem
 	case NAT_KIND_KEEPALIVE:
 		break;
 	case NAT_KIND_IKE:
+		if (ipc_is_behind(p->negotiator)) {
+			p->count[PC_NAT_DROPPED]++;
+			break;
+		}
 		(void)ipc_send2(p->negotiator, PROTO_NAT_IN, &nat, sizeof(nat), body.p, body.n,
 		    -1);
 		break;

@@ -214,6 +214,8 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	s = f->pair != NULL && !f->pair->is_expired ?
 	    f->pair :
 	    plane_sa_for_flow(p, class_id, &packet.flow);
+	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
+		s = NULL;
 	if (s == NULL) {
 		plane_flow_set_pair(f, NULL);
 		out_unsecured(p, f, packet.raw);

@@ -172,6 +172,7 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 	s->last_ms = p->now_ms;
 	s->usage_changed = true;
 	if (inbound) {
+		s->n_unanswered = 0;
 		s->usage.bytes_in += bytes;
 		s->usage.packets_in++;
 	} else {
@@ -185,6 +186,24 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 		p->count[PC_SEQUENCE]++;
 		pair_expire(p, s, EXPIRY_BYTES);
 	}
+}
+
+/*
+ * Called for segments that TCP must answer, be it with a reset. Three without an answer,
+ * the first long ago, look like a peer that has lost its keys (spec authip.md 6.4: retransmitted SYNs).
+ */
+bool
+plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f)
+{
+	if (s->n_unanswered++ == 0)
+		s->unanswered_ms = p->now_ms;
+	if (s->n_unanswered <= SILENT_PACKETS ||
+	    p->now_ms - s->unanswered_ms < SILENT_MS ||
+	    (f->silent_ms != 0 && p->now_ms - f->silent_ms < SILENT_AGAIN_MS))
+		return false;
+	f->silent_ms = p->now_ms;
+	pair_expire(p, s, EXPIRY_SILENT);
+	return true;
 }
 
 void

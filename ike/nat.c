@@ -118,6 +118,15 @@ nat_follow(struct engine *e, struct mm_sa *mm)
 }
 
 bool
+nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b)
+{
+	if (!a->nat_remote && !b->nat_remote)
+		return true;
+	return address_equal(&a->peer_inner, &b->peer_inner) &&
+	    strcmp(blob_text(&a->em.peer_name), blob_text(&b->em.peer_name)) == 0;
+}
+
+bool
 nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
     const struct address *outer, bool behind_nat)
 {
@@ -163,6 +172,7 @@ nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id)
 		if (i == (qm->initiator ? 1 : 0) && a.family == qm->selector.remote.addr.family)
 			qm->peer_inner = a;
 	}
+	qm->mm->peer_inner = qm->peer_inner;
 	return IKE_OK;
 }
 

@@ -203,7 +203,8 @@ sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 	const struct mm_sa *mm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
-		if (mm->keys.ready && address_equal(&mm->remote.addr, peer))
+		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
+		    address_equal(&mm->remote.addr, peer))
 			return true;
 	return false;
 }

@@ -167,6 +167,7 @@ struct mm_sa {
 	bool nat_local;	 /* we are behind a NAT */
 	bool nat_remote; /* the peer is */
 	bool floated;	 /* to nat_port: ESP goes in UDP */
+	struct address peer_inner; /* the peer's own address, once it told */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
@@ -387,6 +388,7 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
@@ -412,6 +414,8 @@ void nat_read_natd(struct mm_sa *mm, const struct message *m);
 void nat_float(struct engine *e, struct mm_sa *mm);
 /* The message in e->in is authentic and fresh: answers go where it came from. */
 void nat_follow(struct engine *e, struct mm_sa *mm);
+/* With the same remote address: is it one host, or two behind one NAT? */
+bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
 /* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
 bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
     const struct address *outer, bool behind_nat);

@@ -346,6 +346,27 @@ START_TEST(plane_saw_the_peer_move)
 }
 END_TEST
 
+/* "I know nobody" of one host does not end the SAs of its neighbour behind the same NAT. */
+START_TEST(initial_contact_behind_the_same_nat)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	uint16_t number = _i == 0 ? 2 : 1;
+
+	begin();
+	sim_nat_begin(&net, 0, false);
+	sim_acquire(&net, 0, 1, 4, 80);
+	expect_success(1, 2);
+	sim_restart(&net, 0, &d);
+	sim_acquire_from(&net, 0, 2, number, 80);
+	ck_assert(sim_run_results(&net, 0, 2, 60000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].first_error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	ck_assert_uint_eq(net.host[1].n_sa, number == 2 ? 4 : 2);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(switched_off)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
@@ -380,6 +401,7 @@ sim_nat_tests(Suite *s)
 	tcase_add_loop_test(t, rebinding_inside_of_a_negotiation, 0, 18);
 	tcase_add_test(t, only_fresh_authentic_messages_move_the_peer);
 	tcase_add_test(t, plane_saw_the_peer_move);
+	tcase_add_loop_test(t, initial_contact_behind_the_same_nat, 0, 2);
 	tcase_add_loop_test(t, switched_off, 0, 2);
 	suite_add_tcase(s, t);
 }

@@ -248,6 +248,59 @@ START_TEST(unused_flows_are_forgotten)
 }
 END_TEST
 
+/* Three segments without an answer in more than 2.5 s: the peer may have lost its keys. */
+START_TEST(silent_peer)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_qm_expired e;
+	struct proto_acquire a;
+
+	pair_add(1, 1, &f);
+	out_sample(1, &f, 1);
+	rig.p->now_ms += 1000;
+	out_sample(1, &f, 1);
+	rig_expect_silence();
+	rig.p->now_ms += 2000;
+	out_sample(1, &f, 1);
+	rig_expect(PROTO_QM_EXPIRED, &e, sizeof(e));
+	ck_assert_uint_eq(e.why, EXPIRY_SILENT);
+	rig_expect(PROTO_ACQUIRE, &a, sizeof(a));
+	ck_assert_uint_eq(rig.p->n_held, 1);
+	ck_assert_uint_eq(rig.n_sent, 2);
+}
+END_TEST
+
+START_TEST(answering_peer_is_not_silent)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct sample s = { f, false, 10, 1, 0x10 };
+	uint8_t b[RIG_PACKET_BYTES];
+
+	pair_add(1, 1, &f);
+	for (uint32_t i = 1; i <= 10; i++) {
+		out_sample(1, &f, 1);
+		rig.p->now_ms += 2000;
+		plane_in_packet(rig.p, span_of(b, peer_seal(1, i, &s, b)));
+	}
+	ck_assert_uint_eq(rig.n_sent, 10);
+	rig_expect_silence();
+}
+END_TEST
+
+START_TEST(udp_owes_no_answer)
+{
+	struct flow f = flow_of(4, 17, 1000, 80);
+
+	pair_add(1, 1, &f);
+	for (int i = 0; i < 10; i++) {
+		out_sample(1, &f, 1);
+		rig.p->now_ms += 2000;
+	}
+	ck_assert_uint_eq(rig.n_sent, 10);
+	rig_expect_silence();
+}
+END_TEST
+
 void
 plane_sa_tests(Suite *s)
 {
@@ -265,5 +318,8 @@ plane_sa_tests(Suite *s)
 	tcase_add_test(t, last_number_that_was_not_sent);
 	tcase_add_test(t, flow_table_is_bounded);
 	tcase_add_test(t, unused_flows_are_forgotten);
+	tcase_add_test(t, silent_peer);
+	tcase_add_test(t, answering_peer_is_not_silent);
+	tcase_add_test(t, udp_owes_no_answer);
 	suite_add_tcase(s, t);
 }
