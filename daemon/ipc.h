@@ -6,6 +6,8 @@
 #ifndef AUTHIPD_DAEMON_IPC_H
 #define AUTHIPD_DAEMON_IPC_H
 
+#include <stdbool.h>
+
 #include <event2/event.h>
 
 #include "crypto/span.h"
