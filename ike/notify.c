@@ -313,6 +313,7 @@ notify_input(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
+	nat_follow(e, mm);
 	if ((n.flags & NOTIFY_FLAG_RELIABLE) != 0)
 		notify_ack(e, mm, n.protocol);
 	if (mm->state != MM_DYING)

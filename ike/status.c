@@ -103,6 +103,7 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 			.message_id = qm->message_id,
 			.rekeyed_from = qm->rekeyed_from,
 			.n_rekeys = qm->n_rekeys,
+			.udp = qm->udp,
 		};
 
 		if (!each(ctx, &s))
