@@ -102,6 +102,8 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 			.selector = qm->selector,
 			.message_id = qm->message_id,
 			.udp = qm->udp,
+			.rekeyed_from = qm->rekeyed_from,
+			.n_rekeys = qm->n_rekeys,
 		};
 
 		if (!each(ctx, &s))

@@ -8,5 +8,6 @@
 
 TCase *sim_fault_cases(void);
 void sim_nat_tests(Suite *s);
+TCase *sim_rekey_cases(void);
 
 #endif
