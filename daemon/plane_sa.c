@@ -285,9 +285,9 @@ plane_sa_tick(struct plane *p)
 				(void)ipc_send(p->negotiator, PROTO_QM_USAGE, &s->usage,
 				    sizeof(s->usage), -1);
 			s->usage_changed = false;
+			plane_nat_keepalive(p, s);
 			if (p->now_ms >= s->soft_ms && pair_is_in_use(p, s))
 				pair_soft(p, s);
-			plane_nat_keepalive(p, s);
 			if (s->idle_ms != 0 && p->now_ms - s->last_ms >= s->idle_ms)
 				pair_expire(p, s, EXPIRY_IDLE);
 		}

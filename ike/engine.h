@@ -309,9 +309,9 @@ struct engine_qm_status {
 	uint32_t age_s;
 	struct flow selector;
 	uint32_t message_id;
+	bool udp; /* ESP in UDP */
 	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
 	uint32_t n_rekeys;     /* since the first pair of this traffic */
-	bool udp; /* ESP in UDP */
 };
 
 /* Call back once per SA; return false to stop. */

@@ -136,6 +136,12 @@ notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
 		.selector = qm->selector,
 	};
 
+	/* By the addresses that the peer knows. */
+	if (qm->udp && !qm->initiator) {
+		item.selector.local.addr = qm->id_responder;
+		item.selector.remote.addr = qm->id_initiator;
+	}
+
 	notify_queue(e, mm, &item);
 }
 

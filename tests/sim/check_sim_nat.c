@@ -346,6 +346,34 @@ START_TEST(plane_saw_the_peer_move)
 }
 END_TEST
 
+/* The pair is near its end: 0 its initiator sees it, 1 its responder, who has to ask. */
+START_TEST(rekey_through_the_nat)
+{
+	size_t host = (size_t)_i;
+
+	begin();
+	sim_nat_begin(&net, 0, false);
+	sim_acquire_from(&net, 0, 1, 1, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 60000));
+	sim_acquire_from(&net, 0, 2, 2, 80);
+	expect_success(2, 4);
+	sim_run(&net, 60000);
+	/* Neither neighbour has replaced the other. */
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	engine_qm_expired(net.host[host].engine, net.now_ms, sa_of(host, true)->qm_id,
+	    EXPIRY_SOFT);
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(net.host[0].n_sa, 6);
+	ck_assert_uint_eq(net.host[1].n_sa, 6);
+	ck_assert(sim_sas_agree(&net));
+	ck_assert_uint_eq(net.host[0].n_failure + net.host[1].n_failure, 0);
+	sim_run(&net, 120000);
+	ck_assert_uint_eq(net.host[0].n_sa, 4);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	sim_free(&net);
+}
+END_TEST
+
 /* "I know nobody" of one host does not end the SAs of its neighbour behind the same NAT. */
 START_TEST(initial_contact_behind_the_same_nat)
 {
@@ -401,6 +429,7 @@ sim_nat_tests(Suite *s)
 	tcase_add_loop_test(t, rebinding_inside_of_a_negotiation, 0, 18);
 	tcase_add_test(t, only_fresh_authentic_messages_move_the_peer);
 	tcase_add_test(t, plane_saw_the_peer_move);
+	tcase_add_loop_test(t, rekey_through_the_nat, 0, 2);
 	tcase_add_loop_test(t, initial_contact_behind_the_same_nat, 0, 2);
 	tcase_add_loop_test(t, switched_off, 0, 2);
 	suite_add_tcase(s, t);
