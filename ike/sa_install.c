@@ -2,6 +2,7 @@
  * When which IPsec SA is installed (spec authip.md 4.9, A55): keys as soon as all inputs
  * exist, nothing before extended mode where the policy wants it.
  */
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static bool
