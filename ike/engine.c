@@ -23,15 +23,18 @@ engine_new(const struct engine_params *p)
 	e->p = *p;
 	e->plain = malloc(MESSAGE_MAX_BYTES + 1);
 	e->out = calloc(1, sizeof(*e->out));
-	if (e->plain == NULL || e->out == NULL) {
+	e->whole = malloc(ISAKMP_HEADER_BYTES + MESSAGE_MAX_BYTES);
+	if (e->plain == NULL || e->out == NULL || e->whole == NULL) {
 		free(e->plain);
 		free(e->out);
+		free(e->whole);
 		free(e);
 		return NULL;
 	}
 	LIST_INIT(&e->mm_all);
 	LIST_INIT(&e->qm_all);
 	STAILQ_INIT(&e->actions);
+	TAILQ_INIT(&e->reassemblies);
 	for (size_t i = 0; i < SADB_BUCKETS; i++) {
 		LIST_INIT(&e->bucket[i]);
 		LIST_INIT(&e->mm_peer[i]);
@@ -60,6 +63,8 @@ engine_free(struct engine *e)
 	free(e->plain);
 	secret_wipe_bytes(e->out, sizeof(*e->out));
 	free(e->out);
+	free(e->whole);
+	secret_wipe_bytes((uint8_t *)&e->dos, sizeof(e->dos));
 	free(e);
 }
 
@@ -83,7 +88,7 @@ input_is_duplicate(struct engine *e, struct mm_sa *mm)
 		return false;
 	event_drop(e, mm, IKE_ERR_DUPLICATE);
 	if (a->response.n > 0)
-		action_send_to(e, mm, blob_span(&a->response));
+		fragment_send(e, mm, blob_span(&a->response), true);
 	return true;
 }
 
@@ -224,6 +229,7 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 	enum ike_err err;
 
 	if (mm != NULL) {
+		exchange_digest(m1, e->digest);
 		if (!input_is_duplicate(e, mm))
 			event_drop(e, mm, IKE_ERR_STATE);
 		return;
@@ -232,6 +238,9 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		event_drop(e, NULL, IKE_ERR_SHUTDOWN);
 		return;
 	}
+	if (!dos_admit(e, h))
+		return;
+	exchange_digest(m1, e->digest);
 	if ((h->flags & ISAKMP_FLAG_ENCRYPTED) != 0 && m1.n <= MESSAGE_MAX_BYTES) {
 		memcpy(e->plain, m1.p, m1.n);
 		e->plain[19] &= (uint8_t)~ISAKMP_FLAG_ENCRYPTED;
@@ -250,43 +259,94 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		mm_resp_m1(e);
 }
 
-void
-engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
-    const struct endpoint *remote, struct span datagram)
+/* Does it start a main mode? With a cookie it carries CKY-R (A75). */
+static bool
+input_is_m1(const struct engine *e, const struct isakmp_header *h, const struct mm_sa *mm)
+{
+	if (h->exchange != EXCHANGE_MM)
+		return false;
+	if (memcmp(h->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
+		return mm == NULL || h->next_payload != PAYLOAD_NOTIFY;
+	return mm == NULL && h->message_id == 0 && h->next_payload == PAYLOAD_CRYPTO &&
+	    (h->flags & ISAKMP_FLAG_ENCRYPTED) == 0 && dos_expects_cookies(e);
+}
+
+/* A message of mm; one that came in fragments (e->in_whole) is looked at a second time. */
+static void
+input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
+{
+	bool lenient = e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON;
+	enum ike_err err;
+
+	exchange_digest(e->datagram, e->digest);
+	if (input_is_duplicate(e, mm))
+		return;
+	err = message_parse(e->datagram, lenient, &e->in);
+	if (err == IKE_OK && !e->in.has_crypto) {
+		if (mm->initiator && mm->state == MM_FIRST_SENT && !e->in_whole) {
+			mm_init_cookie(e, mm);
+			return;
+		}
+		err = IKE_ERR_CRYPTO_PAYLOAD;
+	}
+	if (err != IKE_OK)
+		event_drop(e, mm, err);
+	else if ((h->flags & ISAKMP_FLAG_ENCRYPTED) != 0)
+		input_encrypted(e, mm);
+	else
+		input_clear(e, mm);
+}
+
+static void
+input_fragment(struct engine *e, struct mm_sa *mm, struct isakmp_header *h)
+{
+	struct span whole;
+
+	if (!reassembly_add(e, mm, h, &whole))
+		return;
+	if (isakmp_header_parse(whole, false, h) != IKE_OK ||
+	    h->next_payload == PAYLOAD_FRAGMENT) {
+		event_drop(e, mm, IKE_ERR_FRAGMENT_FORM);
+		return;
+	}
+	e->datagram = whole;
+	e->in_whole = true;
+	input_of_mm(e, mm, h);
+	e->in_whole = false;
+}
+
+static void
+input_datagram(struct engine *e)
 {
 	bool lenient = e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON;
 	struct isakmp_header h;
 	struct mm_sa *mm;
 	enum ike_err err;
 
-	engine_now(e, now_ms);
-	e->datagram = datagram;
-	exchange_digest(datagram, e->digest);
-	e->in_local = local;
-	e->in_remote = remote;
-	if ((err = isakmp_header_parse(datagram, lenient, &h)) != IKE_OK) {
+	if ((err = isakmp_header_parse(e->datagram, lenient, &h)) != IKE_OK) {
 		event_drop(e, NULL, err);
 		return;
 	}
-	if (h.exchange == EXCHANGE_MM &&
-	    memcmp(h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0) {
+	mm = sadb_mm_find(e, h.icookie, h.rcookie, e->in_local, e->in_remote);
+	if (input_is_m1(e, &h, mm))
 		input_m1(e, &h);
-		return;
-	}
-	if ((mm = sadb_mm_find(e, h.icookie, h.rcookie, local, remote)) == NULL)
-		err = IKE_ERR_COOKIE;
-	else if (input_is_duplicate(e, mm))
-		return;
+	else if (mm == NULL)
+		event_drop(e, NULL, IKE_ERR_COOKIE);
+	else if (h.next_payload == PAYLOAD_FRAGMENT)
+		input_fragment(e, mm, &h);
 	else
-		err = message_parse(datagram, lenient, &e->in);
-	if (err == IKE_OK && !e->in.has_crypto)
-		err = IKE_ERR_CRYPTO_PAYLOAD;
-	if (err != IKE_OK)
-		event_drop(e, mm, err);
-	else if ((h.flags & ISAKMP_FLAG_ENCRYPTED) != 0)
-		input_encrypted(e, mm);
-	else
-		input_clear(e, mm);
+		input_of_mm(e, mm, &h);
+}
+
+void
+engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
+    const struct endpoint *remote, struct span datagram)
+{
+	engine_now(e, now_ms);
+	e->datagram = datagram;
+	e->in_local = local;
+	e->in_remote = remote;
+	input_datagram(e);
 	e->in_local = e->in_remote = NULL;
 }
 

@@ -30,6 +30,8 @@ mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int lev
 	if (ipv4 && level < 2)
 		write_vendor(e, VENDOR_RFC3947, 0);
 	if (level < 4)
+		write_vendor(e, VENDOR_FRAGMENTATION, 0);
+	if (level < 4)
 		write_vendor(e, VENDOR_ND_CAPABLE, 0);
 	if (first_message && mm->dh != NULL)
 		write_vendor(e, VENDOR_DH_GROUP, proposal_vendor_group(mm->group));
@@ -85,12 +87,18 @@ static bool
 natd_matches(const struct mm_sa *mm, const struct message *m, const struct payload *p,
     const struct endpoint *end)
 {
+	/* M1 that shows a cookie was hashed before there was one. */
+	static const uint8_t none[COOKIE_BYTES];
+	const uint8_t *rcookie[2] = { m->h.rcookie, none };
 	enum hash_id hash = natd_hash_of(p->body.n);
 	uint8_t digest[HASH_MAX_BYTES];
 
-	return hash != HASH_NONE &&
-	    pld_natd_compute(hash, m->h.icookie, m->h.rcookie, end, digest) &&
-	    memcmp(digest, p->body.p, p->body.n) == 0 && mm != NULL;
+	for (int i = 0; i < (mm->initiator ? 1 : 2); i++)
+		if (hash != HASH_NONE &&
+		    pld_natd_compute(hash, m->h.icookie, rcookie[i], end, digest) &&
+		    memcmp(digest, p->body.p, p->body.n) == 0)
+			return true;
+	return false;
 }
 
 void

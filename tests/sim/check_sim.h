@@ -6,6 +6,8 @@
 
 #include "tests/sim/simnet.h"
 
+TCase *sim_dos_cases(void);
 TCase *sim_fault_cases(void);
+TCase *sim_fragment_cases(void);
 
 #endif

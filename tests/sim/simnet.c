@@ -95,6 +95,9 @@ sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b)
 			.max_negotiations_per_peer = 35,
 			.max_mm_total = 100000,
 			.replay_window = 1024,
+			.first_messages_per_s = net->first_messages_per_s,
+			.half_open_enter = net->half_open_enter,
+			.half_open_leave = net->half_open_leave,
 		};
 
 		h->engine = engine_new(&p);
@@ -141,7 +144,10 @@ packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
 {
 	struct sim_packet *p = malloc(sizeof(*p)), **at = &net->packets;
 
-	*p = *from;
+	p->from = from->from;
+	p->to = from->to;
+	p->n = from->n;
+	memcpy(p->b, from->b, from->n);
 	p->at_ms = net->now_ms + delay_ms;
 	p->order = net->order++;
 	while (*at != NULL && (*at)->at_ms <= p->at_ms)
@@ -159,16 +165,22 @@ packet_delay(struct simnet *net)
 static void
 packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 {
-	struct sim_packet p = { .from = s->local, .to = s->remote, .n = s->data.n };
+	static struct sim_packet p;
+	size_t head_n = s->remote.addr.family == 4 ? 28 : 48;
 
 	if (s->data.n > sizeof(p.b))
 		abort();
+	p.from = s->local;
+	p.to = s->remote;
+	p.n = s->data.n;
 	memcpy(p.b, s->data.p, s->data.n);
 	h->bytes_sent += p.n;
 	h->n_sent++;
 	for (size_t i = 0; i < p.n; i++)
 		net->trace = (net->trace ^ p.b[i]) * 0x100000001b3u;
 	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
+		return;
+	if (net->mtu != 0 && p.n + head_n > net->mtu)
 		return;
 	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
 		return;
@@ -199,7 +211,7 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 
 	r->handle = a->handle;
 	r->status = AUTH_CONTINUE;
-	if (a->token.n == 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
+	if (a->token.n >= 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
 		r->status = AUTH_FAILED;
 		r->gss_status = 0x80090325;
@@ -208,7 +220,7 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 	}
 	out->token[0] = (uint8_t)(number + 1);
 	memcpy(out->token + 1, h->ca, 16);
-	r->token = span_of(out->token, 17);
+	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 17);
 	if (number == 3 || number == 4) {
 		r->status = AUTH_DONE;
 		strcpy(r->peer_name, "CN=sim");
