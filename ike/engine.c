@@ -229,7 +229,7 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 	enum ike_err err;
 
 	if (mm != NULL) {
-		exchange_digest(m1, e->digest);
+		exchange_digest(m1, true, e->digest);
 		if (!input_is_duplicate(e, mm))
 			event_drop(e, mm, IKE_ERR_STATE);
 		return;
@@ -240,7 +240,7 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 	}
 	if (!dos_admit(e, h))
 		return;
-	exchange_digest(m1, e->digest);
+	exchange_digest(m1, true, e->digest);
 	if ((h->flags & ISAKMP_FLAG_ENCRYPTED) != 0 && m1.n <= MESSAGE_MAX_BYTES) {
 		memcpy(e->plain, m1.p, m1.n);
 		e->plain[19] &= (uint8_t)~ISAKMP_FLAG_ENCRYPTED;
@@ -278,7 +278,9 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 	bool lenient = e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON;
 	enum ike_err err;
 
-	exchange_digest(e->datagram, e->digest);
+	/* M1 whose cookie became CKY-R is found here when it comes again. */
+	exchange_digest(e->datagram, mm->by_cookie && mm->state == MM_RESP_FIRST_DONE &&
+		(h->flags & ISAKMP_FLAG_ENCRYPTED) == 0, e->digest);
 	if (input_is_duplicate(e, mm))
 		return;
 	err = message_parse(e->datagram, lenient, &e->in);

@@ -44,10 +44,11 @@ seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq)
 }
 
 void
-exchange_digest(struct span datagram, uint8_t *digest)
+exchange_digest(struct span datagram, bool is_m1, uint8_t *digest)
 {
+	size_t rest_at = is_m1 ? 2 * COOKIE_BYTES : COOKIE_BYTES;
 	struct span part[2] = { span_of(datagram.p, COOKIE_BYTES),
-		span_of(datagram.p + 2 * COOKIE_BYTES, datagram.n - 2 * COOKIE_BYTES) };
+		span_of(datagram.p + rest_at, datagram.n - rest_at) };
 	uint8_t full[HASH_MAX_BYTES] = { 0 };
 
 	hash_digest(HASH_SHA256, part, 2, full);

@@ -164,6 +164,7 @@ struct mm_sa {
 	bool expired; /* no new quick modes on it */
 	bool nat_detected;
 	bool half_open;	     /* responder: the peer has proved nothing yet (dos.c) */
+	bool by_cookie;	     /* responder: M1 showed a cookie, it is CKY-R now */
 	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
@@ -356,8 +357,8 @@ void event_failure_text(struct text *t, const struct mm_sa *mm, const char *step
 
 /* ---- exchange.c: requests, responses, duplicates ----------------------------------------- */
 
-/* The digest of a message but CKY-R: M1 may come again with a cookie there (dos.c). */
-void exchange_digest(struct span datagram, uint8_t *digest);
+/* The digest of a message; of M1 but CKY-R: it may come again with a cookie (dos.c). */
+void exchange_digest(struct span datagram, bool is_m1, uint8_t *digest);
 void exchange_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange,
     uint32_t message_id, uint32_t seq, bool encrypted);
 /* Seals; the bytes live in e->out until the next message. */
