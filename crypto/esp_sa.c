@@ -4,10 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "crypto/cipher_evp.h"
 #include "crypto/hash_evp.h"
+#include "crypto/random.h"
+
+#define IV_POOL_BYTES 512
+
+/* One for all SAs: random bytes are dear in small portions. */
+static uint8_t iv_pool[IV_POOL_BYTES];
+static size_t iv_left;
 
 const char *
 esp_error_name(enum esp_error e)
@@ -153,12 +158,12 @@ esp_sa_crypt(struct esp_sa *sa, bool encrypt, const uint8_t *iv, const uint8_t *
 bool
 esp_sa_next_iv(struct esp_sa *sa, uint8_t *iv)
 {
-	if (sa->iv_left < sa->iv_n) {
-		if (RAND_bytes(sa->iv_pool, sizeof(sa->iv_pool)) != 1)
+	if (iv_left < sa->iv_n) {
+		if (!crypto_random(iv_pool, sizeof(iv_pool)))
 			return false;
-		sa->iv_left = sizeof(sa->iv_pool);
+		iv_left = sizeof(iv_pool);
 	}
-	sa->iv_left -= sa->iv_n;
-	memcpy(iv, sa->iv_pool + sa->iv_left, sa->iv_n);
+	iv_left -= sa->iv_n;
+	memcpy(iv, iv_pool + iv_left, sa->iv_n);
 	return true;
 }

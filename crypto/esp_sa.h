@@ -7,8 +7,6 @@
 #include "crypto/esp.h"
 #include "crypto/ip_packet.h"
 
-#define ESP_IV_POOL_BYTES 512
-
 struct esp_sa {
 	uint8_t protocol;
 	uint8_t spi_be[4];
@@ -22,8 +20,6 @@ struct esp_sa {
 	EVP_CIPHER_CTX *cipher_ctx; /* NULL for CIPHER_NULL; direction set per call */
 	int cipher_direction;	    /* -1 not yet keyed, else the enc flag it was keyed for */
 	uint8_t cipher_key[CIPHER_MAX_KEY_BYTES];
-	uint8_t iv_pool[ESP_IV_POOL_BYTES];
-	size_t iv_left;
 };
 
 /* ICV over the parts, truncated to icv_n. */

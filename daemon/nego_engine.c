@@ -7,8 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
+#include "crypto/random.h"
 #include "daemon/api_server.h"
 #include "daemon/ctl_server.h"
 #include "daemon/log.h"
@@ -30,7 +29,7 @@ static void
 host_random(void *ctx, uint8_t *p, size_t n)
 {
 	(void)ctx;
-	if (RAND_bytes(p, (int)n) != 1)
+	if (!crypto_random(p, n))
 		abort(); /* without random numbers there is no security */
 }
 

@@ -145,7 +145,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->base = base;
 	n->config = c;
 	n->keeper = keeper;
-	n->udp_fd[0] = n->udp_fd[1] = -1;
+	n->udp_fd[0] = n->udp_fd[1] = n->address_fd = -1;
 	TAILQ_INIT(&n->waiters);
 	LIST_INIT(&n->usages);
 	n->sockets = socket_table_new(base, class_changed, n);
@@ -155,6 +155,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 		log_error("negotiator", "out of memory");
 		return NULL;
 	}
+	nego_address_watch(n);
 	return n;
 }
 
@@ -261,6 +262,7 @@ negotiator_free(void *self)
 
 	api_server_free(n->api);
 	ctl_server_free(n->ctl);
+	nego_address_free(n);
 	nego_udp_free(n);
 	nego_engine_free(n);
 	socket_table_free(n->sockets);

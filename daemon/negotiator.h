@@ -42,6 +42,8 @@ struct negotiator {
 	struct event *stop_timer;
 	struct event *udp_event[2]; /* IPv4, IPv6 */
 	int udp_fd[2];
+	struct event *address_event; /* local addresses that come and go */
+	int address_fd;
 	struct policy encrypting; /* config policy without what does not encrypt */
 	bool can_encrypt;
 	bool auth_missing; /* the engine asked while auth was away */
@@ -71,6 +73,10 @@ void nego_pump(struct negotiator *n);
 void nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w);
 struct usage *nego_usage(struct negotiator *n, uint32_t qm_id);
+
+/* nego_address.c: deletes the SAs of local addresses that go away */
+void nego_address_watch(struct negotiator *n);
+void nego_address_free(struct negotiator *n);
 
 /* nego_udp.c */
 bool nego_udp_listen(struct negotiator *n, int family, int fd);

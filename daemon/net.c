@@ -17,6 +17,7 @@
 #include <libmnl/libmnl.h>
 
 #include "daemon/log.h"
+#include "daemon/packet.h"
 
 #define MTU_MAX_BYTES 1500
 #define MTU_MIN_BYTES 1280
@@ -26,15 +27,17 @@
 uint32_t
 net_mark(const struct config *c, uint32_t class_id)
 {
-	return class_id << __builtin_ctz(c->mark_mask) & c->mark_mask;
+	return (c->mark_value + class_id - 1) << __builtin_ctz(c->mark_mask) & c->mark_mask;
 }
 
 uint32_t
 net_mark_class(const struct config *c, uint32_t mark)
 {
-	uint32_t id = (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
+	uint32_t value = (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
 
-	return id <= CLASS_MAX ? id : 0;
+	return value >= c->mark_value && value < c->mark_value + CLASS_MAX ?
+	    value - c->mark_value + 1 :
+	    0;
 }
 
 /* ---- rtnetlink ---- */
@@ -172,7 +175,7 @@ inner_mtu(void)
 	}
 	if (all != NULL)
 		if_freenameindex(all);
-	return mtu - NET_ESP_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - NET_ESP_ROOM_BYTES;
+	return mtu - PACKET_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - PACKET_ROOM_BYTES;
 }
 
 static int

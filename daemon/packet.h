@@ -18,11 +18,14 @@ struct packet {
 	struct flow flow; /* seen from this host */
 	struct span raw;  /* as long as its header says */
 	bool starts;	  /* TCP SYN without ACK, or UDP */
+	bool wants_answer; /* TCP SYN, FIN or data */
 	size_t upper_at;  /* offset of the TCP or UDP header */
 };
 
 /* outbound: the source is this host. */
 enum packet_verdict packet_parse(struct span raw, bool outbound, struct packet *p);
+
+#define PACKET_ROOM_BYTES 80 /* what ESP or AH adds to a packet, at most */
 
 /*
  * An ICMP error about raw (as if from its destination) for the socket that sent it.

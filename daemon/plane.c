@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "daemon/net.h"
 
 #define PACKETS_PER_EVENT 64
 #define TICK_MS 500
@@ -128,11 +127,14 @@ raw6_read(struct plane *p, int fd, uint8_t protocol)
 		ssize_t n = recvmsg(fd, &mh, MSG_DONTWAIT);
 
 		if (n <= 0)
-			return;
+			break;
 		rebuild_ipv6(p->in, (size_t)n, &from, &mh);
 		p->in[6] = protocol;
 		plane_in_packet(p, span_of(p->in, (size_t)n + 40));
 	}
+	/* ICMP errors: the kernel has used them; unread ones would wake us for ever. */
+	while (recv(fd, p->in, PACKET_MAX_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
 }
 
 static void
@@ -212,7 +214,7 @@ plane_read_mtu(struct plane *p, int fd)
 	struct ifreq ifr = { .ifr_name = "aip1" };
 
 	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0)
-		p->outer_mtu = (uint32_t)ifr.ifr_mtu + NET_ESP_ROOM_BYTES;
+		p->outer_mtu = (uint32_t)ifr.ifr_mtu + PACKET_ROOM_BYTES;
 	if (p->outer_mtu > OUTER_MTU_MAX_BYTES)
 		p->outer_mtu = OUTER_MTU_MAX_BYTES;
 }
@@ -316,6 +318,9 @@ plane_peer(void *self, enum role_id r, int fd)
 	if (p->negotiator != NULL)
 		negotiator_closed(p);
 	p->negotiator = ipc_new(p->base, fd, negotiator_message, negotiator_closed, p);
+	/* A new one knows no counters, and says anew whether clear packets are wanted. */
+	memset(p->count_sent, 0, sizeof(p->count_sent));
+	plane_clear_listen(p, false);
 	plane_out_ask_again(p);
 }
 

@@ -19,6 +19,9 @@
 #define PLANE_BUCKETS 16384
 #define PLANE_MAX_FLOWS 65536
 #define PLANE_MAX_HELD 4096 /* packets, over all flows */
+#define SILENT_PACKETS 2 /* without an answer; the next one is too many */
+#define SILENT_MS 2500
+#define SILENT_AGAIN_MS 60000
 #define OWNER_SLOTS 1024
 #define OWNER_HELD 4
 #define FRAG_SLOTS 32
@@ -29,6 +32,7 @@ struct pair {
 	LIST_ENTRY(pair) by_id;
 	LIST_ENTRY(pair) by_spi; /* once the inbound direction exists */
 	LIST_ENTRY(pair) by_peer;
+	LIST_HEAD(, plane_flow) flows; /* that have it cached */
 	uint32_t qm_id;
 	uint32_t class_id;
 	uint32_t spi_in;
@@ -44,6 +48,8 @@ struct pair {
 	uint64_t last_ms;
 	struct proto_qm_usage usage;
 	bool usage_changed;
+	uint32_t n_unanswered; /* packets sent since the last one received */
+	uint64_t unanswered_ms;
 	bool is_expired; /* the negotiator was told */
 };
 
@@ -64,6 +70,7 @@ enum flow_state {
 struct plane_flow {
 	LIST_ENTRY(plane_flow) by_flow;
 	TAILQ_ENTRY(plane_flow) by_age; /* last used at the end */
+	LIST_ENTRY(plane_flow) by_pair; /* while pair is not NULL */
 	uint32_t class_id;
 	struct flow flow;
 	enum flow_state state;
@@ -73,6 +80,7 @@ struct plane_flow {
 	uint64_t secured_ms;
 	uint64_t allow_clear_ms;
 	uint64_t retry_ms;
+	uint64_t silent_ms; /* when the peer was last suspected, 0 = never */
 	uint64_t last_ms;
 	struct held_list held;
 	size_t n_held;
@@ -106,6 +114,7 @@ struct plane {
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
 	int packet_fd;
+	bool insecure_in_use; /* there are sockets that allow clear text */
 	struct event *event[16];
 	int event_fd[16];
 	size_t n_events;
@@ -138,6 +147,8 @@ struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
 /* Counts a packet, and tells the negotiator when the pair must end. */
 void plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound);
+/* A segment of f wants an answer; gives up a pair whose peer gives none. True: given up. */
+bool plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f);
 /* Tells totals that changed, and pairs that were idle too long. */
 void plane_sa_tick(struct plane *p);
 size_t plane_hash(const struct plane *p, const void *data, size_t n);
@@ -148,8 +159,8 @@ struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const str
 struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
 void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
 void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
-/* Forgets pointers to a pair that goes. */
-void plane_flow_forget_pair(struct plane *p, const struct pair *s);
+/* Caches the pair of a flow; NULL: none. */
+void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);
 struct held *plane_held_new(struct span packet);
@@ -159,6 +170,8 @@ void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
 /* A whole packet to the network as it is; 0 or -errno. */
 int plane_raw_send(struct plane *p, struct span raw);
 void plane_out_acquire(struct plane *p, struct plane_flow *f);
+/* The flow is secured by s from now on; sends what waited for that. */
+void plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s);
 /* The negotiation for this flow is over. */
 void plane_out_done(struct plane *p, const struct proto_acquire_done *d);
 /* The negotiator is back: asks again for everything that waits. */
@@ -166,7 +179,7 @@ void plane_out_ask_again(struct plane *p);
 
 /* plane_frag.c: datagrams that are larger than the path takes */
 void plane_frag_out(struct plane *p, uint32_t class_id, struct span raw);
-int plane_frag_send(struct plane *p, struct span raw);
+int plane_frag_send(struct plane *p, struct span raw, uint32_t mtu);
 void plane_frag_drop(struct frag_slot *s);
 
 /* plane_in.c: from the network to the TUN */

@@ -25,24 +25,33 @@ outer_matches(struct span raw, const struct flow *selector)
 	    memcmp(selector->local.addr.b, dst, n) == 0;
 }
 
-/* For a socket that allows clear text: this flow is secured from now on. */
-static void
-in_remember_secured(struct plane *p, const struct pair *s, const struct flow *flow)
+/*
+ * The peer may answer a flow of a socket that allows clear text by the SA of another class
+ * whose selector covers it, too: that socket takes what is protected, by whatever.
+ */
+static bool
+in_is_for_insecure(struct plane *p, const struct pair *s, const struct flow *flow)
 {
 	struct plane_flow *f;
 
-	if (s->class_id != CLASS_INSECURE ||
-	    (f = plane_flow_get(p, s->class_id, flow)) == NULL || f->was_secured)
-		return;
-	f->was_secured = true;
-	f->secured_ms = p->now_ms;
-	f->allow_clear_ms = s->allow_clear_ms;
+	if (!p->insecure_in_use || s->class_id == CLASS_INSECURE ||
+	    plane_flow_find(p, s->class_id, flow) != NULL ||
+	    (f = plane_flow_find(p, CLASS_INSECURE, flow)) == NULL)
+		return false;
+	if (!f->was_secured) {
+		f->was_secured = true;
+		f->secured_ms = p->now_ms;
+		f->allow_clear_ms = s->allow_clear_ms;
+	}
+	return true;
 }
 
 static void
 in_opened(struct plane *p, struct pair *s, struct span inner)
 {
+	struct plane_flow *f;
 	struct packet packet;
+	struct flow flow;
 
 	if (packet_parse(inner, false, &packet) != PACKET_GOOD) {
 		p->count[PC_MALFORMED]++;
@@ -54,8 +63,19 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 	}
 	p->count[PC_IN_OPENED]++;
 	plane_sa_used(p, s, packet.raw.n, true);
-	in_remember_secured(p, s, &packet.flow);
+	flow = packet.flow;
+	if (in_is_for_insecure(p, s, &flow)) {
+		plane_to_tun(p, CLASS_INSECURE, packet.raw);
+		return;
+	}
 	plane_to_tun(p, s->class_id, packet.raw);
+	/*
+	 * Answers go by the pair that the flow came on. Another one may fit, but belong to
+	 * another class of sockets over there, whose device is not that of this flow.
+	 */
+	f = plane_flow_get(p, s->class_id, &flow);
+	if (f != NULL && f->pair != s && s->out != NULL && !s->is_expired)
+		plane_out_use(p, f, s);
 }
 
 void

@@ -1,15 +1,18 @@
 /* From the TUN to the network: sealed, held, or refused; never in clear by accident. */
+#include "config.h"
+
 #include <sys/socket.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/plane.h"
 
 #define HOLD_DOWN_MS 1000
 #define CLEAR_HOLD_DOWN_MS 30000 /* allow-insecure: spec secure-sockets 6.5 */
-#define SMALL_MTU 1280
+#define IPV6_MIN_MTU 1280
 
 int
 plane_raw_send(struct plane *p, struct span raw)
@@ -41,22 +44,71 @@ tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
 		plane_to_tun(p, class_id, span_of(icmp, n));
 }
 
-static void
-send_result(struct plane *p, uint32_t class_id, struct span raw, int r)
+/* What the path to the destination of raw takes, as far as the kernel knows. */
+static uint32_t
+path_mtu(struct span raw)
 {
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(9) };
+	bool v4 = raw.p[0] >> 4 == 4;
+	int mtu = 0, fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof(mtu);
+
+	memcpy(&to4.sin_addr, raw.p + 16, 4);
+	if (!v4)
+		memcpy(&to6.sin6_addr, raw.p + 24, 16);
+	if (fd < 0 ||
+	    connect(fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
+		v4 ? sizeof(to4) : sizeof(to6)) != 0 ||
+	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) !=
+		0)
+		mtu = IPV6_MIN_MTU;
+	if (fd >= 0)
+		close(fd);
+	return (uint32_t)mtu;
+}
+
+/* room: what was added to raw before it was sent. */
+static void
+send_result(struct plane *p, uint32_t class_id, struct span raw, uint32_t room, int r)
+{
+	uint32_t mtu;
+
 	if (r == -EMSGSIZE) {
 		p->count[PC_TOO_BIG]++;
-		tell_sender(p, class_id, raw, SMALL_MTU);
+		mtu = path_mtu(raw);
+		mtu = mtu > 2 * room ? mtu - room : mtu;
+		if (raw.p[0] >> 4 == 6 && mtu < IPV6_MIN_MTU)
+			mtu = IPV6_MIN_MTU;
+		tell_sender(p, class_id, raw, mtu);
 	} else if (r != 0) {
 		p->count[PC_SEND_FAILED]++;
 	}
 }
 
-/* IPv4 without "don't fragment", and what was already cut once. */
+/*
+ * May it be cut? IPv4 without "don't fragment"; IPv6 what the kernel had cut already, and a
+ * packet of the smallest MTU: it has no room for what protects it.
+ */
 static bool
-may_be_cut(struct span raw)
+may_be_cut(struct span raw, uint32_t mtu)
 {
-	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n > SMALL_MTU;
+	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n <= IPV6_MIN_MTU || raw.n > mtu;
+}
+
+/* Sends wire, which is raw or raw protected, in pieces if it must be and may be. */
+static int
+send_fitting(struct plane *p, struct span raw, struct span wire)
+{
+	int r = -EMSGSIZE;
+
+	if (wire.n <= p->outer_mtu)
+		r = plane_raw_send(p, wire);
+	else if (may_be_cut(raw, p->outer_mtu))
+		r = plane_frag_send(p, wire, p->outer_mtu);
+	if (r == -EMSGSIZE && may_be_cut(raw, p->outer_mtu))
+		r = plane_frag_send(p, wire, path_mtu(raw));
+	return r;
 }
 
 static void
@@ -72,24 +124,22 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 		return;
 	}
 	s->seq_out++;
-	r = n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, span_of(p->out, n)) :
-						  plane_raw_send(p, span_of(p->out, n));
-	if (r == 0) {
+	/* What was sealed has used up bytes and a number of the key, sent or not. */
+	plane_sa_used(p, s, raw.n, false);
+	r = send_fitting(p, raw, span_of(p->out, n));
+	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
-		plane_sa_used(p, s, raw.n, false);
-	}
-	send_result(p, s->class_id, raw, r);
+	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
 }
 
 void
 plane_clear_out(struct plane *p, struct span raw)
 {
-	int r = raw.n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, raw) :
-							  plane_raw_send(p, raw);
+	int r = send_fitting(p, raw, raw);
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
-	send_result(p, CLASS_INSECURE, raw, r);
+	send_result(p, CLASS_INSECURE, raw, 0, r);
 }
 
 void
@@ -128,7 +178,7 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 static void
 flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
-	f->pair = s;
+	plane_flow_set_pair(f, s);
 	f->state = FLOW_NEW;
 	if (!f->was_secured) {
 		f->was_secured = true;
@@ -163,8 +213,10 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	s = f->pair != NULL && !f->pair->is_expired ?
 	    f->pair :
 	    plane_sa_for_flow(p, class_id, &packet.flow);
+	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
+		s = NULL;
 	if (s == NULL) {
-		f->pair = NULL;
+		plane_flow_set_pair(f, NULL);
 		out_unsecured(p, f, packet.raw);
 		return;
 	}
@@ -189,8 +241,8 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	plane_flow_drop_held(p, f);
 }
 
-static void
-flow_ready(struct plane *p, struct plane_flow *f, struct pair *s)
+void
+plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
 	struct held *h;
 
@@ -210,7 +262,7 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 		return;
 	s = d->error == IKE_OK ? plane_sa_for_flow(p, d->class_id, &d->flow) : NULL;
 	if (s != NULL)
-		flow_ready(p, f, s);
+		plane_out_use(p, f, s);
 	else
 		flow_failed(p, f);
 }

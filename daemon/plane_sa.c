@@ -92,9 +92,12 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 }
 
 static void
-pair_free(struct plane *p, struct pair *s)
+pair_free(struct pair *s)
 {
-	plane_flow_forget_pair(p, s);
+	struct plane_flow *f;
+
+	while ((f = LIST_FIRST(&s->flows)) != NULL)
+		plane_flow_set_pair(f, NULL);
 	LIST_REMOVE(s, by_id);
 	LIST_REMOVE(s, by_peer);
 	if (s->in != NULL)
@@ -110,7 +113,7 @@ plane_sa_delete(struct plane *p, uint32_t qm_id)
 	struct pair *s = pair_find(p, qm_id);
 
 	if (s != NULL)
-		pair_free(p, s);
+		pair_free(s);
 }
 
 void
@@ -120,7 +123,7 @@ plane_sa_flush(struct plane *p)
 
 	for (size_t i = 0; i < PLANE_BUCKETS; i++)
 		while ((s = LIST_FIRST(&p->pair_by_id[i])) != NULL)
-			pair_free(p, s);
+			pair_free(s);
 }
 
 struct pair *
@@ -163,6 +166,7 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 	s->last_ms = p->now_ms;
 	s->usage_changed = true;
 	if (inbound) {
+		s->n_unanswered = 0;
 		s->usage.bytes_in += bytes;
 		s->usage.packets_in++;
 	} else {
@@ -172,10 +176,28 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 	if (s->lifetime_bytes != 0 &&
 	    (inbound ? s->usage.bytes_in : s->usage.bytes_out) >= s->lifetime_bytes)
 		pair_expire(p, s, EXPIRY_BYTES);
-	if (s->seq_out == UINT32_MAX) {
+	if (!inbound && s->seq_out == UINT32_MAX) {
 		p->count[PC_SEQUENCE]++;
 		pair_expire(p, s, EXPIRY_BYTES);
 	}
+}
+
+/*
+ * Called for segments that TCP must answer, be it with a reset. Three without an answer,
+ * the first long ago, look like a peer that has lost its keys (spec authip.md 6.4: retransmitted SYNs).
+ */
+bool
+plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f)
+{
+	if (s->n_unanswered++ == 0)
+		s->unanswered_ms = p->now_ms;
+	if (s->n_unanswered <= SILENT_PACKETS ||
+	    p->now_ms - s->unanswered_ms < SILENT_MS ||
+	    (f->silent_ms != 0 && p->now_ms - f->silent_ms < SILENT_AGAIN_MS))
+		return false;
+	f->silent_ms = p->now_ms;
+	pair_expire(p, s, EXPIRY_SILENT);
+	return true;
 }
 
 void

@@ -79,14 +79,13 @@ engine_auth_reply(struct engine *e, uint64_t now_ms, const struct engine_auth_re
 	mm->em.auth_waiting = false;
 	if (r->status == AUTH_DONE) {
 		mm->em.secret = calloc(1, sizeof(*mm->em.secret));
-		if (mm->em.secret == NULL) {
+		if (mm->em.secret == NULL ||
+		    !blob_set_text(&mm->em.peer_name, r->peer_name, sizeof(r->peer_name))) {
 			mm_fail(e, mm, "extended mode", IKE_ERR_NO_MEMORY, NULL, true, true);
 			return;
 		}
 		*mm->em.secret = r->secret;
 		mm->em.local_done = true;
-		memcpy(mm->em.peer_name, r->peer_name, sizeof(mm->em.peer_name));
-		mm->em.peer_name[sizeof(mm->em.peer_name) - 1] = '\0';
 	}
 	if (r->status != AUTH_CONTINUE)
 		mm->em.handle = 0;

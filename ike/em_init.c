@@ -89,7 +89,7 @@ em_next_method(struct engine *e, struct mm_sa *mm, bool retry, const char *detai
 	em->last_retry = retry;
 	if (em->at >= em->methods.n || em->dialogues >= GSS_MAX_DIALOGUES) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
-		    em->failure[0] != '\0' ? em->failure : detail, true, true);
+		    em->failure.n > 0 ? blob_text(&em->failure) : detail, true, true);
 		return;
 	}
 	em_try_method(e, mm);
@@ -139,10 +139,7 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 	struct pld_gss g = { .token = r->token };
 
 	if (r->status == AUTH_FAILED) {
-		struct text t;
-
-		text_init(&t, em->failure, sizeof(em->failure));
-		text_str(&t, r->text);
+		(void)blob_set_text(&em->failure, r->text, sizeof(r->text));
 		em_next_method(e, mm, r->retry_possible, r->text);
 		return;
 	}
@@ -196,13 +193,15 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 		return;
 	}
 	if (g.status != 0) {
+		char why[80];
 		struct text t;
 
-		text_init(&t, em->failure, sizeof(em->failure));
+		text_init(&t, why, sizeof(why));
 		text_str(&t, "the peer refused our credentials (status ");
 		text_u32(&t, g.status);
 		text_str(&t, ")");
-		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, em->failure);
+		(void)blob_set_text(&em->failure, why, sizeof(why));
+		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, why);
 		return;
 	}
 	em->peer_done = em->peer_done || (g.flags & GSS_FLAG_COMPLETE) != 0;
@@ -234,9 +233,10 @@ em_input_e4(struct engine *e, struct mm_sa *mm)
 	mm->em.state = EM_COMPLETE;
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "extended mode established, the peer is ");
-	text_str(&t, mm->em.peer_name);
+	text_str(&t, blob_text(&mm->em.peer_name));
 	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
 	em_finish(mm);
+	mm_drop_stale(e, mm);
 	sa_install_all(e, mm, true, true);
 	qm_start_pending(e, mm);
 }

@@ -113,17 +113,17 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 	if (++em->rounds > GSS_MAX_ROUNDS ||
 	    ((g.flags & GSS_FLAG_NEW) != 0 && !em_pick_method(em, &g))) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
-		    em->failure[0] != '\0' ? em->failure : "no method is left", true, true);
+		    em->failure.n > 0 ? blob_text(&em->failure) : "no method is left", true,
+		    true);
 		return;
 	}
 	/* The answer waits for auth: remember what it answers. */
 	em->answer_header = e->in.h;
 	em->answer_seq = e->in.seq;
 	if (g.status != 0) {
-		struct text t;
+		static const char why[] = "the peer could not start its credentials";
 
-		text_init(&t, em->failure, sizeof(em->failure));
-		text_str(&t, "the peer could not start its credentials");
+		(void)blob_set_text(&em->failure, why, sizeof(why));
 		em_answer_failure(e, mm, g.status, false);
 		return;
 	}
@@ -147,8 +147,7 @@ em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 		char buf[512];
 		struct text t;
 
-		text_init(&t, mm->em.failure, sizeof(mm->em.failure));
-		text_str(&t, r->text);
+		(void)blob_set_text(&mm->em.failure, r->text, sizeof(r->text));
 		text_init(&t, buf, sizeof(buf));
 		event_failure_text(&t, mm, "extended mode", IKE_ERR_AUTH_FAILED, r->text);
 		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, IKE_ERR_AUTH_FAILED, buf);
@@ -188,9 +187,10 @@ em_input_e3(struct engine *e, struct mm_sa *mm)
 	timer_cancel(&e->timers, &mm->responder_timer);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "extended mode established, the peer is ");
-	text_str(&t, mm->em.peer_name);
+	text_str(&t, blob_text(&mm->em.peer_name));
 	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
 	em_finish(mm);
+	mm_drop_stale(e, mm);
 	sa_install_all(e, mm, true, true);
 	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_answer(e->in.seq, &e->p.dialect), true);
 	build_payload(e->out, PAYLOAD_HASH);

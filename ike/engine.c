@@ -371,6 +371,22 @@ engine_deadline_ms(const struct engine *e)
 	return timer_next_ms(&e->timers);
 }
 
+/*
+ * Begin anew with this peer (spec authip.md 6.4): its main mode takes no more quick modes,
+ * and the next acquire starts another one, with Vid-Initial-Contact.
+ */
+static void
+engine_qm_silent(struct engine *e, struct qm_sa *qm)
+{
+	struct mm_sa *mm = qm->mm;
+
+	if (mm != NULL)
+		mm->expired = true;
+	qm_delete(e, qm, IKE_ERR_PEER_SILENT, true);
+	if (mm != NULL && LIST_EMPTY(&mm->quick_modes))
+		mm_retire(e, mm);
+}
+
 void
 engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine_expiry why)
 {
@@ -381,8 +397,12 @@ engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		qm_delete(e, qm,
-		    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED, true);
+		if (why == EXPIRY_SILENT)
+			engine_qm_silent(e, qm);
+		else
+			qm_delete(e, qm,
+			    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED,
+			    true);
 	}
 }
 

@@ -93,7 +93,12 @@ void engine_auth_gone(struct engine *e, uint64_t now_ms);
 void engine_advance(struct engine *e, uint64_t now_ms);
 
 /* The data plane says that a quick mode must end. */
-enum engine_expiry { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_PLANE_GONE };
+enum engine_expiry {
+	EXPIRY_BYTES,
+	EXPIRY_IDLE,
+	EXPIRY_PLANE_GONE,
+	EXPIRY_SILENT, /* the peer does not answer what TCP must answer: it may have restarted */
+};
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
 
@@ -246,6 +251,7 @@ struct engine_mm_status {
 	uint32_t id;
 	bool initiator;
 	const char *state; /* specification's state name */
+	bool is_deleting;  /* out of use: only answers repeated notifies */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[8];

@@ -93,6 +93,9 @@
 	X(IKE_ERR_CRYPTO, "crypto_failure", "the crypto library refused", 0x35ec)            \
 	/* ends */                                                                           \
 	X(IKE_ERR_TIMED_OUT, "timed_out", "peer did not answer", 0x35ed)                     \
+	X(IKE_ERR_PEER_SILENT, "peer_silent", "peer does not answer protected packets",      \
+	    0x35ed)                                                                          \
+	X(IKE_ERR_STALE, "stale", "the peer has lost its state and begun anew", 0x35ef)      \
 	X(IKE_ERR_PEER_STATUS, "peer_status", "peer reported an error", 0)                   \
 	X(IKE_ERR_DELETED, "deleted", "deleted on request", 0x35ef)                          \
 	X(IKE_ERR_PEER_DELETED, "peer_deleted", "deleted by the peer", 0)                    \

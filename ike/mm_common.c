@@ -158,6 +158,29 @@ mm_lifetime_over(struct engine *e, void *owner)
 	sadb_mm_free(e, mm);
 }
 
+/*
+ * The peer said in its first message that it has no main mode with us, and has proved who
+ * it is: what it had before is stale (spec authip.md 6.4). The vendor ID alone proves
+ * nothing, and what was made at the same time as this one is not older.
+ */
+void
+mm_drop_stale(struct engine *e, struct mm_sa *mm)
+{
+	struct mm_sa *old, *next;
+
+	if ((mm->vendor_seen & 1u << VENDOR_INITIAL_CONTACT) == 0)
+		return;
+	for (old = sadb_mm_first(e, &mm->remote.addr); old != NULL; old = next) {
+		next = LIST_NEXT(old, peer_link);
+		if (old == mm || old->state != MM_ESTABLISHED ||
+		    old->established_ms >= mm->created_ms ||
+		    !address_equal(&old->remote.addr, &mm->remote.addr) ||
+		    !address_equal(&old->local.addr, &mm->local.addr))
+			continue;
+		mm_fail(e, old, "peer began anew", IKE_ERR_STALE, NULL, false, true);
+	}
+}
+
 /* Keys exist and the peer has proved that it has them too. */
 void
 mm_established(struct engine *e, struct mm_sa *mm)
@@ -181,8 +204,10 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	if (mm_needs_em(mm))
 		text_str(&t, "; the peer is still anonymous, extended mode follows");
 	event_mm(e, EVENT_MM_ESTABLISHED, mm, IKE_OK, buf);
-	if (!mm_needs_em(mm))
+	if (!mm_needs_em(mm)) {
 		em_finish(mm);
+		mm_drop_stale(e, mm);
+	}
 }
 
 static void
@@ -232,7 +257,7 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 	text_init(&t, buf, sizeof(buf));
 	event_failure_text(&t, mm, step, err, detail);
 	/* One failure, one line: the responder has already said why it refused. */
-	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure[0] == '\0')
+	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure.n == 0)
 		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);

@@ -4,30 +4,6 @@
 
 #include "ike/state.h"
 
-bool
-blob_set(struct blob *b, struct span s)
-{
-	uint8_t *p = malloc(s.n > 0 ? s.n : 1);
-
-	if (p != NULL && s.n > 0)
-		memcpy(p, s.p, s.n);
-	blob_free(b);
-	if (p == NULL)
-		return false;
-	b->p = p;
-	b->n = s.n;
-	return true;
-}
-
-void
-blob_free(struct blob *b)
-{
-	secret_wipe_bytes(b->p, b->n);
-	free(b->p);
-	b->p = NULL;
-	b->n = 0;
-}
-
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
 uint64_t
 sadb_hash_bytes(const struct engine *e, const uint8_t *p, size_t n)
@@ -136,6 +112,8 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	blob_free(&mm->ni);
 	blob_free(&mm->nr);
 	blob_free(&mm->nr_qm);
+	blob_free(&mm->em.peer_name);
+	blob_free(&mm->em.failure);
 	answered_free(&mm->answered);
 	answered_free(&mm->notify_answered);
 	secret_wipe_bytes(mm, sizeof(*mm));
@@ -184,7 +162,8 @@ sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 	const struct mm_sa *mm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
-		if (mm->keys.ready && address_equal(&mm->remote.addr, peer))
+		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
+		    address_equal(&mm->remote.addr, peer))
 			return true;
 	return false;
 }

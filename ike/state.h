@@ -7,6 +7,7 @@
 
 #include <sys/queue.h>
 
+#include "ike/blob.h"
 #include "ike/chain.h"
 #include "ike/dos.h"
 #include "ike/engine.h"
@@ -28,23 +29,6 @@
 #define OLD_RESPONSES 8
 #define MM_TIMERS 5
 #define QM_TIMERS 3
-
-/* Owned bytes. */
-struct blob {
-	uint8_t *p;
-	size_t n;
-};
-
-static inline struct span
-blob_span(const struct blob *b)
-{
-	return span_of(b->p, b->n);
-}
-
-/* Copies s; false: out of memory, b emptied. */
-bool blob_set(struct blob *b, struct span s);
-/* Wipes and frees. */
-void blob_free(struct blob *b);
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -138,8 +122,8 @@ struct em {
 	uint32_t answer_seq;
 	struct secret *secret; /* owned, until established */
 	struct chain chain;
-	char peer_name[256];
-	char failure[256]; /* why the last dialogue failed */
+	struct blob peer_name; /* text */
+	struct blob failure;   /* text: why the last dialogue failed */
 };
 
 struct notify_item {
@@ -410,6 +394,7 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */

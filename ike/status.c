@@ -40,10 +40,13 @@ em_status_word(const struct mm_sa *mm)
 static void
 status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 {
+	struct text name;
+
 	memset(s, 0, sizeof(*s));
 	s->id = mm->id;
 	s->initiator = mm->initiator;
 	s->state = mm_state_name(mm->state);
+	s->is_deleting = mm->state == MM_DYING;
 	s->local = mm->local;
 	s->remote = mm->remote;
 	memcpy(s->icookie, mm->icookie, COOKIE_BYTES);
@@ -59,7 +62,8 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->em_required = mm_needs_em(mm);
 	s->em_state = em_status_word(mm);
 	s->em_method = mm->em.method;
-	memcpy(s->em_peer_name, mm->em.peer_name, sizeof(s->em_peer_name));
+	text_init(&name, s->em_peer_name, sizeof(s->em_peer_name));
+	text_str(&name, blob_text(&mm->em.peer_name));
 	memcpy(s->peer_gss_id, mm->peer_gss_id, sizeof(s->peer_gss_id));
 }
 

@@ -71,6 +71,7 @@ make_hosts() {
 	ip -n "$tag-b" addr add 2001:db8::2/64 dev veth0 nodad
 	for host in a b; do
 		ip -n "$tag-$host" link set veth0 up
+		# shellcheck disable=SC2016 # expands in the namespace
 		in_ns "$host" sh -c \
 			'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >"$f"; done'
 	done

@@ -82,28 +82,53 @@ sim_init(struct simnet *net, uint64_t seed)
 	}
 }
 
+static void
+host_start(struct sim_host *h, const struct dialect *d)
+{
+	struct engine_params p = {
+		.host = { h, host_random, host_mm_policy, host_qm_policy },
+		.dialect = *d,
+		.gss_id = "host/sim.example",
+		.max_mm_per_peer = 20,
+		.max_negotiations_per_peer = 35,
+		.max_mm_total = 100000,
+		.replay_window = 1024,
+		.first_messages_per_s = h->net->first_messages_per_s,
+		.half_open_enter = h->net->half_open_enter,
+		.half_open_leave = h->net->half_open_leave,
+	};
+
+	h->engine = engine_new(&p);
+	if (h->engine == NULL)
+		abort();
+}
+
 void
 sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b)
 {
-	for (size_t i = 0; i < SIM_HOSTS; i++) {
-		struct sim_host *h = &net->host[i];
-		struct engine_params p = {
-			.host = { h, host_random, host_mm_policy, host_qm_policy },
-			.dialect = i == 0 ? *a : *b,
-			.gss_id = "host/sim.example",
-			.max_mm_per_peer = 20,
-			.max_negotiations_per_peer = 35,
-			.max_mm_total = 100000,
-			.replay_window = 1024,
-			.first_messages_per_s = net->first_messages_per_s,
-			.half_open_enter = net->half_open_enter,
-			.half_open_leave = net->half_open_leave,
-		};
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_start(&net->host[i], i == 0 ? a : b);
+}
 
-		h->engine = engine_new(&p);
-		if (h->engine == NULL)
-			abort();
+static void
+host_stop(struct sim_host *h)
+{
+	struct sim_sa *sa;
+
+	engine_free(h->engine);
+	h->engine = NULL;
+	while ((sa = h->sa) != NULL) {
+		h->sa = sa->next;
+		free(sa);
 	}
+	h->n_sa = 0;
+}
+
+void
+sim_restart(struct simnet *net, size_t host, const struct dialect *d)
+{
+	host_stop(&net->host[host]);
+	host_start(&net->host[host], d);
 }
 
 void
@@ -118,15 +143,9 @@ sim_free(struct simnet *net)
 {
 	struct sim_packet *p;
 	struct sim_auth *a;
-	struct sim_sa *sa;
 
-	for (size_t i = 0; i < SIM_HOSTS; i++) {
-		engine_free(net->host[i].engine);
-		while ((sa = net->host[i].sa) != NULL) {
-			net->host[i].sa = sa->next;
-			free(sa);
-		}
-	}
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_stop(&net->host[i]);
 	while ((p = net->packets) != NULL) {
 		net->packets = p->next;
 		free(p);

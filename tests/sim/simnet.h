@@ -90,6 +90,9 @@ void sim_init_dialect(struct simnet *net, uint64_t seed, const struct dialect *d
 void sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b);
 void sim_free(struct simnet *net);
 
+/* The host loses all its state and begins anew. */
+void sim_restart(struct simnet *net, size_t host, const struct dialect *d);
+
 uint64_t sim_random(struct simnet *net);
 struct endpoint sim_endpoint(size_t host, uint16_t number, int family, uint16_t port);
 /* TCP to port of the other host, from number-th address of this one. */

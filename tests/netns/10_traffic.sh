@@ -1,0 +1,181 @@
+#!/bin/bash
+# What goes over the wire, and what does not.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+secret=attack-at-dawn-attack-at-dawn
+
+# Is the text readable in the capture?
+is_readable() {
+	grep -qa "$secret" "$capture"
+}
+
+# tcp_case FAMILY OPTION: OPTION "" or -e.
+tcp_case() {
+	local to
+	to=$(ip_of b "$1")
+	forget
+	capture tcp
+	# shellcheck disable=SC2086
+	serve b secure_server $2 "-$1" "$p0"
+	# shellcheck disable=SC2086
+	on a secure_client $2 -t 5 "$to" "$p0" "$secret" || fail "the client failed"
+	wire_is_protected "$1" "$2"
+}
+
+udp_case() {
+	local to
+	to=$(ip_of b "$1")
+	forget
+	capture udp
+	# shellcheck disable=SC2086
+	serve b secure_udp $2 "-$1" -l "$p1"
+	# shellcheck disable=SC2086
+	on a secure_udp $2 -t 5 "$to" "$p1" "$secret" || fail "the client failed"
+	wire_is_protected "$1" "$2"
+}
+
+# wire_is_protected FAMILY OPTION
+wire_is_protected() {
+	local v=ip
+	[[ $1 == 4 ]] || v=ip6
+	captured_only "udp port 500 or ($v proto 50)"
+	captured_some "udp port 500"
+	captured_some "$v proto 50"
+	if [[ $2 == -e ]]; then
+		not is_readable || fail "the payload is readable"
+	else
+		is_readable || fail "the payload is encrypted: the default is integrity only"
+	fi
+}
+
+connect_is_fast() {
+	local ms
+	serve b secure_server "$p0"
+	for _ in 1 2 3; do
+		forget
+		ms=$(on a secure_client 10.99.0.2 "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+		((${ms:-9999} < 900)) || fail "connect took ${ms:-too many} ms"
+	done
+}
+
+many_clients() {
+	serve b secure_server "$p0"
+	serve b secure_server -e "$p2"
+	on a nt_stream many "$b4" "$p0" 20 >"$work/many1.app" 2>&1 &
+	on a nt_stream -e many "$b4" "$p2" 20 || fail "encrypted: failed"
+	wait $! || fail "default: $(tail -n 1 "$work/many1.app")"
+	within 5 has_count a "secured sockets" 0 || fail "sockets stay registered"
+}
+
+# Clients of two classes at one port: each has a pair of its own with the same selectors.
+classes_share_port() {
+	local option
+	forget
+	serve b secure_server "$p0"
+	for option in -t5 -e -t5 -e; do
+		on a secure_client "$option" -t 5 "$b4" "$p0" || fail "failed with $option"
+	done
+}
+
+as_nobody() {
+	serve b setpriv --reuid nobody --regid nogroup --clear-groups \
+		"$apps/secure_server" "$p0"
+	on a setpriv --reuid nobody --regid nogroup --clear-groups \
+		"$apps/secure_client" -t 5 "$b4" "$p0" || fail "the client failed"
+	ctl b status | grep -q "user $(id -u nobody)" || fail "the socket is not nobody's"
+}
+
+clear_client() {
+	serve b secure_server "$p0"
+	not on a secure_client -c -t 2 "$b4" "$p0" || fail "the clear client was served"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
+}
+
+clear_udp_client() {
+	serve b secure_udp -l "$p1"
+	not on a secure_udp -c -t 1 "$b4" "$p1" "$secret" || fail "the clear client was served"
+}
+
+clear_server() {
+	local start=$SECONDS
+	forget
+	serve b secure_server -c "$p0"
+	capture clear
+	not on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the client was served"
+	((SECONDS - start < 10)) || fail "it took $((SECONDS - start)) s"
+	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# SAs of a secured server that ended, and a clear one that took its port.
+port_taken_over() {
+	forget
+	serve b secure_server "$p4"
+	on a secure_client -t 5 "$b4" "$p4" "$secret" || fail "the client failed"
+	end_apps
+	serve b secure_server -c "$p4"
+	capture taken
+	not on a secure_client -t 3 "$b4" "$p4" "$secret" || fail "the client was served"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# A secured host keeps its other traffic as it was.
+others_stay_clear() {
+	serve b secure_server "$p0"
+	serve b secure_server -c "$p3"
+	capture others
+	on a secure_client -t 5 "$b4" "$p0" || fail "the secured client failed"
+	on a secure_client -c -t 5 "$b4" "$p3" || fail "the clear client failed"
+	captured_some "tcp port $p3"
+	(($(captured "tcp port $p0") == 0)) || fail "port $p0 is in clear"
+}
+
+# Nothing in clear from socket() until long after the process was killed.
+killed_client() {
+	serve b secure_server "$p0"
+	capture killed
+	spawn a talk nt_stream talk "$b4" "$p0"
+	within 5 grep -q connected "$work/talk.app" || fail "the client failed"
+	kill -9 "$pid"
+	sleep 1
+	captured_only "udp port 500 or ip proto 50"
+	within 5 has_count a "secured sockets" 0 || fail "the socket stays registered"
+}
+
+clear_reset() {
+	local port seq
+	serve b secure_server -e "$p0"
+	talk_start a -e "$b4" "$p0"
+	port=$(on b ss -Htn state established sport = :"$p0" |
+		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
+	# Any sequence number inside the window would do for a socket without protection.
+	for seq in 0 1073741824 2147483648 3221225472; do
+		on b nt_inject tcp "$b4" "$p0" "$a4" "${port:-1}" "$seq"
+		on a nt_inject tcp "$a4" "${port:-1}" "$b4" "$p0" "$seq"
+	done
+	say still-there
+}
+
+topic_begin
+hosts_join
+both_daemons traffic
+try tcp4 tcp_case 4 ""
+try tcp6 tcp_case 6 ""
+try udp4 udp_case 4 ""
+try udp6 udp_case 6 ""
+try tcp4_encrypted tcp_case 4 -e
+try tcp6_encrypted tcp_case 6 -e
+try udp4_encrypted udp_case 4 -e
+try udp6_encrypted udp_case 6 -e
+try connect_is_fast connect_is_fast
+try many_clients many_clients
+try classes_share_port classes_share_port
+try as_nobody as_nobody
+try clear_client_refused clear_client
+try clear_udp_refused clear_udp_client
+try clear_server_refused clear_server
+try port_taken_over port_taken_over
+try others_stay_clear others_stay_clear
+try killed_client killed_client
+try clear_reset_ignored clear_reset

@@ -1,0 +1,131 @@
+#!/bin/bash
+# Sockets that allow clear text until their traffic is secured.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+secret=attack-at-dawn-attack-at-dawn
+policy='allow_clear = 1 proposal "esp-aes128-sha1" { }'
+
+both_start() {
+	config a "$policy"
+	config b "$policy"
+	daemon_start a
+	daemon_start b
+}
+
+# The peer has no daemon.
+to_clear_host() {
+	local ms
+	config a "$policy"
+	daemon_start a
+	serve b secure_server -c "$p0"
+	capture clear
+	ms=$(on a secure_client -i -t 5 "$b4" "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+	((${ms:-9999} < 1000)) || fail "connect took ${ms:-too many} ms"
+	on a secure_client -i -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
+	capture_stop
+	(($(captured "udp dst port 500") <= 4)) || fail "a negotiation for each packet"
+	grep -qa "$secret" "$capture" || fail "the payload is not in clear"
+}
+
+to_clear_host_udp() {
+	config a "$policy"
+	daemon_start a
+	serve b secure_udp -c -l "$p1"
+	on a secure_udp -i -t 2 "$b4" "$p1" "$secret" || fail "the client failed"
+}
+
+# The connection that began in clear goes on in ESP, and never back.
+moves_to_esp() {
+	both_start
+	serve b secure_server -i "$p0"
+	capture moves
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	sleep 1.5
+	say second-line-of-the-talk
+	capture_stop
+	(($(captured "ip proto 50") > 0)) || fail "no ESP"
+	not grep -qa second-line-of-the-talk "$capture" || fail "the second line is readable"
+	capture later
+	ctl a delete --all
+	ctl b delete --all
+	say third-line-of-the-talk
+	captured_only "udp port 500 or ip proto 50"
+}
+
+to_secured_server() {
+	both_start
+	serve b secure_server "$p0"
+	capture secured
+	on a secure_client -i -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
+	captured_some "ip proto 50"
+	not grep -qa "$secret" "$capture" || fail "the payload is readable"
+}
+
+to_secured_server_udp() {
+	both_start
+	serve b secure_udp -l "$p1"
+	for _ in 1 2 3; do
+		! on a secure_udp -i -t 1 "$b4" "$p1" "$secret" || return 0
+	done
+	fail "the client failed"
+}
+
+# A server that allows clear text has clients of all kinds at once.
+server_takes_both() {
+	local v
+	both_start
+	serve b secure_server -i "$p0"
+	serve b secure_server -i -6 "$p2"
+	for v in 4 6; do
+		on a secure_client -c -t 3 "$(ip_of b $v)" $((p0 + v - 4)) clear ||
+			fail "the clear client failed (IPv$v)"
+		on a secure_client -t 3 "$(ip_of b $v)" $((p0 + v - 4)) secured ||
+			fail "the secured client failed (IPv$v)"
+		on a secure_client -i -t 3 "$(ip_of b $v)" $((p0 + v - 4)) insecure ||
+			fail "the client that allows clear text failed (IPv$v)"
+		on a secure_client -e -t 3 "$(ip_of b $v)" $((p0 + v - 4)) encrypted ||
+			fail "the encrypting client failed (IPv$v)"
+	done
+}
+
+server_takes_both_udp() {
+	both_start
+	serve b secure_udp -i -l "$p1"
+	capture both
+	on a secure_udp -c -t 3 "$b4" "$p1" clear || fail "the clear client failed"
+	on a secure_udp -t 3 "$b4" "$p1" secured || fail "the secured client failed"
+	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "the insecure client failed"
+}
+
+# A reset in clear, allow_clear after the flow was secured: dropped.
+clear_is_refused_later() {
+	local port before
+	both_start
+	serve b secure_server -i "$p0"
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	within 5 not has_count b "quick mode SAs" 0 || fail "not secured"
+	say second-line-of-the-talk
+	sleep 1.5
+	port=$(on b ss -Htn state established sport = :"$p0" |
+		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
+	before=$(counter b plane_in_clear_refused)
+	on a nt_inject tcp "$a4" "${port:-1}" "$b4" "$p0" 1
+	sleep 0.7
+	(($(counter b plane_in_clear_refused) > before)) || fail "it was not refused"
+	say third-line-of-the-talk
+}
+
+topic_begin
+hosts_join
+each_case=daemons_kill
+try insecure_to_clear_host to_clear_host
+try insecure_to_clear_host_udp to_clear_host_udp
+try insecure_moves_to_esp moves_to_esp
+try insecure_to_secured_server to_secured_server
+try insecure_to_secured_server_udp to_secured_server_udp
+try insecure_server_takes_both server_takes_both
+try insecure_server_takes_both_udp server_takes_both_udp
+try insecure_refuses_clear_later clear_is_refused_later

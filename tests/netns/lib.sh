@@ -1,0 +1,428 @@
+# shellcheck shell=bash
+# Two hosts in network namespaces, "a" and "b", joined by a veth pair; a daemon in each;
+# what runs on them; and how a case says its result. A topic (NN_name.sh) begins with
+# topic_begin. All that it makes is in $work and in its namespaces: the end removes both.
+
+# From run.sh: builddir, pki (certificates), apps (programs).
+: "${builddir:=.}" "${pki:?run this with run.sh}" "${apps:?run this with run.sh}"
+
+a4=10.99.0.1 b4=10.99.0.2 a6=fd00:99::1 b6=fd00:99::2
+readonly a4 b4 a6 b6
+
+# ---- results ----
+
+# fail WHY, skip WHY: end the case.
+fail() {
+	printf '%s\n' "$*" >"$work/why"
+	exit 1
+}
+
+skip() {
+	printf '%s\n' "$*" >"$work/why"
+	exit 77
+}
+
+# try NAME FUNCTION [ARGUMENT...]: one case, in a subshell; what it started ends with it.
+# Daemons go on; each_case=daemons_kill in topics whose cases want their own.
+try() {
+	local name=$1 rc=0
+	shift
+	[[ -z ${only:-} || $name =~ $only ]] || return 0
+	: >"$work/why"
+	rm -f "$work"/*.app
+	ports_next
+	(set -u && "$@") >"$work/$name.out" 2>&1 || rc=$?
+	end_apps
+	capture_stop
+	"${each_case:-:}"
+	case $rc in
+	0) printf 'ok %s\n' "$name" ;;
+	77) printf 'skip %s: %s\n' "$name" "$(cat "$work/why")" ;;
+	*) printf 'FAIL %s: %s\n' "$name" "$(failure "$name" "$rc")" && evidence "$name" ;;
+	esac
+}
+
+# Ports of a case, p0 to p4: what an earlier one left in the kernel may hold its ports.
+# shellcheck disable=SC2034
+ports_next() {
+	p0=$((${p0:-5000} + 10))
+	p1=$((p0 + 1)) p2=$((p0 + 2)) p3=$((p0 + 3)) p4=$((p0 + 4))
+}
+
+failure() {
+	local why
+	why=$(cat "$work/why")
+	printf '%s' "${why:-ended with status $2: $(tail -n 1 "$work/$1.out")}"
+}
+
+# Output and logs of a failed case; with $keep they stay.
+evidence() {
+	[[ -n ${keep:-} ]] || return 0
+	mkdir -p "$keep/$1"
+	cp -r "$work"/*.out "$work"/*.log "$work"/*.pcap "$keep/$1/" 2>/dev/null
+	return 0
+}
+
+# within SECONDS COMMAND...: repeats it until it succeeds.
+within() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((${EPOCHREALTIME/./} < end)) || return 1
+		sleep 0.05
+	done
+}
+
+not() {
+	! "$@"
+}
+
+# ---- processes ----
+
+# A zombie that nobody has waited for is not alive.
+is_alive() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+}
+
+is_dead() {
+	! is_alive "$1"
+}
+
+# on HOST COMMAND...: a program of $apps, or any other, on the host.
+on() {
+	local host=$1
+	shift
+	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
+		ip netns exec "$ns$host" "$@"
+}
+
+# spawn HOST NAME COMMAND...: the same in the background, output in $work/NAME.app.
+# Sets pid.
+# shellcheck disable=SC2034
+spawn() {
+	local host=$1 name=$2
+	shift 2
+	: >"$work/$name.app" # whoever waits for output must not see older one
+	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
+		ip netns exec "$ns$host" "$@" </dev/null >"$work/$name.app" 2>&1 &
+	pid=$!
+}
+
+# serve HOST PROGRAM [OPTION...] PORT: spawns a server and waits until it listens.
+serve() {
+	local host=$1 name=server-${!#}
+	shift
+	spawn "$host" "$name" "$@"
+	within 5 grep -q '^listening' "$work/$name.app" ||
+		fail "$1 does not listen: $(tail -n 1 "$work/$name.app")"
+}
+
+# talk_start HOST OPTION ADDRESS PORT: a client that stays, for say.
+talk_start() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	exec 9<>"$work/in"
+	: >"$work/talk.app"
+	on "$1" nt_stream "$2" talk "$3" "$4" <&9 9<&- >"$work/talk.app" 2>&1 &
+	within 10 grep -q '^connected' "$work/talk.app" ||
+		fail "cannot connect: $(tail -n 1 "$work/talk.app")"
+}
+
+# say LINE [SECONDS]: through that client to an echo server, and back.
+say() {
+	echo "$1" >&9
+	within "${2:-10}" grep -q "$1" "$work/talk.app" || fail "no echo of \"$1\""
+}
+
+# Whatever runs on the hosts, but for daemons and captures.
+end_apps() {
+	local host p
+	for host in a b; do
+		for p in $(ip netns pids "$ns$host"); do
+			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
+			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
+			*) kill -9 "$p" 2>/dev/null ;;
+			esac
+		done
+	done
+}
+
+# both_daemons TOPIC: for all cases of a topic.
+both_daemons() {
+	config a
+	config b
+	(daemon_start a && daemon_start b) || {
+		echo "FAIL $1_start: $(cat "$work/why")"
+		exit 1
+	}
+}
+
+# ---- hosts ----
+
+ip_of() {
+	local name=$1$2
+	printf '%s' "${!name}"
+}
+
+# host_add HOST: a namespace without any traffic of its own.
+host_add() {
+	ip netns add "$ns$1" || exit 1
+	ip netns exec "$ns$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.default.accept_dad=0 \
+		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.router_solicitations=0
+	ip -n "$ns$1" link set lo up
+	mkdir -p "$work/$1.run"
+}
+
+# link_up HOST DEVICE MTU ADDRESS...
+link_up() {
+	local host=$1 dev=$2 mtu=$3 address
+	shift 3
+	for address; do
+		ip -n "$ns$host" address add "$address" dev "$dev" || exit 1
+	done
+	ip -n "$ns$host" link set "$dev" mtu "$mtu" up
+}
+
+# Directly joined.
+hosts_join() {
+	host_add a
+	host_add b
+	ip -n "${ns}a" link add eth0 type veth peer name eth0 netns "${ns}b" || exit 1
+	link_up a eth0 1500 "$a4/24" "$a6/64"
+	link_up b eth0 1500 "$b4/24" "$b6/64"
+}
+
+# The network of b behind a router and a link that takes SMALL bytes.
+hosts_join_router() {
+	local small=$1
+	host_add a
+	host_add b
+	host_add r
+	ip netns exec "${ns}r" sysctl -qw net.ipv4.ip_forward=1 \
+		net.ipv6.conf.all.forwarding=1
+	ip -n "${ns}a" link add eth0 type veth peer name eth0 netns "${ns}r" || exit 1
+	ip -n "${ns}b" link add eth0 type veth peer name eth1 netns "${ns}r" || exit 1
+	link_up a eth0 1500 "$a4/32" "$a6/128"
+	link_up b eth0 "$small" "$b4/32" "$b6/128"
+	link_up r eth0 1500 10.99.1.1/32 fd00:99:1::1/128
+	link_up r eth1 "$small" 10.99.1.2/32 fd00:99:1::2/128
+	route a "" eth0
+	route b "" eth0
+	route r "$a4" eth0 && route r "$a6" eth0
+	route r "$b4" eth1 && route r "$b6" eth1
+}
+
+# route HOST ADDRESS DEVICE; no address: everything.
+route() {
+	local via4=10.99.1.1 via6=fd00:99:1::1
+	if [[ -n $2 ]]; then
+		ip -n "$ns$1" route add "$2" dev "$3"
+		return
+	fi
+	if [[ $1 == b ]]; then
+		via4=10.99.1.2 via6=fd00:99:1::2
+	fi
+	ip -n "$ns$1" route add "$via4" dev "$3"
+	ip -n "$ns$1" route add default via "$via4" dev "$3"
+	ip -n "$ns$1" -6 route add "$via6" dev "$3"
+	ip -n "$ns$1" -6 route add default via "$via6" dev "$3"
+}
+
+# ---- daemons ----
+
+# config HOST [QUICK-MODE-LINES [CERTIFICATE]]
+config() {
+	cat >"$work/$1.conf" <<-END
+		trust = "$pki/ca.pem"
+		credentials {
+			certificate = "$pki/${3:-$1}.pem"
+			key = "$pki/${3:-$1}.key"
+		}
+		default_policy {
+			${2:+quick_mode { $2 \}}
+			extended_mode { auth = { "tls" } }
+		}
+	END
+}
+
+# daemon_start HOST [OPTION...]: waits until it is ready. Its process group is its own.
+daemon_start() {
+	local host=$1 log=$work/$1.log
+	shift
+	[[ ! -e $log ]] || cat "$log" >>"$work/$host.old.log"
+	: >"$log"
+	setsid ip netns exec "$ns$host" "$builddir/authipd" -f -c "$work/$host.conf" \
+		--run-dir "$work/$host.run" "$@" </dev/null >"$log" 2>&1 &
+	echo $! >"$work/$host.pid"
+	within 20 daemon_is_ready_or_dead "$host"
+	grep -q ready: "$log" || fail "daemon $host does not start: $(tail -n 1 "$log")"
+}
+
+daemon_is_ready_or_dead() {
+	grep -q ready: "$work/$1.log" || is_dead "$(daemon_pid "$1")"
+}
+
+daemon_pid() {
+	cat "$work/$1.pid"
+}
+
+# daemon_stop HOST: the clean way.
+daemon_stop() {
+	local p
+	p=$(daemon_pid "$1")
+	kill "$p"
+	within 15 is_dead "$p" || fail "daemon $1 does not stop"
+}
+
+# role_pid HOST ROLE
+role_pid() {
+	local p
+	tr ' ' '\n' <"/proc/$(daemon_pid "$1")/task/$(daemon_pid "$1")/children" |
+		while read -r p; do
+			[[ $(tr '\0' ' ' <"/proc/$p/cmdline") != *"--role $2 "* ]] || echo "$p"
+		done
+}
+
+# daemons_kill: what a failed case has left.
+daemons_kill() {
+	local host p
+	for host in a b; do
+		p=$(cat "$work/$host.pid" 2>/dev/null) || continue
+		rm "$work/$host.pid"
+		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
+	done
+	return 0
+}
+
+ctl() {
+	local host=$1
+	shift
+	on "$host" "$builddir/authipctl" --run-dir "$work/$host.run" "$@"
+}
+
+# counter HOST NAME: 0 if it is not shown.
+counter() {
+	ctl "$1" status | awk -v name="$2" '$1 == name { n = $2 } END { print n + 0 }'
+}
+
+# count HOST "secured sockets": how many of a list of the status.
+count() {
+	ctl "$1" status | sed -n "s/^$2: //p"
+}
+
+# has_count HOST LIST NUMBER, for within.
+has_count() {
+	[[ $(count "$1" "$2") == "$3" ]]
+}
+
+has_log() {
+	grep -q -- "$2" "$work/$1.log"
+}
+
+# Both forget every SA.
+forget() {
+	ctl a delete --all >/dev/null
+	ctl b delete --all >/dev/null
+	within 5 has_count a "quick mode SAs" 0 && within 5 has_count b "quick mode SAs" 0
+}
+
+# ---- captures ----
+
+# capture NAME [HOST]: from now on, what is on the wire of the host (a).
+capture() {
+	ip netns exec "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 \
+		-w "$work/$1.pcap" >"$work/$1.dump" 2>&1 &
+	echo $! >"$work/capture"
+	capture=$work/$1.pcap
+	within 5 grep -q 'listening on' "$work/$1.dump" || fail "tcpdump does not start"
+}
+
+# Ends it when the kernel has handed over everything.
+capture_stop() {
+	local p
+	p=$(cat "$work/capture" 2>/dev/null) || return 0
+	rm "$work/capture"
+	sleep 0.2
+	kill "$p" 2>/dev/null
+	within 5 is_dead "$p"
+}
+
+# captured FILTER: how many packets of the capture match.
+captured() {
+	tcpdump -nr "$capture" "$1" 2>/dev/null | wc -l
+}
+
+# captured_only FILTER: nothing else but what neighbours need.
+captured_only() {
+	local rest
+	capture_stop
+	tcpdump -nr "$capture" "not ($1) and not arp and not icmp6 and not (ip6[6] == 0)" \
+		>"$work/rest" 2>"$work/rest.err" || fail "capture: $(tail -n 1 "$work/rest.err")"
+	rest=$(head -n 1 "$work/rest")
+	[[ -z $rest ]] || fail "unexpected packet: $rest"
+}
+
+captured_some() {
+	capture_stop
+	(($(captured "$1") > 0)) || fail "no packet: $1"
+}
+
+# ---- certificates and programs, once for all topics ----
+
+# pki_make DIRECTORY
+pki_make() {
+	local d=$1
+	pki_authority "$d/ca" && pki_authority "$d/other-ca" || return
+	pki_host "$d" ca a && pki_host "$d" ca b && pki_host "$d" other-ca stranger
+}
+
+pki_authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=${1##*/}" -keyout "$1.key" -out "$1.pem" 2>/dev/null
+}
+
+pki_host() {
+	local d=$1 ca=$2 host=$3
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$host.test" \
+		-keyout "$d/$host.key" -out "$d/$host.csr" 2>/dev/null &&
+		openssl x509 -req -in "$d/$host.csr" -CA "$d/$ca.pem" -CAkey "$d/$ca.key" \
+			-CAcreateserial -days 2 -out "$d/$host.pem" 2>/dev/null
+}
+
+# apps_copy DIRECTORY: the programs, not libtool's wrappers, where any user may run them.
+apps_copy() {
+	local p
+	for p in doc/examples/secure_{client,server,udp} tests/netns/nt_{stream,refuse,inject}; do
+		if [[ -x $builddir/${p%/*}/.libs/${p##*/} ]]; then
+			p=${p%/*}/.libs/${p##*/}
+		fi
+		cp "$builddir/$p" "$1/" || return
+	done
+	cp -P "$builddir"/winsock/.libs/libfwpuclnt.so* "$1/"
+}
+
+# ---- begin and end ----
+
+topic_begin() {
+	ns=nt$$
+	work=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
+	chmod 755 "$work"
+	trap topic_end EXIT
+	trap 'exit 1' INT TERM
+	trap : PIPE # whoever read the results may be gone: the end comes all the same
+}
+
+topic_end() {
+	local host p
+	capture_stop
+	# The namespaces are ours, and so is every process in them.
+	for host in a b r; do
+		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
+			kill -9 "$p" 2>/dev/null
+		done
+		ip netns delete "$ns$host" 2>/dev/null
+	done
+	rm -rf "$work"
+}

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Runs the topics against the programs in $builddir (default: the current directory).
+#   run.sh [TOPIC...]   only files whose name contains one of the words
+# Environment: only=REGEX cases, keep=DIR evidence of failed cases, jobs=N topics at a time.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+builddir=$(cd "${builddir:-.}" && pwd)
+export builddir
+
+missing() {
+	local tool
+	((EUID == 0)) || echo "it needs root"
+	for tool in ip tcpdump openssl setpriv setsid; do
+		command -v "$tool" >/dev/null || echo "there is no program $tool"
+	done
+	[[ -c /dev/net/tun ]] || echo "there is no /dev/net/tun"
+	[[ -x $builddir/authipd ]] || echo "authipd is not built in $builddir"
+	ip netns add "nt$$" 2>/dev/null && ip netns delete "nt$$" ||
+		echo "network namespaces do not work here"
+}
+
+wanted() {
+	local word
+	(($# > 1)) || return 0
+	for word in "${@:2}"; do
+		[[ $1 != *"$word"* ]] || return 0
+	done
+	return 1
+}
+
+topics=()
+for f in "$here"/[0-9][0-9]_*.sh; do
+	if wanted "${f##*/}" "$@"; then
+		topics+=("$f")
+	fi
+done
+
+why=$(missing | head -n 1)
+if [[ -n $why ]]; then
+	for f in "${topics[@]}"; do
+		sed -n "s/^[[:space:]]*try \([a-z0-9_]*\) .*/skip \1: $why/p" "$f"
+	done | tee /dev/stderr | awk 'END { print "0 passed, 0 failed, " NR " skipped" }'
+	exit 0
+fi
+
+shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
+trap 'rm -rf "$shared"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
+export pki=$shared/pki apps=$shared/apps
+mkdir "$pki" "$apps" && chmod 755 "$shared" "$apps" || exit 1
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+pki_make "$pki" || { echo "cannot make certificates" >&2; exit 1; }
+apps_copy "$apps" || { echo "build the programs first: make check-netns" >&2; exit 1; }
+
+# Most of the time is waiting: more topics at a time than processors.
+for f in "${topics[@]}"; do
+	while (($(jobs -rp | wc -l) >= ${jobs:-4})); do
+		wait -n
+	done
+	bash "$f" 2>&1 | tee -a "$shared/results" &
+done
+wait
+
+awk '/^ok /{ p++ } /^FAIL /{ f++ } /^skip /{ s++ }
+	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+	"$shared/results"

@@ -1,0 +1,29 @@
+/* Unit tests of the data plane: the runner. */
+#include <stdlib.h>
+
+#include "daemon/log.h"
+#include "tests/unit/check_plane.h"
+
+int
+main(void)
+{
+	Suite *s = suite_create("plane");
+	SRunner *runner;
+	int failed;
+
+	log_init("plane", true, 0);
+	plane_packet_tests(s);
+	plane_icmp_tests(s);
+	plane_out_tests(s);
+	plane_frag_tests(s);
+	plane_in_tests(s);
+	plane_sa_tests(s);
+	plane_clear_tests(s);
+	plane_role_tests(s);
+	plane_raw_tests(s);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

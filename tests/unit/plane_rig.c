@@ -1,0 +1,147 @@
+/* The surroundings of a plane under test: TUNs, negotiator, network. */
+#include <sys/socket.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/check_plane.h"
+
+struct rig rig;
+
+ssize_t __wrap_sendto(int fd, const void *b, size_t n, int flags,
+    const struct sockaddr *to, socklen_t to_n);
+
+/* The network: the linker puts it into the place of sendto(). */
+ssize_t
+__wrap_sendto(int fd, const void *b, size_t n, int flags, const struct sockaddr *to,
+    socklen_t to_n)
+{
+	const uint8_t *p = b;
+	bool v4 = p[0] >> 4 == 4;
+
+	(void)flags;
+	(void)to_n;
+	ck_assert_int_eq(fd, rig.p->raw_out_fd[v4 ? 0 : 1]);
+	ck_assert_int_eq(to->sa_family, v4 ? AF_INET : AF_INET6);
+	if (rig.send_errno != 0) {
+		errno = rig.send_errno;
+		return -1;
+	}
+	ck_assert_uint_lt(rig.n_sent, RIG_MAX_SENT);
+	ck_assert_uint_le(n, RIG_PACKET_BYTES);
+	memcpy(rig.sent[rig.n_sent].b, b, n);
+	rig.sent[rig.n_sent++].n = n;
+	return (ssize_t)n;
+}
+
+/* role.c */
+void
+role_stopped(struct ipc *keeper)
+{
+	(void)ipc_send(keeper, PROTO_STOPPED, NULL, 0, -1);
+}
+
+void
+rig_pair(int fd[2])
+{
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fd), 0);
+}
+
+void
+rig_connect(void)
+{
+	int fd[2];
+
+	if (rig.negotiator >= 0)
+		close(rig.negotiator);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	rig.negotiator = fd[0];
+	plane_role.peer(rig.p, ROLE_NEGOTIATOR, fd[1]);
+}
+
+void
+rig_setup(void)
+{
+	int fd[2];
+
+	memset(&rig, 0, sizeof(rig));
+	rig.negotiator = -1;
+	config_set_default(&rig.config);
+	rig.config.limits.held_packets_per_flow = 4;
+	rig.base = event_base_new();
+	rig.p = plane_role.start(rig.base, &rig.config, NULL);
+	ck_assert_ptr_nonnull(rig.p);
+	for (uint32_t i = 1; i <= CLASS_MAX; i++) {
+		rig_pair(fd);
+		rig.tun[i] = fd[0];
+		plane_role.fd(rig.p, FD_TUN, i, fd[1]);
+	}
+	plane_role.fd(rig.p, FD_RAW_OUT4, 0, dup(0));
+	plane_role.fd(rig.p, FD_RAW_OUT6, 0, dup(0));
+	rig_connect();
+	rig.p->now_ms = 1000000;
+}
+
+void
+rig_teardown(void)
+{
+	plane_role.free(rig.p);
+	event_base_free(rig.base);
+	close(rig.negotiator);
+	for (uint32_t i = 1; i <= CLASS_MAX; i++)
+		close(rig.tun[i]);
+}
+
+void
+rig_turn(void)
+{
+	event_base_loop(rig.base, EVLOOP_NONBLOCK);
+}
+
+struct frame {
+	uint16_t type;
+	uint16_t zero;
+	uint32_t length;
+	uint8_t body[4096];
+};
+#define FRAME_HEAD offsetof(struct frame, body)
+
+void
+rig_expect(uint16_t type, void *body, size_t n)
+{
+	struct frame f = { 0 };
+	ssize_t got = recv(rig.negotiator, &f, sizeof(f), MSG_DONTWAIT);
+
+	ck_assert_msg(got > 0, "no message %s", proto_name(type));
+	ck_assert_str_eq(proto_name(f.type), proto_name(type));
+	ck_assert_uint_eq((size_t)got, FRAME_HEAD + n);
+	memcpy(body, f.body, n);
+}
+
+void
+rig_expect_silence(void)
+{
+	struct frame f = { 0 };
+	ssize_t got = recv(rig.negotiator, &f, sizeof(f), MSG_DONTWAIT);
+
+	ck_assert_msg(got < 0, "message %s", proto_name(f.type));
+}
+
+void
+rig_say(uint16_t type, const void *body, size_t n)
+{
+	struct frame f = { .type = type, .length = (uint32_t)n };
+
+	memcpy(f.body, body, n);
+	ck_assert_int_gt(send(rig.negotiator, &f, FRAME_HEAD + n, 0), 0);
+	rig_turn();
+}
+
+size_t
+rig_tun_read(uint32_t class_id, uint8_t *b)
+{
+	ssize_t n = recv(rig.tun[class_id], b, RIG_PACKET_BYTES, MSG_DONTWAIT);
+
+	return n < 0 ? 0 : (size_t)n;
+}
