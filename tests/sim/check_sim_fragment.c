@@ -204,6 +204,45 @@ START_TEST(fragments_lost)
 }
 END_TEST
 
+struct nth {
+	size_t n;
+	size_t seen;
+};
+
+static bool
+tap_forge(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct nth *t = ctx;
+
+	(void)from;
+	if (p[16] == PAYLOAD_FRAGMENT && t->seen++ == t->n)
+		memset(p + 36, 0x55, *n - 36);
+	return true;
+}
+
+/* Somebody else's fragment in the place of each: the retransmission repairs it. */
+START_TEST(each_fragment_forged)
+{
+	size_t n_fragment = 1;
+
+	for (size_t i = 0; i < n_fragment; i++) {
+		struct nth t = { .n = i };
+
+		begin(3, FRAGMENT_SEND_ALWAYS, 1280);
+		net.tap = tap_forge;
+		net.tap_ctx = &t;
+		sim_acquire(&net, 0, 1, 4, 80);
+		ck_assert(sim_run_results(&net, 0, 1, 60000));
+		sim_run(&net, 10000);
+		ck_assert_uint_eq(net.host[0].n_failure + net.host[1].n_failure, 0);
+		expect_success();
+		n_fragment = t.seen / 2;
+		sim_free(&net);
+	}
+	ck_assert_uint_ge(n_fragment, 20);
+}
+END_TEST
+
 TCase *
 sim_fragment_cases(void)
 {
@@ -216,6 +255,7 @@ sim_fragment_cases(void)
 	tcase_add_test(t, only_to_peers_that_announced_it);
 	tcase_add_test(t, fragments_look_as_they_should);
 	tcase_add_test(t, fragments_twice_and_reordered);
+	tcase_add_test(t, each_fragment_forged);
 	tcase_add_test(t, fragments_lost);
 	return t;
 }
