@@ -43,6 +43,11 @@ struct pair {
 	struct replay replay;
 	uint32_t seq_out; /* last used */
 	uint64_t lifetime_bytes;
+	uint64_t soft_bytes;
+	uint64_t soft_ms;  /* when to ask for another one; UINT64_MAX: never */
+	uint64_t again_ms; /* not before: the negotiator was asked */
+	struct pair *newer; /* of the same traffic, both directions; NULL: none */
+	bool is_newer;	    /* than another one that knows it */
 	uint64_t idle_ms;
 	uint64_t allow_clear_ms;
 	uint64_t last_ms;
@@ -145,6 +150,8 @@ void plane_sa_flush(struct plane *p);
 struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 /* The newest pair that can send this flow, or NULL. */
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
+/* The newest pair of the traffic of s that can send. */
+struct pair *plane_sa_newest(struct pair *s);
 /* Counts a packet, and tells the negotiator when the pair must end. */
 void plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound);
 /* A segment of f wants an answer; gives up a pair whose peer gives none. True: given up. */

@@ -73,6 +73,7 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 	 * Answers go by the pair that the flow came on. Another one may fit, but belong to
 	 * another class of sockets over there, whose device is not that of this flow.
 	 */
+	s = plane_sa_newest(s);
 	f = plane_flow_get(p, s->class_id, &flow);
 	if (f != NULL && f->pair != s && s->out != NULL && !s->is_expired)
 		plane_out_use(p, f, s);

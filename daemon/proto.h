@@ -159,7 +159,7 @@ struct proto_acquire_done {
 	struct flow flow;
 	uint32_t error; /* enum ike_err; IKE_OK: SAs were added before this message */
 };
-/* QM_EXPIRED: byte limit or idle time reached. */
+/* QM_EXPIRED: byte limit or idle time reached; a soft limit is told again and again. */
 struct proto_qm_expired {
 	uint32_t qm_id;
 	uint32_t why; /* enum engine_expiry */

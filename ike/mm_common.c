@@ -276,3 +276,30 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(err));
 	mm_retire(e, mm);
 }
+
+/* Tells the peer of every quick mode, then of the main mode (MS-AIPS 3.1.7). */
+void
+mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why)
+{
+	struct qm_sa *qm;
+
+	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL)
+		qm_delete(e, qm, why, qm->state != QM_PENDING);
+	event_mm(e, EVENT_MM_DELETED, mm, why, ike_err_text(why));
+	if (mm->keys.ready)
+		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
+	mm_retire(e, mm);
+}
+
+/* Used-up main modes must not count against the limit of those with a peer (A80). */
+void
+mm_end_if_drained(struct engine *e, struct mm_sa *mm)
+{
+	if (mm == NULL || !mm->expired || mm->state != MM_ESTABLISHED ||
+	    !LIST_EMPTY(&mm->quick_modes))
+		return;
+	if (mm->peer_ended)
+		mm_linger(e, mm);
+	else
+		mm_end(e, mm, IKE_ERR_MM_EXPIRED);
+}

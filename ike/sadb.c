@@ -160,10 +160,15 @@ bool
 sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 {
 	const struct mm_sa *mm;
+	const struct qm_sa *qm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
 		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
 		    address_equal(&mm->remote.addr, peer))
+			return true;
+	/* Pairs that outlive their main mode are no less known. */
+	for (qm = sadb_qm_first(e, peer); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		if (qm_is_usable(qm) && address_equal(&qm->selector.remote.addr, peer))
 			return true;
 	return false;
 }

@@ -9,5 +9,6 @@
 TCase *sim_dos_cases(void);
 TCase *sim_fault_cases(void);
 TCase *sim_fragment_cases(void);
+TCase *sim_rekey_cases(void);
 
 #endif
