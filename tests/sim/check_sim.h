@@ -7,5 +7,6 @@
 #include "tests/sim/simnet.h"
 
 TCase *sim_fault_cases(void);
+TCase *sim_auth_cases(void);
 
 #endif
