@@ -124,8 +124,8 @@ void
 api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 {
 	struct aip_api_secure_reply reply = { .class_id = htole32(r->class_id) };
-	struct secured_socket sock = { 0, r->cookie, r->class_id, 0, r->family, r->protocol,
-		nego_now_ms() };
+	struct secured_socket sock = { 0, r->cookie, r->class_id, r->uid, r->family,
+		r->protocol, nego_now_ms() };
 	struct client *c;
 	uint64_t id = 0;
 
@@ -133,7 +133,6 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 		if (c->is_waiting && c->ask == r->request)
 			break;
 	/* The client may have gone; the socket lives on and is registered all the same. */
-	sock.uid = c != NULL ? c->uid : 0;
 	if (r->winsock_error == 0)
 		id = socket_table_add(s->n->sockets, &sock);
 	if (c == NULL)

@@ -20,16 +20,16 @@
 #include "daemon/negotiator.h"
 #include "daemon/status_json.h"
 
-#define MAX_CLIENTS 64
+#define MAX_CLIENTS 64 /* of each socket: those who only look keep nobody out */
 #define MAX_LINE_BYTES 4096
 #define MAX_QUEUED_BYTES (8 * 1024 * 1024)
 
 struct ctl_client {
 	LIST_ENTRY(ctl_client) link;
 	struct ctl_server *server;
+	struct ctl_listener *listener;
 	struct bufferevent *bev;
 	uint64_t id;
-	bool may_change;
 	bool is_monitor;
 };
 
@@ -38,6 +38,7 @@ struct ctl_listener {
 	struct event *event;
 	int fd;
 	bool may_change;
+	size_t n_clients;
 };
 
 struct ctl_server {
@@ -45,7 +46,6 @@ struct ctl_server {
 	struct ctl_listener listener[2];
 	size_t n_listeners;
 	LIST_HEAD(, ctl_client) clients;
-	size_t n_clients;
 	uint64_t next_id;
 };
 
@@ -53,7 +53,7 @@ static void
 client_free(struct ctl_client *c)
 {
 	LIST_REMOVE(c, link);
-	c->server->n_clients--;
+	c->listener->n_clients--;
 	bufferevent_free(c->bev);
 	free(c);
 }
@@ -70,6 +70,12 @@ client_send(struct ctl_client *c, json_t *doc)
 	bufferevent_write(c->bev, text, strlen(text));
 	bufferevent_write(c->bev, "\n", 1);
 	free(text);
+}
+
+static bool
+client_reads(const struct ctl_client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->bev)) <= MAX_QUEUED_BYTES;
 }
 
 static void
@@ -152,10 +158,11 @@ static void
 request_delete(struct ctl_client *c, json_t *q)
 {
 	const char *what = json_string_value(json_object_get(q, "what"));
-	json_int_t id = json_integer_value(json_object_get(q, "id"));
+	json_t *number = json_object_get(q, "id");
+	json_int_t id = json_integer_value(number);
 	struct negotiator *n = c->server->n;
 
-	if (id < 0 || id > UINT32_MAX) {
+	if (!json_is_integer(number) || id < 0 || id > UINT32_MAX) {
 		client_error(c, "\"id\" must be the number of an SA, or 0 for all");
 		return;
 	}
@@ -181,7 +188,7 @@ client_request(struct ctl_client *c, const char *line)
 
 	if (cmd == NULL)
 		client_error(c, "a request is one JSON object with \"cmd\"");
-	else if (changes && !c->may_change)
+	else if (changes && !c->listener->may_change)
 		client_error(c, "this socket only shows: use ctl.sock, as root");
 	else if (strcmp(cmd, "status") == 0)
 		client_send(c, status_json(c->server->n));
@@ -204,12 +211,14 @@ client_on_read(struct bufferevent *bev, void *ctx)
 	struct ctl_client *c = ctx;
 	char *line;
 
-	while ((line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) !=
-	    NULL) {
+	while (client_reads(c) &&
+	    (line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) !=
+		NULL) {
 		client_request(c, line);
 		free(line);
 	}
-	if (evbuffer_get_length(bufferevent_get_input(bev)) > MAX_LINE_BYTES)
+	if (!client_reads(c) ||
+	    evbuffer_get_length(bufferevent_get_input(bev)) > MAX_LINE_BYTES)
 		client_free(c);
 }
 
@@ -227,12 +236,12 @@ server_add(struct ctl_listener *l, int fd)
 	struct ctl_server *s = l->server;
 	struct ctl_client *c;
 
-	if (s->n_clients >= MAX_CLIENTS || (c = calloc(1, sizeof(*c))) == NULL) {
+	if (l->n_clients >= MAX_CLIENTS || (c = calloc(1, sizeof(*c))) == NULL) {
 		close(fd);
 		return;
 	}
 	c->server = s;
-	c->may_change = l->may_change;
+	c->listener = l;
 	c->id = ++s->next_id;
 	c->bev = bufferevent_socket_new(s->n->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (c->bev == NULL) {
@@ -241,7 +250,7 @@ server_add(struct ctl_listener *l, int fd)
 		return;
 	}
 	LIST_INSERT_HEAD(&s->clients, c, link);
-	s->n_clients++;
+	l->n_clients++;
 	bufferevent_setcb(c->bev, client_on_read, NULL, client_on_event, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 2 * MAX_LINE_BYTES);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
@@ -278,16 +287,16 @@ ctl_server_listen(struct ctl_server *s, int fd, bool may_change)
 void
 ctl_server_event(struct ctl_server *s, const struct action_event *e)
 {
-	struct ctl_client *c, *next;
+	struct ctl_client *c;
 
-	for (c = LIST_FIRST(&s->clients); c != NULL; c = next) {
-		next = LIST_NEXT(c, link);
+	LIST_FOREACH (c, &s->clients, link) {
 		if (!c->is_monitor)
 			continue;
-		if (evbuffer_get_length(bufferevent_get_output(c->bev)) > MAX_QUEUED_BYTES)
-			client_free(c); /* it does not read */
-		else
+		if (client_reads(c))
 			client_send(c, status_json_event(e));
+		else /* ends later: its own request may have brought us here */
+			bufferevent_trigger_event(
+			    c->bev, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
 	}
 }
 
@@ -302,11 +311,11 @@ ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_res
 	if (c == NULL)
 		return;
 	if (r->error == IKE_OK)
-		client_send(c, json_pack("{s:b,s:i,s:i}", "ok", 1, "main_mode_id",
-			(int)r->mm_id, "quick_mode_id", (int)r->qm_id));
+		client_send(c, json_pack("{s:b,s:I,s:I}", "ok", 1, "main_mode_id",
+			(json_int_t)r->mm_id, "quick_mode_id", (json_int_t)r->qm_id));
 	else
-		client_send(c, json_pack("{s:b,s:s,s:i}", "ok", 0, "error", r->text, "win32",
-			(int)r->win32));
+		client_send(c, json_pack("{s:b,s:o,s:I}", "ok", 0, "error",
+			status_json_text(r->text), "win32", (json_int_t)r->win32));
 }
 
 struct ctl_server *

@@ -227,6 +227,13 @@ ipc_enqueue(struct ipc *ipc, const struct iovec *iov, size_t n_iov, int fd)
 	}
 	f->n = n;
 	f->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd >= 0 && f->fd < 0) { /* never without what belongs to it */
+		int err = errno;
+
+		secret_wipe_bytes(f->b, f->n);
+		free(f);
+		return -err;
+	}
 	STAILQ_INSERT_TAIL(&ipc->queue, f, next);
 	ipc->queued_bytes += n;
 	event_add(ipc->write, NULL);

@@ -30,6 +30,7 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 		return;
 	reply.request = ask.request;
 	reply.class_id = ask.class_id;
+	reply.uid = ask.uid;
 	if (k->is_stopping)
 		reply.winsock_error = WSAENETDOWN;
 	else

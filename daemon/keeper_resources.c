@@ -50,6 +50,8 @@ resource_lock(struct keeper *k)
 		log_error("keeper",
 		    "another authipd uses %s: stop it, or give this one its own --run-dir",
 		    k->options->run_dir);
+		close(k->lock_fd);
+		k->lock_fd = -1; /* its files are not ours to remove */
 		return false;
 	}
 	return true;

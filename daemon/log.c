@@ -2,6 +2,7 @@
 #include "daemon/log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <syslog.h>
 #include <time.h>
@@ -26,13 +27,20 @@ log_verbosity(void)
 	return log_level;
 }
 
-/* What a peer says may stand in a text: one line, printable. */
+/* What a peer says may stand in a text: one line, printable, C1 of UTF-8 included. */
 static void
 log_sanitize(char *s)
 {
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	uint8_t before = 0;
+
+	for (; *s != '\0'; s++) {
+		uint8_t c = (uint8_t)*s;
+
+		if (c < 0x20 || c == 0x7f ||
+		    (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2)))
 			*s = '?';
+		before = c;
+	}
 }
 
 static void

@@ -173,11 +173,7 @@ inner_mtu(void)
 	}
 	if (all != NULL)
 		if_freenameindex(all);
-<<<<<<< HEAD
-	return mtu - NET_ESP_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - NET_ESP_ROOM_BYTES;
-=======
 	return mtu - PACKET_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - PACKET_ROOM_BYTES;
->>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 }
 
 static int

@@ -9,9 +9,6 @@
 #include "config/config.h"
 #include "daemon/proto.h"
 
-/* Room that a TUN device leaves for what ESP and AH add to a packet. */
-#define NET_ESP_ROOM_BYTES 80
-
 struct net_tun {
 	int fd;
 	uint32_t ifindex;

@@ -85,8 +85,10 @@ net_socket_raw_in(int family, int protocol)
 
 	if (fd < 0)
 		return fail(fd, "raw socket for ESP and AH");
+	/* Without RECVERR the kernel ignores what routers say about the path MTU. */
 	if (family == AF_INET6 &&
-	    (!set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
+	    (!set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) ||
+		!set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
 		!set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) ||
 		!set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1)))
 		return fail(fd, "raw IPv6 socket");

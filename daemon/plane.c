@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "daemon/net.h"
 
 #define PACKETS_PER_EVENT 64
 #define TICK_MS 500
@@ -128,11 +127,14 @@ raw6_read(struct plane *p, int fd, uint8_t protocol)
 		ssize_t n = recvmsg(fd, &mh, MSG_DONTWAIT);
 
 		if (n <= 0)
-			return;
+			break;
 		rebuild_ipv6(p->in, (size_t)n, &from, &mh);
 		p->in[6] = protocol;
 		plane_in_packet(p, span_of(p->in, (size_t)n + 40));
 	}
+	/* ICMP errors: the kernel has used them; unread ones would wake us for ever. */
+	while (recv(fd, p->in, PACKET_MAX_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
 }
 
 static void
@@ -212,7 +214,7 @@ plane_read_mtu(struct plane *p, int fd)
 	struct ifreq ifr = { .ifr_name = "aip1" };
 
 	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0)
-		p->outer_mtu = (uint32_t)ifr.ifr_mtu + NET_ESP_ROOM_BYTES;
+		p->outer_mtu = (uint32_t)ifr.ifr_mtu + PACKET_ROOM_BYTES;
 	if (p->outer_mtu > OUTER_MTU_MAX_BYTES)
 		p->outer_mtu = OUTER_MTU_MAX_BYTES;
 }
@@ -241,11 +243,9 @@ plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 		plane_watch(p, fd, raw4_on_read);
 		break;
 	case FD_RAW_ESP6:
-		p->raw_in6_fd[0] = fd;
 		plane_watch(p, fd, esp6_on_read);
 		break;
 	case FD_RAW_AH6:
-		p->raw_in6_fd[1] = fd;
 		plane_watch(p, fd, ah6_on_read);
 		break;
 	case FD_PACKET:
@@ -359,11 +359,7 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	for (size_t i = 0; i <= CLASS_MAX; i++)
 		p->tun_fd[i] = -1;
 	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = -1;
-<<<<<<< HEAD
 	p->outer_mtu = OUTER_MTU_MAX_BYTES;
-=======
-	p->raw_in6_fd[0] = p->raw_in6_fd[1] = -1;
->>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
 		STAILQ_INIT(&p->owner[i].held);
 	TAILQ_INIT(&p->flow_age);

@@ -29,6 +29,7 @@ struct pair {
 	LIST_ENTRY(pair) by_id;
 	LIST_ENTRY(pair) by_spi; /* once the inbound direction exists */
 	LIST_ENTRY(pair) by_peer;
+	LIST_HEAD(, plane_flow) flows; /* that have it cached */
 	uint32_t qm_id;
 	uint32_t class_id;
 	uint32_t spi_in;
@@ -64,6 +65,7 @@ enum flow_state {
 struct plane_flow {
 	LIST_ENTRY(plane_flow) by_flow;
 	TAILQ_ENTRY(plane_flow) by_age; /* last used at the end */
+	LIST_ENTRY(plane_flow) by_pair; /* while pair is not NULL */
 	uint32_t class_id;
 	struct flow flow;
 	enum flow_state state;
@@ -105,7 +107,6 @@ struct plane {
 	struct ipc *negotiator; /* NULL: away */
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
-	int raw_in6_fd[2]; /* ESP, AH; watched, too */
 	int packet_fd;
 	struct event *event[16];
 	int event_fd[16];
@@ -149,8 +150,8 @@ struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const str
 struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
 void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
 void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
-/* Forgets pointers to a pair that goes. */
-void plane_flow_forget_pair(struct plane *p, const struct pair *s);
+/* Caches the pair of a flow; NULL: none. */
+void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);
 struct held *plane_held_new(struct span packet);
@@ -169,7 +170,7 @@ void plane_out_ask_again(struct plane *p);
 
 /* plane_frag.c: datagrams that are larger than the path takes */
 void plane_frag_out(struct plane *p, uint32_t class_id, struct span raw);
-int plane_frag_send(struct plane *p, struct span raw);
+int plane_frag_send(struct plane *p, struct span raw, uint32_t mtu);
 void plane_frag_drop(struct frag_slot *s);
 
 /* plane_in.c: from the network to the TUN */

@@ -48,6 +48,7 @@ static void
 flow_free(struct plane *p, struct plane_flow *f)
 {
 	plane_flow_drop_held(p, f);
+	plane_flow_set_pair(f, NULL);
 	LIST_REMOVE(f, by_flow);
 	TAILQ_REMOVE(&p->flow_age, f, by_age);
 	p->n_flows--;
@@ -127,13 +128,13 @@ plane_flow_drop_held(struct plane *p, struct plane_flow *f)
 }
 
 void
-plane_flow_forget_pair(struct plane *p, const struct pair *s)
+plane_flow_set_pair(struct plane_flow *f, struct pair *s)
 {
-	struct plane_flow *f;
-
-	TAILQ_FOREACH (f, &p->flow_age, by_age)
-		if (f->pair == s)
-			f->pair = NULL;
+	if (f->pair != NULL)
+		LIST_REMOVE(f, by_pair);
+	f->pair = s;
+	if (s != NULL)
+		LIST_INSERT_HEAD(&s->flows, f, by_pair);
 }
 
 void

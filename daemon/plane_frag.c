@@ -3,6 +3,7 @@
  * whole packets (RFC 4303 3.3.4): put them together, seal, and cut the result. The
  * receiving kernel puts it together before its raw socket sees it.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -185,14 +186,16 @@ cut_one(struct span raw, size_t front_n, uint32_t id, size_t at, size_t n, uint8
 
 /* raw is longer than the path takes: in pieces. 0 or -errno of the first that failed. */
 int
-plane_frag_send(struct plane *p, struct span raw)
+plane_frag_send(struct plane *p, struct span raw, uint32_t mtu)
 {
 	bool v4 = raw.p[0] >> 4 == 4;
 	size_t front_n = v4 ? (size_t)(raw.p[0] & 15) * 4 : IPV6_HEADER_BYTES;
-	size_t room = (p->outer_mtu - front_n - (v4 ? 0 : IPV6_FRAGMENT_BYTES)) & ~(size_t)7;
+	size_t room = (mtu - front_n - (v4 ? 0 : IPV6_FRAGMENT_BYTES)) & ~(size_t)7;
 	uint32_t id = ++p->frag_id;
 	uint8_t out[2048];
 
+	if (mtu > OUTER_MTU_MAX_BYTES || mtu < front_n + 64)
+		return -EMSGSIZE;
 	if (v4 && (id & 0xffff) == 0)
 		id = ++p->frag_id;
 	for (size_t at = 0; front_n + at < raw.n; at += room) {

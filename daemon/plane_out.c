@@ -34,40 +34,6 @@ plane_raw_send(struct plane *p, struct span raw)
 	    -errno;
 }
 
-/*
- * The same through a socket whose packets the kernel cuts into fragments: an IPv6 packet
- * of the smallest MTU has no room for what protects it.
- */
-static int
-raw6_send_fragments(struct plane *p, struct span raw)
-{
-	union {
-		struct cmsghdr align;
-		char b[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} control = { .b = { 0 } };
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
-	struct in6_pktinfo from = { .ipi6_ifindex = 0 };
-	struct iovec iov = { (void *)(uintptr_t)(raw.p + 40), raw.n - 40 };
-	struct msghdr mh = {
-		.msg_name = &to,
-		.msg_namelen = sizeof(to),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
-
-	memcpy(&from.ipi6_addr, raw.p + 8, 16);
-	memcpy(&to.sin6_addr, raw.p + 24, 16);
-	c->cmsg_level = IPPROTO_IPV6;
-	c->cmsg_type = IPV6_PKTINFO;
-	c->cmsg_len = CMSG_LEN(sizeof(from));
-	memcpy(CMSG_DATA(c), &from, sizeof(from));
-	return sendmsg(p->raw_in6_fd[raw.p[6] == IPPROTO_AH], &mh, MSG_DONTWAIT) >= 0 ? 0 :
-											-errno;
-}
-
 static void
 tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
 {
@@ -120,11 +86,29 @@ send_result(struct plane *p, uint32_t class_id, struct span raw, uint32_t room, 
 	}
 }
 
-/* IPv4 without "don't fragment", and what was already cut once. */
+/*
+ * May it be cut? IPv4 without "don't fragment"; IPv6 what the kernel had cut already, and a
+ * packet of the smallest MTU: it has no room for what protects it.
+ */
 static bool
-may_be_cut(struct span raw)
+may_be_cut(struct span raw, uint32_t mtu)
 {
-	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n > SMALL_MTU;
+	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n <= IPV6_MIN_MTU || raw.n > mtu;
+}
+
+/* Sends wire, which is raw or raw protected, in pieces if it must be and may be. */
+static int
+send_fitting(struct plane *p, struct span raw, struct span wire)
+{
+	int r = -EMSGSIZE;
+
+	if (wire.n <= p->outer_mtu)
+		r = plane_raw_send(p, wire);
+	else if (may_be_cut(raw, p->outer_mtu))
+		r = plane_frag_send(p, wire, p->outer_mtu);
+	if (r == -EMSGSIZE && may_be_cut(raw, p->outer_mtu))
+		r = plane_frag_send(p, wire, path_mtu(raw));
+	return r;
 }
 
 static void
@@ -140,31 +124,18 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 		return;
 	}
 	s->seq_out++;
-<<<<<<< HEAD
 	/* What was sealed has used up bytes and a number of the key, sent or not. */
 	plane_sa_used(p, s, raw.n, false);
-	r = n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, span_of(p->out, n)) :
-						  plane_raw_send(p, span_of(p->out, n));
+	r = send_fitting(p, raw, span_of(p->out, n));
 	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
-	send_result(p, s->class_id, raw, r);
-=======
-	r = raw_send(p, span_of(p->out, n));
-	if (r == -EMSGSIZE && raw.p[0] >> 4 == 6 && raw.n <= IPV6_MIN_MTU)
-		r = raw6_send_fragments(p, span_of(p->out, n));
-	if (r == 0) {
-		p->count[PC_OUT_SEALED]++;
-		plane_sa_used(p, s, raw.n, false);
-	}
 	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
->>>>>>> 196bbcc7c416d058c1ed4728120212f3ef2e983f
 }
 
 void
 plane_clear_out(struct plane *p, struct span raw)
 {
-	int r = raw.n > p->outer_mtu && may_be_cut(raw) ? plane_frag_send(p, raw) :
-							  plane_raw_send(p, raw);
+	int r = send_fitting(p, raw, raw);
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
@@ -207,7 +178,7 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 static void
 flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
-	f->pair = s;
+	plane_flow_set_pair(f, s);
 	f->state = FLOW_NEW;
 	if (!f->was_secured) {
 		f->was_secured = true;
@@ -243,7 +214,7 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 	    f->pair :
 	    plane_sa_for_flow(p, class_id, &packet.flow);
 	if (s == NULL) {
-		f->pair = NULL;
+		plane_flow_set_pair(f, NULL);
 		out_unsecured(p, f, packet.raw);
 		return;
 	}

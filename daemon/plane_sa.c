@@ -92,9 +92,12 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 }
 
 static void
-pair_free(struct plane *p, struct pair *s)
+pair_free(struct pair *s)
 {
-	plane_flow_forget_pair(p, s);
+	struct plane_flow *f;
+
+	while ((f = LIST_FIRST(&s->flows)) != NULL)
+		plane_flow_set_pair(f, NULL);
 	LIST_REMOVE(s, by_id);
 	LIST_REMOVE(s, by_peer);
 	if (s->in != NULL)
@@ -110,7 +113,7 @@ plane_sa_delete(struct plane *p, uint32_t qm_id)
 	struct pair *s = pair_find(p, qm_id);
 
 	if (s != NULL)
-		pair_free(p, s);
+		pair_free(s);
 }
 
 void
@@ -120,7 +123,7 @@ plane_sa_flush(struct plane *p)
 
 	for (size_t i = 0; i < PLANE_BUCKETS; i++)
 		while ((s = LIST_FIRST(&p->pair_by_id[i])) != NULL)
-			pair_free(p, s);
+			pair_free(s);
 }
 
 struct pair *

@@ -100,6 +100,7 @@ struct proto_secure_reply {
 	uint64_t request;
 	uint32_t winsock_error; /* 0 or WSAE... */
 	uint32_t class_id;
+	uint32_t uid;	 /* as asked */
 	uint64_t cookie; /* SO_COOKIE of the socket */
 	uint8_t family;	 /* 4 or 6 */
 	uint8_t protocol; /* 6 or 17 */

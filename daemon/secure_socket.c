@@ -125,19 +125,27 @@ static uint32_t
 apply(int fd, uint32_t mark, uint32_t ifindex, const struct secure_socket_result *s)
 {
 	uint32_t err;
-	int none = 0;
 
+	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark) || !attach_gate(fd, ifindex))
+		return WSAENOBUFS;
 	if (s->family == 6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return WSAEINVAL;
-	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark))
-		return WSAENOBUFS;
-	if (!attach_gate(fd, ifindex))
-		return WSAENOBUFS;
 	/* The owner may have acted in between: then nothing is promised. */
-	if ((err = check_state(fd, s)) == 0 && set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1))
-		return 0;
+	if ((err = check_state(fd, s)) != 0)
+		return err;
+	return set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) ? 0 : WSAENOBUFS;
+}
+
+/* What apply() did, as far as the owner's own doing allows. */
+static void
+undo(int fd, int old_mark, int old_v6only, const struct secure_socket_result *s)
+{
+	int none = 0;
+
 	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
-	return err != 0 ? err : WSAENOBUFS;
+	(void)set_int(fd, SOL_SOCKET, SO_MARK, old_mark);
+	if (s->family == 6)
+		(void)set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, old_v6only);
 }
 
 uint32_t
@@ -145,7 +153,7 @@ secure_socket(int fd, uint32_t mark, uint32_t mask, uint32_t ifindex,
     struct secure_socket_result *out)
 {
 	socklen_t n = sizeof(out->cookie);
-	int old_mark, locked;
+	int old_mark, locked, old_v6only = 0;
 	uint32_t err;
 
 	if ((err = check_kind(fd, out)) != 0 || (err = check_state(fd, out)) != 0)
@@ -154,12 +162,13 @@ secure_socket(int fd, uint32_t mark, uint32_t mask, uint32_t ifindex,
 		return WSAEINVAL;
 	if (!get_int(fd, SOL_SOCKET, SO_MARK, &old_mark) ||
 	    !get_int(fd, SOL_SOCKET, SO_LOCK_FILTER, &locked) ||
-	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &out->cookie, &n) != 0)
+	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &out->cookie, &n) != 0 ||
+	    (out->family == 6 && !get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, &old_v6only)))
 		return WSAENOBUFS;
 	if (((uint32_t)old_mark & mask) != 0 || locked != 0)
 		return WSAEINVAL; /* already secured */
 	err = apply(fd, ((uint32_t)old_mark & ~mask) | mark, ifindex, out);
 	if (err != 0)
-		(void)set_int(fd, SOL_SOCKET, SO_MARK, old_mark);
+		undo(fd, old_mark, old_v6only, out);
 	return err;
 }

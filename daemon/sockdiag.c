@@ -97,8 +97,12 @@ sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_ea
 	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
 	    mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0)
 		r = MNL_CB_OK;
-	while (r == MNL_CB_OK && (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
-		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), dump_one, &d);
+	while (r == MNL_CB_OK) {
+		n = mnl_socket_recvfrom(s, buf, sizeof(buf));
+		r = n < 0 ? -1 :
+			    mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), dump_one,
+				&d);
+	}
 	r = r < 0 ? -errno : 0;
 	mnl_socket_close(s);
 	return r;

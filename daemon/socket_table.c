@@ -82,6 +82,7 @@ uint64_t
 socket_table_add(struct socket_table *t, const struct secured_socket *s)
 {
 	struct entry *e = table_find(t, s->cookie);
+	uint32_t old_class = e != NULL ? e->s.class_id : s->class_id;
 
 	if (e == NULL) {
 		if ((e = calloc(1, sizeof(*e))) == NULL)
@@ -91,6 +92,8 @@ socket_table_add(struct socket_table *t, const struct secured_socket *s)
 	e->s = *s;
 	e->s.id = ++t->next_id;
 	table_changed(t, s->class_id);
+	if (old_class != s->class_id)
+		table_changed(t, old_class);
 	return t->next_id;
 }
 

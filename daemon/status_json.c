@@ -52,9 +52,8 @@ json_spi(uint32_t spi)
 	return json_hex(b, 4);
 }
 
-/* What a peer says about itself need not be UTF-8. */
-static json_t *
-json_peer_text(const char *s)
+json_t *
+status_json_text(const char *s)
 {
 	json_t *j = json_string(s);
 
@@ -94,7 +93,7 @@ static bool
 add_mm(void *ctx, const struct engine_mm_status *s)
 {
 	json_t *em = json_pack("{s:s,s:o,s:s}", "method", method_name(s->em_method), "peer_name",
-	    json_peer_text(s->em_peer_name), "state", s->em_state);
+	    status_json_text(s->em_peer_name), "state", s->em_state);
 
 	json_array_append_new(ctx,
 	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "id",
@@ -105,7 +104,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 		json_hex(s->rcookie, 8), "cipher", cipher_name(s->cipher), "integrity",
 		hash_name(s->integrity), "group", dh_name(s->group), "lifetime_s",
 		(json_int_t)s->lifetime_s, "age_s", (json_int_t)s->age_s, "peer_vendor_ids",
-		json_vendors(s->vendor_seen), "peer_gss_id", json_peer_text(s->peer_gss_id),
+		json_vendors(s->vendor_seen), "peer_gss_id", status_json_text(s->peer_gss_id),
 		"extended_mode", em));
 	return true;
 }
@@ -212,11 +211,9 @@ status_json(struct negotiator *n)
 json_t *
 status_json_event(const struct action_event *e)
 {
-	json_t *text = json_string(e->text);
-
 	return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "event",
 	    engine_event_name(e->type), "reason", ike_err_counter(e->error), "main_mode_id",
 	    (json_int_t)e->mm_id, "quick_mode_id", (json_int_t)e->qm_id, "local",
 	    json_endpoint(&e->local), "remote", json_endpoint(&e->remote), "initiator_cookie",
-	    json_hex(e->icookie, 8), "text", text != NULL ? text : json_string("?"));
+	    json_hex(e->icookie, 8), "text", status_json_text(e->text));
 }

@@ -83,8 +83,8 @@ bare_mac(struct bench *b, const uint8_t *p)
 	size_t n;
 
 	need(EVP_MAC_init(b->mac, NULL, 0, NULL) == 1 &&
-	    EVP_MAC_update(b->mac, p, b->covered_n) == 1 &&
-	    EVP_MAC_final(b->mac, icv, &n, sizeof(icv)) == 1);
+	     EVP_MAC_update(b->mac, p, b->covered_n) == 1 &&
+	     EVP_MAC_final(b->mac, icv, &n, sizeof(icv)) == 1);
 }
 
 static void
@@ -94,8 +94,8 @@ bare_cipher(struct bench *b, EVP_CIPHER_CTX *ctx)
 
 	if (ctx != NULL)
 		need(EVP_CipherInit_ex2(ctx, NULL, NULL, b->key, -1, NULL) == 1 &&
-		    EVP_CipherUpdate(ctx, b->opened, &n, b->sealed, (int)b->cipher_n) ==
-			1);
+		     EVP_CipherUpdate(
+			 ctx, b->opened, &n, b->sealed, (int)b->cipher_n) == 1);
 }
 
 static void
@@ -125,9 +125,9 @@ cipher_begin(const struct bench *b, bool encrypt)
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
 	need(ctx != NULL &&
-	    EVP_CipherInit_ex2(ctx, cipher_evp(b->algorithm->cipher), b->key, b->key,
-		encrypt, NULL) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(ctx, 0) == 1);
+	     EVP_CipherInit_ex2(ctx, cipher_evp(b->algorithm->cipher), b->key, b->key,
+		 encrypt, NULL) == 1 &&
+	     EVP_CIPHER_CTX_set_padding(ctx, 0) == 1);
 	return ctx;
 }
 
@@ -147,13 +147,18 @@ sa_begin(const struct bench *b)
 	return sa;
 }
 
+/* The first packet: it expands the keys. */
 static void
-write_header(uint8_t *packet)
+seal_first(struct bench *b)
 {
 	static const uint8_t header[IP_BYTES] = { 0x45, 0, PACKET_BYTES >> 8,
-		PACKET_BYTES & 0xff, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2 };
+		PACKET_BYTES & 0xff, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
+		2 };
 
-	memcpy(packet, header, sizeof(header));
+	memcpy(b->packet, header, sizeof(header));
+	b->out = sa_begin(b);
+	need(esp_seal(b->out, ++b->seq, b->packet, PACKET_BYTES, b->sealed,
+		 sizeof(b->sealed), &b->sealed_n) == ESP_OK);
 }
 
 static void
@@ -165,14 +170,12 @@ bench_begin(struct bench *b, const struct algorithm *a)
 	b->algorithm = a;
 	need(RAND_bytes(b->key, sizeof(b->key)) == 1);
 	need(RAND_bytes(b->packet, sizeof(b->packet)) == 1);
-	write_header(b->packet);
 	b->in = sa_begin(b);
-	b->out = sa_begin(b);
-	need(esp_seal(b->out, ++b->seq, b->packet, PACKET_BYTES, b->sealed,
-		 sizeof(b->sealed), &b->sealed_n) == ESP_OK);
+	seal_first(b);
 	esp_n = b->sealed_n - IP_BYTES;
 	b->covered_n = a->protocol == 51 ? b->sealed_n : esp_n - 12;
-	b->mac = hash_evp_hmac_new(HASH_SHA1, span_of(b->key, hash_len_bytes(HASH_SHA1)));
+	b->mac =
+	    hash_evp_hmac_new(HASH_SHA1, span_of(b->key, hash_len_bytes(HASH_SHA1)));
 	need(b->mac != NULL);
 	if (a->cipher == CIPHER_NULL)
 		return;
@@ -219,16 +222,6 @@ compare(const struct algorithm *a, double seconds)
 	bench_end(&b);
 }
 
-/* The keys are expanded by the first packet. */
-static void
-seal_one(struct bench *b)
-{
-	b->out = sa_begin(b);
-	write_header(b->packet);
-	need(esp_seal(b->out, 1, b->packet, PACKET_BYTES, b->sealed, sizeof(b->sealed),
-		 &b->sealed_n) == ESP_OK);
-}
-
 /* Keyed contexts of libcrypto: two for each direction, or one without cipher. */
 static double
 bytes_of(const struct algorithm *a, bool ours)
@@ -241,7 +234,7 @@ bytes_of(const struct algorithm *a, bool ours)
 	for (size_t i = 0; i < MEMORY_PAIRS; i++) {
 		b[i].algorithm = a;
 		if (ours)
-			seal_one(&b[i]);
+			seal_first(&b[i]);
 		else
 			b[i].mac = hash_evp_hmac_new(HASH_SHA1, span_of(b[i].key, 20));
 		if (!ours && a->cipher != CIPHER_NULL)

@@ -1,9 +1,10 @@
 #!/bin/bash
-# The plane between two network namespaces against plain TCP over the same veth: throughput,
-# CPU time, time to connect, and the WSASetSocketSecurity() call. Rows for bench.sh.
+# The plane between two network namespaces against plain TCP over the same veth:
+# throughput, CPU time, time to connect, and the WSASetSocketSecurity() call. Rows for
+# bench.sh.
 set -u
 rounds=5
-seconds=${BENCH_SECONDS:-8}
+seconds=${BENCH_SECONDS:-6}
 a=nb$$a b=nb$$b
 dir=$(mktemp -d /tmp/bench_plane.XXXXXX)
 pids=()	   # what to end
@@ -42,13 +43,14 @@ make_net()
 
 make_certificates()
 {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-		-subj /CN=bench-ca -keyout "$dir/ca.key" -out "$dir/ca.pem" &&
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-days 2 -subj /CN=bench-ca -keyout "$dir/ca.key" -out "$dir/ca.pem" &&
 	for n in $a $b; do
 		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 			-subj "/CN=$n" -keyout "$dir/$n.key" -out "$dir/$n.csr" &&
-		openssl x509 -req -days 2 -in "$dir/$n.csr" -CA "$dir/ca.pem" \
-			-CAkey "$dir/ca.key" -CAcreateserial -out "$dir/$n.pem" || return 1
+		openssl x509 -req -days 2 -in "$dir/$n.csr" -out "$dir/$n.pem" \
+			-CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial ||
+			return 1
 	done
 } > "$dir/openssl.log" 2>&1
 
@@ -104,8 +106,9 @@ wait_for_daemons()
 # Clock ticks of both planes.
 plane_ticks()
 {
-	local sum=0 pid f
-	for pid in $(for k in "${keepers[@]}"; do pgrep -P "$k" -f -- '--role plane'; done); do
+	local sum=0 pid f parents
+	parents=$(IFS=, && echo "${keepers[*]}")
+	for pid in $(pgrep -P "$parents" -f -- '--role plane'); do
 		read -ra f < "/proc/$pid/stat"
 		sum=$((sum + f[13] + f[14]))
 	done
@@ -136,7 +139,7 @@ forget_sas()
 	sleep 0.3
 }
 
-# One row from lines "ours floor" on standard input: medians, median of the ratios, spread.
+# One row from lines "ours floor": medians, median of the ratios, spread.
 row() # what, format of the numbers
 {
 	awk -v what="$1" -v fmt="$2" '

@@ -56,10 +56,10 @@ make_key(struct floor *f, uint8_t *octets)
 	BIGNUM *x = BN_new();
 
 	need(p != NULL && x != NULL &&
-	    BN_priv_rand_range(x, EC_GROUP_get0_order(f->group)) == 1 &&
-	    EC_POINT_mul(f->group, p, x, NULL, NULL, f->bn) == 1 &&
-	    EC_POINT_point2oct(f->group, p, POINT_CONVERSION_UNCOMPRESSED, octets,
-		POINT_BYTES, f->bn) == POINT_BYTES);
+	     BN_priv_rand_range(x, EC_GROUP_get0_order(f->group)) == 1 &&
+	     EC_POINT_mul(f->group, p, x, NULL, NULL, f->bn) == 1 &&
+	     EC_POINT_point2oct(f->group, p, POINT_CONVERSION_UNCOMPRESSED, octets,
+		 POINT_BYTES, f->bn) == POINT_BYTES);
 	EC_POINT_free(p);
 	return x;
 }
@@ -71,10 +71,10 @@ derive(struct floor *f, const BIGNUM *x, const uint8_t *peer)
 	uint8_t z[POINT_BYTES];
 
 	need(p != NULL &&
-	    EC_POINT_oct2point(f->group, p, peer, POINT_BYTES, f->bn) == 1 &&
-	    EC_POINT_mul(f->group, p, NULL, p, x, f->bn) == 1 &&
-	    EC_POINT_point2oct(f->group, p, POINT_CONVERSION_UNCOMPRESSED, z, sizeof(z),
-		f->bn) == sizeof(z));
+	     EC_POINT_oct2point(f->group, p, peer, POINT_BYTES, f->bn) == 1 &&
+	     EC_POINT_mul(f->group, p, NULL, p, x, f->bn) == 1 &&
+	     EC_POINT_point2oct(f->group, p, POINT_CONVERSION_UNCOMPRESSED, z,
+		 sizeof(z), f->bn) == sizeof(z));
 	EC_POINT_free(p);
 }
 
@@ -135,8 +135,8 @@ floor_tls(const struct auth_tls *tls, double *side_s)
 		side[i] = tls_side(tls, i == 0);
 		side_s[i] += measure_cpu_s();
 	}
-	for (int i = 0; !SSL_is_init_finished(side[0]) || !SSL_is_init_finished(side[1]);
-	     i = !i) {
+	for (int i = 0;
+	     !SSL_is_init_finished(side[0]) || !SSL_is_init_finished(side[1]); i = !i) {
 		side_s[i] -= measure_cpu_s();
 		(void)SSL_do_handshake(side[i]);
 		tls_pass(side[i], side[!i]);

@@ -1,6 +1,6 @@
 /*
- * Traffic for bench_plane.sh: a TCP sender, a sink, and stop-watches for connect and for
- * WSASetSocketSecurity(). Each prints one number per line.
+ * Traffic for bench_plane.sh: a TCP sender, a sink, and stop-watches for connect and
+ * for WSASetSocketSecurity().
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,7 +28,8 @@ usage(void)
 	    "       flow [-e | -c] send ADDRESS PORT SECONDS bytes, seconds\n"
 	    "       flow [-e | -c] connect ADDRESS PORT N    ms of each of N\n"
 	    "       flow secure                              us of a call\n"
-	    "       flow echo                                us of a bare round trip\n");
+	    "       flow echo                                us of a bare round "
+	    "trip\n");
 	exit(2);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define DEFAULT_SECONDS 8
+#define DEFAULT_SECONDS 6
 
 double
 measure_budget_s(void)
@@ -49,8 +49,8 @@ measure_spread(double *v, size_t n)
 }
 
 void
-measure_row(const char *what, const char *ours, const char *floor, double ratio,
-    double spread)
+measure_row(
+    const char *what, const char *ours, const char *floor, double ratio, double spread)
 {
 	printf("%s\t%s\t%s\t", what, ours, floor);
 	if (ratio > 0)
@@ -123,7 +123,8 @@ print_part(const struct measure *m, const char *what, double *ours, double *floo
 void
 measure_compare(const struct measure *m, double seconds)
 {
-	double ours[MEASURE_PARTS][MEASURE_ROUNDS], floor[MEASURE_PARTS][MEASURE_ROUNDS];
+	double ours[MEASURE_PARTS][MEASURE_ROUNDS],
+	    floor[MEASURE_PARTS][MEASURE_ROUNDS];
 	double ratio[MEASURE_PARTS][MEASURE_ROUNDS];
 	double a[MEASURE_PARTS], b[MEASURE_PARTS];
 	double slice_s = seconds / (2 * (MEASURE_ROUNDS + 1));

@@ -28,8 +28,8 @@ void measure_compare(const struct measure *m, double seconds);
 /* Seconds of CPU time per operation and part, without a comparison. */
 void measure_alone(measure_run *run, void *ctx, double seconds, double *part_s);
 /* One row: fields with tabs between, for bench.sh. spread < 0: none. */
-void measure_row(const char *what, const char *ours, const char *floor, double ratio,
-    double spread);
+void measure_row(
+    const char *what, const char *ours, const char *floor, double ratio, double spread);
 
 /* Seconds that this program may take: BENCH_SECONDS, or the default. */
 double measure_budget_s(void);

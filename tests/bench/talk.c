@@ -177,8 +177,8 @@ side_input(struct talk_side *s)
 	double start_s = measure_cpu_s();
 	struct talk_datagram d = queue_take(s);
 
-	engine_input(s->engine, s->talk->now_ms, &s->at, &side_other(s)->at,
-	    span_of(d.p, d.n));
+	engine_input(
+	    s->engine, s->talk->now_ms, &s->at, &side_other(s)->at, span_of(d.p, d.n));
 	side_flush(s);
 	free(d.p);
 	s->cpu_s += measure_cpu_s() - start_s;

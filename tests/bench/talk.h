@@ -18,8 +18,8 @@ struct talk_side {
 	struct engine *engine;
 	struct policy policy;
 	struct class_policy class;
-	struct endpoint at;		/* changes: one main mode per pair of addresses */
-	const struct auth_tls *tls;	/* borrowed; NULL: no extended mode */
+	struct endpoint at;	    /* changes: one main mode per pair of addresses */
+	const struct auth_tls *tls; /* borrowed; NULL: no extended mode */
 	struct auth_dialogue *dialogue; /* owned */
 	struct talk_datagram queue[TALK_QUEUE];
 	size_t n_queue;

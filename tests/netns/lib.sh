@@ -139,8 +139,8 @@ end_apps() {
 	local host p
 	for host in a b; do
 		for p in $(ip netns pids "$ns$host"); do
-			case $(cat "/proc/$p/comm" 2>/dev/null) in
-			authipd | tcpdump) ;;
+			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
+			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
 			*) kill -9 "$p" 2>/dev/null ;;
 			esac
 		done

@@ -15,14 +15,14 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: nt_stream [-e | -i | -c] [-4 | -6] sink PORT    one client's data to"
+	fprintf(stderr, "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] sink PORT    one client's data to"
 			" stdout\n"
-			"       nt_stream [-e | -i | -c] [-4 | -6] source PORT  stdin to one client\n"
-			"       nt_stream [-e | -i | -c] put HOST PORT     stdin to a server\n"
-			"       nt_stream [-e | -i | -c] get HOST PORT     a server's data to"
+			"       nt_stream [-d | -e | -i | -c] [-4 | -6] source PORT  stdin to one client\n"
+			"       nt_stream [-d | -e | -i | -c] put HOST PORT     stdin to a server\n"
+			"       nt_stream [-d | -e | -i | -c] get HOST PORT     a server's data to"
 			" stdout\n"
-			"       nt_stream [-e | -i | -c] talk HOST PORT    both at once\n"
-			"       nt_stream [-e | -i | -c] many HOST PORT N  N echoes at once\n");
+			"       nt_stream [-d | -e | -i | -c] talk HOST PORT    both at once\n"
+			"       nt_stream [-d | -e | -i | -c] many HOST PORT N  N echoes at once\n");
 	exit(2);
 }
 
@@ -33,7 +33,7 @@ die(const char *what)
 	exit(1);
 }
 
-/* option: 'e', 'i', 'c' or 0 as in the examples. */
+/* option: 'e', 'i', 'c' as in the examples, 'd' or 0: the default. */
 static int
 make_socket(const struct addrinfo *a, int option)
 {
@@ -174,7 +174,7 @@ main(int argc, char **argv)
 	int c, option = 0, family = AF_INET;
 	const char *verb;
 
-	while ((c = getopt(argc, argv, "eic46")) != -1) {
+	while ((c = getopt(argc, argv, "deic46")) != -1) {
 		if (c == '?')
 			usage();
 		if (c == '4' || c == '6')

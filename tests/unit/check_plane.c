@@ -15,10 +15,12 @@ main(void)
 	plane_packet_tests(s);
 	plane_icmp_tests(s);
 	plane_out_tests(s);
+	plane_frag_tests(s);
 	plane_in_tests(s);
 	plane_sa_tests(s);
 	plane_clear_tests(s);
 	plane_role_tests(s);
+	plane_raw_tests(s);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

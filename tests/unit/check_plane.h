@@ -72,9 +72,11 @@ uint16_t slow_sum(const uint8_t *p, size_t n);
 void plane_packet_tests(Suite *s);
 void plane_icmp_tests(Suite *s);
 void plane_out_tests(Suite *s);
+void plane_frag_tests(Suite *s);
 void plane_in_tests(Suite *s);
 void plane_sa_tests(Suite *s);
 void plane_clear_tests(Suite *s);
 void plane_role_tests(Suite *s);
+void plane_raw_tests(Suite *s);
 
 #endif

@@ -1,0 +1,164 @@
+#!/bin/bash
+# Starting, stopping, asking: what the programs accept, refuse and say.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+# exits STATUS COMMAND...
+exits() {
+	local wanted=$1 got=0
+	shift
+	"$@" >"$work/exits.app" 2>&1 || got=$?
+	((got == wanted)) || fail "exit status $got, not $wanted: ${*:1:6}"
+}
+
+wrong_descriptors() {
+	local name error all
+	all=$(on a nt_refuse) || fail "nt_refuse failed"
+	while read -r name error; do
+		grep -qx "$name $error" <<<"$all" ||
+			fail "$name: wanted $error, got: $(grep "^$name " <<<"$all")"
+	done <<-END
+		closed 10038
+		file 10038
+		pipe 10038
+		unix 10022
+		raw 10022
+		raw6 10022
+		packet 10022
+		bound 10022
+		bound-udp 10022
+		listening 10022
+		connected 10056
+		connected-udp 10056
+		reuseaddr 10022
+		reuseport 10022
+		twice 10022
+		good 0
+	END
+}
+
+second_daemon() {
+	exits 1 on a "$builddir/authipd" -f -c "$work/a.conf" --run-dir "$work/a.run"
+	grep -q 'another authipd uses' "$work/exits.app" ||
+		fail "not clear: $(tail -n 1 "$work/exits.app")"
+	mkdir "$work/second"
+	exits 1 on a "$builddir/authipd" -f -c "$work/a.conf" --run-dir "$work/second"
+	grep -q 'port 500 is in use' "$work/exits.app" ||
+		fail "not clear: $(tail -n 1 "$work/exits.app")"
+	# Another port does not help: the devices are taken.
+	(echo "ike_port = 5500" && cat "$work/a.conf") >"$work/second.conf"
+	exits 1 on a "$builddir/authipd" -f -c "$work/second.conf" --run-dir "$work/second"
+	grep -q 'is another authipd running' "$work/exits.app" ||
+		fail "not clear: $(tail -n 1 "$work/exits.app")"
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the first daemon was hurt"
+}
+
+ctl_statuses() {
+	local run=("$builddir/authipctl" --run-dir "$work/a.run")
+	serve b secure_server "$p0"
+	exits 0 on a "${run[@]}" status
+	exits 0 on a "${run[@]}" status --json
+	exits 0 on a "${run[@]}" initiate --to "$b4" --proto tcp --port "$p0"
+	exits 0 on a "${run[@]}" initiate --to "$b4" --proto tcp --port "$p0" --encrypt
+	exits 1 on a "${run[@]}" initiate --to "$b4" --proto tcp --port 9
+	exits 2 on a "${run[@]}" initiate --to "$b4"
+	exits 2 on a "${run[@]}" delete
+	exits 2 on a "${run[@]}" delete --quick-mode x
+	exits 2 on a "${run[@]}" nonsense
+	exits 0 on a "${run[@]}" delete --all
+	within 2 has_count a "main mode SAs" 0 || fail "delete --all left main modes"
+	exits 3 on a "$builddir/authipctl" --run-dir "$work/nowhere" status
+}
+
+monitor() {
+	serve b secure_server "$p0"
+	forget
+	spawn a monitor "$builddir/authipctl" --run-dir "$work/a.run" monitor
+	spawn a json "$builddir/authipctl" --run-dir "$work/a.run" monitor --json
+	sleep 0.5
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	within 2 grep -q '^quick-mode-established' "$work/monitor.app" || fail "no event"
+	within 2 grep -q '"event":.*quick-mode-established' "$work/json.app" ||
+		fail "no JSON event"
+}
+
+check_only() {
+	printf 'trust = "/dev/null"\nnonsense = 1\n' >"$work/bad.conf"
+	exits 1 on a "$builddir/authipd" -n -c "$work/bad.conf"
+	grep -q "bad.conf:2:" "$work/exits.app" ||
+		fail "no line: $(tail -n 1 "$work/exits.app")"
+	exits 0 on a "$builddir/authipd" -n -c "$work/a.conf"
+	exits 2 on a "$builddir/authipd" --nonsense
+}
+
+background() {
+	local p
+	daemon_stop a
+	exits 0 on a "$builddir/authipd" -c "$work/a.conf" --run-dir "$work/a.run"
+	p=$(cat "$work/a.run/authipd.pid")
+	echo "$p" >"$work/a.pid"
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "not ready after it returned"
+	exits 1 on a "$builddir/authipd" -c "$work/a.conf" --run-dir "$work/a.run"
+	daemon_stop a
+	sed 's/a.key/nothing.key/' "$work/a.conf" >"$work/nokey.conf"
+	exits 1 on a "$builddir/authipd" -c "$work/nokey.conf" --run-dir "$work/a.run"
+	leaves_nothing a
+	daemon_start a
+}
+
+# leaves_nothing HOST: rules, routes, devices, files.
+leaves_nothing() {
+	local rest
+	rest=$(
+		ip -n "$ns$1" rule | grep -v 'lookup \(local\|main\|default\)'
+		ip -n "$ns$1" -6 rule | grep -v 'lookup \(local\|main\|default\)'
+		ip -n "$ns$1" route show table all | grep -E '5271[0-9]|aip'
+		ip -n "$ns$1" -6 route show table all | grep -E '5271[0-9]|aip'
+		ip -n "$ns$1" link | grep aip
+		ls -A "$work/$1.run"
+	)
+	[[ -z $rest ]] || fail "left over: $(head -n 3 <<<"$rest" | tr '\n' ' ')"
+}
+
+clean_stop() {
+	local start=$SECONDS
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	daemon_stop a
+	((SECONDS - start < 8)) || fail "it took $((SECONDS - start)) s"
+	leaves_nothing a
+	within 3 has_count b "quick mode SAs" 0 || fail "the peer keeps our quick modes"
+	within 3 has_count b "main mode SAs" 0 || fail "the peer keeps our main modes"
+	daemon_start a
+}
+
+single_process() {
+	daemon_stop a
+	daemon_start a --single
+	[[ -z $(role_pid a plane) ]] || fail "there are role processes"
+	serve b secure_server "$p0"
+	serve a secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	on b secure_client -t 5 "$a4" "$p0" || fail "the server failed"
+	end_apps
+	daemon_stop a
+	leaves_nothing a
+	daemon_start a
+}
+
+topic_begin
+hosts_join
+config a
+config b
+(daemon_start a && daemon_start b) ||
+	{ echo "FAIL commands_start: $(cat "$work/why")"; exit 1; }
+try wrong_descriptors wrong_descriptors
+try second_daemon second_daemon
+try ctl_statuses ctl_statuses
+try ctl_monitor monitor
+try check_only check_only
+try clean_stop clean_stop
+try background background
+try single_process single_process

@@ -1,0 +1,100 @@
+#!/bin/bash
+# Processes that die, and what goes on.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+killed_applications() {
+	serve b secure_server "$p0"
+	serve b secure_udp -l "$p1"
+	talk_start a -d "$b4" "$p0"
+	(($(count b "secured sockets") == 2)) || fail "b has $(count b "secured sockets")"
+	end_apps
+	within 5 has_count a "secured sockets" 0 || fail "a keeps registrations"
+	within 5 has_count b "secured sockets" 0 || fail "b keeps registrations"
+}
+
+# A listener that was there before the daemon.
+restart_with_listener() {
+	local device
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	daemon_stop b
+	device=$(ip -n "${ns}b" link show aip1) || fail "the device of a live socket is gone"
+	not on a secure_client -t 2 "$b4" "$p0" || fail "served without a daemon"
+	daemon_start b
+	[[ $(ip -n "${ns}b" link show aip1) == "${device%%:*}:"* ]] || fail "another device"
+	within 5 has_count b "secured sockets" 1 || fail "the listener was not adopted"
+	on a secure_client -t 20 "$b4" "$p0" || fail "the client failed after the restart"
+}
+
+killed_daemon() {
+	local p
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	p=$(daemon_pid b)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	capture killed
+	not on a secure_client -t 2 "$b4" "$p0" || fail "served without a daemon"
+	captured_only "udp port 500 or icmp or ip proto 50"
+	daemon_start b
+	ctl a delete --all
+	on a secure_client -t 10 "$b4" "$p0" || fail "the client failed after the restart"
+	end_apps
+	within 5 has_count b "secured sockets" 0 || fail "a dead socket was adopted"
+	daemon_stop b
+	not ip -n "${ns}b" link show aip1 || fail "the device is left over"
+	not grep -q 'lookup 527' <<<"$(ip -n "${ns}b" rule)" || fail "rules are left over"
+	daemon_start b
+}
+
+# The peer of a daemon that was killed finds out by itself.
+peer_notices() {
+	local p
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
+	p=$(daemon_pid b)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	daemon_start b
+	on a secure_client -t 20 "$b4" "$p0" ||
+		fail "20 s later the peer still uses SAs that the killed daemon had"
+}
+
+# killed_role HOST ROLE: a connection goes on, and new ones work.
+killed_role() {
+	local p
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	say before-the-death
+	p=$(role_pid "$1" "$2")
+	[[ -n $p ]] || fail "there is no role $2"
+	kill -9 "$p"
+	within 5 has_log "$1" "role $2 died: starting it again" || fail "not in the log"
+	within 5 role_is_new "$1" "$2" "$p" || fail "not started again"
+	within 10 ctl "$1" status || fail "no status"
+	within 30 on a secure_client -t 10 "$b4" "$p0" || fail "no new connections"
+	say after-the-death 30
+}
+
+role_is_new() {
+	local p
+	p=$(role_pid "$1" "$2")
+	[[ -n $p && $p != "$3" ]]
+}
+
+topic_begin
+hosts_join
+config a
+config b
+(daemon_start a && daemon_start b) ||
+	{ echo "FAIL crash_start: $(cat "$work/why")"; exit 1; }
+try killed_applications killed_applications
+try restart_with_listener restart_with_listener
+try killed_daemon killed_daemon
+try killed_plane killed_role a plane
+try killed_auth killed_role a auth
+try killed_negotiator killed_role a negotiator
+try killed_server_plane killed_role b plane
+try killed_server_negotiator killed_role b negotiator
+try killed_daemon_noticed peer_notices

@@ -1,0 +1,33 @@
+/* Unit tests of the daemon's roles: the runner. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "tests/unit/check_daemon.h"
+
+int
+main(void)
+{
+	Suite *s = suite_create("daemon");
+	SRunner *runner;
+	int failed;
+
+	signal(SIGPIPE, SIG_IGN); /* as every role does */
+	daemon_ipc_tests(s);
+	daemon_ipc_broken_tests(s);
+	daemon_frame_tests(s);
+	daemon_api_tests(s);
+	daemon_api_limit_tests(s);
+	daemon_sockets_tests(s);
+	daemon_secure_tests(s);
+	daemon_secure_refused_tests(s);
+	daemon_options_tests(s);
+	daemon_log_tests(s);
+	daemon_ctl_tests(s);
+	daemon_ctl_limit_tests(s);
+	daemon_status_tests(s);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,56 @@
+/* What the tests of the daemon's roles share: a negotiator whose surroundings are the test. */
+#ifndef AUTHIPD_TESTS_CHECK_DAEMON_H
+#define AUTHIPD_TESTS_CHECK_DAEMON_H
+
+#include <check.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "daemon/negotiator.h"
+
+struct rig {
+	struct event_base *base;
+	struct config config;
+	struct negotiator n;
+	uint64_t now_ms;
+	size_t n_pump; /* calls of nego_pump() and nego_acquire() */
+	void (*pump)(struct negotiator *n);
+	size_t n_acquire;
+	struct flow acquired;
+	uint32_t acquired_class;
+	uint64_t acquired_client;
+	struct usage *usage;
+};
+extern struct rig rig;
+
+void rig_setup(void);
+void rig_teardown(void);
+/* Turns of the event loop until nothing is left to do. */
+void rig_turn(void);
+
+/* A listening socket without a name in the file system; its address into *a. */
+int rig_listen(int type, struct sockaddr_un *a, socklen_t *n);
+int rig_dial(int type, const struct sockaddr_un *a, socklen_t n);
+/* How many descriptors this process has. */
+size_t open_descriptors(void);
+bool is_root(void);
+/* A socket bound to that address ("" = any) and a port of the kernel's choice. */
+int bound_socket(int family, int type, const char *addr, uint16_t *port);
+uint64_t socket_cookie(int fd);
+
+void daemon_ipc_tests(Suite *s);
+void daemon_ipc_broken_tests(Suite *s);
+void daemon_frame_tests(Suite *s);
+void daemon_api_tests(Suite *s);
+void daemon_api_limit_tests(Suite *s);
+void daemon_sockets_tests(Suite *s);
+void daemon_secure_tests(Suite *s);
+void daemon_secure_refused_tests(Suite *s);
+void daemon_options_tests(Suite *s);
+void daemon_log_tests(Suite *s);
+void daemon_ctl_tests(Suite *s);
+void daemon_ctl_limit_tests(Suite *s);
+void daemon_status_tests(Suite *s);
+
+#endif

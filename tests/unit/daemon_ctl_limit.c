@@ -1,0 +1,211 @@
+/* Control clients that do not read, or are too many. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/ctl_server.h"
+#include "tests/sim/simnet.h"
+#include "tests/unit/check_daemon.h"
+
+static struct simnet net;
+static struct sockaddr_un address[2];
+static socklen_t address_n[2];
+
+static void
+setup(void)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	rig_setup();
+	sim_init_dialect(&net, 1, &d);
+	rig.n.engine = net.host[0].engine;
+	rig.n.ctl = ctl_server_new(&rig.n);
+	for (int i = 0; i < 2; i++)
+		ctl_server_listen(rig.n.ctl,
+		    rig_listen(SOCK_STREAM, &address[i], &address_n[i]), i == 1);
+}
+
+static void
+teardown(void)
+{
+	ctl_server_free(rig.n.ctl);
+	sim_free(&net);
+	rig_teardown();
+}
+
+static int
+dial(bool may_change)
+{
+	return rig_dial(SOCK_STREAM, &address[may_change], address_n[may_change]);
+}
+
+/* Reads what there is; returns true at the end of the stream. */
+static bool
+drain(int c)
+{
+	static char b[65536];
+	ssize_t n;
+
+	do {
+		n = recv(c, b, sizeof(b), MSG_DONTWAIT);
+		rig_turn();
+	} while (n > 0);
+	return n == 0 || errno != EAGAIN;
+}
+
+#define LONG "a line of some length: a line of some length: a line of some length. "
+
+static const struct action_event event = { .type = EVENT_MM_STARTED,
+	.text = LONG LONG LONG LONG LONG LONG };
+
+static void
+many_events(int times)
+{
+	for (int i = 0; i < times; i++) {
+		ctl_server_event(rig.n.ctl, &event);
+		if (i % 1000 == 0)
+			rig_turn();
+	}
+}
+
+START_TEST(monitor)
+{
+	int c = dial(false), quiet = dial(false);
+	char b[1024];
+	ssize_t n;
+
+	ck_assert_int_gt(send(c, "{\"cmd\":\"monitor\"}\n", 18, 0), 0);
+	rig_turn();
+	ctl_server_event(rig.n.ctl, &event);
+	rig_turn();
+	n = recv(c, b, sizeof(b) - 1, MSG_DONTWAIT);
+	ck_assert_int_gt(n, 0);
+	b[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(b, "\"event\":\"main-mode-started\""));
+	ck_assert_ptr_nonnull(strstr(b, event.text));
+	ck_assert_int_lt(recv(quiet, b, sizeof(b), MSG_DONTWAIT), 0);
+	close(c);
+	close(quiet);
+}
+END_TEST
+
+START_TEST(monitor_that_does_not_read)
+{
+	int c = dial(false);
+
+	ck_assert_int_gt(send(c, "{\"cmd\":\"monitor\"}\n", 18, 0), 0);
+	rig_turn();
+	many_events(20000);
+	rig_turn();
+	ck_assert(drain(c));
+	close(c);
+}
+END_TEST
+
+static void
+pump_events(struct negotiator *n)
+{
+	ctl_server_event(n->ctl, &event);
+}
+
+/* Its own request is what makes the server give it up. */
+START_TEST(monitor_that_asks_and_does_not_read)
+{
+	static const char delete[] =
+	    "{\"cmd\":\"delete\",\"what\":\"main-mode\",\"id\":1}\n";
+	int c = dial(true);
+
+	ck_assert_int_gt(send(c, "{\"cmd\":\"monitor\"}\n", 18, 0), 0);
+	rig_turn();
+	rig.pump = pump_events;
+	for (int i = 0; i < 60000; i++) {
+		if (send(c, delete, sizeof(delete) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) <
+		    0)
+			break;
+		event_base_loop(rig.base, EVLOOP_NONBLOCK);
+	}
+	rig_turn();
+	ck_assert(drain(c));
+	close(c);
+}
+END_TEST
+
+/* Endless requests without reading the answers: memory is bounded. */
+START_TEST(status_that_is_not_read)
+{
+	static const char ask[] = "{\"cmd\":\"status\"}\n";
+	int c = dial(false);
+	ssize_t n = 0;
+
+	for (int i = 0; i < 60000 && n >= 0; i++) {
+		n = send(c, ask, sizeof(ask) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (i % 50 == 0 || n < 0)
+			rig_turn();
+	}
+	ck_assert_int_lt(n, 0);
+	ck_assert(drain(c));
+	close(c);
+}
+END_TEST
+
+static bool
+is_open(int c)
+{
+	char b;
+
+	return recv(c, &b, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* Those who only look cannot keep the administrator out. */
+START_TEST(clients_are_bounded)
+{
+	int c[65], admin;
+
+	for (int i = 0; i < 65; i++)
+		c[i] = dial(false);
+	ck_assert(is_open(c[63]));
+	ck_assert(!is_open(c[64]));
+	admin = dial(true);
+	ck_assert(is_open(admin));
+	close(admin);
+	for (int i = 0; i < 65; i++)
+		close(c[i]);
+	rig_turn();
+	c[0] = dial(false);
+	ck_assert(is_open(c[0]));
+	close(c[0]);
+}
+END_TEST
+
+START_TEST(no_descriptor_stays)
+{
+	size_t before = open_descriptors();
+
+	for (int i = 0; i < 1000; i++) {
+		int c = dial(i % 2 == 0);
+
+		if (i % 3 == 0)
+			ck_assert_int_gt(send(c, "{\"cmd\":\"status\"}\n", 17, 0), 0);
+		close(c);
+		rig_turn();
+	}
+	ck_assert_uint_eq(open_descriptors(), before);
+}
+END_TEST
+
+void
+daemon_ctl_limit_tests(Suite *s)
+{
+	TCase *t = tcase_create("ctl-limit");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 20);
+	tcase_add_test(t, monitor);
+	tcase_add_test(t, monitor_that_does_not_read);
+	tcase_add_test(t, monitor_that_asks_and_does_not_read);
+	tcase_add_test(t, status_that_is_not_read);
+	tcase_add_test(t, clients_are_bounded);
+	tcase_add_test(t, no_descriptor_stays);
+	suite_add_tcase(s, t);
+}

@@ -1,0 +1,177 @@
+/* The surroundings of the negotiator's parts under test. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/socket_table.h"
+#include "tests/unit/check_daemon.h"
+
+struct rig rig;
+
+/* ---- what negotiator.c, nego_engine.c, role.c and plane.c do ---- */
+
+uint64_t
+nego_now_ms(void)
+{
+	return rig.now_ms;
+}
+
+void
+nego_pump(struct negotiator *n)
+{
+	rig.n_pump++;
+	if (rig.pump != NULL)
+		rig.pump(n);
+}
+
+void
+nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
+    const struct waiter *w)
+{
+	rig.n_acquire++;
+	rig.acquired = *selector;
+	rig.acquired_class = class_id;
+	rig.acquired_client = w->ctl_client;
+	nego_pump(n);
+}
+
+struct usage *
+nego_usage(struct negotiator *n, uint32_t qm_id)
+{
+	(void)n;
+	return rig.usage != NULL && rig.usage->total.qm_id == qm_id ? rig.usage : NULL;
+}
+
+const char *
+role_name(enum role_id r)
+{
+	static const char *const name[] = {
+#define X(id, text) [id] = text,
+		ROLES(X)
+#undef X
+	};
+
+	return (unsigned)r < ROLE_COUNT ? name[r] : "unknown";
+}
+
+const char *
+plane_counter_name(enum plane_counter c)
+{
+	static const char *const name[] = {
+#define X(id, text, meaning) [id] = text,
+		PLANE_COUNTERS(X)
+#undef X
+	};
+
+	return name[c];
+}
+
+/* ---- the rig ---- */
+
+void
+rig_setup(void)
+{
+	memset(&rig, 0, sizeof(rig));
+	config_set_default(&rig.config);
+	rig.now_ms = 1000000;
+	rig.base = event_base_new();
+	rig.n.base = rig.base;
+	rig.n.config = &rig.config;
+	rig.n.can_encrypt = true;
+	TAILQ_INIT(&rig.n.waiters);
+	rig.n.sockets = socket_table_new(rig.base, NULL, NULL);
+}
+
+void
+rig_teardown(void)
+{
+	socket_table_free(rig.n.sockets);
+	event_base_free(rig.base);
+}
+
+void
+rig_turn(void)
+{
+	for (int i = 0; i < 5; i++)
+		event_base_loop(rig.base, EVLOOP_NONBLOCK);
+}
+
+int
+rig_listen(int type, struct sockaddr_un *a, socklen_t *n)
+{
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)a, sizeof(sa_family_t)), 0);
+	*n = sizeof(*a);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)a, n), 0);
+	ck_assert_int_eq(listen(fd, 4096), 0);
+	return fd;
+}
+
+int
+rig_dial(int type, const struct sockaddr_un *a, socklen_t n)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)a, n), 0);
+	rig_turn();
+	return fd;
+}
+
+size_t
+open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+bool
+is_root(void)
+{
+	return geteuid() == 0;
+}
+
+int
+bound_socket(int family, int type, const char *addr, uint16_t *port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+		.sin6_port = htons(*port) };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(*port) };
+	struct sockaddr *a =
+	    family == 4 ? (struct sockaddr *)&four : (struct sockaddr *)&six;
+	socklen_t n = family == 4 ? sizeof(four) : sizeof(six);
+	int fd = socket(a->sa_family, type | SOCK_CLOEXEC, 0), one = 1;
+
+	ck_assert_int_ge(fd, 0);
+	if (family == 6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (addr[0] != '\0')
+		ck_assert_int_eq(
+		    inet_pton(a->sa_family, addr,
+			family == 4 ? (void *)&four.sin_addr : (void *)&six.sin6_addr),
+		    1);
+	ck_assert_int_eq(bind(fd, a, n), 0);
+	ck_assert_int_eq(getsockname(fd, a, &n), 0);
+	*port = ntohs(family == 4 ? four.sin_port : six.sin6_port);
+	return fd;
+}
+
+uint64_t
+socket_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t n = sizeof(cookie);
+
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n), 0);
+	return cookie;
+}

@@ -1,0 +1,86 @@
+/* Sockets to be secured, in a network of their own. */
+#define _GNU_SOURCE
+#include <linux/filter.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tests/unit/secure_rig.h"
+
+struct secure_socket_result secured;
+
+uint32_t
+secure(int fd)
+{
+	memset(&secured, 0, sizeof(secured));
+	return secure_socket(fd, MARK, MASK, TUN, &secured);
+}
+
+bool
+own_network(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd;
+
+	if (!is_root() || unshare(CLONE_NEWNET) != 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
+	close(fd);
+	return true;
+}
+
+int
+option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t n = sizeof(value);
+
+	ck_assert_int_eq(getsockopt(fd, level, name, &value, &n), 0);
+	return value;
+}
+
+void
+set_option(int fd, int level, int name, int value)
+{
+	ck_assert_int_eq(setsockopt(fd, level, name, &value, sizeof(value)), 0);
+}
+
+static socklen_t
+filter_length(int fd, struct sock_filter *code)
+{
+	socklen_t n = 16;
+
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, code, &n), 0);
+	return n;
+}
+
+void
+assert_secured(int fd, uint32_t mark)
+{
+	struct sock_filter code[16];
+	int none = 0;
+
+	ck_assert_uint_eq((uint32_t)option(fd, SOL_SOCKET, SO_MARK), mark);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_LOCK_FILTER), 1);
+	ck_assert_uint_eq(filter_length(fd, code), 5);
+	ck_assert_uint_eq(code[0].k, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
+	ck_assert_uint_eq(code[1].k, TUN);
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)), -1);
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &none, sizeof(none)), -1);
+}
+
+void
+assert_untouched(int fd)
+{
+	struct sock_filter code[16];
+
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_MARK), 0);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_LOCK_FILTER), 0);
+	ck_assert_uint_eq(filter_length(fd, code), 0);
+}
