@@ -1,4 +1,5 @@
 /* From errors of Kerberos to a status for the peer and a line for a person. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* Tickets from the KDC: the only part of Kerberos that waits for the network. */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
