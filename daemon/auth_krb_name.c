@@ -42,34 +42,46 @@ name_allowed(const struct auth_krb *k, const char *name)
 	return false;
 }
 
+/* For a log line, whatever the peer calls itself. */
+static void
+show(const char *name, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (; name[n] != '\0' && n < cap - 1; n++)
+		out[n] = name[n] > ' ' && name[n] < 0x7f ? name[n] : '?';
+	out[n] = '\0';
+}
+
 bool
 krb_name_check(const struct auth_krb *k, const char *full, struct engine_auth_reply *failure)
 {
-	char name[2 * CONFIG_NAME_MAX];
+	char name[2 * CONFIG_NAME_MAX], shown[111];
 	const char *at = strchr(full, '@');
 	size_t n = at == NULL ? 0 : (size_t)(at - full);
 
+	show(full, shown, sizeof(shown));
 	if (n == 0 || n >= sizeof(name) || strspn(full, NAME_LETTERS) != n) {
 		auth_fail(failure, SEC_E_WRONG_PRINCIPAL,
-		    "the peer is %.100s: a name of this form is not accepted; give it a "
+		    "the peer is %s: a name of this form is not accepted; give it a "
 		    "principal such as host/NAME",
-		    full);
+		    shown);
 		return false;
 	}
 	memcpy(name, full, n);
 	name[n] = '\0';
 	if (!realm_allowed(k, at + 1)) {
 		auth_fail(failure, SEC_E_WRONG_PRINCIPAL,
-		    "the peer is %.110s: its realm is not allowed; add it to `realms` in "
+		    "the peer is %s: its realm is not allowed; add it to `realms` in "
 		    "section kerberos",
-		    full);
+		    shown);
 		return false;
 	}
 	if (!name_allowed(k, name)) {
 		auth_fail(failure, SEC_E_WRONG_PRINCIPAL,
-		    "the peer is %.110s, which is not one of `peer_names` (default: any "
+		    "the peer is %s, which is not one of `peer_names` (default: any "
 		    "machine); add it there",
-		    full);
+		    shown);
 		return false;
 	}
 	return true;

@@ -50,7 +50,7 @@
 	E(KRB5KRB_AP_ERR_SKEW, SEC_E_TIME_SKEW, HINT_CLOCK)                       \
 	E(KRB5KRB_AP_ERR_TKT_NYV, SEC_E_TIME_SKEW, HINT_CLOCK)                    \
 	E(KRB5KRB_AP_ERR_TKT_EXPIRED, SEC_E_CONTEXT_EXPIRED,                      \
-	    "the peer has to get a new one: set the clocks, and let it try again") \
+	    "get a new one; if it is new, set the clocks of both hosts and the KDC") \
 	E(KRB5KRB_AP_ERR_MODIFIED, SEC_E_MESSAGE_ALTERED, HINT_TOKEN)             \
 	E(KRB5KRB_AP_ERR_MUT_FAIL, SEC_E_MESSAGE_ALTERED,                         \
 	    "the peer does not prove its name: do not trust this network")        \
@@ -84,12 +84,15 @@ static void
 fail_with(struct engine_auth_reply *out, const struct cause *c, const char *what,
     const char *name, const char *why)
 {
-	char line[112];
+	char head[96], line[160];
+	int room;
 
+	snprintf(head, sizeof(head), "%.32s%s%.48s", what, name[0] != '\0' ? " " : "",
+	    name);
+	room = (int)(sizeof(out->text) - sizeof(": ; ") - strlen(head) - strlen(c->hint));
 	snprintf(line, sizeof(line), "%s", why);
 	line[strcspn(line, "\r\n")] = '\0';
-	auth_fail(out, c->gss_status, "%.32s%s%.48s: %.70s; %.96s", what,
-	    name[0] != '\0' ? " " : "", name, line, c->hint);
+	auth_fail(out, c->gss_status, "%s: %.*s; %s", head, room, line, c->hint);
 }
 
 void
@@ -110,7 +113,7 @@ krb_fail_gss(struct engine_auth_reply *out, OM_uint32 major, OM_uint32 minor,
 	const struct cause *c = find_cause((krb5_error_code)minor);
 	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
 	OM_uint32 ignored, more = 0;
-	char why[112] = "";
+	char why[160] = "";
 	bool by_minor = minor != 0;
 
 	if (c->code == 0 && (GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN ||

@@ -9,6 +9,13 @@
 #include "daemon/auth_krb_mit.h"
 
 #define TGT_SPARE_S 120 /* an older one is not used any more */
+#define TICKET_SPARE_S 5 /* our token has to be made, or GSS would ask the KDC again */
+
+static bool
+lasts(const krb5_creds *c, time_t spare_s)
+{
+	return (time_t)(uint32_t)c->times.endtime > time(NULL) + spare_s;
+}
 
 /* A copy of the ticket that all share, or NULL. */
 static krb5_creds *
@@ -17,8 +24,7 @@ shared_tgt(struct auth_krb *k, krb5_context ctx)
 	krb5_creds *copy = NULL;
 
 	pthread_mutex_lock(&k->lock);
-	if (k->tgt != NULL &&
-	    (time_t)(uint32_t)k->tgt->times.endtime > time(NULL) + TGT_SPARE_S &&
+	if (k->tgt != NULL && lasts(k->tgt, TGT_SPARE_S) &&
 	    krb5_copy_creds(ctx, k->tgt, &copy) != 0)
 		copy = NULL;
 	pthread_mutex_unlock(&k->lock);
@@ -93,6 +99,8 @@ fetch_service(struct krb_ticket *t, krb5_principal client, krb5_principal server
 	    krb5_get_credentials(t->ctx, 0, t->cache, &in, &out);
 	char *name = NULL;
 
+	if (code == 0 && !lasts(out, TICKET_SPARE_S))
+		code = KRB5KRB_AP_ERR_TKT_EXPIRED;
 	if (code == 0)
 		code = krb5_unparse_name(t->ctx, out->server, &name);
 	if (code == 0)

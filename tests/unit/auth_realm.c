@@ -21,11 +21,11 @@ static uint16_t port;
 static pid_t kdc;
 
 static int
-run(const char *fmt, const char *a, const char *b)
+run(const char *what, const char *arguments)
 {
 	char command[1024];
 
-	snprintf(command, sizeof(command), fmt, a, b);
+	snprintf(command, sizeof(command), "%s %s %s", what, dir, arguments);
 	return system(command);
 }
 
@@ -106,6 +106,7 @@ make_hosts(void)
 		{ "machine", "'PC1$'" },
 		{ "mallory", "mallory" },
 		{ "short", "host/short.test" },
+		{ "instant", "host/instant.test" },
 		{ "rekeyed", "host/rekeyed.test" },
 		{ "gone", "host/gone.test" },
 		{ "stale", "host/stale.test" },
@@ -114,10 +115,11 @@ make_hosts(void)
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		snprintf(name, sizeof(name), "%s.keytab %s", wanted[i][0], wanted[i][1]);
-		if (run(SCRIPT " keytab %s %s", dir, name) != 0)
+		if (run(SCRIPT " keytab", name) != 0)
 			return false;
 	}
-	realm_admin("modprinc -maxlife '1 second' host/short.test");
+	realm_admin("modprinc -maxlife 7s host/short.test");
+	realm_admin("modprinc -maxlife 1s host/instant.test");
 	realm_admin("cpw -randkey host/rekeyed.test");
 	realm_admin("cpw -randkey host/stale.test");
 	realm_admin("delprinc -force host/gone.test");
@@ -138,9 +140,9 @@ realm_begin(void)
 		abort();
 	port = find_port(false);
 	snprintf(number, sizeof(number), "%u", port);
-	if (run(SCRIPT " make %s %s", dir, number) != 0 || !make_hosts())
+	if (run(SCRIPT " make", number) != 0 || !make_hosts())
 		abort();
-	if (getuid() == 0 && run("chown -R 65534 %s%s", dir, "") != 0)
+	if (getuid() == 0 && run("chown -R 65534", "") != 0)
 		abort();
 	realm_use(0, 300);
 	start_kdc();
@@ -154,7 +156,7 @@ realm_end(void)
 {
 	kill(kdc, SIGKILL);
 	waitpid(kdc, NULL, 0);
-	(void)run("rm -rf %s%s", dir, "");
+	(void)run("rm -rf", "");
 }
 
 void
@@ -163,7 +165,7 @@ realm_admin(const char *command)
 	char quoted[512];
 
 	snprintf(quoted, sizeof(quoted), "\"%s\"", command);
-	if (run(SCRIPT " admin %s %s", dir, quoted) != 0)
+	if (run(SCRIPT " admin", quoted) != 0)
 		abort();
 }
 
