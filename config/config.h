@@ -48,7 +48,7 @@ struct config {
 	uint32_t n_cert;
 	struct config_kerberos kerberos;
 	uint16_t ike_port;	/* 500 */
-	uint32_t mark_value;	/* first mark, shifted into the mask */
+	uint32_t mark_value;	/* first of three marks, before the shift into the mask */
 	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */
 	uint32_t route_table;	/* first routing table of the plane */
 	uint32_t rule_priority; /* priority of its ip rules */

@@ -113,12 +113,13 @@ check_plane(cfg_t *section, const struct config *c, struct config_error *err)
 		    "such as "
 		    "0x7ff00000",
 		    mask);
-	if (c->mark_value > most)
+	/* Three classes of sockets, a mark for each. */
+	if (c->mark_value > most - 2)
 		return config_fail(err, line_of(section, "mark_value", "mark_mask"),
 		    "mark_value = %u does not fit into mark_mask 0x%08x: write a "
 		    "number from 1 "
 		    "to %u",
-		    c->mark_value, mask, most);
+		    c->mark_value, mask, most - 2);
 	if (c->route_table >= ROUTE_TABLE_DEFAULT && c->route_table <= 255)
 		return config_fail(err, line_of(section, "route_table", NULL),
 		    "route_table = %u is a table of the system: write another number, "

@@ -1,6 +1,7 @@
 /* authipd: checks the command line, then becomes keeper or one of its roles. */
 #include "config.h"
 
+#include <sys/prctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -38,7 +39,10 @@ become_role(const struct options *o)
 		[ROLE_AUTH] = &auth_role,
 		[ROLE_PLANE] = &plane_role,
 	};
+	char name[32];
 
+	snprintf(name, sizeof(name), "authipd-%s", role_name(o->role));
+	(void)prctl(PR_SET_NAME, name); /* the first 15 letters, for ps */
 	signal(SIGINT, SIG_IGN); /* keeper decides when it is over */
 	signal(SIGTERM, SIG_IGN);
 	return role_run(ops[o->role], ROLE_CHANNEL_FD);

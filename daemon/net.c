@@ -27,15 +27,17 @@
 uint32_t
 net_mark(const struct config *c, uint32_t class_id)
 {
-	return class_id << __builtin_ctz(c->mark_mask) & c->mark_mask;
+	return (c->mark_value + class_id - 1) << __builtin_ctz(c->mark_mask) & c->mark_mask;
 }
 
 uint32_t
 net_mark_class(const struct config *c, uint32_t mark)
 {
-	uint32_t id = (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
+	uint32_t value = (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
 
-	return id <= CLASS_MAX ? id : 0;
+	return value >= c->mark_value && value < c->mark_value + CLASS_MAX ?
+	    value - c->mark_value + 1 :
+	    0;
 }
 
 /* ---- rtnetlink ---- */

@@ -56,7 +56,7 @@ reflect_set(int family, char value, bool *was_off)
 bool
 net_reply_up(const struct config *c)
 {
-	char commands[1024];
+	char commands[2048];
 	int n;
 
 	/* "add" first, so that "delete" cannot fail: the table is made anew. */
@@ -65,14 +65,17 @@ net_reply_up(const struct config *c)
 	    "add chain " TABLE " opened { type filter hook prerouting priority -300; }\n");
 	for (uint32_t id = 1; id <= CLASS_MAX; id++)
 		n += snprintf(commands + n, sizeof(commands) - (size_t)n,
-		    "add rule " TABLE " opened iifname \"aip%u\" meta mark set 0x%x\n", id,
-		    net_mark(c, id));
+		    "add rule " TABLE " opened iifname \"aip%u\" meta mark set 0x%x\n"
+		    "add rule " TABLE " opened iifname \"aip%u\" socket mark & 0x%x != 0x%x "
+		    "drop\n",
+		    id, net_mark(c, id), id, c->mark_mask, net_mark(c, id));
 	if (nft_run(commands) && reflect_set(0, '1', &reflect_was_off[0]) &&
 	    reflect_set(1, '1', &reflect_was_off[1]))
 		return true;
 	log_error("net",
-	    "cannot use nftables and net.ipv4.fwmark_reflect: resets and ICMP errors of the "
-	    "kernel for opened packets will leave in clear; load the module nf_tables");
+	    "cannot use nftables (modules nf_tables, nft_socket) and net.ipv4.fwmark_reflect: "
+	    "opened packets may reach programs that did not secure their sockets, and the "
+	    "kernel answers them in clear");
 	return false;
 }
 

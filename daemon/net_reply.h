@@ -1,4 +1,7 @@
 /*
+ * Opened packets inside the host. They are for sockets of their class only: a program that
+ * took over the port of a secured one does not get them (nftables socket match).
+ *
  * What the kernel itself answers to opened packets: resets for closed ports, ICMP errors
  * that quote the packet. Without help they would leave in clear. Packets from a class TUN
  * get the mark of the class (nftables), and replies inherit it (fwmark_reflect), so that

@@ -8,6 +8,7 @@
 #define MAX_EXTENSIONS 8
 #define ICMP_MAX_BYTES 1280
 #define ICMP4_QUOTE_BYTES 548
+#define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_ACK 0x10
 
@@ -51,6 +52,9 @@ parse_upper(struct packet *p, uint8_t protocol, size_t at, bool outbound)
 	p->flow.local.port = be16(outbound ? h : h + 2);
 	p->flow.remote.port = be16(outbound ? h + 2 : h);
 	p->starts = protocol == IPPROTO_UDP || (h[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	p->wants_answer = protocol == IPPROTO_TCP &&
+	    ((h[13] & (TCP_SYN | TCP_FIN)) != 0 ||
+		p->raw.n > at + (size_t)(h[12] >> 4) * 4);
 	return PACKET_GOOD;
 }
 

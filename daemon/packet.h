@@ -18,6 +18,7 @@ struct packet {
 	struct flow flow; /* seen from this host */
 	struct span raw;  /* as long as its header says */
 	bool starts;	  /* TCP SYN without ACK, or UDP */
+	bool wants_answer; /* TCP SYN, FIN or data */
 	size_t upper_at;  /* offset of the TCP or UDP header */
 };
 

@@ -19,6 +19,9 @@
 #define PLANE_BUCKETS 16384
 #define PLANE_MAX_FLOWS 65536
 #define PLANE_MAX_HELD 4096 /* packets, over all flows */
+#define SILENT_PACKETS 2 /* without an answer; the next one is too many */
+#define SILENT_MS 2500
+#define SILENT_AGAIN_MS 60000
 #define OWNER_SLOTS 1024
 #define OWNER_HELD 4
 #define FRAG_SLOTS 32
@@ -40,11 +43,18 @@ struct pair {
 	struct replay replay;
 	uint32_t seq_out; /* last used */
 	uint64_t lifetime_bytes;
+	uint64_t soft_bytes;
+	uint64_t soft_ms;  /* when to ask for another one; UINT64_MAX: never */
+	uint64_t again_ms; /* not before: the negotiator was asked */
+	struct pair *newer; /* of the same traffic, both directions; NULL: none */
+	bool is_newer;	    /* than another one that knows it */
 	uint64_t idle_ms;
 	uint64_t allow_clear_ms;
 	uint64_t last_ms;
 	struct proto_qm_usage usage;
 	bool usage_changed;
+	uint32_t n_unanswered; /* packets sent since the last one received */
+	uint64_t unanswered_ms;
 	bool is_expired; /* the negotiator was told */
 };
 
@@ -75,6 +85,7 @@ struct plane_flow {
 	uint64_t secured_ms;
 	uint64_t allow_clear_ms;
 	uint64_t retry_ms;
+	uint64_t silent_ms; /* when the peer was last suspected, 0 = never */
 	uint64_t last_ms;
 	struct held_list held;
 	size_t n_held;
@@ -108,6 +119,7 @@ struct plane {
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
 	int packet_fd;
+	bool insecure_in_use; /* there are sockets that allow clear text */
 	struct event *event[16];
 	int event_fd[16];
 	size_t n_events;
@@ -138,8 +150,12 @@ void plane_sa_flush(struct plane *p);
 struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 /* The newest pair that can send this flow, or NULL. */
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
+/* The newest pair of the traffic of s that can send. */
+struct pair *plane_sa_newest(struct pair *s);
 /* Counts a packet, and tells the negotiator when the pair must end. */
 void plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound);
+/* A segment of f wants an answer; gives up a pair whose peer gives none. True: given up. */
+bool plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f);
 /* Tells totals that changed, and pairs that were idle too long. */
 void plane_sa_tick(struct plane *p);
 size_t plane_hash(const struct plane *p, const void *data, size_t n);

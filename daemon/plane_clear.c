@@ -134,6 +134,7 @@ plane_clear_listen(struct plane *p, bool on)
 		.sll_protocol = htons(on ? ETH_P_ALL : ETH_P_LOOPBACK),
 	};
 
+	p->insecure_in_use = on;
 	if (p->packet_fd >= 0 && bind(p->packet_fd, (struct sockaddr *)&a, sizeof(a)) != 0)
 		log_error("plane", "cannot listen to clear packets");
 }

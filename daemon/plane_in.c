@@ -25,6 +25,27 @@ outer_matches(struct span raw, const struct flow *selector)
 	    memcmp(selector->local.addr.b, dst, n) == 0;
 }
 
+/*
+ * The peer may answer a flow of a socket that allows clear text by the SA of another class
+ * whose selector covers it, too: that socket takes what is protected, by whatever.
+ */
+static bool
+in_is_for_insecure(struct plane *p, const struct pair *s, const struct flow *flow)
+{
+	struct plane_flow *f;
+
+	if (!p->insecure_in_use || s->class_id == CLASS_INSECURE ||
+	    plane_flow_find(p, s->class_id, flow) != NULL ||
+	    (f = plane_flow_find(p, CLASS_INSECURE, flow)) == NULL)
+		return false;
+	if (!f->was_secured) {
+		f->was_secured = true;
+		f->secured_ms = p->now_ms;
+		f->allow_clear_ms = s->allow_clear_ms;
+	}
+	return true;
+}
+
 static void
 in_opened(struct plane *p, struct pair *s, struct span inner)
 {
@@ -43,11 +64,16 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 	p->count[PC_IN_OPENED]++;
 	plane_sa_used(p, s, packet.raw.n, true);
 	flow = packet.flow;
+	if (in_is_for_insecure(p, s, &flow)) {
+		plane_to_tun(p, CLASS_INSECURE, packet.raw);
+		return;
+	}
 	plane_to_tun(p, s->class_id, packet.raw);
 	/*
 	 * Answers go by the pair that the flow came on. Another one may fit, but belong to
 	 * another class of sockets over there, whose device is not that of this flow.
 	 */
+	s = plane_sa_newest(s);
 	f = plane_flow_get(p, s->class_id, &flow);
 	if (f != NULL && f->pair != s && s->out != NULL && !s->is_expired)
 		plane_out_use(p, f, s);

@@ -188,6 +188,17 @@ flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 }
 
 void
+plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
+{
+	struct held *h;
+
+	flow_use(p, f, s);
+	STAILQ_FOREACH (h, &f->held, next)
+		seal_and_send(p, s, span_of(h->b, h->n));
+	plane_flow_drop_held(p, f);
+}
+
+void
 plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 {
 	struct plane_flow *f;
@@ -210,16 +221,18 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 		return;
 	if (f->state == FLOW_NEW && f->pair == NULL)
 		f->starts = packet.starts;
-	s = f->pair != NULL && !f->pair->is_expired ?
-	    f->pair :
-	    plane_sa_for_flow(p, class_id, &packet.flow);
+	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
+	if (s == NULL || s->is_expired)
+		s = plane_sa_for_flow(p, class_id, &packet.flow);
+	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
+		s = NULL;
 	if (s == NULL) {
 		plane_flow_set_pair(f, NULL);
 		out_unsecured(p, f, packet.raw);
 		return;
 	}
 	if (f->pair != s)
-		flow_use(p, f, s);
+		plane_out_use(p, f, s);
 	seal_and_send(p, s, packet.raw);
 }
 
@@ -236,17 +249,6 @@ flow_failed(struct plane *p, struct plane_flow *f)
 		p->count[PC_REFUSED]++;
 		tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
-	plane_flow_drop_held(p, f);
-}
-
-void
-plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
-{
-	struct held *h;
-
-	flow_use(p, f, s);
-	STAILQ_FOREACH (h, &f->held, next)
-		seal_and_send(p, s, span_of(h->b, h->n));
 	plane_flow_drop_held(p, f);
 }
 

@@ -5,7 +5,7 @@
  *
  *	keeper     privileged: opens sockets, TUN, routes; marks application sockets
  *	negotiator UDP 500, engine, API
- *	auth       keys and trust store; TLS
+ *	auth       keys, trust store and keytab; TLS, Kerberos
  *	plane      TUN, raw sockets, ESP/AH
  */
 #ifndef AUTHIPD_DAEMON_PROTO_H
@@ -159,7 +159,7 @@ struct proto_acquire_done {
 	struct flow flow;
 	uint32_t error; /* enum ike_err; IKE_OK: SAs were added before this message */
 };
-/* QM_EXPIRED: byte limit or idle time reached. */
+/* QM_EXPIRED: byte limit or idle time reached; a soft limit is told again and again. */
 struct proto_qm_expired {
 	uint32_t qm_id;
 	uint32_t why; /* enum engine_expiry */

@@ -19,6 +19,7 @@ struct secured_socket {
 	uint8_t family; /* 4 or 6 */
 	uint8_t protocol;
 	uint64_t since_ms;
+	bool is_accepted; /* from a registered listener that is gone */
 };
 
 /* changed: a socket came or went; NULL: nobody cares. */

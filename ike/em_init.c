@@ -257,6 +257,7 @@ em_input_e4(struct engine *e, struct mm_sa *mm)
 	text_str(&t, blob_text(&mm->em.peer_name));
 	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
 	em_finish(mm);
+	mm_drop_stale(e, mm);
 	sa_install_all(e, mm, true, true);
 	qm_start_pending(e, mm);
 }

@@ -235,6 +235,7 @@ em_input_e3(struct engine *e, struct mm_sa *mm)
 	text_str(&t, blob_text(&mm->em.peer_name));
 	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
 	em_finish(mm);
+	mm_drop_stale(e, mm);
 	sa_install_all(e, mm, true, true);
 	exchange_begin(e, mm, EXCHANGE_EM, 1, seq_answer(e->in.seq, &e->p.dialect), true);
 	build_payload(e->out, PAYLOAD_HASH);

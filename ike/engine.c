@@ -309,33 +309,45 @@ engine_deadline_ms(const struct engine *e)
 	return timer_next_ms(&e->timers);
 }
 
+/*
+ * Begin anew with this peer (spec authip.md 6.4): its main mode takes no more quick modes,
+ * and the next acquire starts another one, with Vid-Initial-Contact.
+ */
+static void
+engine_qm_silent(struct engine *e, struct qm_sa *qm)
+{
+	struct mm_sa *mm = qm->mm;
+
+	if (mm != NULL)
+		mm->expired = true;
+	qm_delete(e, qm, IKE_ERR_PEER_SILENT, true);
+	if (mm != NULL && LIST_EMPTY(&mm->quick_modes))
+		mm_retire(e, mm);
+}
+
 void
 engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine_expiry why)
 {
 	struct qm_sa *qm, *next;
+	struct mm_sa *mm;
 
 	engine_now(e, now_ms);
 	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		qm_delete(e, qm,
-		    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED, true);
+		mm = qm->mm;
+		if (why == EXPIRY_SOFT) {
+			rekey_start(e, qm);
+		} else if (why == EXPIRY_SILENT) {
+			engine_qm_silent(e, qm);
+		} else {
+			qm_delete(e, qm,
+			    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED,
+			    true);
+			mm_end_if_drained(e, mm);
+		}
 	}
-}
-
-/* Tells the peer of every quick mode, then of the main mode (MS-AIPS 3.1.7). */
-static void
-engine_end_mm(struct engine *e, struct mm_sa *mm, enum ike_err why)
-{
-	struct qm_sa *qm;
-
-	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL)
-		qm_delete(e, qm, why, qm->state != QM_PENDING);
-	event_mm(e, EVENT_MM_DELETED, mm, why, ike_err_text(why));
-	if (mm->keys.ready)
-		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
-	mm_retire(e, mm);
 }
 
 /* The first quick mode completes the main mode: without it nothing more would happen. */
@@ -357,7 +369,7 @@ engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
 		if (qm_id != 0 && qm->id != qm_id)
 			continue;
 		if (qm_completes_mm(qm)) {
-			engine_end_mm(e, qm->mm, IKE_ERR_DELETED);
+			mm_end(e, qm->mm, IKE_ERR_DELETED);
 			next = LIST_FIRST(&e->qm_all); /* others went with it */
 		} else {
 			qm_delete(e, qm, IKE_ERR_DELETED, true);
@@ -374,7 +386,7 @@ engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id)
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING && (mm_id == 0 || mm->id == mm_id))
-			engine_end_mm(e, mm, IKE_ERR_DELETED);
+			mm_end(e, mm, IKE_ERR_DELETED);
 	}
 	if (mm_id == 0) /* what outlived its main mode */
 		engine_delete_qm(e, now_ms, 0);
@@ -389,7 +401,7 @@ engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING && address_equal(&mm->local.addr, a))
-			engine_end_mm(e, mm, IKE_ERR_DELETED);
+			mm_end(e, mm, IKE_ERR_DELETED);
 	}
 }
 
@@ -404,7 +416,7 @@ engine_shutdown(struct engine *e, uint64_t now_ms)
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING)
-			engine_end_mm(e, mm, IKE_ERR_SHUTDOWN);
+			mm_end(e, mm, IKE_ERR_SHUTDOWN);
 	}
 	while ((qm = LIST_FIRST(&e->qm_all)) != NULL)
 		qm_delete(e, qm, IKE_ERR_SHUTDOWN, false);

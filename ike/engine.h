@@ -89,7 +89,17 @@ void engine_auth_gone(struct engine *e, uint64_t now_ms);
 void engine_advance(struct engine *e, uint64_t now_ms);
 
 /* The data plane says that a quick mode must end. */
-enum engine_expiry { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_PLANE_GONE };
+enum engine_expiry {
+	EXPIRY_BYTES,
+	EXPIRY_IDLE,
+	EXPIRY_PLANE_GONE,
+	EXPIRY_SILENT, /* the peer does not answer what TCP must answer: it may have restarted */
+	/*
+	 * Not yet, but soon, and it carries traffic: a new one is negotiated meanwhile. Said
+	 * again as long as it is true.
+	 */
+	EXPIRY_SOFT,
+};
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
 
@@ -159,6 +169,8 @@ struct action_sa_add {
 	struct secret integrity_key;
 	uint32_t lifetime_s;
 	uint64_t lifetime_bytes; /* 0 = none; hard limit */
+	uint64_t soft_ms;	 /* after this time, say EXPIRY_SOFT; 0 = never */
+	uint64_t soft_bytes;	 /* same, after so many of them in a direction */
 	uint32_t idle_s;
 	uint32_t allow_clear_ms; /* grace for clear text of a flow that may use it */
 	uint32_t replay_window;
@@ -241,6 +253,7 @@ struct engine_mm_status {
 	uint32_t id;
 	bool initiator;
 	const char *state; /* specification's state name */
+	bool is_deleting;  /* out of use: only answers repeated notifies */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[8];
@@ -273,6 +286,8 @@ struct engine_qm_status {
 	uint32_t age_s;
 	struct flow selector;
 	uint32_t message_id;
+	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
+	uint32_t n_rekeys;     /* since the first pair of this traffic */
 };
 
 /* Call back once per SA; return false to stop. */

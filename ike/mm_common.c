@@ -150,6 +150,29 @@ mm_lifetime_over(struct engine *e, void *owner)
 	sadb_mm_free(e, mm);
 }
 
+/*
+ * The peer said in its first message that it has no main mode with us, and has proved who
+ * it is: what it had before is stale (spec authip.md 6.4). The vendor ID alone proves
+ * nothing, and what was made at the same time as this one is not older.
+ */
+void
+mm_drop_stale(struct engine *e, struct mm_sa *mm)
+{
+	struct mm_sa *old, *next;
+
+	if ((mm->vendor_seen & 1u << VENDOR_INITIAL_CONTACT) == 0)
+		return;
+	for (old = sadb_mm_first(e, &mm->remote.addr); old != NULL; old = next) {
+		next = LIST_NEXT(old, peer_link);
+		if (old == mm || old->state != MM_ESTABLISHED ||
+		    old->established_ms >= mm->created_ms ||
+		    !address_equal(&old->remote.addr, &mm->remote.addr) ||
+		    !address_equal(&old->local.addr, &mm->local.addr))
+			continue;
+		mm_fail(e, old, "peer began anew", IKE_ERR_STALE, NULL, false, true);
+	}
+}
+
 /* Keys exist and the peer has proved that it has them too. */
 void
 mm_established(struct engine *e, struct mm_sa *mm)
@@ -173,8 +196,10 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	if (mm_needs_em(mm))
 		text_str(&t, "; the peer is still anonymous, extended mode follows");
 	event_mm(e, EVENT_MM_ESTABLISHED, mm, IKE_OK, buf);
-	if (!mm_needs_em(mm))
+	if (!mm_needs_em(mm)) {
 		em_finish(mm);
+		mm_drop_stale(e, mm);
+	}
 }
 
 static void
@@ -242,4 +267,31 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 	if (tell && mm->keys.ready)
 		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(err));
 	mm_retire(e, mm);
+}
+
+/* Tells the peer of every quick mode, then of the main mode (MS-AIPS 3.1.7). */
+void
+mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why)
+{
+	struct qm_sa *qm;
+
+	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL)
+		qm_delete(e, qm, why, qm->state != QM_PENDING);
+	event_mm(e, EVENT_MM_DELETED, mm, why, ike_err_text(why));
+	if (mm->keys.ready)
+		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
+	mm_retire(e, mm);
+}
+
+/* Used-up main modes must not count against the limit of those with a peer (A80). */
+void
+mm_end_if_drained(struct engine *e, struct mm_sa *mm)
+{
+	if (mm == NULL || !mm->expired || mm->state != MM_ESTABLISHED ||
+	    !LIST_EMPTY(&mm->quick_modes))
+		return;
+	if (mm->peer_ended)
+		mm_linger(e, mm);
+	else
+		mm_end(e, mm, IKE_ERR_MM_EXPIRED);
 }

@@ -217,6 +217,7 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 		q1_refuse(e, qm, err);
 		return;
 	}
+	rekey_begun(e, qm);
 	qm->negotiated = true;
 	if (mm->state != MM_ESTABLISHED)
 		mm_established(e, mm);

@@ -4,47 +4,6 @@
 
 #include "ike/state.h"
 
-bool
-blob_set(struct blob *b, struct span s)
-{
-	uint8_t *p = malloc(s.n > 0 ? s.n : 1);
-
-	if (p != NULL && s.n > 0)
-		memcpy(p, s.p, s.n);
-	blob_free(b);
-	if (p == NULL)
-		return false;
-	b->p = p;
-	b->n = s.n;
-	return true;
-}
-
-bool
-blob_set_text(struct blob *b, const char *s, size_t max)
-{
-	size_t n = strnlen(s, max - 1);
-
-	if (!blob_set(b, span_of(s, n + 1)))
-		return false;
-	b->p[n] = '\0';
-	return true;
-}
-
-const char *
-blob_text(const struct blob *b)
-{
-	return b->n > 0 ? (const char *)b->p : "";
-}
-
-void
-blob_free(struct blob *b)
-{
-	secret_wipe_bytes(b->p, b->n);
-	free(b->p);
-	b->p = NULL;
-	b->n = 0;
-}
-
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
 static size_t
 sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
@@ -191,9 +150,15 @@ bool
 sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 {
 	const struct mm_sa *mm;
+	const struct qm_sa *qm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
-		if (mm->keys.ready && address_equal(&mm->remote.addr, peer))
+		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
+		    address_equal(&mm->remote.addr, peer))
+			return true;
+	/* Pairs that outlive their main mode are no less known. */
+	for (qm = sadb_qm_first(e, peer); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		if (qm_is_usable(qm) && address_equal(&qm->selector.remote.addr, peer))
 			return true;
 	return false;
 }

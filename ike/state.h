@@ -7,6 +7,7 @@
 
 #include <sys/queue.h>
 
+#include "ike/blob.h"
 #include "ike/chain.h"
 #include "ike/engine.h"
 #include "ike/keys.h"
@@ -26,26 +27,7 @@
 #define OLD_RESPONSES 8
 #define MM_TIMERS 4
 #define QM_TIMERS 3
-
-/* Owned bytes. */
-struct blob {
-	uint8_t *p;
-	size_t n;
-};
-
-static inline struct span
-blob_span(const struct blob *b)
-{
-	return span_of(b->p, b->n);
-}
-
-/* Copies s; false: out of memory, b emptied. */
-bool blob_set(struct blob *b, struct span s);
-/* Copies a text that lies in max bytes; blob_text() of an empty blob is "". */
-bool blob_set_text(struct blob *b, const char *s, size_t max);
-const char *blob_text(const struct blob *b);
-/* Wipes and frees. */
-void blob_free(struct blob *b);
+#define GRACE_EXTRA_MS 5000
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -147,8 +129,9 @@ struct notify_item {
 	STAILQ_ENTRY(notify_item) next;
 	uint8_t protocol;
 	uint16_t type;
-	uint32_t code;
+	uint32_t code; /* of ACQUIRE: the flags */
 	uint32_t message_id;
+	struct flow selector; /* of ACQUIRE */
 };
 
 LIST_HEAD(mm_list, mm_sa);
@@ -163,6 +146,7 @@ struct mm_sa {
 	enum mm_state state;
 	bool initiator;
 	bool expired; /* no new quick modes on it */
+	bool peer_ended; /* the peer said so */
 	bool nat_detected;
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
@@ -230,6 +214,11 @@ struct qm_sa {
 	uint32_t spi_out;
 	struct qm_choice choice;
 	uint64_t created_ms;
+	uint64_t usable_ms;
+	uint32_t usable_after; /* the newest id when it became usable */
+	uint32_t rekeyed_from;
+	uint32_t n_rekeys;
+	bool is_replaced; /* a newer pair carries its traffic */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
 	struct dh *dh;	  /* owned; PFS */
@@ -381,10 +370,15 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
 void mm_linger(struct engine *e, struct mm_sa *mm);
+/* Ends it with its quick modes and tells the peer. */
+void mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why);
+/* Ends one that takes no quick modes and has none left; mm may be NULL. */
+void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
 /*
  * A negotiation fails. tell: the peer gets a STATUS; teardown: usable quick modes go too.
  * mm may be freed.
@@ -405,7 +399,8 @@ void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
 /* Answers every engine_acquire() that waits for this quick mode. */
 void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text);
-void qm_arm_lifetime(struct engine *e, struct qm_sa *qm);
+/* A replaced pair lives on for what is still on its way. */
+void qm_arm_grace(struct engine *e, struct qm_sa *qm);
 void qm_established(struct engine *e, struct qm_sa *qm);
 /* One quick mode fails (is deleted); qm is freed, its main mode stays. */
 void qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
@@ -418,6 +413,32 @@ void qm_init_q2(struct engine *e, struct qm_sa *qm);
 void qm_init_q4(struct engine *e, struct qm_sa *qm);
 void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
 void qm_resp_q3(struct engine *e, struct qm_sa *qm);
+
+/* ---- acquire.c: quick modes on request --------------------------------------------------- */
+
+/* A quick mode that waits for a main mode, ours or a new one; NULL: no memory. */
+struct qm_sa *acquire_new(struct engine *e, const struct class_policy *policy,
+    const struct flow *selector);
+/* Starts it, if the main mode is ready; it may fail at once and be freed. */
+void acquire_go(struct engine *e, struct mm_sa *mm);
+/* Does a main mode of ours take a quick mode for this traffic? */
+bool acquire_has_mm(struct engine *e, const struct flow *selector);
+
+/* ---- rekey.c: new pairs for old ones ------------------------------------------------------- */
+
+void rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a);
+/* The pair is near its end and carries traffic. */
+void rekey_start(struct engine *e, struct qm_sa *qm);
+/* A quick mode begins: which pair does it follow? */
+void rekey_begun(struct engine *e, struct qm_sa *qm);
+/* The pair became usable: older ones of the same traffic get their end. */
+void rekey_replace(struct engine *e, struct qm_sa *qm);
+/* Is there another usable pair for its traffic? */
+bool rekey_has_other(struct engine *e, const struct qm_sa *qm);
+/* The traffic that an ACQUIRE in e->in wants keys for, as we see it. */
+bool rekey_read_acquire(struct engine *e, const struct mm_sa *mm, struct flow *f);
+/* The peer asks for it. */
+void rekey_asked(struct engine *e, struct mm_sa *mm, const struct flow *f, uint32_t flags);
 
 /* ---- em_common.c, em_init.c, em_resp.c ------------------------------------------------------ */
 
@@ -436,6 +457,8 @@ void em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_r
 /* Queues a reliable notify. message_id 0: a random one. */
 void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
     uint32_t message_id, uint32_t code);
+/* Asks the peer to negotiate a quick mode for this traffic. */
+void notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
 void notify_drop_all(struct engine *e, struct mm_sa *mm);
 /* STATUS in clear, never larger than the request that it answers. */
 void notify_clear_status(struct engine *e, const struct endpoint *local,

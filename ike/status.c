@@ -46,6 +46,7 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->id = mm->id;
 	s->initiator = mm->initiator;
 	s->state = mm_state_name(mm->state);
+	s->is_deleting = mm->state == MM_DYING;
 	s->local = mm->local;
 	s->remote = mm->remote;
 	memcpy(s->icookie, mm->icookie, COOKIE_BYTES);
@@ -100,6 +101,8 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 			.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
 			.selector = qm->selector,
 			.message_id = qm->message_id,
+			.rekeyed_from = qm->rekeyed_from,
+			.n_rekeys = qm->n_rekeys,
 		};
 
 		if (!each(ctx, &s))

@@ -33,10 +33,10 @@ make_net()
 	ip netns add $a && ip netns add $b &&
 	    ip -n $a link add v0 type veth peer name v0 netns $b || return 1
 	for n in $a $b; do
-		ip netns exec $n sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+		ip netns exec "$n" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
 			net.ipv4.conf.default.rp_filter=0 net.ipv4.conf.v0.rp_filter=0
-		ip -n $n link set lo up
-		ip -n $n link set v0 up
+		ip -n "$n" link set lo up
+		ip -n "$n" link set v0 up
 	done
 	ip -n $a addr add 10.99.0.1/24 dev v0 && ip -n $b addr add 10.99.0.2/24 dev v0
 }
@@ -64,7 +64,7 @@ start_daemon() # namespace
 			key = "$dir/$1.key"
 		}
 	END
-	ip netns exec $1 ./authipd -f -c "$dir/$1.conf" --run-dir "$dir/$1" \
+	ip netns exec "$1" ./authipd -f -c "$dir/$1.conf" --run-dir "$dir/$1" \
 		> "$dir/$1.log" 2>&1 &
 	pids+=($!)
 	keepers+=($!)
@@ -75,7 +75,7 @@ flow() # namespace arguments
 {
 	local n=$1
 	shift
-	AUTHIPD_RUN_DIR="$dir/$n" ip netns exec $n ./tests/bench/flow "$@"
+	AUTHIPD_RUN_DIR="$dir/$n" ip netns exec "$n" ./tests/bench/flow "$@"
 }
 
 start_sink() # port options

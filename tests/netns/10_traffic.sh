@@ -68,6 +68,16 @@ many_clients() {
 	within 5 has_count a "secured sockets" 0 || fail "sockets stay registered"
 }
 
+# Clients of two classes at one port: each has a pair of its own with the same selectors.
+classes_share_port() {
+	local option
+	forget
+	serve b secure_server "$p0"
+	for option in -t5 -e -t5 -e; do
+		on a secure_client "$option" -t 5 "$b4" "$p0" || fail "failed with $option"
+	done
+}
+
 as_nobody() {
 	serve b setpriv --reuid nobody --regid nogroup --clear-groups \
 		"$apps/secure_server" "$p0"
@@ -149,9 +159,7 @@ clear_reset() {
 
 topic_begin
 hosts_join
-config a
-config b
-(daemon_start a && daemon_start b) || { echo "FAIL traffic_start: $(cat "$work/why")"; exit 1; }
+both_daemons traffic
 try tcp4 tcp_case 4 ""
 try tcp6 tcp_case 6 ""
 try udp4 udp_case 4 ""
@@ -162,6 +170,7 @@ try udp4_encrypted udp_case 4 -e
 try udp6_encrypted udp_case 6 -e
 try connect_is_fast connect_is_fast
 try many_clients many_clients
+try classes_share_port classes_share_port
 try as_nobody as_nobody
 try clear_client_refused clear_client
 try clear_udp_refused clear_udp_client

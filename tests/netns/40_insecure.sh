@@ -93,6 +93,7 @@ server_takes_both() {
 server_takes_both_udp() {
 	both_start
 	serve b secure_udp -i -l "$p1"
+	capture both
 	on a secure_udp -c -t 3 "$b4" "$p1" clear || fail "the clear client failed"
 	on a secure_udp -t 3 "$b4" "$p1" secured || fail "the secured client failed"
 	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "the insecure client failed"

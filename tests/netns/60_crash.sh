@@ -73,6 +73,8 @@ killed_role() {
 	within 5 has_log "$1" "role $2 died: starting it again" || fail "not in the log"
 	within 5 role_is_new "$1" "$2" "$p" || fail "not started again"
 	within 10 ctl "$1" status || fail "no status"
+	# How a peer finds out by itself: see peer_notices.
+	[[ $1 == a ]] || ctl a delete --all
 	within 30 on a secure_client -t 10 "$b4" "$p0" || fail "no new connections"
 	say after-the-death 30
 }
@@ -85,10 +87,7 @@ role_is_new() {
 
 topic_begin
 hosts_join
-config a
-config b
-(daemon_start a && daemon_start b) ||
-	{ echo "FAIL crash_start: $(cat "$work/why")"; exit 1; }
+both_daemons crash
 try killed_applications killed_applications
 try restart_with_listener restart_with_listener
 try killed_daemon killed_daemon

@@ -42,10 +42,8 @@ datagram() {
 
 # bulk PREFIX BYTES: one kind of link.
 bulk() {
-	config a
-	config b
 	head -c "$2" /dev/urandom >"$work/data"
-	(daemon_start a && daemon_start b) || { echo "FAIL $1_start: $(cat "$work/why")"; return; }
+	both_daemons "$1"
 	try "$1_put" put 4 -e
 	try "$1_get" get 4 -e
 	try "$1_put6" put 6 -e

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Two hosts in network namespaces, "a" and "b", joined by a veth pair; a daemon in each;
-# what runs on them; and how a case says its result. A topic (NN_name.sh) calls topic_begin
-# first. Everything that it makes is in $work and in its namespaces: teardown removes both.
+# what runs on them; and how a case says its result. A topic (NN_name.sh) begins with
+# topic_begin. All that it makes is in $work and in its namespaces: the end removes both.
 
 # From run.sh: builddir, pki (certificates), apps (programs).
 : "${builddir:=.}" "${pki:?run this with run.sh}" "${apps:?run this with run.sh}"
@@ -97,7 +97,8 @@ on() {
 		ip netns exec "$ns$host" "$@"
 }
 
-# spawn HOST NAME COMMAND...: the same in the background, output in $work/NAME.app; sets pid.
+# spawn HOST NAME COMMAND...: the same in the background, output in $work/NAME.app.
+# Sets pid.
 # shellcheck disable=SC2034
 spawn() {
 	local host=$1 name=$2
@@ -145,6 +146,16 @@ end_apps() {
 			esac
 		done
 	done
+}
+
+# both_daemons TOPIC: for all cases of a topic.
+both_daemons() {
+	config a
+	config b
+	(daemon_start a && daemon_start b) || {
+		echo "FAIL $1_start: $(cat "$work/why")"
+		exit 1
+	}
 }
 
 # ---- hosts ----
@@ -236,8 +247,7 @@ config() {
 	END
 }
 
-# daemon_start HOST [OPTION...]: in the foreground, that is, in the background of the case.
-# Its process group is its own.
+# daemon_start HOST [OPTION...]: waits until it is ready. Its process group is its own.
 daemon_start() {
 	local host=$1 log=$work/$1.log
 	shift
@@ -322,8 +332,8 @@ forget() {
 
 # capture NAME [HOST]: from now on, what is on the wire of the host (a).
 capture() {
-	ip netns exec "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 -w "$work/$1.pcap" \
-		>"$work/$1.dump" 2>&1 &
+	ip netns exec "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 \
+		-w "$work/$1.pcap" >"$work/$1.dump" 2>&1 &
 	echo $! >"$work/capture"
 	capture=$work/$1.pcap
 	within 5 grep -q 'listening on' "$work/$1.dump" || fail "tcpdump does not start"
@@ -348,8 +358,9 @@ captured() {
 captured_only() {
 	local rest
 	capture_stop
-	rest=$(tcpdump -nr "$capture" \
-		"not ($1) and not arp and not icmp6 and not (ip6[6] == 0)" 2>/dev/null | head -n 1)
+	tcpdump -nr "$capture" "not ($1) and not arp and not icmp6 and not (ip6[6] == 0)" \
+		>"$work/rest" 2>"$work/rest.err" || fail "capture: $(tail -n 1 "$work/rest.err")"
+	rest=$(head -n 1 "$work/rest")
 	[[ -z $rest ]] || fail "unexpected packet: $rest"
 }
 
@@ -380,7 +391,7 @@ pki_host() {
 			-CAcreateserial -days 2 -out "$d/$host.pem" 2>/dev/null
 }
 
-# apps_copy DIRECTORY: the programs themselves, not libtool's wrappers; any user may run them.
+# apps_copy DIRECTORY: the programs, not libtool's wrappers, where any user may run them.
 apps_copy() {
 	local p
 	for p in doc/examples/secure_{client,server,udp} tests/netns/nt_{stream,refuse,inject}; do
@@ -400,6 +411,7 @@ topic_begin() {
 	chmod 755 "$work"
 	trap topic_end EXIT
 	trap 'exit 1' INT TERM
+	trap : PIPE # whoever read the results may be gone: the end comes all the same
 }
 
 topic_end() {

@@ -15,14 +15,14 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] sink PORT    one client's data to"
-			" stdout\n"
-			"       nt_stream [-d | -e | -i | -c] [-4 | -6] source PORT  stdin to one client\n"
-			"       nt_stream [-d | -e | -i | -c] put HOST PORT     stdin to a server\n"
-			"       nt_stream [-d | -e | -i | -c] get HOST PORT     a server's data to"
-			" stdout\n"
-			"       nt_stream [-d | -e | -i | -c] talk HOST PORT    both at once\n"
-			"       nt_stream [-d | -e | -i | -c] many HOST PORT N  N echoes at once\n");
+	fprintf(stderr,
+	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] VERB ...\n"
+	    "  sink PORT         one client's data to stdout\n"
+	    "  source PORT       stdin to one client\n"
+	    "  put HOST PORT     stdin to a server\n"
+	    "  get HOST PORT     a server's data to stdout\n"
+	    "  talk HOST PORT    both at once\n"
+	    "  many HOST PORT N  N echoes at once\n");
 	exit(2);
 }
 

@@ -607,6 +607,7 @@ main(void)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_fault_cases());
 	suite_add_tcase(s, sim_auth_cases());
+	suite_add_tcase(s, sim_rekey_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

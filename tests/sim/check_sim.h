@@ -8,5 +8,6 @@
 
 TCase *sim_fault_cases(void);
 TCase *sim_auth_cases(void);
+TCase *sim_rekey_cases(void);
 
 #endif

@@ -263,6 +263,66 @@ START_TEST(auth_is_slow)
 }
 END_TEST
 
+/* ---- peers that lose their state ---- */
+
+START_TEST(restarted_peer_is_found_silent)
+{
+	uint32_t qm_id;
+
+	begin(1);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	expect_success();
+	qm_id = net.host[0].sa->add.qm_id;
+	sim_restart(&net, 1, &dialect);
+	engine_qm_expired(net.host[0].engine, net.now_ms, qm_id, EXPIRY_SILENT);
+	sim_flush(&net);
+	ck_assert_uint_eq(net.host[0].n_sa, 0);
+	sim_acquire(&net, 0, 2, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 2, 1000));
+	sim_run(&net, 1000);
+	expect_success();
+	sim_run(&net, 300000); /* the old main mode ends, unanswered */
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(restarted_peer_says_so)
+{
+	begin(1);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_acquire(&net, 0, 2, 4, 81);
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(net.host[0].n_sa, 4);
+	sim_restart(&net, 1, &dialect);
+	sim_acquire(&net, 1, 1, 4, 90);
+	ck_assert(sim_run_results(&net, 1, 1, 1000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[1].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa, 2); /* only the new pair */
+	ck_assert(sim_sas_agree(&net));
+	ck_assert_uint_ge(engine_error_count(net.host[0].engine, IKE_ERR_STALE), 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* Whoever cannot prove to be the peer drops nothing. */
+START_TEST(stranger_says_initial_contact)
+{
+	begin(1);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	strcpy(net.host[1].ca, "two");
+	sim_restart(&net, 1, &dialect);
+	sim_acquire(&net, 1, 1, 4, 90);
+	ck_assert(sim_run_results(&net, 1, 1, 10000));
+	ck_assert_uint_ne(net.host[1].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	sim_free(&net);
+}
+END_TEST
+
 /* ---- unproven peers ---- */
 
 static bool
@@ -403,6 +463,9 @@ sim_fault_cases(void)
 	tcase_add_test(t, no_common_extended_mode_method);
 	tcase_add_loop_test(t, auth_dies, 0, 2);
 	tcase_add_test(t, auth_is_slow);
+	tcase_add_test(t, restarted_peer_is_found_silent);
+	tcase_add_test(t, restarted_peer_says_so);
+	tcase_add_test(t, stranger_says_initial_contact);
 	tcase_add_test(t, half_open_negotiations_are_limited);
 	tcase_add_test(t, no_amplification);
 	tcase_add_test(t, truncated_first_messages);

@@ -83,25 +83,61 @@ sim_init(struct simnet *net, uint64_t seed)
 	}
 }
 
+static void
+host_start(struct sim_host *h, const struct dialect *d)
+{
+	struct engine_params p = {
+		.host = { h, host_random, host_mm_policy, host_qm_policy },
+		.dialect = *d,
+		.gss_id = "host/sim.example",
+		.max_mm_per_peer = 20,
+		.max_negotiations_per_peer = 35,
+		.max_mm_total = 100000,
+		.replay_window = 1024,
+	};
+
+	h->engine = engine_new(&p);
+	if (h->engine == NULL)
+		abort();
+}
+
 void
 sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b)
 {
-	for (size_t i = 0; i < SIM_HOSTS; i++) {
-		struct sim_host *h = &net->host[i];
-		struct engine_params p = {
-			.host = { h, host_random, host_mm_policy, host_qm_policy },
-			.dialect = i == 0 ? *a : *b,
-			.gss_id = "host/sim.example",
-			.max_mm_per_peer = 20,
-			.max_negotiations_per_peer = 35,
-			.max_mm_total = 100000,
-			.replay_window = 1024,
-		};
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_start(&net->host[i], i == 0 ? a : b);
+}
 
-		h->engine = engine_new(&p);
-		if (h->engine == NULL)
-			abort();
+static void
+host_stop(struct sim_host *h)
+{
+	struct sim_sa *sa;
+
+	engine_free(h->engine);
+	h->engine = NULL;
+	while ((sa = h->sa) != NULL) {
+		h->sa = sa->next;
+		free(sa);
 	}
+	h->n_sa = 0;
+}
+
+void
+sim_restart(struct simnet *net, size_t host, const struct dialect *d)
+{
+	struct sim_auth **at = &net->auths, *q;
+
+	host_stop(&net->host[host]);
+	while ((q = *at) != NULL) {
+		if (q->host != host) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		free(q);
+	}
+	net->host[host].n_auth_open = 0;
+	host_start(&net->host[host], d);
 }
 
 void
@@ -116,15 +152,9 @@ sim_free(struct simnet *net)
 {
 	struct sim_packet *p;
 	struct sim_auth *a;
-	struct sim_sa *sa;
 
-	for (size_t i = 0; i < SIM_HOSTS; i++) {
-		engine_free(net->host[i].engine);
-		while ((sa = net->host[i].sa) != NULL) {
-			net->host[i].sa = sa->next;
-			free(sa);
-		}
-	}
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		host_stop(&net->host[i]);
 	while ((p = net->packets) != NULL) {
 		net->packets = p->next;
 		free(p);
@@ -317,9 +347,10 @@ auth_deliver(struct simnet *net)
 static void
 sa_add(struct sim_host *h, const struct action_sa_add *a)
 {
-	struct sim_sa *sa = malloc(sizeof(*sa));
+	struct sim_sa *sa = calloc(1, sizeof(*sa));
 
 	sa->add = *a;
+	sa->since_ms = h->net->now_ms;
 	sa->next = h->sa;
 	h->sa = sa;
 	h->n_sa++;
@@ -484,10 +515,33 @@ sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms)
 
 /* ---- questions ---- */
 
-static const struct sim_sa *
+struct sim_sa *
+sim_other_direction(const struct sim_host *h, const struct sim_sa *sa)
+{
+	struct sim_sa *other = h->sa;
+
+	while (other != NULL &&
+	    (other->add.qm_id != sa->add.qm_id || other->add.inbound == sa->add.inbound))
+		other = other->next;
+	return other;
+}
+
+struct sim_sa *
+sim_newest(const struct sim_host *h, const struct flow *f)
+{
+	struct sim_sa *sa;
+
+	for (sa = h->sa; sa != NULL; sa = sa->next)
+		if (!sa->add.inbound && flow_matches(&sa->add.selector, f) &&
+		    sim_other_direction(h, sa) != NULL)
+			return sa;
+	return NULL;
+}
+
+static struct sim_sa *
 sa_find(const struct sim_host *h, uint32_t spi, bool inbound)
 {
-	const struct sim_sa *sa = h->sa;
+	struct sim_sa *sa = h->sa;
 
 	while (sa != NULL && (sa->add.spi != spi || sa->add.inbound != inbound))
 		sa = sa->next;
@@ -506,6 +560,14 @@ sa_same(const struct action_sa_add *a, const struct action_sa_add *b)
 	    a->selector.local.port == b->selector.remote.port &&
 	    a->selector.remote.port == b->selector.local.port &&
 	    address_equal(&a->selector.local.addr, &b->selector.remote.addr);
+}
+
+struct sim_sa *
+sim_opens(const struct simnet *net, size_t from_host, const struct sim_sa *sa)
+{
+	struct sim_sa *other = sa_find(&net->host[1 - from_host], sa->add.spi, true);
+
+	return other != NULL && sa_same(&sa->add, &other->add) ? other : NULL;
 }
 
 bool

@@ -14,6 +14,10 @@
 
 struct sim_sa {
 	struct action_sa_add add;
+	uint64_t since_ms;
+	uint64_t used_ms;  /* for tests that play the plane: last packet, 0 = none */
+	uint64_t bytes;
+	uint64_t again_ms; /* they said EXPIRY_SOFT and wait until then */
 	struct sim_sa *next;
 };
 
@@ -91,6 +95,9 @@ void sim_init_dialect(struct simnet *net, uint64_t seed, const struct dialect *d
 void sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b);
 void sim_free(struct simnet *net);
 
+/* The host loses all its state and begins anew. */
+void sim_restart(struct simnet *net, size_t host, const struct dialect *d);
+
 uint64_t sim_random(struct simnet *net);
 struct endpoint sim_endpoint(size_t host, uint16_t number, int family, uint16_t port);
 /* TCP to port of the other host, from number-th address of this one. */
@@ -105,6 +112,13 @@ void sim_flush(struct simnet *net);
 void sim_run(struct simnet *net, uint64_t for_ms);
 /* Runs until host has n results, at most for_ms. */
 bool sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms);
+
+/* The newest usable pair of a host as its outbound SA that carries this; NULL: none. */
+struct sim_sa *sim_newest(const struct sim_host *h, const struct flow *f);
+/* The other SA of a pair. */
+struct sim_sa *sim_other_direction(const struct sim_host *h, const struct sim_sa *sa);
+/* The SA of the receiver that opens what sa seals; NULL: there is none. */
+struct sim_sa *sim_opens(const struct simnet *net, size_t from_host, const struct sim_sa *sa);
 
 /* Every inbound SA of one has its outbound SA with equal keys at the other. */
 bool sim_sas_agree(const struct simnet *net);
