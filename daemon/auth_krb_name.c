@@ -48,7 +48,7 @@ show(const char *name, char *out, size_t cap)
 {
 	size_t n = 0;
 
-	for (; name[n] != '\0' && n < cap - 1; n++)
+	for (; n < cap - 1 && name[n] != '\0'; n++)
 		out[n] = name[n] > ' ' && name[n] < 0x7f ? name[n] : '?';
 	out[n] = '\0';
 }

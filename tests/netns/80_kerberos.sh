@@ -9,13 +9,17 @@ realm=${BASH_SOURCE[0]%/*}/../krb/realm.sh
 realm_make() {
 	chmod 755 "$work"
 	clockskew=300 bash "$realm" make "$work/realm" 8888 "$b4" || fail "no realm"
-	bash "$realm" keytab "$work/realm" a.keytab host/a.test &&
-		bash "$realm" keytab "$work/realm" b.keytab host/b.test &&
-		bash "$realm" keytab "$work/realm" user.keytab mallory || fail "no keytabs"
+	keytab a host/a.test
+	keytab b host/b.test
+	keytab user mallory
 	# Keytabs are root's: the daemon reads them before it gives up root.
 	chmod 600 "$work"/realm/*.keytab
 	chmod 755 "$work/realm"
 	export KRB5_CONFIG=$work/realm/krb5.conf
+}
+
+keytab() {
+	bash "$realm" keytab "$work/realm" "$1.keytab" "$2" || fail "no keytab of $2"
 }
 
 kdc_start() {
