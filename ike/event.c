@@ -11,7 +11,7 @@
 	X(IKE_ERR_NO_EM_METHOD, "give both hosts a common extended-mode method")             \
 	X(IKE_ERR_NO_QM_POLICY,                                                              \
 	    "the program there must call WSASetSocketSecurity before it listens")            \
-	X(IKE_ERR_AUTH_FAILED, "check certificates and trust store on both hosts")           \
+	X(IKE_ERR_AUTH_FAILED, "check the credentials of both hosts, and whom they trust")   \
 	X(IKE_ERR_AUTH_HASH,                                                                 \
 	    "the peer derives other values: compare the dialect knobs hash_*")   \
 	X(IKE_ERR_EM_REQUIRED,                                                               \

@@ -114,7 +114,7 @@ struct em {
 	uint32_t rounds;
 	bool fresh;	   /* initiator: the next token starts a dialogue */
 	bool last_retry;   /* the last failure asked for another credential */
-	bool failed_last;  /* responder: the last dialogue failed */
+	uint32_t peer_status; /* initiator: what that failure was, 0 = ours */
 	bool local_done;
 	bool peer_done;
 	bool auth_waiting; /* a question to auth is out */

@@ -10,6 +10,7 @@ TCase *sim_dos_cases(void);
 TCase *sim_fault_cases(void);
 void sim_nat_tests(Suite *s);
 TCase *sim_fragment_cases(void);
+TCase *sim_auth_cases(void);
 TCase *sim_rekey_cases(void);
 
 #endif

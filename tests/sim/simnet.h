@@ -1,6 +1,7 @@
 /*
  * Two engines in one process, a network with a virtual clock and seeded faults, and an
- * authentication that works like TLS: what every test of the protocol stands on.
+ * authentication that works like TLS or Kerberos: what every test of the protocol stands
+ * on.
  */
 #ifndef AUTHIPD_TESTS_SIMNET_H
 #define AUTHIPD_TESTS_SIMNET_H
@@ -32,6 +33,10 @@ struct sim_host {
 	/* authentication */
 	char ca[16];	   /* who signed our certificate */
 	char trusts[16];   /* whose certificates we accept; "*" all */
+	uint32_t no_credential; /* bit 1 << method: an initiator cannot even start */
+	uint32_t refuses_peer;	/* same: the peer's token is not accepted */
+	uint32_t bad_credentials; /* TLS: so many of ours are refused with RETRY */
+	uint8_t krb_mark;	/* first byte of Kerberos tokens, 0x60 */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
 	bool without_nat_t;
@@ -46,6 +51,8 @@ struct sim_host {
 	enum ike_err first_error;    /* first result that was none */
 	char failure[512];	     /* text of the last failed negotiation */
 	size_t n_failure;
+	enum auth_method auth_method; /* of the last dialogue that began */
+	size_t n_dialogue;
 	size_t bytes_sent;
 	size_t n_sent;
 };
