@@ -9,11 +9,27 @@
 
 #define CONFIG_MAX_CERTS 4
 #define CONFIG_PATH_MAX 256
+#define CONFIG_MAX_CRLS 8
+#define CONFIG_MAX_PEER_NAMES 16
+#define CONFIG_PEER_NAME_MAX 256
+#define CONFIG_MAX_EKUS 8
+#define CONFIG_EKU_MAX 64
 
 /* A certificate this host may show: PEM files. */
 struct config_cert {
 	char certificate[CONFIG_PATH_MAX]; /* leaf first, then intermediates */
 	char key[CONFIG_PATH_MAX];
+};
+
+/* What a peer's certificate must be beyond being valid. Empty lists: no rule. */
+struct config_tls {
+	char crl[CONFIG_MAX_CRLS][CONFIG_PATH_MAX]; /* PEM files */
+	uint32_t n_crl;
+	uint32_t crl_strict; /* 0 or 1: every issuer must have a CRL */
+	char peer_name[CONFIG_MAX_PEER_NAMES][CONFIG_PEER_NAME_MAX]; /* patterns */
+	uint32_t n_peer_name;
+	char eku[CONFIG_MAX_EKUS][CONFIG_EKU_MAX]; /* dotted numbers */
+	uint32_t n_eku;
 };
 
 struct config_limits {
@@ -30,6 +46,7 @@ struct config {
 	char trust_file[CONFIG_PATH_MAX]; /* PEM bundle of roots; default: the system store */
 	struct config_cert cert[CONFIG_MAX_CERTS];
 	uint32_t n_cert;
+	struct config_tls tls;
 	uint16_t ike_port;	/* 500 */
 	uint32_t mark_value;	/* first of three marks, before the shift into the mask */
 	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */

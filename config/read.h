@@ -6,6 +6,8 @@
 
 /* All sections but default_policy. */
 int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
+/* The section tls. */
+int read_tls(cfg_t *root, struct config_tls *tls, struct config_error *err);
 /* default_policy and what it needs the operator's consent for. */
 int read_policy(cfg_t *root, struct policy *p, struct config_error *err);
 /* Can every file that c names be read? */

@@ -175,8 +175,10 @@ log_ready(const struct auth_tls *tls, const struct config *c)
 	const char *trust =
 	    c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
 
-	log_info("auth", "%u certificates of this host, %u trusted ones in %s",
-	    auth_tls_count_own(tls), auth_tls_count_trusted(tls), trust);
+	log_info("auth",
+	    "%u certificates of this host, %u trusted ones in %s, %u revocation lists",
+	    auth_tls_count_own(tls), auth_tls_count_trusted(tls), trust,
+	    auth_tls_count_crls(tls));
 	if (auth_tls_count_own(tls) == 0)
 		log_warn("auth",
 		    "no certificate: TLS authentication will fail; set `certificate` "
