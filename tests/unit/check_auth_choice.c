@@ -93,6 +93,21 @@ START_TEST(own_certificates_in_turn)
 }
 END_TEST
 
+/* No attempt is lost: the responder says whom it trusts. */
+START_TEST(trusted_authorities_are_named)
+{
+	side_init(&a, "both", "rsa2");
+	side_add_cert(&a, "ec1");
+	side_init(&b, "ca1", "rsa1");
+	side_open(&a);
+	side_open(&b);
+	talk_begin(&t, &a, &b, 0);
+	ck_assert(talk_run(&t));
+	ck_assert_str_eq(t.r[1].peer_name, "CN=ec1");
+	end();
+}
+END_TEST
+
 TCase *
 auth_choice_cases(void)
 {
@@ -101,6 +116,7 @@ auth_choice_cases(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, lists_are_read_at_start);
 	tcase_add_loop_test(c, rules_want_a_client_certificate, 0, 2);
+	tcase_add_test(c, trusted_authorities_are_named);
 	tcase_add_loop_test(c, own_certificates_in_turn, 0,
 	    (int)(sizeof(order_table) / sizeof(order_table[0])));
 	return c;
