@@ -168,6 +168,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("gss_id"),
 	VALUE("trust"),
 	VALUE("ike_port"),
+	VALUE("nat_port"),
 	VALUE("i_accept_unauthenticated_peers"),
 	SECTION("credentials", credentials_opts),
 	SECTION("default_policy", policy_opts),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static void
@@ -65,6 +66,18 @@ engine_free(struct engine *e)
 
 /* ---- dispatch ---------------------------------------------------------------------------- */
 
+/* Its request came from there, maybe from behind a NAT that has another port now. */
+static void
+input_answer_again(struct engine *e, struct span response)
+{
+	struct engine_action *a = action_push(e, ACTION_SEND, response);
+
+	if (a == NULL)
+		return;
+	a->send.local = *e->in_local;
+	a->send.remote = *e->in_remote;
+}
+
 /* The responder of MS-AIPS 3.1: the same bytes get the same answer, and nothing else. */
 static bool
 input_is_duplicate(struct engine *e, struct mm_sa *mm)
@@ -83,7 +96,7 @@ input_is_duplicate(struct engine *e, struct mm_sa *mm)
 		return false;
 	event_drop(e, mm, IKE_ERR_DUPLICATE);
 	if (a->response.n > 0)
-		action_send_to(e, mm, blob_span(&a->response));
+		input_answer_again(e, blob_span(&a->response));
 	return true;
 }
 
@@ -154,7 +167,6 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 {
 	if (!exchange_open(e, mm))
 		return;
-	mm->remote.port = e->in_remote->port; /* A92 */
 	if (e->in.h.exchange == EXCHANGE_NOTIFY) {
 		notify_input(e, mm);
 		return;
@@ -171,6 +183,7 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
+	nat_follow(e, mm);
 	if (e->in.h.exchange != EXCHANGE_EM) {
 		if (mm->initiator)
 			input_quick_response(e, mm);
@@ -329,33 +342,25 @@ void
 engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine_expiry why)
 {
 	struct qm_sa *qm, *next;
+	struct mm_sa *mm;
 
 	engine_now(e, now_ms);
 	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		if (why == EXPIRY_SILENT)
+		mm = qm->mm;
+		if (why == EXPIRY_SOFT) {
+			rekey_start(e, qm);
+		} else if (why == EXPIRY_SILENT) {
 			engine_qm_silent(e, qm);
-		else
+		} else {
 			qm_delete(e, qm,
 			    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED,
 			    true);
+			mm_end_if_drained(e, mm);
+		}
 	}
-}
-
-/* Tells the peer of every quick mode, then of the main mode (MS-AIPS 3.1.7). */
-static void
-engine_end_mm(struct engine *e, struct mm_sa *mm, enum ike_err why)
-{
-	struct qm_sa *qm;
-
-	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL)
-		qm_delete(e, qm, why, qm->state != QM_PENDING);
-	event_mm(e, EVENT_MM_DELETED, mm, why, ike_err_text(why));
-	if (mm->keys.ready)
-		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
-	mm_retire(e, mm);
 }
 
 /* The first quick mode completes the main mode: without it nothing more would happen. */
@@ -377,7 +382,7 @@ engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
 		if (qm_id != 0 && qm->id != qm_id)
 			continue;
 		if (qm_completes_mm(qm)) {
-			engine_end_mm(e, qm->mm, IKE_ERR_DELETED);
+			mm_end(e, qm->mm, IKE_ERR_DELETED);
 			next = LIST_FIRST(&e->qm_all); /* others went with it */
 		} else {
 			qm_delete(e, qm, IKE_ERR_DELETED, true);
@@ -394,7 +399,7 @@ engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id)
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING && (mm_id == 0 || mm->id == mm_id))
-			engine_end_mm(e, mm, IKE_ERR_DELETED);
+			mm_end(e, mm, IKE_ERR_DELETED);
 	}
 	if (mm_id == 0) /* what outlived its main mode */
 		engine_delete_qm(e, now_ms, 0);
@@ -409,7 +414,7 @@ engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING && address_equal(&mm->local.addr, a))
-			engine_end_mm(e, mm, IKE_ERR_DELETED);
+			mm_end(e, mm, IKE_ERR_DELETED);
 	}
 }
 
@@ -424,7 +429,7 @@ engine_shutdown(struct engine *e, uint64_t now_ms)
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING)
-			engine_end_mm(e, mm, IKE_ERR_SHUTDOWN);
+			mm_end(e, mm, IKE_ERR_SHUTDOWN);
 	}
 	while ((qm = LIST_FIRST(&e->qm_all)) != NULL)
 		qm_delete(e, qm, IKE_ERR_SHUTDOWN, false);

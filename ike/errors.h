@@ -89,6 +89,7 @@
 	X(IKE_ERR_PEER_DELETED, "peer_deleted", "deleted by the peer", 0)                    \
 	X(IKE_ERR_MM_EXPIRED, "mm_expired", "main mode lifetime over", 0x363d)               \
 	X(IKE_ERR_QM_EXPIRED, "qm_expired", "quick mode lifetime over", 0x3647)              \
+	X(IKE_ERR_QM_REPLACED, "qm_replaced", "a newer quick mode replaces it", 0x3647)       \
 	X(IKE_ERR_SHUTDOWN, "shutdown", "daemon stops", 0x3643)                              \
 	X(IKE_ERR_AUTH_GONE, "auth_gone", "authentication process died", 0x35e9)             \
 	X(IKE_ERR_PLANE_GONE, "plane_gone", "data plane died: keys are not reused", 0x35ef)

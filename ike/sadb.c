@@ -110,12 +110,22 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	free(mm);
 }
 
+void
+sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote)
+{
+	LIST_REMOVE(mm, peer_link);
+	mm->remote = *remote;
+	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
+}
+
+/* A peer behind a NAT may come from another address: the ICV decides then. */
 static bool
 mm_is_between(const struct mm_sa *mm, const struct endpoint *local,
     const struct endpoint *remote)
 {
 	return address_equal(&mm->local.addr, &local->addr) &&
-	    address_equal(&mm->remote.addr, &remote->addr);
+	    (address_equal(&mm->remote.addr, &remote->addr) ||
+		(mm->nat_remote && remote->addr.family == 4));
 }
 
 struct mm_sa *
@@ -150,10 +160,15 @@ bool
 sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 {
 	const struct mm_sa *mm;
+	const struct qm_sa *qm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
 		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
 		    address_equal(&mm->remote.addr, peer))
+			return true;
+	/* Pairs that outlive their main mode are no less known. */
+	for (qm = sadb_qm_first(e, peer); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		if (qm_is_usable(qm) && address_equal(&qm->selector.remote.addr, peer))
 			return true;
 	return false;
 }

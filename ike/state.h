@@ -27,6 +27,7 @@
 #define OLD_RESPONSES 8
 #define MM_TIMERS 4
 #define QM_TIMERS 3
+#define GRACE_EXTRA_MS 5000
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -128,8 +129,9 @@ struct notify_item {
 	STAILQ_ENTRY(notify_item) next;
 	uint8_t protocol;
 	uint16_t type;
-	uint32_t code;
+	uint32_t code; /* of ACQUIRE: the flags */
 	uint32_t message_id;
+	struct flow selector; /* of ACQUIRE */
 };
 
 LIST_HEAD(mm_list, mm_sa);
@@ -144,7 +146,12 @@ struct mm_sa {
 	enum mm_state state;
 	bool initiator;
 	bool expired; /* no new quick modes on it */
+	bool peer_ended; /* the peer said so */
 	bool nat_detected;
+	bool nat_local;	 /* we are behind a NAT */
+	bool nat_remote; /* the peer is */
+	bool floated;	 /* to nat_port: ESP goes in UDP */
+	struct address peer_inner; /* the peer's own address, once it told */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
@@ -204,6 +211,10 @@ struct qm_sa {
 	bool out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
+	bool udp; /* ESP in UDP */
+	struct address id_initiator; /* responder: IDs as they came */
+	struct address id_responder;
+	struct address peer_inner; /* the peer's own address behind its NAT */
 	uint32_t message_id;
 	struct class_policy policy;
 	struct flow selector;
@@ -211,6 +222,11 @@ struct qm_sa {
 	uint32_t spi_out;
 	struct qm_choice choice;
 	uint64_t created_ms;
+	uint64_t usable_ms;
+	uint32_t usable_after; /* the newest id when it became usable */
+	uint32_t rekeyed_from;
+	uint32_t n_rekeys;
+	bool is_replaced; /* a newer pair carries its traffic */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
 	struct dh *dh;	  /* owned; PFS */
@@ -277,6 +293,8 @@ bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
     uint32_t *n_negotiating);
 /* First in the list that may hold main (quick) modes with this peer: check the address. */
+/* The peer's address is another one now: files the main mode under it. */
+void sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote);
 struct mm_sa *sadb_mm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator);
@@ -355,9 +373,6 @@ bool keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
 
 void mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level);
 void mm_read_vendors(struct mm_sa *mm, const struct message *m);
-void mm_write_natd(struct engine *e, const struct mm_sa *mm, const uint8_t *rcookie,
-    enum hash_id hash);
-void mm_read_natd(struct engine *e, struct mm_sa *mm, const struct message *m);
 bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
@@ -367,6 +382,10 @@ void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
 void mm_linger(struct engine *e, struct mm_sa *mm);
+/* Ends it with its quick modes and tells the peer. */
+void mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why);
+/* Ends one that takes no quick modes and has none left; mm may be NULL. */
+void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
 /*
  * A negotiation fails. tell: the peer gets a STATUS; teardown: usable quick modes go too.
  * mm may be freed.
@@ -378,16 +397,38 @@ struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
 
+/* ---- nat.c ---------------------------------------------------------------------------------- */
+
+/* False: no NAT traversal with this peer. */
+bool nat_is_possible(const struct engine *e, const struct mm_sa *mm);
+void nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash);
+void nat_read_natd(struct mm_sa *mm, const struct message *m);
+/* Initiator, after M2: to nat_port if there is a NAT. */
+void nat_float(struct engine *e, struct mm_sa *mm);
+/* The message in e->in is authentic and fresh: answers go where it came from. */
+void nat_follow(struct engine *e, struct mm_sa *mm);
+/* With the same remote address: is it one host, or two behind one NAT? */
+bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
+/* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
+bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
+    const struct address *outer, bool behind_nat);
+void nat_write_oa(struct engine *e, const struct qm_sa *qm);
+/* The peer's own address: NAT-OA, else its ID. */
+enum ike_err nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id);
+
 /* ---- qm_common.c, qm_init.c, qm_resp.c ------------------------------------------------------ */
 
 uint32_t qm_new_spi(struct engine *e);
+/* What the proposals of this quick mode must be: enum qm_want. */
+unsigned qm_want(const struct qm_sa *qm);
 void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
 /* Answers every engine_acquire() that waits for this quick mode. */
 void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text);
-void qm_arm_lifetime(struct engine *e, struct qm_sa *qm);
+/* A replaced pair lives on for what is still on its way. */
+void qm_arm_grace(struct engine *e, struct qm_sa *qm);
 void qm_established(struct engine *e, struct qm_sa *qm);
 /* One quick mode fails (is deleted); qm is freed, its main mode stays. */
 void qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
@@ -418,6 +459,8 @@ void em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_r
 /* Queues a reliable notify. message_id 0: a random one. */
 void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
     uint32_t message_id, uint32_t code);
+/* Asks the peer to negotiate a quick mode for this traffic. */
+void notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
 void notify_drop_all(struct engine *e, struct mm_sa *mm);
 /* STATUS in clear, never larger than the request that it answers. */
 void notify_clear_status(struct engine *e, const struct endpoint *local,

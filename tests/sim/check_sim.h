@@ -7,5 +7,7 @@
 #include "tests/sim/simnet.h"
 
 TCase *sim_fault_cases(void);
+void sim_nat_tests(Suite *s);
+TCase *sim_rekey_cases(void);
 
 #endif

@@ -29,6 +29,7 @@ START_TEST(test_default_daemon)
 	ck_assert_uint_eq(c.tls.n_peer_name, 0);
 	ck_assert_uint_eq(c.tls.n_eku, 0);
 	ck_assert_uint_eq(c.ike_port, 500);
+	ck_assert_uint_eq(c.nat_port, 4500);
 	ck_assert_uint_eq(c.mark_value, 1);
 	ck_assert_uint_eq(c.mark_mask, 0x7ff00000);
 	ck_assert_uint_eq(c.route_table, 52710);
