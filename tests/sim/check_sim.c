@@ -608,6 +608,7 @@ main(void)
 	suite_add_tcase(s, sim_fault_cases());
 	sim_nat_tests(s);
 	suite_add_tcase(s, sim_rekey_cases());
+	suite_add_tcase(s, sim_credential_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -298,6 +298,22 @@ sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n)
 
 /* ---- authentication: four tokens, like TLS 1.2 ---- */
 
+static bool
+auth_out_of_credentials(const struct sim_host *h, const struct action_auth *a)
+{
+	return a->initiator && h->n_credential > 0 && a->credential >= h->n_credential;
+}
+
+/* Who signed what this host shows now. */
+static void
+auth_ca(const struct sim_host *h, const struct action_auth *a, uint8_t ca[16])
+{
+	memset(ca, 0, 16);
+	memcpy(ca, h->ca, sizeof(h->ca));
+	if (a->initiator && h->n_credential > 0)
+		snprintf((char *)ca, 16, "%s", h->credential_ca[a->credential]);
+}
+
 /* Tokens: number, CA of the sender. */
 static void
 auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
@@ -308,15 +324,22 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 
 	r->handle = a->handle;
 	r->status = AUTH_CONTINUE;
+	if (auth_out_of_credentials(h, a)) {
+		r->status = AUTH_FAILED;
+		r->gss_status = 0x8009030e;
+		strcpy(r->text, "the peer accepted none of the certificates");
+		return;
+	}
 	if (a->token.n == 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
 		r->status = AUTH_FAILED;
 		r->gss_status = 0x80090325;
+		r->retry_possible = h->auth_wants_another;
 		strcpy(r->text, "certificate signed by an unknown authority");
 		return;
 	}
 	out->token[0] = (uint8_t)(number + 1);
-	memcpy(out->token + 1, h->ca, 16);
+	auth_ca(h, a, out->token + 1);
 	r->token = span_of(out->token, 17);
 	if (number == 3 || number == 4) {
 		r->status = AUTH_DONE;
@@ -332,8 +355,11 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
 	struct sim_auth *q, **at = &net->auths;
 
-	if (a->step == AUTH_START)
+	if (a->step == AUTH_START) {
 		h->n_auth_open++;
+		if (h->n_asked < sizeof(h->asked) / sizeof(h->asked[0]))
+			h->asked[h->n_asked++] = a->credential;
+	}
 	if (a->step == AUTH_ABORT) {
 		h->n_auth_open--;
 		return;

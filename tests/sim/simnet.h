@@ -20,6 +20,8 @@ struct sim_sa {
 	struct sim_sa *next;
 };
 
+#define SIM_MAX_CREDENTIALS 3
+
 struct sim_host {
 	struct engine *engine;
 	struct simnet *net;
@@ -33,6 +35,11 @@ struct sim_host {
 	char trusts[16];   /* whose certificates we accept; "*" all */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
+	const char *credential_ca[SIM_MAX_CREDENTIALS]; /* who signed each; none: ca */
+	uint32_t n_credential;
+	bool auth_wants_another; /* a refused peer may try its next credential */
+	uint32_t asked[8];	 /* credential of each new dialogue, in order */
+	size_t n_asked;
 	bool without_nat_t;
 	uint64_t n_auth_open; /* dialogues that auth still knows */
 	/* what happened */
