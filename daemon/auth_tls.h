@@ -18,8 +18,9 @@ struct auth_dialogue;
 
 /*
  * Reads trust store, certificates, keys and CRLs: c->trust_file (empty: the bundle of
- * the system), c->cert[] and c->tls.crl[]. All files are read here and never again. NULL: err says which
- * file and why. No certificates is no error: see auth_dialogue_new().
+ * the system), c->cert[] and c->tls.crl[]. All files are read here and never again.
+ * NULL: err says which file and why. No certificates is no error: see
+ * auth_dialogue_new().
  */
 struct auth_tls *auth_tls_new(const struct config *c, char *err, size_t cap);
 void auth_tls_free(struct auth_tls *tls);
@@ -31,8 +32,8 @@ uint32_t auth_tls_count_crls(const struct auth_tls *tls);
 /*
  * A handshake: the initiator is the TLS client. credential counts from 0: an initiator
  * that runs out of certificates fails, a responder starts again with the first. Those
- * that fit the authorities that the responder names come first. NULL: out of memory; every other failure is the answer of the first step. tls must outlive
- * it.
+ * that fit the authorities that the responder names come first. NULL: out of memory;
+ * every other failure is the answer of the first step. tls must outlive it.
  */
 struct auth_dialogue *auth_dialogue_new(
     const struct auth_tls *tls, bool initiator, uint32_t credential);
