@@ -62,7 +62,7 @@ static void
 list_add(char *out, size_t cap, const char *prefix, const char *text)
 {
 	size_t len = strlen(out);
-	char item[2 * CONFIG_PEER_NAME_MAX];
+	char item[2 * CONFIG_NAME_MAX];
 
 	snprintf(
 	    item, sizeof(item), "%s%s%.300s", len > 0 ? ", " : "", prefix, text);
