@@ -1,3 +1,4 @@
+/* Datagrams of the NAT port, told apart. */
 #include "daemon/nat_datagram.h"
 
 #include <string.h>

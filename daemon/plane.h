@@ -82,6 +82,8 @@ struct plane_flow {
 	struct flow flow;
 	enum flow_state state;
 	struct pair *pair; /* cached; NULL: look it up */
+	bool has_peer;	   /* behind a NAT: never another one's, while this is known */
+	uint8_t peer[16];  /* struct nat_encap */
 	bool starts;
 	bool was_secured;   /* never clear again */
 	uint64_t secured_ms;
@@ -150,10 +152,15 @@ struct plane {
 bool plane_sa_add(struct plane *p, const struct action_sa_add *a);
 void plane_sa_delete(struct plane *p, uint32_t qm_id);
 void plane_sa_flush(struct plane *p);
+/* With equal selectors: are these two hosts behind one NAT? */
+bool plane_sa_are_neighbours(const struct pair *a, const struct pair *b);
 struct pair *plane_sa_by_id(struct plane *p, uint32_t qm_id);
 struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 /* The newest pair that can send this flow, or NULL. */
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
+/* Same for a flow that may have had a pair: of the same peer only. */
+struct pair *plane_sa_for_known(struct plane *p, const struct plane_flow *f);
+bool plane_sa_is_of(const struct pair *s, const struct plane_flow *f);
 /* The newest pair of the traffic of s that can send. */
 struct pair *plane_sa_newest(struct pair *s);
 /* Counts a packet, and tells the negotiator when the pair must end. */

@@ -125,8 +125,11 @@ plane_flow_set_pair(struct plane_flow *f, struct pair *s)
 	if (f->pair != NULL)
 		LIST_REMOVE(f, by_pair);
 	f->pair = s;
-	if (s != NULL)
-		LIST_INSERT_HEAD(&s->flows, f, by_pair);
+	if (s == NULL)
+		return;
+	LIST_INSERT_HEAD(&s->flows, f, by_pair);
+	f->has_peer = s->nat.local.port != 0;
+	memcpy(f->peer, s->nat.peer, sizeof(f->peer));
 }
 
 void

@@ -27,13 +27,12 @@ outer_matches(struct span raw, const struct flow *selector)
 
 /*
  * Two hosts behind one NAT look the same here: the second one that uses the same ports
- * must not get the answers to the first (RFC 3948 5.2).
+ * must not get the answers to the first, nor go on where it stopped (RFC 3948 5.2).
  */
 static bool
 in_conflicts(const struct pair *s, const struct plane_flow *f)
 {
-	return s->nat.local.port != 0 && f != NULL && f->pair != NULL && f->pair != s &&
-	    !f->pair->is_expired && !address_equal(&f->pair->nat.inner, &s->nat.inner);
+	return f != NULL && !plane_sa_is_of(s, f);
 }
 
 /*

@@ -224,7 +224,7 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 		f->starts = packet.starts;
 	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
 	if (s == NULL || s->is_expired)
-		s = plane_sa_for_flow(p, class_id, &packet.flow);
+		s = plane_sa_for_known(p, f);
 	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
 		s = NULL;
 	if (s == NULL) {
@@ -261,7 +261,7 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 
 	if (f == NULL || f->state != FLOW_WAITING)
 		return;
-	s = d->error == IKE_OK ? plane_sa_for_flow(p, d->class_id, &d->flow) : NULL;
+	s = d->error == IKE_OK ? plane_sa_for_known(p, f) : NULL;
 	if (s != NULL)
 		plane_out_use(p, f, s);
 	else

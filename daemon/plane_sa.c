@@ -62,6 +62,13 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	return s;
 }
 
+bool
+plane_sa_are_neighbours(const struct pair *a, const struct pair *b)
+{
+	return a->nat.local.port != 0 && b->nat.local.port != 0 &&
+	    memcmp(a->nat.peer, b->nat.peer, sizeof(a->nat.peer)) != 0;
+}
+
 /* Both directions exist: flows of older pairs of the same traffic go over to it. */
 static void
 pair_complete(struct plane *p, struct pair *s)
@@ -72,7 +79,8 @@ pair_complete(struct plane *p, struct pair *s)
 		return;
 	LIST_FOREACH (old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
 		if (old != s && old->class_id == s->class_id && old->out != NULL &&
-		    old->in != NULL && flow_equal(&old->selector, &s->selector)) {
+		    old->in != NULL && flow_equal(&old->selector, &s->selector) &&
+		    !plane_sa_are_neighbours(old, s)) {
 			old->newer = s;
 			s->is_newer = true;
 		}
@@ -192,6 +200,26 @@ plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f)
 	LIST_FOREACH (s, &p->pair_by_peer[peer_bucket(p, &f->remote.addr)], by_peer)
 		if (s->class_id == class_id && s->in != NULL && s->out != NULL &&
 		    !s->is_expired && flow_matches(&s->selector, f))
+			return s;
+	return NULL;
+}
+
+bool
+plane_sa_is_of(const struct pair *s, const struct plane_flow *f)
+{
+	return !f->has_peer || s->nat.local.port == 0 ||
+	    memcmp(s->nat.peer, f->peer, sizeof(f->peer)) == 0;
+}
+
+struct pair *
+plane_sa_for_known(struct plane *p, const struct plane_flow *f)
+{
+	struct pair *s;
+
+	LIST_FOREACH (s, &p->pair_by_peer[peer_bucket(p, &f->flow.remote.addr)], by_peer)
+		if (s->class_id == f->class_id && s->in != NULL && s->out != NULL &&
+		    !s->is_expired && flow_matches(&s->selector, &f->flow) &&
+		    plane_sa_is_of(s, f))
 			return s;
 	return NULL;
 }

@@ -169,7 +169,8 @@ struct nat_encap {
 	struct endpoint remote;
 	bool keepalive;	      /* we are behind a NAT: keep its mapping */
 	bool peer_moves;      /* the peer is: follow its authentic packets */
-	struct address inner; /* the peer's own address */
+	struct address inner; /* the peer's own address, as it says */
+	uint8_t peer[16];     /* digest of who it is: two behind one NAT differ */
 };
 
 /* One direction of an IPsec SA pair. Keys are wiped after the action was fetched. */

@@ -1,6 +1,7 @@
 /* Dispatch of datagrams: whose they are, and who acts on them. */
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 /*

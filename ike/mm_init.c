@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 #define M1_CHAIN_AT (ISAKMP_HEADER_BYTES + 8) /* behind the Crypto payload */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 /* IPv4 only (MS-AIPS 3.2.4). */
@@ -181,6 +182,30 @@ nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id)
 	}
 	qm->mm->peer_inner = qm->peer_inner;
 	return IKE_OK;
+}
+
+void
+nat_name_peer(struct qm_sa *qm)
+{
+	const char *name = blob_text(&qm->mm->em.peer_name);
+	struct span part[2] = { SPAN_ARRAY(qm->peer_inner.b), span_of(name, strlen(name)) };
+	uint8_t full[HASH_MAX_BYTES] = { 0 };
+
+	hash_digest(HASH_SHA256, part, 2, full);
+	memcpy(qm->peer, full, sizeof(qm->peer));
+}
+
+bool
+nat_are_neighbours(const struct qm_sa *a, const struct qm_sa *b)
+{
+	static const uint8_t none[DIGEST_BYTES];
+
+	if (!a->udp || !b->udp)
+		return false;
+	if (memcmp(a->peer, none, DIGEST_BYTES) != 0 && memcmp(b->peer, none, DIGEST_BYTES) != 0)
+		return memcmp(a->peer, b->peer, DIGEST_BYTES) != 0;
+	return a->peer_inner.family != 0 && b->peer_inner.family != 0 &&
+	    !address_equal(&a->peer_inner, &b->peer_inner);
 }
 
 void

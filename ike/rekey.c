@@ -30,19 +30,12 @@ rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a)
 	a->soft_bytes = a->lifetime_bytes - (qm->initiator ? bytes : bytes / 2);
 }
 
-/* The same selector may belong to two hosts behind one NAT. */
-static bool
-is_neighbour(const struct address *a, const struct address *b)
-{
-	return a->family != 0 && b->family != 0 && !address_equal(a, b);
-}
-
 static bool
 is_same_traffic(const struct qm_sa *a, const struct qm_sa *b)
 {
 	return a != b && a->policy.class_id == b->policy.class_id &&
 	    flow_equal(&a->selector, &b->selector) &&
-	    !(a->udp && b->udp && is_neighbour(&a->peer_inner, &b->peer_inner));
+	    !nat_are_neighbours(a, b);
 }
 
 bool
@@ -116,7 +109,7 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 		if (mm->state == MM_ESTABLISHED && (!mm_needs_em(mm) || mm->keys.has_em) &&
 		    address_equal(&mm->remote.addr, &qm->selector.remote.addr) &&
 		    address_equal(&mm->local.addr, &qm->selector.local.addr) &&
-		    !(qm->udp && is_neighbour(&mm->peer_inner, &qm->peer_inner)))
+		    (!qm->udp || address_equal(&mm->peer_inner, &qm->peer_inner)))
 			return mm;
 	return NULL;
 }

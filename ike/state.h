@@ -223,6 +223,7 @@ struct qm_sa {
 	struct address id_initiator; /* responder: IDs as they came */
 	struct address id_responder;
 	struct address peer_inner; /* the peer's own address behind its NAT */
+	uint8_t peer[DIGEST_BYTES]; /* who it is, once SAs are installed; ESP in UDP only */
 	uint32_t message_id;
 	struct class_policy policy;
 	struct flow selector;
@@ -433,24 +434,6 @@ void mm_init_cookie(struct engine *e, struct mm_sa *mm);
 void mm_init_before_resend(struct engine *e, struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
 
-/* ---- nat.c ---------------------------------------------------------------------------------- */
-
-/* False: no NAT traversal with this peer. */
-bool nat_is_possible(const struct engine *e, const struct mm_sa *mm);
-void nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash);
-void nat_read_natd(struct mm_sa *mm, const struct message *m);
-/* Initiator, after M2: to nat_port if there is a NAT. */
-void nat_float(struct engine *e, struct mm_sa *mm);
-/* The message in e->in is authentic and fresh: answers go where it came from. */
-void nat_follow(struct engine *e, struct mm_sa *mm);
-/* With the same remote address: is it one host, or two behind one NAT? */
-bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
-/* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
-bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
-    const struct address *outer, bool behind_nat);
-void nat_write_oa(struct engine *e, const struct qm_sa *qm);
-/* The peer's own address: NAT-OA, else its ID. */
-enum ike_err nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id);
 /* ---- input.c ---------------------------------------------------------------------------------- */
 
 /* Acts on e->datagram. */

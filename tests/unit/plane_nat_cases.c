@@ -66,7 +66,7 @@ nat_pair_add(uint32_t qm_id, const struct flow *f, bool peer_moves, uint8_t inne
 		struct action_sa_add a = pair_action(qm_id, CLASS_DEFAULT, f, in == 1);
 
 		a.nat = (struct nat_encap){ here, peer, true, peer_moves,
-			{ 4, { 192, 168, 0, inner } } };
+			{ 4, { 192, 168, 0, inner } }, { inner } };
 		ck_assert(plane_sa_add(rig.p, &a));
 	}
 }
@@ -270,6 +270,17 @@ START_TEST(neighbours_with_the_same_ports)
 	from_peer(peer_fd, d, peer_datagram(QM + 1, 1, &f, 'z', d));
 	ck_assert_uint_eq(rig_tun_read(CLASS_DEFAULT, b), 0);
 	ck_assert_uint_eq(rig.p->count[PC_NAT_CONFLICT], 1);
+	/* And what is sent goes to the first one. */
+	ck_assert_ptr_eq(plane_sa_newest(plane_sa_by_id(rig.p, QM)), plane_sa_by_id(rig.p, QM));
+	out_sample(CLASS_DEFAULT, &f, 'x');
+	ck_assert_int_gt(recv(peer_fd, b, sizeof(b), 0), 8);
+	ck_assert_uint_eq(b[2] << 8 | b[3], 0x1000 + QM); /* SPI */
+	/* Not even when the pair of the first one has ended. */
+	plane_sa_delete(rig.p, QM);
+	out_sample(CLASS_DEFAULT, &f, 'x');
+	ck_assert_int_lt(recv(peer_fd, d, sizeof(d), 0), 0);
+	from_peer(peer_fd, d, peer_datagram(QM + 1, 2, &f, 'z', d));
+	ck_assert_uint_eq(rig_tun_read(CLASS_DEFAULT, b), 0);
 	/* The same host with a newer pair is welcome. */
 	nat_pair_add(QM + 2, &f, true, 1);
 	from_peer(peer_fd, d, peer_datagram(QM + 2, 1, &f, 'z', d));
