@@ -1,6 +1,7 @@
 /* What both roles of main mode share: vendor IDs, ends (MS-AIPS 3.2, 3.3). */
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 static void

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 /* Levels of leaving things out until M2 is not larger than M1 (hostile row H81). */

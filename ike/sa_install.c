@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ike/rekey.h"
+#include "ike/nat.h"
 #include "ike/state.h"
 
 static bool
