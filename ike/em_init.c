@@ -140,6 +140,7 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 
 	if (r->status == AUTH_FAILED) {
 		(void)blob_set_text(&em->failure, r->text, sizeof(r->text));
+		em->last_status = 0;
 		em_next_method(e, mm, r->retry_possible, r->text);
 		return;
 	}
@@ -148,7 +149,11 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 		return;
 	}
 	if (em->fresh)
-		g.flags |= GSS_FLAG_NEW | (em->last_retry ? GSS_FLAG_RETRY : 0);
+		g.flags |= GSS_FLAG_NEW;
+	if (em->fresh && em->last_retry) {
+		g.flags |= GSS_FLAG_RETRY;
+		g.status = em->last_status; /* MS-AIPS 3.1: what the peer said (T046) */
+	}
 	em->fresh = false;
 	if (!em_send_gss(e, mm, &g))
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, "too many rounds", true, true);
@@ -201,6 +206,7 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 		text_u32(&t, g.status);
 		text_str(&t, ")");
 		(void)blob_set_text(&em->failure, why, sizeof(why));
+		em->last_status = g.status;
 		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, why);
 		return;
 	}

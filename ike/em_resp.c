@@ -100,6 +100,14 @@ em_pick_method(struct em *em, const struct pld_gss *g)
 	return true;
 }
 
+/* Another credential, with a token, and our own status in it (MS-AIPS 3.1): no failure. */
+static bool
+em_is_retry(const struct pld_gss *g)
+{
+	return (g->flags & GSS_FLAG_NEW) != 0 && (g->flags & GSS_FLAG_RETRY) != 0 &&
+	    g->token.n > 0;
+}
+
 static void
 em_input_gss(struct engine *e, struct mm_sa *mm)
 {
@@ -120,7 +128,7 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 	/* The answer waits for auth: remember what it answers. */
 	em->answer_header = e->in.h;
 	em->answer_seq = e->in.seq;
-	if (g.status != 0) {
+	if (g.status != 0 && !em_is_retry(&g)) {
 		static const char why[] = "the peer could not start its credentials";
 
 		(void)blob_set_text(&em->failure, why, sizeof(why));

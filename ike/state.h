@@ -111,6 +111,7 @@ struct em {
 	uint32_t rounds;
 	bool fresh;	   /* initiator: the next token starts a dialogue */
 	bool last_retry;   /* the last failure asked for another credential */
+	uint32_t last_status; /* initiator: the status of that failure, sent back */
 	bool failed_last;  /* responder: the last dialogue failed */
 	bool local_done;
 	bool peer_done;
