@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "tests/sim/check_sim.h"
-
-static struct simnet net;
+#include "tests/sim/check_sim_list.h"
 
 static void
 begin_with(const struct dialect *d)
@@ -606,6 +605,10 @@ main(void)
 	tcase_add_test(t, ten_thousand_negotiations);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_fault_cases());
+	suite_add_tcase(s, sim_list_cases());
+	suite_add_tcase(s, sim_list_quick_cases());
+	suite_add_tcase(s, sim_list_notify_cases());
+	suite_add_tcase(s, sim_list_auth_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -222,11 +222,16 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
 		r->status = AUTH_FAILED;
 		r->gss_status = 0x80090325;
+		r->retry_possible = h->wants_retry;
 		strcpy(r->text, "certificate signed by an unknown authority");
 		return;
 	}
 	out->token[0] = (uint8_t)(number + 1);
 	memcpy(out->token + 1, h->ca, 16);
+	if (a->step == AUTH_START && h->n_bad_start > 0) {
+		h->n_bad_start--;
+		strcpy((char *)out->token + 1, "bad");
+	}
 	r->token = span_of(out->token, 17);
 	if (number == 3 || number == 4) {
 		r->status = AUTH_DONE;

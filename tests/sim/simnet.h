@@ -27,6 +27,8 @@ struct sim_host {
 	/* authentication */
 	char ca[16];	   /* who signed our certificate */
 	char trusts[16];   /* whose certificates we accept; "*" all */
+	uint32_t n_bad_start; /* so many of our dialogues begin with a token of "bad" */
+	bool wants_retry;     /* refuse: another credential could work */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
 	uint64_t n_auth_open; /* dialogues that auth still knows */
