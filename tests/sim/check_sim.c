@@ -609,6 +609,7 @@ main(void)
 	suite_add_tcase(s, sim_list_quick_cases());
 	suite_add_tcase(s, sim_list_notify_cases());
 	suite_add_tcase(s, sim_list_auth_cases());
+	suite_add_tcase(s, sim_list_limit_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -34,5 +34,6 @@ TCase *sim_list_cases(void);
 TCase *sim_list_quick_cases(void);
 TCase *sim_list_notify_cases(void);
 TCase *sim_list_auth_cases(void);
+TCase *sim_list_limit_cases(void);
 
 #endif
