@@ -37,6 +37,14 @@ address_equal(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+static inline bool
+flow_equal(const struct flow *a, const struct flow *b)
+{
+	return a->protocol == b->protocol && a->local.port == b->local.port &&
+	    a->remote.port == b->remote.port && address_equal(&a->local.addr, &b->local.addr) &&
+	    address_equal(&a->remote.addr, &b->remote.addr);
+}
+
 /* True when the packet's flow lies inside the selector (wildcards in the selector only). */
 static inline bool
 flow_matches(const struct flow *selector, const struct flow *packet)

@@ -125,7 +125,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 {
 	struct aip_api_secure_reply reply = { .class_id = htole32(r->class_id) };
 	struct secured_socket sock = { 0, r->cookie, r->class_id, r->uid, r->family,
-		r->protocol, nego_now_ms() };
+		r->protocol, nego_now_ms(), false };
 	struct client *c;
 	uint64_t id = 0;
 

@@ -21,14 +21,6 @@ flow_bucket(const struct plane *p, uint32_t class_id, const struct flow *f)
 	return plane_hash(p, k.b, sizeof(k.b));
 }
 
-static bool
-flow_equal(const struct flow *a, const struct flow *b)
-{
-	return a->protocol == b->protocol && a->local.port == b->local.port &&
-	    a->remote.port == b->remote.port && address_equal(&a->local.addr, &b->local.addr) &&
-	    address_equal(&a->remote.addr, &b->remote.addr);
-}
-
 struct plane_flow *
 plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
 {

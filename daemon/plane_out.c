@@ -126,7 +126,8 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 	s->seq_out++;
 	/* What was sealed has used up bytes and a number of the key, sent or not. */
 	plane_sa_used(p, s, raw.n, false);
-	r = send_fitting(p, raw, span_of(p->out, n));
+	r = s->nat.local.port != 0 ? plane_nat_send(p, s, span_of(p->out, n)) :
+				     send_fitting(p, raw, span_of(p->out, n));
 	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
 	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
@@ -188,6 +189,17 @@ flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 }
 
 void
+plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
+{
+	struct held *h;
+
+	flow_use(p, f, s);
+	STAILQ_FOREACH (h, &f->held, next)
+		seal_and_send(p, s, span_of(h->b, h->n));
+	plane_flow_drop_held(p, f);
+}
+
+void
 plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 {
 	struct plane_flow *f;
@@ -210,9 +222,9 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 		return;
 	if (f->state == FLOW_NEW && f->pair == NULL)
 		f->starts = packet.starts;
-	s = f->pair != NULL && !f->pair->is_expired ?
-	    f->pair :
-	    plane_sa_for_flow(p, class_id, &packet.flow);
+	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
+	if (s == NULL || s->is_expired)
+		s = plane_sa_for_flow(p, class_id, &packet.flow);
 	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
 		s = NULL;
 	if (s == NULL) {
@@ -221,7 +233,7 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 		return;
 	}
 	if (f->pair != s)
-		flow_use(p, f, s);
+		plane_out_use(p, f, s);
 	seal_and_send(p, s, packet.raw);
 }
 
@@ -238,17 +250,6 @@ flow_failed(struct plane *p, struct plane_flow *f)
 		p->count[PC_REFUSED]++;
 		tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
-	plane_flow_drop_held(p, f);
-}
-
-void
-plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
-{
-	struct held *h;
-
-	flow_use(p, f, s);
-	STAILQ_FOREACH (h, &f->held, next)
-		seal_and_send(p, s, span_of(h->b, h->n));
 	plane_flow_drop_held(p, f);
 }
 

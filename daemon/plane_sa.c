@@ -4,6 +4,10 @@
 #include "daemon/log.h"
 #include "daemon/plane.h"
 
+#define SOFT_AGAIN_MS 30000
+#define RECENT_MS 60000
+#define SEQ_SOFT 0xe0000000u
+
 /* FNV-1a with a random start: peers choose what is hashed. */
 size_t
 plane_hash(const struct plane *p, const void *data, size_t n)
@@ -22,8 +26,8 @@ peer_bucket(const struct plane *p, const struct address *a)
 	return plane_hash(p, a->b, sizeof(a->b));
 }
 
-static struct pair *
-pair_find(struct plane *p, uint32_t qm_id)
+struct pair *
+plane_sa_by_id(struct plane *p, uint32_t qm_id)
 {
 	struct pair *s;
 
@@ -44,7 +48,11 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->class_id = a->class_id;
 	s->protocol = a->protocol;
 	s->selector = a->selector;
+	s->nat = a->nat;
+	s->nat_sent_ms = p->now_ms;
 	s->lifetime_bytes = a->lifetime_bytes;
+	s->soft_bytes = a->soft_bytes;
+	s->soft_ms = a->soft_ms != 0 ? p->now_ms + a->soft_ms : UINT64_MAX;
 	s->idle_ms = (uint64_t)a->idle_s * 1000;
 	s->allow_clear_ms = a->allow_clear_ms;
 	s->last_ms = p->now_ms;
@@ -52,6 +60,28 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	LIST_INSERT_HEAD(&p->pair_by_id[a->qm_id % PLANE_BUCKETS], s, by_id);
 	LIST_INSERT_HEAD(&p->pair_by_peer[peer_bucket(p, &a->selector.remote.addr)], s, by_peer);
 	return s;
+}
+
+/* Both directions exist: flows of older pairs of the same traffic go over to it. */
+static void
+pair_complete(struct plane *p, struct pair *s)
+{
+	struct pair *old;
+
+	if (s->in == NULL || s->out == NULL)
+		return;
+	LIST_FOREACH (old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
+		if (old != s && old->class_id == s->class_id && old->out != NULL &&
+		    old->in != NULL && flow_equal(&old->selector, &s->selector)) {
+			old->newer = s;
+			s->is_newer = true;
+		}
+}
+
+struct pair *
+plane_sa_newest(struct pair *s)
+{
+	return s->newer != NULL && !s->newer->is_expired ? s->newer : s;
 }
 
 bool
@@ -65,11 +95,15 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 		.integrity = a->integrity,
 		.integrity_key = span_of(a->integrity_key.b, a->integrity_key.n),
 	};
-	struct pair *s = pair_find(p, a->qm_id);
+	struct pair *s = plane_sa_by_id(p, a->qm_id);
 	struct esp_sa *sa;
 
 	if (a->class_id == 0 || a->class_id > CLASS_MAX || a->cipher_key.n > SECRET_MAX_BYTES ||
 	    a->integrity_key.n > SECRET_MAX_BYTES)
+		return false;
+	/* AH cannot pass a NAT. */
+	if (a->nat.local.port != 0 &&
+	    (a->protocol != 50 || a->selector.remote.addr.family != 4))
 		return false;
 	/* Belt and braces: the engine has already refused it. */
 	if (a->class_id == CLASS_ENCRYPT && a->cipher == CIPHER_NULL)
@@ -83,21 +117,34 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 	}
 	if (!a->inbound) {
 		s->out = sa;
-		return true;
+	} else {
+		s->in = sa;
+		s->spi_in = a->spi;
+		LIST_INSERT_HEAD(&p->pair_by_spi[a->spi % PLANE_BUCKETS], s, by_spi);
 	}
-	s->in = sa;
-	s->spi_in = a->spi;
-	LIST_INSERT_HEAD(&p->pair_by_spi[a->spi % PLANE_BUCKETS], s, by_spi);
+	pair_complete(p, s);
 	return true;
 }
 
 static void
-pair_free(struct pair *s)
+pair_forget_newer(struct plane *p, const struct pair *s)
+{
+	struct pair *old;
+
+	LIST_FOREACH (old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
+		if (old->newer == s)
+			old->newer = NULL;
+}
+
+static void
+pair_free(struct plane *p, struct pair *s)
 {
 	struct plane_flow *f;
 
 	while ((f = LIST_FIRST(&s->flows)) != NULL)
 		plane_flow_set_pair(f, NULL);
+	if (s->is_newer)
+		pair_forget_newer(p, s);
 	LIST_REMOVE(s, by_id);
 	LIST_REMOVE(s, by_peer);
 	if (s->in != NULL)
@@ -110,10 +157,10 @@ pair_free(struct pair *s)
 void
 plane_sa_delete(struct plane *p, uint32_t qm_id)
 {
-	struct pair *s = pair_find(p, qm_id);
+	struct pair *s = plane_sa_by_id(p, qm_id);
 
 	if (s != NULL)
-		pair_free(s);
+		pair_free(p, s);
 }
 
 void
@@ -123,7 +170,7 @@ plane_sa_flush(struct plane *p)
 
 	for (size_t i = 0; i < PLANE_BUCKETS; i++)
 		while ((s = LIST_FIRST(&p->pair_by_id[i])) != NULL)
-			pair_free(s);
+			pair_free(p, s);
 }
 
 struct pair *
@@ -160,26 +207,53 @@ pair_expire(struct plane *p, struct pair *s, enum engine_expiry why)
 	(void)ipc_send(p->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
 }
 
+/* It carries traffic and ends soon. Said again until there is another one. */
+static void
+pair_soft(struct plane *p, struct pair *s)
+{
+	struct proto_qm_expired e = { s->qm_id, EXPIRY_SOFT };
+
+	if (s->is_expired || s->newer != NULL || p->now_ms < s->again_ms)
+		return;
+	s->again_ms = p->now_ms + SOFT_AGAIN_MS;
+	(void)ipc_send(p->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
 void
 plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 {
+	uint64_t used;
+
 	s->last_ms = p->now_ms;
 	s->usage_changed = true;
 	if (inbound) {
 		s->n_unanswered = 0;
+		if (s->newer != NULL) /* the peer may not know that one yet */
+			s->newer->n_unanswered = 0;
 		s->usage.bytes_in += bytes;
 		s->usage.packets_in++;
 	} else {
 		s->usage.bytes_out += bytes;
 		s->usage.packets_out++;
 	}
-	if (s->lifetime_bytes != 0 &&
-	    (inbound ? s->usage.bytes_in : s->usage.bytes_out) >= s->lifetime_bytes)
+	used = inbound ? s->usage.bytes_in : s->usage.bytes_out;
+	if (s->lifetime_bytes != 0 && used >= s->lifetime_bytes)
 		pair_expire(p, s, EXPIRY_BYTES);
 	if (!inbound && s->seq_out == UINT32_MAX) {
 		p->count[PC_SEQUENCE]++;
 		pair_expire(p, s, EXPIRY_BYTES);
 	}
+	if (p->now_ms >= s->soft_ms || (s->soft_bytes != 0 && used >= s->soft_bytes) ||
+	    s->seq_out >= SEQ_SOFT)
+		pair_soft(p, s);
+}
+
+/* One that is not just ends; its next packet asks, if that comes in time. */
+static bool
+pair_is_in_use(const struct plane *p, const struct pair *s)
+{
+	return s->usage.packets_in + s->usage.packets_out > 0 &&
+	    p->now_ms - s->last_ms < RECENT_MS;
 }
 
 /*
@@ -211,6 +285,9 @@ plane_sa_tick(struct plane *p)
 				(void)ipc_send(p->negotiator, PROTO_QM_USAGE, &s->usage,
 				    sizeof(s->usage), -1);
 			s->usage_changed = false;
+			plane_nat_keepalive(p, s);
+			if (p->now_ms >= s->soft_ms && pair_is_in_use(p, s))
+				pair_soft(p, s);
 			if (s->idle_ms != 0 && p->now_ms - s->last_ms >= s->idle_ms)
 				pair_expire(p, s, EXPIRY_IDLE);
 		}

@@ -31,23 +31,33 @@ endpoint_of(struct endpoint *e, uint8_t family, const void *addr, uint16_t port_
 	memcpy(e->addr.b, addr, address_len_bytes(&e->addr));
 }
 
+/* False: too short. */
+static bool
+entry_of(const struct nlmsghdr *nlh, struct sockdiag_entry *e)
+{
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*m))
+		return false;
+	e->family = m->idiag_family == AF_INET ? 4 : 6;
+	e->cookie = cookie_of(m);
+	e->uid = m->idiag_uid;
+	e->state = m->idiag_state;
+	endpoint_of(&e->local, e->family, m->id.idiag_src, m->id.idiag_sport);
+	endpoint_of(&e->remote, e->family, m->id.idiag_dst, m->id.idiag_dport);
+	return true;
+}
+
 static int
 dump_one(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct dump *d = ctx;
-	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
 	struct sockdiag_entry e = { .protocol = d->protocol };
 	const struct nlattr *a;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*m))
+	if (!entry_of(nlh, &e))
 		return MNL_CB_OK;
-	e.family = m->idiag_family == AF_INET ? 4 : 6;
-	e.cookie = cookie_of(m);
-	e.uid = m->idiag_uid;
-	e.state = m->idiag_state;
-	endpoint_of(&e.local, e.family, m->id.idiag_src, m->id.idiag_sport);
-	endpoint_of(&e.remote, e.family, m->id.idiag_dst, m->id.idiag_dport);
-	mnl_attr_for_each (a, nlh, sizeof(*m))
+	mnl_attr_for_each (a, nlh, sizeof(struct inet_diag_msg))
 		if (mnl_attr_get_type(a) == INET_DIAG_MARK &&
 		    mnl_attr_validate(a, MNL_TYPE_U32) == 0)
 			e.mark = mnl_attr_get_u32(a);
@@ -109,7 +119,7 @@ sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_ea
 }
 
 bool
-sockdiag_read_destroyed(int fd, void (*each)(void *ctx, uint64_t cookie), void *ctx)
+sockdiag_read_destroyed(int fd, sockdiag_each *each, void *ctx)
 {
 	char buf[16384];
 	ssize_t n;
@@ -118,10 +128,12 @@ sockdiag_read_destroyed(int fd, void (*each)(void *ctx, uint64_t cookie), void *
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
 		int left = (int)n;
 
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
-			if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-			    mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct inet_diag_msg))
-				each(ctx, cookie_of(mnl_nlmsg_get_payload(nlh)));
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			struct sockdiag_entry e = { .protocol = 0 }; /* it does not say */
+
+			if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY && entry_of(nlh, &e))
+				each(ctx, &e);
+		}
 	}
 	return errno != ENOBUFS;
 }

@@ -20,6 +20,6 @@ typedef void sockdiag_each(void *ctx, const struct sockdiag_entry *e);
 int sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
     void *ctx);
 /* Reads notifications of ended sockets; false: some were lost, look for yourself. */
-bool sockdiag_read_destroyed(int fd, void (*each)(void *ctx, uint64_t cookie), void *ctx);
+bool sockdiag_read_destroyed(int fd, sockdiag_each *each, void *ctx);
 
 #endif

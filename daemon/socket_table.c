@@ -2,6 +2,8 @@
 #include "daemon/socket_table.h"
 
 #include <sys/queue.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -118,7 +120,7 @@ count_uid(void *ctx, const struct secured_socket *s)
 {
 	struct count *c = ctx;
 
-	c->n += s->uid == c->wanted;
+	c->n += s->uid == c->wanted && !s->is_accepted;
 }
 
 static void
@@ -127,6 +129,23 @@ count_class(void *ctx, const struct secured_socket *s)
 	struct count *c = ctx;
 
 	c->n += s->class_id == c->wanted;
+}
+
+static void
+count_asked(void *ctx, const struct secured_socket *s)
+{
+	struct count *c = ctx;
+
+	c->n += s->class_id == c->wanted && !s->is_accepted;
+}
+
+uint32_t
+socket_table_count_asked(const struct socket_table *t, uint32_t class_id)
+{
+	struct count c = { class_id, 0 };
+
+	socket_table_walk(t, count_asked, &c);
+	return c.n;
 }
 
 uint32_t
@@ -217,15 +236,43 @@ entry_end(struct socket_table *t, struct entry *e)
 	table_changed(t, class_id);
 }
 
+struct heirs {
+	struct socket_table *t;
+	struct secured_socket listener;
+};
+
 static void
-table_destroyed(void *ctx, uint64_t cookie)
+heir_check(void *ctx, const struct sockdiag_entry *d)
 {
-	struct entry *e = table_find(ctx, cookie);
+	struct heirs *h = ctx;
+	struct secured_socket s = h->listener;
+
+	if (d->remote.port == 0 || d->state == TCP_TIME_WAIT || d->cookie == 0 ||
+	    table_find(h->t, d->cookie) != NULL)
+		return;
+	s.cookie = d->cookie;
+	s.is_accepted = true;
+	(void)socket_table_add(h->t, &s);
+}
+
+/*
+ * What a listener accepted has its class, and its port is still theirs: they are
+ * registered when the listener goes. (Ports of secured sockets are exclusive.)
+ */
+static void
+table_destroyed(void *ctx, const struct sockdiag_entry *d)
+{
+	struct entry *e = table_find(ctx, d->cookie);
+	struct heirs h = { .t = ctx };
 
 	if (e == NULL)
 		return;
 	log_debug("api", "registration %llu ended", (unsigned long long)e->s.id);
+	h.listener = e->s;
 	entry_end(ctx, e);
+	if (h.listener.protocol == IPPROTO_TCP && d->local.port != 0 && d->remote.port == 0)
+		(void)sockdiag_dump(h.listener.family, IPPROTO_TCP, d->local.port, heir_check,
+		    &h);
 }
 
 static void

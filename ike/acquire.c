@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
+
+#define MM_LAST_MS 5000
 
 static bool
 qm_covers(const struct qm_sa *qm, uint32_t class_id, const struct flow *flow)
@@ -34,19 +37,34 @@ acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 	return NULL;
 }
 
+/* Its last seconds are not enough for a quick mode. */
+static bool
+mm_is_over(const struct engine *e, const struct mm_sa *mm)
+{
+	return mm->expired || mm->state == MM_DYING ||
+	    (mm->state == MM_ESTABLISHED && mm->lifetime.place != 0 &&
+		mm->lifetime.at_ms < e->now_ms + MM_LAST_MS);
+}
+
 /* Only the initiator of a main mode starts quick modes on it (A70). */
 static struct mm_sa *
-acquire_find_mm(struct engine *e, const struct engine_acquire *a)
+acquire_find_mm(struct engine *e, const struct flow *selector)
 {
 	struct mm_sa *mm;
 
-	for (mm = sadb_mm_first(e, &a->selector.remote.addr); mm != NULL;
+	for (mm = sadb_mm_first(e, &selector->remote.addr); mm != NULL;
 	    mm = LIST_NEXT(mm, peer_link))
-		if (mm->initiator && mm->state != MM_DYING && !mm->expired &&
-		    address_equal(&mm->remote.addr, &a->selector.remote.addr) &&
-		    address_equal(&mm->local.addr, &a->selector.local.addr))
+		if (mm->initiator && !mm_is_over(e, mm) &&
+		    address_equal(&mm->remote.addr, &selector->remote.addr) &&
+		    address_equal(&mm->local.addr, &selector->local.addr))
 			return mm;
 	return NULL;
+}
+
+bool
+acquire_has_mm(struct engine *e, const struct flow *selector)
+{
+	return acquire_find_mm(e, selector) != NULL;
 }
 
 static void
@@ -77,33 +95,46 @@ acquire_add_ticket(struct qm_sa *qm, uint64_t id)
 	return true;
 }
 
-static void
-acquire_start(struct engine *e, const struct engine_acquire *a)
+struct qm_sa *
+acquire_new(struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
-	struct endpoint local = { a->selector.local.addr, 500 };
-	struct endpoint remote = { a->selector.remote.addr, 500 };
-	struct mm_sa *mm = acquire_find_mm(e, a);
+	struct endpoint local = { selector->local.addr, 500 };
+	struct endpoint remote = { selector->remote.addr, 500 };
+	struct mm_sa *mm = acquire_find_mm(e, selector);
 	struct qm_sa *qm;
 
 	if (mm == NULL)
-		mm = mm_init_start(e, &local, &remote, a->policy.policy, 0);
-	if (mm == NULL) {
-		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
-		return;
-	}
-	if ((qm = sadb_qm_new(e, mm, true)) == NULL) {
-		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
-		return;
-	}
+		mm = mm_init_start(e, &local, &remote, policy->policy, 0);
+	if (mm == NULL || (qm = sadb_qm_new(e, mm, true)) == NULL)
+		return NULL;
 	qm->state = QM_PENDING;
-	qm->policy = a->policy;
-	qm->selector = a->selector;
-	if (!acquire_add_ticket(qm, a->ticket))
-		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+	qm->policy = *policy;
+	qm->selector = *selector;
+	rekey_begun(e, qm);
+	return qm;
+}
+
+void
+acquire_go(struct engine *e, struct mm_sa *mm)
+{
 	/* It may have lost the quick mode that it was made for. */
 	if (mm->state == MM_ESTABLISHED ||
 	    (mm->state == MM_INIT_FIRST_DONE && mm->n_quick_modes == 0))
 		qm_start_pending(e, mm);
+}
+
+static void
+acquire_start(struct engine *e, const struct engine_acquire *a)
+{
+	struct qm_sa *qm = acquire_new(e, &a->policy, &a->selector);
+
+	if (qm == NULL) {
+		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		return;
+	}
+	if (!acquire_add_ticket(qm, a->ticket))
+		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+	acquire_go(e, qm->mm);
 }
 
 void

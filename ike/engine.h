@@ -42,6 +42,11 @@ struct engine_params {
 	uint32_t max_negotiations_per_peer; /* 35 */
 	uint32_t max_mm_total;
 	uint32_t replay_window;
+	uint16_t nat_port; /* 4500; 0: no NAT traversal */
+	uint32_t first_messages_per_s; /* of one /32 or IPv6 /64; 0: no limit */
+	uint32_t half_open_enter;      /* first messages need a cookie; 0: never */
+	uint32_t half_open_leave;      /* fewer: no longer */
+	uint32_t fragment_size;	       /* IP packet; 0: 576 of IPv4, 1280 of IPv6 */
 };
 
 struct engine *engine_new(const struct engine_params *p);
@@ -49,7 +54,7 @@ void engine_free(struct engine *e);
 
 /* ---- events ---------------------------------------------------------------------------- */
 
-/* A UDP datagram for port 500 (no non-ESP marker). */
+/* A UDP datagram for port 500, or for nat_port with its non-ESP marker taken off. */
 void engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
     const struct endpoint *remote, struct span datagram);
 
@@ -94,9 +99,18 @@ enum engine_expiry {
 	EXPIRY_IDLE,
 	EXPIRY_PLANE_GONE,
 	EXPIRY_SILENT, /* the peer does not answer what TCP must answer: it may have restarted */
+	/*
+	 * Not yet, but soon, and it carries traffic: a new one is negotiated meanwhile. Said
+	 * again as long as it is true.
+	 */
+	EXPIRY_SOFT,
 };
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
+
+/* An authentic packet of this quick mode came from another endpoint (NAT rebinding). */
+void engine_peer_moved(struct engine *e, uint64_t now_ms, uint32_t qm_id,
+    const struct endpoint *remote);
 
 /* Deletes on request: id 0 = all. Tells the peers with reliable STATUS notifies. */
 void engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id);
@@ -115,6 +129,7 @@ bool engine_is_idle(const struct engine *e);
 	X(ACTION_AUTH, "auth")        \
 	X(ACTION_SA_ADD, "sa-add")    \
 	X(ACTION_SA_DELETE, "sa-delete") \
+	X(ACTION_SA_MOVE, "sa-move") \
 	X(ACTION_RESULT, "result")    \
 	X(ACTION_EVENT, "event")
 
@@ -123,7 +138,7 @@ enum engine_action_type {
 	ENGINE_ACTIONS(ENGINE_ACTION_ENUM)
 };
 
-/* A datagram to send. */
+/* A datagram to send; from nat_port: the host puts the non-ESP marker in front. */
 struct action_send {
 	struct endpoint local;
 	struct endpoint remote;
@@ -148,6 +163,15 @@ struct action_auth {
 	struct span token;
 };
 
+/* ESP in UDP (RFC 3948). local.port 0: no NAT, plain ESP or AH. */
+struct nat_encap {
+	struct endpoint local;
+	struct endpoint remote;
+	bool keepalive;	      /* we are behind a NAT: keep its mapping */
+	bool peer_moves;      /* the peer is: follow its authentic packets */
+	struct address inner; /* the peer's own address */
+};
+
 /* One direction of an IPsec SA pair. Keys are wiped after the action was fetched. */
 struct action_sa_add {
 	uint32_t qm_id;
@@ -164,9 +188,18 @@ struct action_sa_add {
 	struct secret integrity_key;
 	uint32_t lifetime_s;
 	uint64_t lifetime_bytes; /* 0 = none; hard limit */
+	uint64_t soft_ms;	 /* after this time, say EXPIRY_SOFT; 0 = never */
+	uint64_t soft_bytes;	 /* same, after so many of them in a direction */
 	uint32_t idle_s;
 	uint32_t allow_clear_ms; /* grace for clear text of a flow that may use it */
 	uint32_t replay_window;
+	struct nat_encap nat;
+};
+
+/* The peer's end of the UDP encapsulation changed. */
+struct action_sa_move {
+	uint32_t qm_id;
+	struct endpoint remote;
 };
 
 /* Both directions of a pair (or the one that exists). */
@@ -198,6 +231,7 @@ struct action_result {
 	X(EVENT_NEGOTIATION_FAILED, "negotiation-failed", 2)         \
 	X(EVENT_RETRANSMIT, "retransmit", 0)                         \
 	X(EVENT_PEER_STATUS, "peer-status", 2)                       \
+	X(EVENT_FLOOD, "flood", 2)                                   \
 	X(EVENT_DROP, "drop", 0)
 
 enum engine_event_type {
@@ -227,6 +261,7 @@ struct engine_action {
 		struct action_auth auth;
 		struct action_sa_add sa_add;
 		struct action_sa_delete sa_delete;
+		struct action_sa_move sa_move;
 		struct action_result result;
 		struct action_event event;
 	};
@@ -279,6 +314,9 @@ struct engine_qm_status {
 	uint32_t age_s;
 	struct flow selector;
 	uint32_t message_id;
+	bool udp; /* ESP in UDP */
+	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
+	uint32_t n_rekeys;     /* since the first pair of this traffic */
 };
 
 /* Call back once per SA; return false to stop. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static void notify_send_next(struct engine *e, struct mm_sa *mm);
@@ -39,9 +40,22 @@ notify_give_up(struct engine *e, void *owner)
 	notify_settled(e, owner);
 }
 
+/* As they shall stand in the quick mode: whoever is asked is its initiator (A69). */
+static void
+notify_write_ids(struct engine *e, const struct flow *selector)
+{
+	build_payload(e->out, PAYLOAD_ID);
+	pld_id_encode_endpoint(&e->out->w, selector->protocol, &selector->remote);
+	build_end(e->out);
+	build_payload(e->out, PAYLOAD_ID);
+	pld_id_encode_endpoint(&e->out->w, selector->protocol, &selector->local);
+	build_end(e->out);
+}
+
 static void
 notify_build(struct engine *e, struct mm_sa *mm, const struct notify_item *item)
 {
+	uint8_t acquire[8] = { 0, 0, 0, ENCAPSULATION_TRANSPORT, 0, 0, 0, (uint8_t)item->code };
 	uint8_t data[4] = { (uint8_t)(item->code >> 24), (uint8_t)(item->code >> 16),
 		(uint8_t)(item->code >> 8), (uint8_t)item->code };
 	struct pld_notify n = {
@@ -52,10 +66,14 @@ notify_build(struct engine *e, struct mm_sa *mm, const struct notify_item *item)
 	};
 
 	mm->notify_seq = seq_take(mm, SEQ_NOTIFY, &e->p.dialect);
+	if (item->type == NOTIFY_ACQUIRE)
+		n.data = SPAN_ARRAY(acquire);
 	exchange_begin(e, mm, EXCHANGE_NOTIFY, item->message_id, mm->notify_seq, true);
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	pld_notify_encode(&e->out->w, &n);
 	build_end(e->out);
+	if (item->type == NOTIFY_ACQUIRE)
+		notify_write_ids(e, &item->selector);
 }
 
 static void
@@ -74,9 +92,8 @@ notify_send_next(struct engine *e, struct mm_sa *mm)
 	request_send(e, &mm->notify_request, mm, out, max, notify_give_up, mm);
 }
 
-void
-notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
-    uint32_t message_id, uint32_t code)
+static void
+notify_queue(struct engine *e, struct mm_sa *mm, const struct notify_item *what)
 {
 	struct notify_item *item;
 
@@ -86,18 +103,47 @@ notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t proto
 		e->error_count[IKE_ERR_NO_MEMORY]++;
 		return;
 	}
-	item->type = type;
-	item->protocol = protocol;
-	item->code = code;
-	if (message_id != 0 && e->p.dialect.qm_notify_mid == QM_NOTIFY_MID_QM)
-		item->message_id = message_id;
-	else
+	*item = *what;
+	if (item->message_id == 0 || e->p.dialect.qm_notify_mid != QM_NOTIFY_MID_QM)
 		e->p.host.random(e->p.host.ctx, (uint8_t *)&item->message_id,
 		    sizeof(item->message_id));
 	STAILQ_INSERT_TAIL(&mm->notify_queue, item, next);
 	mm->n_notify++;
 	if (mm->notify_request.bytes.n == 0)
 		notify_send_next(e, mm);
+}
+
+void
+notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
+    uint32_t message_id, uint32_t code)
+{
+	struct notify_item item = {
+		.protocol = protocol,
+		.type = type,
+		.code = code,
+		.message_id = message_id,
+	};
+
+	notify_queue(e, mm, &item);
+}
+
+void
+notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
+{
+	struct notify_item item = {
+		.protocol = NOTIFY_PROTO_QM,
+		.type = NOTIFY_ACQUIRE,
+		.code = qm->guaranteed_encryption ? ACQUIRE_GUARANTEE_ENCRYPTION : 0,
+		.selector = qm->selector,
+	};
+
+	/* By the addresses that the peer knows. */
+	if (qm->udp && !qm->initiator) {
+		item.selector.local.addr = qm->id_responder;
+		item.selector.remote.addr = qm->id_initiator;
+	}
+
+	notify_queue(e, mm, &item);
 }
 
 void
@@ -183,6 +229,8 @@ notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	char buf[128];
 	struct text t;
 
+	if (qm == NULL && code == ike_err_win32(IKE_ERR_QM_EXPIRED))
+		return; /* its time was over here, too */
 	if (qm == NULL) {
 		mm->expired = true; /* whatever it was, start afresh next time (A64) */
 		return;
@@ -197,8 +245,7 @@ notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	} else {
 		qm_fail(e, qm, "quick mode", IKE_ERR_PEER_STATUS, buf, false);
 	}
-	if (mm->expired && LIST_EMPTY(&mm->quick_modes))
-		mm_linger(e, mm);
+	mm_end_if_drained(e, mm);
 }
 
 /* STATUS for the main mode: fail what is in progress, else drain (A63). */
@@ -214,7 +261,7 @@ notify_end_mm(struct engine *e, struct mm_sa *mm, uint32_t code)
 		mm_fail(e, mm, "peer's status notify", IKE_ERR_PEER_STATUS, buf, false, true);
 		return;
 	}
-	mm->expired = true;
+	mm->expired = mm->peer_ended = true;
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
 	if (!LIST_EMPTY(&mm->quick_modes))
 		return;
@@ -223,10 +270,16 @@ notify_end_mm(struct engine *e, struct mm_sa *mm, uint32_t code)
 }
 
 static void
-notify_act(struct engine *e, struct mm_sa *mm, const struct pld_notify *n)
+notify_act(struct engine *e, struct mm_sa *mm, const struct pld_notify *n,
+    const struct flow *wanted)
 {
 	uint32_t code = ike_err_win32(IKE_ERR_NO_PROPOSAL);
 
+	if (n->type == NOTIFY_ACQUIRE) {
+		(void)pld_notify_u32(n, &code);
+		rekey_asked(e, mm, wanted, code);
+		return;
+	}
 	if (n->type == NOTIFY_STATUS && !pld_notify_u32(n, &code)) {
 		event_drop(e, mm, IKE_ERR_NOTIFY);
 		return;
@@ -244,11 +297,14 @@ void
 notify_input(struct engine *e, struct mm_sa *mm)
 {
 	struct pld_notify n;
+	struct flow wanted;
 	uint32_t seq;
 
 	if (!exchange_rules(e, mm, MSG_NOTIFY))
 		return;
-	if (pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &n) != IKE_OK) {
+	if (pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &n) != IKE_OK ||
+	    (n.type == NOTIFY_ACQUIRE &&
+		(n.data.n != 8 || !rekey_read_acquire(e, mm, &wanted)))) {
 		event_drop(e, mm, IKE_ERR_NOTIFY);
 		return;
 	}
@@ -264,10 +320,11 @@ notify_input(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
+	nat_follow(e, mm);
 	if ((n.flags & NOTIFY_FLAG_RELIABLE) != 0)
 		notify_ack(e, mm, n.protocol);
 	if (mm->state != MM_DYING)
-		notify_act(e, mm, &n);
+		notify_act(e, mm, &n, &wanted);
 }
 
 /* A notify in clear: a hint that anybody could have sent (A62). */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 uint32_t
@@ -24,17 +25,30 @@ qm_new_spi(struct engine *e)
 	return spi;
 }
 
+unsigned
+qm_want(const struct qm_sa *qm)
+{
+	bool ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;
+
+	return (ge ? QM_WANT_ENCRYPTION : 0) | (qm->udp ? QM_WANT_UDP : 0);
+}
+
+/* The responder returns those of the initiator as they came (A49). */
 void
 qm_write_ids(struct engine *e, const struct qm_sa *qm)
 {
-	const struct endpoint *i = qm->initiator ? &qm->selector.local : &qm->selector.remote;
-	const struct endpoint *r = qm->initiator ? &qm->selector.remote : &qm->selector.local;
+	struct endpoint i = qm->initiator ? qm->selector.local : qm->selector.remote;
+	struct endpoint r = qm->initiator ? qm->selector.remote : qm->selector.local;
 
+	if (!qm->initiator) {
+		i.addr = qm->id_initiator;
+		r.addr = qm->id_responder;
+	}
 	build_payload(e->out, PAYLOAD_ID);
-	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, i);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, &i);
 	build_end(e->out);
 	build_payload(e->out, PAYLOAD_ID);
-	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, r);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, &r);
 	build_end(e->out);
 }
 
@@ -105,19 +119,39 @@ qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
 	}
 }
 
+/* Of a pair that was replaced the responder tells (MS-AIPS 3.1.6.5). */
 static void
 qm_lifetime_over(struct engine *e, void *owner)
 {
-	qm_delete(e, owner, IKE_ERR_QM_EXPIRED, false);
+	struct qm_sa *qm = owner;
+	struct mm_sa *mm = qm->mm;
+
+	if (qm->is_replaced)
+		qm_delete(e, qm, IKE_ERR_QM_REPLACED, !qm->initiator);
+	else
+		qm_delete(e, qm, IKE_ERR_QM_EXPIRED, true);
+	mm_end_if_drained(e, mm);
 }
 
-void
+static void
 qm_arm_lifetime(struct engine *e, struct qm_sa *qm)
 {
 	if (qm->choice.proposal.lifetime_s != 0)
 		timer_arm(&e->timers, &qm->lifetime,
 		    e->now_ms + (uint64_t)qm->choice.proposal.lifetime_s * 1000,
 		    qm_lifetime_over, qm);
+}
+
+void
+qm_arm_grace(struct engine *e, struct qm_sa *qm)
+{
+	uint64_t at = e->now_ms + e->p.dialect.rekey_grace_s * 1000u;
+
+	/* The responder's word comes first: then nothing is told twice. */
+	if (qm->initiator)
+		at += GRACE_EXTRA_MS;
+	if (qm->lifetime.place == 0 || qm->lifetime.at_ms > at)
+		timer_arm(&e->timers, &qm->lifetime, at, qm_lifetime_over, qm);
 }
 
 /* Both directions are installed. */
@@ -133,8 +167,15 @@ qm_established(struct engine *e, struct qm_sa *qm)
 	text_init(&p, words, sizeof(words));
 	proposal_qm_one_text(&p, &qm->choice.proposal);
 	text_str(&t, words);
+	if (qm->udp)
+		text_str(&t, " in UDP");
 	text_str(&t, ", ");
 	text_flow(&t, &qm->selector);
+	rekey_replace(e, qm);
+	if (qm->rekeyed_from != 0) {
+		text_str(&t, ", for quick mode ");
+		text_u32(&t, qm->rekeyed_from);
+	}
 	event_qm(e, EVENT_QM_ESTABLISHED, qm, IKE_OK, buf);
 	qm_arm_lifetime(e, qm);
 	qm_results(e, qm, IKE_OK, 0, "");
@@ -187,7 +228,7 @@ qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell)
 	text_flow(&t, &qm->selector);
 	event_qm(e, EVENT_QM_DELETED, qm, why, buf);
 	qm_results(e, qm, why, ike_err_win32(why), buf);
-	sa_delete(e, qm, false);
+	sa_delete(e, qm, rekey_has_other(e, qm));
 	if (tell && qm->mm != NULL && qm->mm->keys.ready)
 		notify_reliable(e, qm->mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
 		    ike_err_win32(why));

@@ -5,8 +5,8 @@
 #include "ike/state.h"
 
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
-static size_t
-sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
+uint64_t
+sadb_hash_bytes(const struct engine *e, const uint8_t *p, size_t n)
 {
 	unsigned __int128 sum = e->hash_seed[0];
 	uint64_t word;
@@ -16,7 +16,13 @@ sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
 		memcpy(&word, p + i * 8, n - i * 8 < 8 ? n - i * 8 : 8);
 		sum += (unsigned __int128)(e->hash_seed[1 + i % 2] | 1) * word;
 	}
-	return (size_t)((uint64_t)(sum >> 64) ^ (uint64_t)(sum >> 40)) % SADB_BUCKETS;
+	return (uint64_t)(sum >> 64) ^ (uint64_t)(sum >> 40);
+}
+
+static size_t
+sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
+{
+	return (size_t)(sadb_hash_bytes(e, p, n) % SADB_BUCKETS);
 }
 
 static size_t
@@ -61,6 +67,8 @@ sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
 	LIST_INSERT_HEAD(&e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], mm, cookie_link);
 	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
 	e->n_mm++;
+	if (!initiator)
+		dos_opened(e, mm);
 	return mm;
 }
 
@@ -87,6 +95,8 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 		answered_free(&qm->answered);
 		qm->mm = NULL;
 	}
+	dos_closed(e, mm);
+	reassembly_drop(e, mm);
 	em_forget_dialogue(e, mm);
 	notify_drop_all(e, mm);
 	request_done(e, &mm->request);
@@ -110,12 +120,22 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	free(mm);
 }
 
+void
+sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote)
+{
+	LIST_REMOVE(mm, peer_link);
+	mm->remote = *remote;
+	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
+}
+
+/* A peer behind a NAT may come from another address: the ICV decides then. */
 static bool
 mm_is_between(const struct mm_sa *mm, const struct endpoint *local,
     const struct endpoint *remote)
 {
 	return address_equal(&mm->local.addr, &local->addr) &&
-	    address_equal(&mm->remote.addr, &remote->addr);
+	    (address_equal(&mm->remote.addr, &remote->addr) ||
+		(mm->nat_remote && remote->addr.family == 4));
 }
 
 struct mm_sa *
@@ -150,10 +170,15 @@ bool
 sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 {
 	const struct mm_sa *mm;
+	const struct qm_sa *qm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
 		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
 		    address_equal(&mm->remote.addr, peer))
+			return true;
+	/* Pairs that outlive their main mode are no less known. */
+	for (qm = sadb_qm_first(e, peer); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		if (qm_is_usable(qm) && address_equal(&qm->selector.remote.addr, peer))
 			return true;
 	return false;
 }

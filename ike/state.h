@@ -9,7 +9,9 @@
 
 #include "ike/blob.h"
 #include "ike/chain.h"
+#include "ike/dos.h"
 #include "ike/engine.h"
+#include "ike/fragment.h"
 #include "ike/keys.h"
 #include "ike/message.h"
 #include "ike/payload.h"
@@ -25,8 +27,9 @@
 #define NOTIFY_QUEUE_MAX 64
 #define DIGEST_BYTES 16
 #define OLD_RESPONSES 8
-#define MM_TIMERS 4
+#define MM_TIMERS 5
 #define QM_TIMERS 3
+#define GRACE_EXTRA_MS 5000
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -62,7 +65,7 @@ enum em_state {
 typedef void request_give_up(struct engine *e, void *owner);
 struct request {
 	struct blob bytes; /* empty: none outstanding */
-	const struct mm_sa *mm;
+	struct mm_sa *mm;
 	request_give_up *give_up;
 	void *owner;
 	uint32_t n_sent;
@@ -111,8 +114,7 @@ struct em {
 	uint32_t rounds;
 	bool fresh;	   /* initiator: the next token starts a dialogue */
 	bool last_retry;   /* the last failure asked for another credential */
-	uint32_t last_status; /* initiator: the status of that failure, sent back */
-	bool failed_last;  /* responder: the last dialogue failed */
+	uint32_t peer_status; /* initiator: what that failure was, 0 = ours */
 	bool local_done;
 	bool peer_done;
 	bool auth_waiting; /* a question to auth is out */
@@ -129,8 +131,9 @@ struct notify_item {
 	STAILQ_ENTRY(notify_item) next;
 	uint8_t protocol;
 	uint16_t type;
-	uint32_t code;
+	uint32_t code; /* of ACQUIRE: the flags */
 	uint32_t message_id;
+	struct flow selector; /* of ACQUIRE */
 };
 
 LIST_HEAD(mm_list, mm_sa);
@@ -145,7 +148,15 @@ struct mm_sa {
 	enum mm_state state;
 	bool initiator;
 	bool expired; /* no new quick modes on it */
+	bool peer_ended; /* the peer said so */
 	bool nat_detected;
+	bool nat_local;	 /* we are behind a NAT */
+	bool nat_remote; /* the peer is */
+	bool floated;	 /* to nat_port: ESP goes in UDP */
+	struct address peer_inner; /* the peer's own address, once it told */
+	bool half_open;	     /* responder: the peer has proved nothing yet (dos.c) */
+	bool by_cookie;	     /* responder: M1 showed a cookie, it is CKY-R now */
+	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
@@ -160,6 +171,7 @@ struct mm_sa {
 	uint32_t vendor_seen;
 	uint32_t vendor_version;
 	uint32_t peer_status; /* code of a notify in clear, 0 = none */
+	uint32_t cookie_n_sent; /* transmission of M1 that a DOS_COOKIE answered, 0 = none */
 	char peer_gss_id[256];
 	struct dh *dh;	  /* owned, until the keys exist */
 	struct secret *z; /* owned, until extended mode is through */
@@ -180,6 +192,8 @@ struct mm_sa {
 	struct answered notify_answered;
 	uint8_t old_response[OLD_RESPONSES][DIGEST_BYTES]; /* ring: responses already used */
 	uint32_t n_old_response;
+	struct reassembly *reassembly; /* owned; NULL: none open */
+	struct timer reassembly_timer;
 	struct timer responder_timer;
 	struct timer lifetime;
 };
@@ -205,6 +219,10 @@ struct qm_sa {
 	bool out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
+	bool udp; /* ESP in UDP */
+	struct address id_initiator; /* responder: IDs as they came */
+	struct address id_responder;
+	struct address peer_inner; /* the peer's own address behind its NAT */
 	uint32_t message_id;
 	struct class_policy policy;
 	struct flow selector;
@@ -212,6 +230,11 @@ struct qm_sa {
 	uint32_t spi_out;
 	struct qm_choice choice;
 	uint64_t created_ms;
+	uint64_t usable_ms;
+	uint32_t usable_after; /* the newest id when it became usable */
+	uint32_t rekeyed_from;
+	uint32_t n_rekeys;
+	bool is_replaced; /* a newer pair carries its traffic */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
 	struct dh *dh;	  /* owned; PFS */
@@ -228,6 +251,14 @@ struct action_node {
 	struct engine_action action;
 	uint8_t *owned; /* what the action's span points to */
 	size_t owned_n;
+};
+
+/* One small datagram that needs no memory: the answer to a flood. */
+#define QUICK_SEND_BYTES 64
+struct quick_send {
+	bool queued;
+	struct action_node node;
+	uint8_t b[QUICK_SEND_BYTES];
 };
 
 struct engine {
@@ -247,6 +278,13 @@ struct engine {
 	struct timer_heap timers;
 	STAILQ_HEAD(, action_node) actions;
 	struct action_node *current; /* the action that the host is looking at */
+	struct quick_send quick;
+	struct dos dos;
+	struct reassembly_list reassemblies; /* oldest first */
+	size_t reassembly_bytes;
+	uint16_t fragment_id;
+	uint8_t *whole; /* owned: a message made of fragments */
+	bool in_whole;	/* that is what e->datagram is */
 	uint64_t error_count[IKE_ERR_COUNT];
 	uint64_t event_count[EVENT_DROP + 1];
 	/* scratch, valid within one event */
@@ -263,6 +301,8 @@ struct engine {
 
 /* ---- sadb.c: tables, life and death of the objects ------------------------------------- */
 
+/* Keyed hash for tables that peers must not aim at. */
+uint64_t sadb_hash_bytes(const struct engine *e, const uint8_t *p, size_t n);
 struct mm_sa *sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
     const struct endpoint *remote, const uint8_t *icookie);
 /* Orphans its usable quick modes and frees the others. */
@@ -278,6 +318,8 @@ bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
     uint32_t *n_negotiating);
 /* First in the list that may hold main (quick) modes with this peer: check the address. */
+/* The peer's address is another one now: files the main mode under it. */
+void sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote);
 struct mm_sa *sadb_mm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator);
@@ -299,10 +341,16 @@ qm_is_usable(const struct qm_sa *qm)
 struct engine_action *action_push(struct engine *e, enum engine_action_type type,
     struct span owned);
 void action_send_to(struct engine *e, const struct mm_sa *mm, struct span data);
+/* Without memory, at most QUICK_SEND_BYTES; lost if the last one was not fetched yet. */
+void action_send_quick(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, struct span data);
 void event_mm(struct engine *e, enum engine_event_type type, const struct mm_sa *mm,
     enum ike_err err, const char *text);
 void event_qm(struct engine *e, enum engine_event_type type, const struct qm_sa *qm,
     enum ike_err err, const char *text);
+/* About the engine as a whole. */
+void event_engine(struct engine *e, enum engine_event_type type, enum ike_err err,
+    const char *text);
 /* Counts a dropped message and tells it. mm may be NULL. */
 void event_drop(struct engine *e, const struct mm_sa *mm, enum ike_err err);
 /* One line: peer, step, what went wrong, detail, what to change. */
@@ -311,7 +359,8 @@ void event_failure_text(struct text *t, const struct mm_sa *mm, const char *step
 
 /* ---- exchange.c: requests, responses, duplicates ----------------------------------------- */
 
-void exchange_digest(struct span datagram, uint8_t *digest);
+/* The digest of a message; of M1 but CKY-R: it may come again with a cookie (dos.c). */
+void exchange_digest(struct span datagram, bool is_m1, uint8_t *digest);
 void exchange_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange,
     uint32_t message_id, uint32_t seq, bool encrypted);
 /* Seals; the bytes live in e->out until the next message. */
@@ -328,14 +377,14 @@ uint32_t seq_answer(uint32_t seq, const struct dialect *d);
 /* An authenticated number of the peer: false if it was seen or is old. */
 bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 /* Sends a request and retransmits it until request_done() or give_up. */
-void request_send(struct engine *e, struct request *r, const struct mm_sa *mm,
+void request_send(struct engine *e, struct request *r, struct mm_sa *mm,
     struct span wire, uint32_t max_resend, request_give_up *give_up, void *owner);
 void request_done(struct engine *e, struct request *r);
 bool answered_is(const struct engine *e, const struct answered *a);
 /* Takes the datagram as the request of this slot; its answer is still to come. */
 void answered_begin(struct engine *e, struct answered *a);
 /* Stores and sends the answer. */
-void answered_reply(struct engine *e, struct answered *a, const struct mm_sa *mm,
+void answered_reply(struct engine *e, struct answered *a, struct mm_sa *mm,
     struct span response);
 void answered_free(struct answered *a);
 
@@ -356,9 +405,6 @@ bool keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
 
 void mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level);
 void mm_read_vendors(struct mm_sa *mm, const struct message *m);
-void mm_write_natd(struct engine *e, const struct mm_sa *mm, const uint8_t *rcookie,
-    enum hash_id hash);
-void mm_read_natd(struct engine *e, struct mm_sa *mm, const struct message *m);
 bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
@@ -368,6 +414,10 @@ void mm_drop_stale(struct engine *e, struct mm_sa *mm);
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
 void mm_linger(struct engine *e, struct mm_sa *mm);
+/* Ends it with its quick modes and tells the peer. */
+void mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why);
+/* Ends one that takes no quick modes and has none left; mm may be NULL. */
+void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
 /*
  * A negotiation fails. tell: the peer gets a STATUS; teardown: usable quick modes go too.
  * mm may be freed.
@@ -377,18 +427,67 @@ void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err 
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
     const struct endpoint *remote, const struct policy *policy, uint32_t group_attempt);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
+/* A message without Crypto payload while M1 is out: DOS_COOKIE. */
+void mm_init_cookie(struct engine *e, struct mm_sa *mm);
+/* M1 again: with or without the cookie? */
+void mm_init_before_resend(struct engine *e, struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
+
+/* ---- nat.c ---------------------------------------------------------------------------------- */
+
+/* False: no NAT traversal with this peer. */
+bool nat_is_possible(const struct engine *e, const struct mm_sa *mm);
+void nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash);
+void nat_read_natd(struct mm_sa *mm, const struct message *m);
+/* Initiator, after M2: to nat_port if there is a NAT. */
+void nat_float(struct engine *e, struct mm_sa *mm);
+/* The message in e->in is authentic and fresh: answers go where it came from. */
+void nat_follow(struct engine *e, struct mm_sa *mm);
+/* With the same remote address: is it one host, or two behind one NAT? */
+bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
+/* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
+bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
+    const struct address *outer, bool behind_nat);
+void nat_write_oa(struct engine *e, const struct qm_sa *qm);
+/* The peer's own address: NAT-OA, else its ID. */
+enum ike_err nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id);
+/* ---- input.c ---------------------------------------------------------------------------------- */
+
+/* Acts on e->datagram. */
+void input_datagram(struct engine *e);
+
+/* ---- dos.c: floods of first messages -------------------------------------------------------- */
+
+/* A responder's main mode is half open until its peer proves something or it ends. */
+void dos_opened(struct engine *e, struct mm_sa *mm);
+void dos_closed(struct engine *e, struct mm_sa *mm);
+/* Can a first message carry a cookie of ours? */
+bool dos_expects_cookies(const struct engine *e);
+/* May this first message cost something? False: refused, counted, answered if need be. */
+bool dos_admit(struct engine *e, const struct isakmp_header *h);
+
+/* ---- fragment.c, reassembly.c ----------------------------------------------------------------- */
+
+/* Sends a message of mm, in fragments if it must be. again: it was sent before. */
+void fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again);
+/* Takes a fragment of mm; true when *whole is a message now (in e->whole). */
+bool reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h,
+    struct span *whole);
+void reassembly_drop(struct engine *e, struct mm_sa *mm);
 
 /* ---- qm_common.c, qm_init.c, qm_resp.c ------------------------------------------------------ */
 
 uint32_t qm_new_spi(struct engine *e);
+/* What the proposals of this quick mode must be: enum qm_want. */
+unsigned qm_want(const struct qm_sa *qm);
 void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
 /* Answers every engine_acquire() that waits for this quick mode. */
 void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text);
-void qm_arm_lifetime(struct engine *e, struct qm_sa *qm);
+/* A replaced pair lives on for what is still on its way. */
+void qm_arm_grace(struct engine *e, struct qm_sa *qm);
 void qm_established(struct engine *e, struct qm_sa *qm);
 /* One quick mode fails (is deleted); qm is freed, its main mode stays. */
 void qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
@@ -419,6 +518,8 @@ void em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_r
 /* Queues a reliable notify. message_id 0: a random one. */
 void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
     uint32_t message_id, uint32_t code);
+/* Asks the peer to negotiate a quick mode for this traffic. */
+void notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
 void notify_drop_all(struct engine *e, struct mm_sa *mm);
 /* STATUS in clear, never larger than the request that it answers. */
 void notify_clear_status(struct engine *e, const struct endpoint *local,

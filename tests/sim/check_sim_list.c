@@ -238,8 +238,8 @@ START_TEST(t090_t092_t093_t096_m1)
 	ck_assert_uint_eq(m->h.exchange, EXCHANGE_MM);
 	ck_assert_mem_eq(m->h.rcookie, zero, COOKIE_BYTES);
 	EXPECT_PAYLOADS(M1, PAYLOAD_SA, PAYLOAD_AUTH, PAYLOAD_NONCE, PAYLOAD_VID, PAYLOAD_VID,
-	    PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_NATD, PAYLOAD_NATD,
-	    PAYLOAD_KE);
+	    PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_VID, PAYLOAD_NATD,
+	    PAYLOAD_NATD, PAYLOAD_KE);
 	ck_assert_uint_eq(m->item[1].n, 4);
 	ck_assert_mem_eq(m->item[1].b, anonymous, 4);
 	sim_free(&net);

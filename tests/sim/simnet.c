@@ -79,6 +79,7 @@ sim_init(struct simnet *net, uint64_t seed)
 		h->has_mm_policy = h->has_qm_policy = true;
 		strcpy(h->ca, "one");
 		strcpy(h->trusts, "one");
+		h->krb_mark = 0x60;
 	}
 }
 
@@ -92,7 +93,11 @@ host_start(struct sim_host *h, const struct dialect *d)
 		.max_mm_per_peer = 20,
 		.max_negotiations_per_peer = 35,
 		.max_mm_total = 100000,
+		.nat_port = h->without_nat_t ? 0 : 4500,
 		.replay_window = 1024,
+		.first_messages_per_s = h->net->first_messages_per_s,
+		.half_open_enter = h->net->half_open_enter,
+		.half_open_leave = h->net->half_open_leave,
 	};
 
 	h->engine = engine_new(&p);
@@ -124,7 +129,18 @@ host_stop(struct sim_host *h)
 void
 sim_restart(struct simnet *net, size_t host, const struct dialect *d)
 {
+	struct sim_auth **at = &net->auths, *q;
+
 	host_stop(&net->host[host]);
+	while ((q = *at) != NULL) {
+		if (q->host != host) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		free(q);
+	}
+	net->host[host].n_auth_open = 0;
 	host_start(&net->host[host], d);
 }
 
@@ -160,7 +176,10 @@ packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
 {
 	struct sim_packet *p = malloc(sizeof(*p)), **at = &net->packets;
 
-	*p = *from;
+	p->from = from->from;
+	p->to = from->to;
+	p->n = from->n;
+	memcpy(p->b, from->b, from->n);
 	p->at_ms = net->now_ms + delay_ms;
 	p->order = net->order++;
 	while (*at != NULL && (*at)->at_ms <= p->at_ms)
@@ -175,19 +194,103 @@ packet_delay(struct simnet *net)
 	return SIM_LATENCY_MS + (net->jitter_ms != 0 ? sim_random(net) % net->jitter_ms : 0);
 }
 
+/* ---- a NAT in front of a host: one public address, a port for each private endpoint ---- */
+
+struct endpoint
+sim_public(const struct simnet *net, size_t host, uint16_t port)
+{
+	struct endpoint e = { { 4, { 203, 0, net->nat[host].number, (uint8_t)host } }, port };
+
+	return e;
+}
+
+static bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->addr, &b->addr);
+}
+
+static uint16_t
+nat_port_of(struct sim_nat *nat, const struct endpoint *private)
+{
+	for (uint16_t i = 0; i < nat->n; i++)
+		if (endpoint_equal(&nat->map[i], private))
+			return (uint16_t)(nat->first + i);
+	if (nat->n == SIM_NAT_PORTS)
+		abort();
+	nat->map[nat->n] = *private;
+	return (uint16_t)(nat->first + nat->n++);
+}
+
+static bool
+nat_forward(const struct sim_nat *nat, size_t host, struct endpoint *to)
+{
+	if (nat->forwards && (to->port == 500 || to->port == 4500)) {
+		*to = sim_endpoint(host, 1, 4, to->port);
+		return true;
+	}
+	if (to->port < nat->first || to->port >= nat->first + nat->n)
+		return false;
+	*to = nat->map[to->port - nat->first];
+	return true;
+}
+
+/* False: there is nobody at its destination. */
+static bool
+packet_translate(struct simnet *net, size_t from_host, struct sim_packet *p)
+{
+	struct sim_nat *nat = &net->nat[from_host];
+
+	if (nat->first != 0 && !nat->forwards)
+		p->from = sim_public(net, from_host, nat_port_of(nat, &p->from));
+	else if (nat->first != 0)
+		p->from = sim_public(net, from_host, p->from.port);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct endpoint public = sim_public(net, i, p->to.port);
+
+		if (net->nat[i].first != 0 && endpoint_equal(&public, &p->to))
+			return nat_forward(&net->nat[i], i, &p->to);
+	}
+	return p->to.addr.family == 6 || p->to.addr.b[0] == 10;
+}
+
+void
+sim_nat_begin(struct simnet *net, size_t host, bool forwards)
+{
+	net->nat[host] = (struct sim_nat){ .first = 20000, .number = 113, .forwards = forwards };
+}
+
+void
+sim_nat_rebind(struct simnet *net, size_t host, bool new_address)
+{
+	struct sim_nat *nat = &net->nat[host];
+
+	nat->first = (uint16_t)(nat->first + 1000);
+	nat->n = 0;
+	nat->number = (uint8_t)(nat->number + new_address);
+}
+
 static void
 packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 {
-	struct sim_packet p = { .from = s->local, .to = s->remote, .n = s->data.n };
+	static struct sim_packet p;
+	size_t head_n = s->remote.addr.family == 4 ? 28 : 48;
 
 	if (s->data.n > sizeof(p.b))
 		abort();
+	p.from = s->local;
+	p.to = s->remote;
+	p.n = s->data.n;
 	memcpy(p.b, s->data.p, s->data.n);
 	h->bytes_sent += p.n;
 	h->n_sent++;
 	for (size_t i = 0; i < p.n; i++)
 		net->trace = (net->trace ^ p.b[i]) * 0x100000001b3u;
 	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
+		return;
+	if (!packet_translate(net, h->index, &p))
+		return;
+	if (net->mtu != 0 && p.n + head_n > net->mtu)
 		return;
 	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
 		return;
@@ -206,24 +309,40 @@ sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n)
 	sim_flush(net);
 }
 
-/* ---- authentication: four tokens, like TLS 1.2 ---- */
+/* ---- authentication ---- */
 
-/* Tokens: number, CA of the sender. */
 static void
-auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+auth_refuse(struct engine_auth_reply *r, uint32_t status, const char *why)
+{
+	r->status = AUTH_FAILED;
+	r->gss_status = status;
+	strcpy(r->text, why);
+}
+
+static void
+auth_done(struct engine_auth_reply *r, const char *peer, const char *secret)
+{
+	r->status = AUTH_DONE;
+	strcpy(r->peer_name, peer);
+	secret_set(&r->secret, span_of(secret, strlen(secret)));
+}
+
+/* Four tokens, like TLS 1.2: number, CA of the sender, number of the credential. */
+static void
+auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 {
 	struct engine_auth_reply *r = &out->reply;
 	uint8_t number = a->token.n > 0 ? a->token.p[0] : 0;
-	static const uint8_t secret[48] = "the session key of a simulated TLS";
 
-	r->handle = a->handle;
-	r->status = AUTH_CONTINUE;
-	if (a->token.n == 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
+	if (a->token.n >= 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
-		r->status = AUTH_FAILED;
-		r->gss_status = 0x80090325;
+		auth_refuse(r, 0x80090325, "certificate signed by an unknown authority");
 		r->retry_possible = h->wants_retry;
-		strcpy(r->text, "certificate signed by an unknown authority");
+		return;
+	}
+	if (a->token.n >= 18 && number == 3 && a->token.p[17] < h->bad_credentials) {
+		auth_refuse(r, 0x80090327, "another certificate, please");
+		r->retry_possible = true;
 		return;
 	}
 	out->token[0] = (uint8_t)(number + 1);
@@ -232,14 +351,50 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 		h->n_bad_start--;
 		strcpy((char *)out->token + 1, "bad");
 	}
-	r->token = span_of(out->token, 17);
-	if (number == 3 || number == 4) {
-		r->status = AUTH_DONE;
-		strcpy(r->peer_name, "CN=sim");
-		secret_set(&r->secret, SPAN_ARRAY(secret));
-	}
+	out->token[17] = (uint8_t)a->credential;
+	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
+	if (number == 3 || number == 4)
+		auth_done(r, "CN=sim", "the session key of a simulated TLS");
 	if (number == 4)
 		r->token = SPAN_NONE;
+}
+
+/* Two tokens, like Kerberos: mark, number. */
+static void
+auth_step_kerberos(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+{
+	struct engine_auth_reply *r = &out->reply;
+	uint8_t number = a->token.n == 2 ? a->token.p[1] : 0;
+
+	if (a->token.n > 0 && (a->token.n != 2 || a->token.p[0] != h->krb_mark)) {
+		auth_refuse(r, 0x80090308, "not a token of Kerberos");
+		return;
+	}
+	if (number > 0)
+		auth_done(r, "host/sim@SIM", "the session key of a simulated Kerberos");
+	if (number == 2)
+		return;
+	out->token[0] = h->krb_mark;
+	out->token[1] = (uint8_t)(number + 1);
+	r->token = span_of(out->token, 2);
+}
+
+static void
+auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+{
+	struct engine_auth_reply *r = &out->reply;
+
+	r->handle = a->handle;
+	r->status = AUTH_CONTINUE;
+	if (a->initiator && a->step == AUTH_START && (h->no_credential >> a->method & 1) != 0)
+		auth_refuse(r, 0x8009030e, "no credentials");
+	else if (a->token.n > 0 &&
+	    (h->refuses_peer >> a->method & 1) != 0)
+		auth_refuse(r, 0x8009030c, "the peer is not welcome");
+	else if (a->method == AUTH_KERBEROS)
+		auth_step_kerberos(h, a, out);
+	else
+		auth_step_tls(h, a, out);
 }
 
 static void
@@ -247,8 +402,11 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
 	struct sim_auth *q, **at = &net->auths;
 
-	if (a->step == AUTH_START)
+	if (a->step == AUTH_START) {
 		h->n_auth_open++;
+		h->n_dialogue++;
+		h->auth_method = a->method;
+	}
 	if (a->step == AUTH_ABORT) {
 		h->n_auth_open--;
 		return;
@@ -285,9 +443,10 @@ auth_deliver(struct simnet *net)
 static void
 sa_add(struct sim_host *h, const struct action_sa_add *a)
 {
-	struct sim_sa *sa = malloc(sizeof(*sa));
+	struct sim_sa *sa = calloc(1, sizeof(*sa));
 
 	sa->add = *a;
+	sa->since_ms = h->net->now_ms;
 	sa->next = h->sa;
 	h->sa = sa;
 	h->n_sa++;
@@ -310,6 +469,15 @@ sa_remove(struct sim_host *h, uint32_t qm_id)
 }
 
 static void
+sa_move(struct sim_host *h, const struct action_sa_move *m)
+{
+	for (struct sim_sa *sa = h->sa; sa != NULL; sa = sa->next)
+		if (sa->add.qm_id == m->qm_id)
+			sa->add.nat.remote = m->remote;
+	h->n_moves++;
+}
+
+static void
 host_perform(struct simnet *net, struct sim_host *h, const struct engine_action *a)
 {
 	switch (a->type) {
@@ -324,6 +492,9 @@ host_perform(struct simnet *net, struct sim_host *h, const struct engine_action 
 		break;
 	case ACTION_SA_DELETE:
 		sa_remove(h, a->sa_delete.qm_id);
+		break;
+	case ACTION_SA_MOVE:
+		sa_move(h, &a->sa_move);
 		break;
 	case ACTION_RESULT:
 		h->n_result++;
@@ -452,10 +623,33 @@ sim_run_results(struct simnet *net, size_t host, size_t n, uint64_t for_ms)
 
 /* ---- questions ---- */
 
-static const struct sim_sa *
+struct sim_sa *
+sim_other_direction(const struct sim_host *h, const struct sim_sa *sa)
+{
+	struct sim_sa *other = h->sa;
+
+	while (other != NULL &&
+	    (other->add.qm_id != sa->add.qm_id || other->add.inbound == sa->add.inbound))
+		other = other->next;
+	return other;
+}
+
+struct sim_sa *
+sim_newest(const struct sim_host *h, const struct flow *f)
+{
+	struct sim_sa *sa;
+
+	for (sa = h->sa; sa != NULL; sa = sa->next)
+		if (!sa->add.inbound && flow_matches(&sa->add.selector, f) &&
+		    sim_other_direction(h, sa) != NULL)
+			return sa;
+	return NULL;
+}
+
+static struct sim_sa *
 sa_find(const struct sim_host *h, uint32_t spi, bool inbound)
 {
-	const struct sim_sa *sa = h->sa;
+	struct sim_sa *sa = h->sa;
 
 	while (sa != NULL && (sa->add.spi != spi || sa->add.inbound != inbound))
 		sa = sa->next;
@@ -473,7 +667,17 @@ sa_same(const struct action_sa_add *a, const struct action_sa_add *b)
 	    a->selector.protocol == b->selector.protocol &&
 	    a->selector.local.port == b->selector.remote.port &&
 	    a->selector.remote.port == b->selector.local.port &&
-	    address_equal(&a->selector.local.addr, &b->selector.remote.addr);
+	    (a->nat.local.port != 0) == (b->nat.local.port != 0) &&
+	    (a->nat.local.port != 0 ||
+		address_equal(&a->selector.local.addr, &b->selector.remote.addr));
+}
+
+struct sim_sa *
+sim_opens(const struct simnet *net, size_t from_host, const struct sim_sa *sa)
+{
+	struct sim_sa *other = sa_find(&net->host[1 - from_host], sa->add.spi, true);
+
+	return other != NULL && sa_same(&sa->add, &other->add) ? other : NULL;
 }
 
 bool

@@ -38,7 +38,7 @@ static uint64_t
 add(int fd, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
 	struct secured_socket s = { 0, socket_cookie(fd), class_id, 1000, family,
-		protocol, 0 };
+		protocol, 0, false };
 	uint64_t id = socket_table_add(table, &s);
 
 	ck_assert_uint_ne(id, 0);
@@ -72,7 +72,7 @@ owner(uint8_t protocol, const char *local, uint16_t port)
 
 START_TEST(counts_and_replacement)
 {
-	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0 };
+	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false };
 	uint64_t id = socket_table_add(table, &s);
 
 	s.class_id = CLASS_INSECURE;
@@ -161,7 +161,7 @@ END_TEST
 /* Port 0 asks for all sockets of a protocol: an answer only if they agree. */
 START_TEST(any_port)
 {
-	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0 };
+	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0, false };
 
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 	(void)socket_table_add(table, &s);
@@ -170,12 +170,12 @@ START_TEST(any_port)
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), 0);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), CLASS_DEFAULT);
-	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0 };
+	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0, false };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), CLASS_ENCRYPT);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), 0);
-	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0 };
+	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0, false };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 }
@@ -283,6 +283,47 @@ START_TEST(end_of_a_socket)
 }
 END_TEST
 
+/* Accepted connections keep the port of their listener when it goes. */
+START_TEST(heirs_of_a_listener)
+{
+	int l, c, a, watch = net_socket_diag_destroy();
+	uint16_t port = 0;
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct flow f;
+
+	if (watch < 0)
+		return; /* not root */
+	socket_table_watch(table, watch);
+	l = bound_socket(4, SOCK_STREAM, "127.0.0.1", &port);
+	ck_assert_int_eq(listen(l, 1), 0);
+	add(l, CLASS_ENCRYPT, 4, 6);
+	to.sin_port = htons(port);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(c, (struct sockaddr *)&to, sizeof(to)), 0);
+	a = accept(l, NULL, NULL);
+	ck_assert_int_ge(a, 0);
+	close(l);
+	for (int i = 0; i < 200 && n_changed[CLASS_ENCRYPT] < 3; i++) {
+		usleep(10000);
+		rig_turn();
+	}
+	ck_assert_uint_eq(socket_table_count_class(table, CLASS_ENCRYPT), 1);
+	ck_assert_uint_eq(socket_table_count_uid(table, 1000), 0);
+	f = flow_to(6, "127.0.0.1", port);
+	f.remote.addr = f.local.addr;
+	f.remote.port = 0; /* any */
+	ck_assert_uint_eq(socket_table_owner(table, &f), CLASS_ENCRYPT);
+	close(c);
+	close(a);
+	for (int i = 0; i < 200 && n_changed[CLASS_ENCRYPT] < 4; i++) {
+		usleep(10000);
+		rig_turn();
+	}
+	ck_assert_uint_eq(socket_table_count_class(table, CLASS_ENCRYPT), 0);
+}
+END_TEST
+
 void
 daemon_sockets_tests(Suite *s)
 {
@@ -296,5 +337,6 @@ daemon_sockets_tests(Suite *s)
 	tcase_add_test(t, ambiguous_owner);
 	tcase_add_loop_test(t, dump, 0, 4);
 	tcase_add_test(t, end_of_a_socket);
+	tcase_add_test(t, heirs_of_a_listener);
 	suite_add_tcase(s, t);
 }

@@ -21,6 +21,7 @@ static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "initiator_cookie", 's' }, { "responder_cookie", 's' }, { "cipher", 's' },
 	{ "integrity", 's' }, { "group", 's' }, { "lifetime_s", 'i' }, { "age_s", 'i' },
 	{ "peer_vendor_ids", 'a' }, { "peer_gss_id", 's' }, { "extended_mode", 'o' },
+	{ "nat", 'b' },
 	{ NULL, 0 } };
 static const struct key em_keys[] = { { "method", 's' }, { "peer_name", 's' },
 	{ "state", 's' }, { NULL, 0 } };
@@ -29,7 +30,7 @@ static const struct key qm_keys[] = { { "id", 'i' }, { "main_mode_id", 'i' },
 	{ "spi_out", 's' }, { "transform", 's' }, { "cipher", 's' },
 	{ "integrity", 's' }, { "lifetime_s", 'i' }, { "lifetime_kb", 'i' },
 	{ "age_s", 'i' }, { "bytes_in", 'i' }, { "bytes_out", 'i' }, { "class", 'i' },
-	{ "selector", 'o' }, { NULL, 0 } };
+	{ "rekeyed_from", 'i' }, { "rekeys", 'i' }, { "selector", 'o' }, { NULL, 0 } };
 static const struct key selector_keys[] = { { "protocol", 's' },
 	{ "local_address", 's' }, { "local_port", 'i' }, { "remote_address", 's' },
 	{ "remote_port", 'i' }, { NULL, 0 } };
@@ -189,7 +190,7 @@ START_TEST(sockets)
 	for (uint32_t class_id = 0; class_id <= CLASS_MAX + 1; class_id++) {
 		struct secured_socket sock = { 0, class_id + 1, class_id,
 			1000 + class_id, class_id % 2 == 0 ? 4 : 6,
-			class_id % 2 == 0 ? 6 : 17, rig.now_ms };
+			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false };
 
 		(void)socket_table_add(rig.n.sockets, &sock);
 	}

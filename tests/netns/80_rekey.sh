@@ -1,0 +1,81 @@
+#!/bin/bash
+# New keys for old ones while traffic flows: nothing is lost and nothing waits.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+lost=(plane_no_spi plane_replay plane_icv plane_refused plane_held_dropped plane_send_failed
+	plane_selector plane_malformed)
+
+# How often the keys of the newest pair of a host were renewed.
+rekeys() {
+	ctl "$1" status --json | grep -o '"rekeys": *[0-9]*' | grep -o '[0-9]*$' | sort -n |
+		tail -n 1
+}
+
+# Segments that TCP had to send again.
+again() {
+	on "$1" nstat -asz TcpRetransSegs | awk '/TcpRetransSegs/ { print $2 }'
+}
+
+# lost_none HELD: at most so many packets waited.
+lost_none() {
+	local host c n
+	for host in a b; do
+		for c in "${lost[@]}"; do
+			n=$(counter "$host" "$c")
+			((n == 0)) || fail "$c of $host is $n"
+		done
+		n=$(counter "$host" plane_held)
+		((n <= $1)) || fail "$n packets waited at $host"
+	done
+}
+
+# config_lifetime OPTION...: of the keys.
+config_lifetime() {
+	config a "proposal \"esp-aes128-sha1\" { $* }"
+	config b "proposal \"esp-aes128-sha1\" { $* }"
+	daemon_start a
+	daemon_start b
+}
+
+# Old keys end after 60 s: 130 s are three pairs.
+by_time() {
+	local i n before
+	config_lifetime lifetime = 60
+	serve b secure_server -e "$p0"
+	talk_start a -e "$b4" "$p0"
+	say first
+	before=$(($(again a) + $(again b))) # the first negotiation may take a while
+	for ((i = 0; i < 1000 && SECONDS < 130; i++)); do
+		say "line $i."
+		sleep 0.1
+	done
+	n=$(rekeys a)
+	((${n:-0} >= 2 && $(rekeys b) >= 2)) || fail "only ${n:-0} rekeys"
+	lost_none 1
+	n=$(($(again a) + $(again b) - before))
+	((n == 0)) || fail "TCP had to send again: $n"
+}
+
+# A megabyte for each pair. What comes faster than a negotiation waits for it.
+by_volume() {
+	local sink n
+	config_lifetime data_kb = 1024
+	head -c 20000000 /dev/urandom >"$work/data"
+	on b nt_stream -e -4 sink "$p0" >"$work/got" 2>"$work/sink.app" &
+	sink=$!
+	within 5 grep -q '^listening' "$work/sink.app" || fail "nt_stream does not listen"
+	on a nt_stream -e put "$b4" "$p0" <"$work/data" || fail "put failed"
+	within 60 is_dead "$sink" || fail "the end of the data did not arrive"
+	cmp "$work/data" "$work/got" || fail "the data differ"
+	n=$(grep -c 'established.*, for quick mode' "$work/a.log")
+	((n >= 10)) || fail "only $n rekeys"
+	(($(count a "quick mode SAs") <= n + 5)) || fail "too many SAs"
+}
+
+each_case=daemons_kill
+topic_begin
+hosts_join
+try rekey_by_volume by_volume
+SECONDS=0
+try rekey_by_time by_time
