@@ -23,6 +23,7 @@ config_set_default(struct config *c)
 	snprintf(c->trust_file, sizeof(c->trust_file), "%s", TRUST_FILE);
 	c->kerberos.timeout_s = 20;
 	c->ike_port = 500;
+	c->nat_port = 4500;
 	c->mark_value = 1;
 	c->mark_mask = 0x7ff00000;
 	c->route_table = 52710;

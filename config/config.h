@@ -48,6 +48,7 @@ struct config {
 	uint32_t n_cert;
 	struct config_kerberos kerberos;
 	uint16_t ike_port;	/* 500 */
+	uint16_t nat_port;	/* 4500; 0: no NAT traversal */
 	uint32_t mark_value;	/* first of three marks, before the shift into the mask */
 	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */
 	uint32_t route_table;	/* first routing table of the plane */

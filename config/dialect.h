@@ -61,7 +61,7 @@
 #define KNOB_VALUES_em_e2_mid(V) V(EM_E2_MID_1, "1") V(EM_E2_MID_0, "0")
 #define KNOB_VALUES_em_dedupe(V) V(EM_DEDUPE_OFF, "off") V(EM_DEDUPE_ON, "on")
 #define KNOB_VALUES_id_match(V)                                                      \
-	V(ID_MATCH_STRICT, "strict") V(ID_MATCH_LOOSE, "loose")
+	V(ID_MATCH_NAT, "nat") V(ID_MATCH_STRICT, "strict") V(ID_MATCH_LOOSE, "loose")
 #define KNOB_VALUES_qm_notify_mid(V)                                                 \
 	V(QM_NOTIFY_MID_QM, "qm") V(QM_NOTIFY_MID_RANDOM, "random")
 #define KNOB_VALUES_strict_pad(V) V(STRICT_PAD_OFF, "off") V(STRICT_PAD_ON, "on")

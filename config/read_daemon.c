@@ -16,6 +16,7 @@ static const struct field root_fields[] = {
 	FIELD_TEXT_OF("gss_id", struct config, gss_id, 0),
 	FIELD_TEXT_OF("trust", struct config, trust_file, 1),
 	{ "ike_port", FIELD_UINT16, offsetof(struct config, ike_port), 1, UINT16_MAX },
+	{ "nat_port", FIELD_UINT16, offsetof(struct config, nat_port), 0, UINT16_MAX },
 };
 
 static const struct field limits_fields[] = {
@@ -129,13 +130,22 @@ check_plane(cfg_t *section, const struct config *c, struct config_error *err)
 	return 0;
 }
 
+static int
+check_ports(cfg_t *root, const struct config *c, struct config_error *err)
+{
+	if (c->nat_port != c->ike_port)
+		return 0;
+	return config_fail(err, line_of(root, "nat_port", "ike_port"),
+	    "nat_port and ike_port are both %u: write another nat_port, or 0", c->nat_port);
+}
+
 int
 read_daemon(cfg_t *root, struct config *c, struct config_error *err)
 {
 	cfg_t *s;
 
 	if (fields_read(root, root_fields, COUNT_OF(root_fields), c, err) < 0 ||
-	    read_credentials(root, c, err) < 0)
+	    check_ports(root, c, err) < 0 || read_credentials(root, c, err) < 0)
 		return -1;
 	if ((s = tree_section(root, "limits")) != NULL &&
 	    fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0)

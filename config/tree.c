@@ -169,6 +169,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("gss_id"),
 	VALUE("trust"),
 	VALUE("ike_port"),
+	VALUE("nat_port"),
 	VALUE("i_accept_unauthenticated_peers"),
 	SECTION("credentials", credentials_opts),
 	SECTION("kerberos", kerberos_opts),

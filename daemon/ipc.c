@@ -13,6 +13,7 @@
 #include "crypto/secret.h"
 
 #define IPC_QUEUE_MAX_BYTES (16 * 1024 * 1024)
+#define IPC_QUEUE_BEHIND_BYTES (1024 * 1024)
 #define IPC_MESSAGES_PER_EVENT 64
 
 struct ipc_head {
@@ -268,6 +269,12 @@ int
 ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 {
 	return ipc_send2(ipc, type, body, n, NULL, 0, fd);
+}
+
+bool
+ipc_is_behind(const struct ipc *ipc)
+{
+	return ipc != NULL && ipc->queued_bytes > IPC_QUEUE_BEHIND_BYTES;
 }
 
 struct ipc *

@@ -6,6 +6,8 @@
 #ifndef AUTHIPD_DAEMON_IPC_H
 #define AUTHIPD_DAEMON_IPC_H
 
+#include <stdbool.h>
+
 #include <event2/event.h>
 
 #include "crypto/span.h"
@@ -28,5 +30,7 @@ int ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 /* Same with a fixed part and a variable tail. */
 int ipc_send2(struct ipc *ipc, uint16_t type, const void *head, size_t head_n,
     const void *tail, size_t tail_n, int fd);
+/* The other end is far behind: what anybody on the network can cause is to be dropped. */
+bool ipc_is_behind(const struct ipc *ipc);
 
 #endif

@@ -97,7 +97,11 @@ resource_ipv4(struct keeper *k)
 	    resource_add(k, ROLE_PLANE, FD_RAW_OUT4, 0, net_socket_raw_out(AF_INET)) &&
 	    resource_add(k, ROLE_PLANE, FD_RAW_ESP4, 0,
 		net_socket_raw_in(AF_INET, IPPROTO_ESP)) &&
-	    resource_add(k, ROLE_PLANE, FD_RAW_AH4, 0, net_socket_raw_in(AF_INET, IPPROTO_AH));
+	    resource_add(k, ROLE_PLANE, FD_RAW_AH4, 0,
+		net_socket_raw_in(AF_INET, IPPROTO_AH)) &&
+	    (k->config->nat_port == 0 ||
+		resource_add(k, ROLE_PLANE, FD_NAT4, 0,
+		    net_socket_udp(AF_INET, k->config->nat_port)));
 }
 
 static bool

@@ -136,6 +136,14 @@ do_sa_delete(struct negotiator *n, const struct action_sa_delete *a)
 }
 
 static void
+do_sa_move(struct negotiator *n, const struct action_sa_move *a)
+{
+	struct proto_move m = { a->qm_id, a->remote };
+
+	(void)ipc_send(n->plane, PROTO_SA_MOVE, &m, sizeof(m), -1);
+}
+
+static void
 do_result(struct negotiator *n, const struct action_result *r)
 {
 	struct waiter *w;
@@ -188,6 +196,9 @@ nego_perform(struct negotiator *n, const struct engine_action *a)
 		break;
 	case ACTION_SA_DELETE:
 		do_sa_delete(n, &a->sa_delete);
+		break;
+	case ACTION_SA_MOVE:
+		do_sa_move(n, &a->sa_move);
 		break;
 	case ACTION_RESULT:
 		do_result(n, &a->result);
@@ -268,6 +279,7 @@ nego_engine_new(struct negotiator *n)
 		.max_negotiations_per_peer = c->limits.negotiations_per_peer,
 		.max_mm_total = c->limits.mm_sa_total,
 		.replay_window = c->replay_window,
+		.nat_port = c->nat_port,
 	};
 
 	if (c->gss_id[0] != '\0') {

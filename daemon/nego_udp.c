@@ -152,6 +152,28 @@ control_of(const struct endpoint *local, struct msghdr *mh, union pktinfo_contro
 	memcpy(CMSG_DATA(c), data, n);
 }
 
+/* The plane has that socket, and puts the marker in front. */
+static void
+nat_send(struct negotiator *n, const struct action_send *s)
+{
+	struct proto_nat nat = { s->local, s->remote };
+
+	(void)ipc_send2(n->plane, PROTO_NAT_OUT, &nat, sizeof(nat), s->data.p, s->data.n, -1);
+}
+
+void
+nego_udp_nat(struct negotiator *n, struct span body)
+{
+	struct proto_nat nat;
+
+	if (body.n < sizeof(nat))
+		return;
+	memcpy(&nat, body.p, sizeof(nat));
+	engine_input(n->engine, nego_now_ms(), &nat.local, &nat.remote,
+	    span_of(body.p + sizeof(nat), body.n - sizeof(nat)));
+	nego_pump(n);
+}
+
 void
 nego_udp_send(struct negotiator *n, const struct action_send *s)
 {
@@ -161,6 +183,10 @@ nego_udp_send(struct negotiator *n, const struct action_send *s)
 	struct iovec iov = { (void *)s->data.p, s->data.n };
 	struct msghdr mh = { .msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1 };
 
+	if (s->local.port == n->config->nat_port && s->local.port != 0) {
+		nat_send(n, s);
+		return;
+	}
 	if (fd < 0)
 		return;
 	mh.msg_namelen = sockaddr_of(&s->remote, &to);

@@ -87,6 +87,7 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 	struct proto_qm_expired expired;
 	struct proto_qm_usage usage;
 	struct proto_owner owner;
+	struct proto_move move;
 
 	if (fd >= 0)
 		close(fd);
@@ -98,6 +99,11 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		nego_pump(n);
 	} else if (type == PROTO_QM_USAGE && proto_body(body, &usage, sizeof(usage))) {
 		plane_usage(n, &usage);
+	} else if (type == PROTO_NAT_IN) {
+		nego_udp_nat(n, body);
+	} else if (type == PROTO_PEER_MOVED && proto_body(body, &move, sizeof(move))) {
+		engine_peer_moved(n->engine, nego_now_ms(), move.qm_id, &move.remote);
+		nego_pump(n);
 	} else if (type == PROTO_OWNER_ASK && proto_body(body, &owner, sizeof(owner))) {
 		owner.class_id = nego_flow_class(n, &owner.flow);
 		(void)ipc_send(n->plane, PROTO_OWNER_REPLY, &owner, sizeof(owner), -1);
@@ -235,7 +241,7 @@ negotiator_stopped(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	for (uint32_t id = 1; id <= CLASS_MAX; id++)
-		left[id] = socket_table_count_class(n->sockets, id);
+		left[id] = socket_table_count_asked(n->sockets, id);
 	(void)ipc_send(n->keeper, PROTO_SOCKETS_LEFT, left, sizeof(left), -1);
 	role_stopped(n->keeper);
 }

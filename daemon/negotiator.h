@@ -81,6 +81,8 @@ void nego_address_free(struct negotiator *n);
 /* nego_udp.c */
 bool nego_udp_listen(struct negotiator *n, int family, int fd);
 void nego_udp_send(struct negotiator *n, const struct action_send *s);
+/* A message that came to nat_port: the body of PROTO_NAT_IN. */
+void nego_udp_nat(struct negotiator *n, struct span body);
 void nego_udp_free(struct negotiator *n);
 
 #endif

@@ -151,6 +151,17 @@ ah6_on_read(evutil_socket_t fd, short what, void *ctx)
 	raw6_read(ctx, fd, IPPROTO_AH);
 }
 
+static void
+nat_on_read(evutil_socket_t fd, short what, void *ctx)
+{
+	struct plane *p = ctx;
+
+	(void)fd;
+	(void)what;
+	plane_clock(p);
+	plane_nat_read(p);
+}
+
 static bool
 checksum_is_missing(struct msghdr *mh)
 {
@@ -248,6 +259,10 @@ plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 	case FD_RAW_AH6:
 		plane_watch(p, fd, ah6_on_read);
 		break;
+	case FD_NAT4:
+		p->nat_fd = fd;
+		plane_watch(p, fd, nat_on_read);
+		break;
 	case FD_PACKET:
 		p->packet_fd = fd;
 		plane_watch(p, fd, packet_on_read);
@@ -276,6 +291,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 	struct proto_sa_delete del;
 	struct proto_class class;
 	struct proto_owner owner;
+	struct proto_move move;
 	struct plane *p = ctx;
 
 	if (fd >= 0)
@@ -291,6 +307,10 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 		plane_clear_owner(p, &owner);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))
 		plane_clear_listen(p, class.in_use);
+	else if (type == PROTO_NAT_OUT)
+		plane_nat_ike(p, body);
+	else if (type == PROTO_SA_MOVE && proto_body(body, &move, sizeof(move)))
+		plane_nat_move(p, &move);
 	else
 		log_warn("plane", "unexpected message %s", proto_name(type));
 }
@@ -358,7 +378,7 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	p->keeper = keeper;
 	for (size_t i = 0; i <= CLASS_MAX; i++)
 		p->tun_fd[i] = -1;
-	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = -1;
+	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = p->nat_fd = -1;
 	p->outer_mtu = OUTER_MTU_MAX_BYTES;
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
 		STAILQ_INIT(&p->owner[i].held);

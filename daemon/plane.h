@@ -38,6 +38,8 @@ struct pair {
 	uint32_t spi_in;
 	uint8_t protocol;
 	struct flow selector;
+	struct nat_encap nat; /* nat.local.port 0: not in UDP */
+	uint64_t nat_sent_ms;
 	struct esp_sa *in;  /* owned; NULL: not yet */
 	struct esp_sa *out; /* owned; NULL: not yet */
 	struct replay replay;
@@ -119,6 +121,7 @@ struct plane {
 	int tun_fd[CLASS_MAX + 1];
 	int raw_out_fd[2]; /* IPv4, IPv6 */
 	int packet_fd;
+	int nat_fd; /* UDP nat_port */
 	bool insecure_in_use; /* there are sockets that allow clear text */
 	struct event *event[16];
 	int event_fd[16];
@@ -147,6 +150,7 @@ struct plane {
 bool plane_sa_add(struct plane *p, const struct action_sa_add *a);
 void plane_sa_delete(struct plane *p, uint32_t qm_id);
 void plane_sa_flush(struct plane *p);
+struct pair *plane_sa_by_id(struct plane *p, uint32_t qm_id);
 struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 /* The newest pair that can send this flow, or NULL. */
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
@@ -189,8 +193,23 @@ void plane_frag_out(struct plane *p, uint32_t class_id, struct span raw);
 int plane_frag_send(struct plane *p, struct span raw, uint32_t mtu);
 void plane_frag_drop(struct frag_slot *s);
 
+/* plane_nat.c: ESP in UDP, and the IKE messages between */
+void plane_nat_read(struct plane *p);
+/* wire: a whole IPv4 packet of protocol 50; 0 or -errno. */
+int plane_nat_send(struct plane *p, struct pair *s, struct span wire);
+/* The body of PROTO_NAT_OUT. */
+void plane_nat_ike(struct plane *p, struct span body);
+void plane_nat_move(struct plane *p, const struct proto_move *m);
+/* An authentic packet, newer than all before, came from there. */
+void plane_nat_follow(struct plane *p, struct pair *s, const struct endpoint *remote);
+/* Keeps the mapping of our NAT. */
+void plane_nat_keepalive(struct plane *p, struct pair *s);
+
 /* plane_in.c: from the network to the TUN */
 void plane_in_packet(struct plane *p, struct span raw);
+/* raw: a packet of protocol 50 to this pair; from: the peer's end of UDP, or NULL. */
+void plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
+    const struct endpoint *from);
 void plane_to_tun(struct plane *p, uint32_t class_id, struct span raw);
 
 /* plane_clear.c: clear packets of sockets that allow them */

@@ -21,6 +21,10 @@
 	X(PC_ICV, "plane_icv", "protected packets that failed the integrity check")        \
 	X(PC_MALFORMED, "plane_malformed", "protected packets that are malformed inside")  \
 	X(PC_SELECTOR, "plane_selector", "opened packets outside of their selector")       \
+	X(PC_NAT_DATAGRAM, "plane_nat_datagram", "datagrams to the NAT port that are nothing") \
+	X(PC_NAT_DROPPED, "plane_nat_dropped", "IKE messages to the NAT port dropped: too many") \
+	X(PC_NAT_CONFLICT, "plane_nat_conflict", "two hosts behind a NAT use the same ports") \
+	X(PC_NAT_KEEPALIVE, "plane_nat_keepalive", "keepalives sent to hold a NAT mapping")   \
 	X(PC_SEQUENCE, "plane_sequence", "SAs that used up their sequence numbers")        \
 	X(PC_TOO_BIG, "plane_too_big", "packets larger than the path takes")               \
 	X(PC_SEND_FAILED, "plane_send_failed", "packets that the kernel did not take")

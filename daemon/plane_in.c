@@ -26,6 +26,17 @@ outer_matches(struct span raw, const struct flow *selector)
 }
 
 /*
+ * Two hosts behind one NAT look the same here: the second one that uses the same ports
+ * must not get the answers to the first (RFC 3948 5.2).
+ */
+static bool
+in_conflicts(const struct pair *s, const struct plane_flow *f)
+{
+	return s->nat.local.port != 0 && f != NULL && f->pair != NULL && f->pair != s &&
+	    !f->pair->is_expired && !address_equal(&f->pair->nat.inner, &s->nat.inner);
+}
+
+/*
  * The peer may answer a flow of a socket that allows clear text by the SA of another class
  * whose selector covers it, too: that socket takes what is protected, by whatever.
  */
@@ -46,6 +57,7 @@ in_is_for_insecure(struct plane *p, const struct pair *s, const struct flow *flo
 	return true;
 }
 
+/* inner lies in p->out. */
 static void
 in_opened(struct plane *p, struct pair *s, struct span inner)
 {
@@ -61,6 +73,14 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 		p->count[PC_SELECTOR]++;
 		return;
 	}
+	f = plane_flow_find(p, s->class_id, &packet.flow);
+	if (in_conflicts(s, f)) {
+		p->count[PC_NAT_CONFLICT]++;
+		return;
+	}
+	/* Made for the addresses before the NAT; the ICV has vouched for it (RFC 3948 3.1.2). */
+	if (s->nat.local.port != 0)
+		packet_fill_checksum(p->out, packet.raw.n, &packet);
 	p->count[PC_IN_OPENED]++;
 	plane_sa_used(p, s, packet.raw.n, true);
 	flow = packet.flow;
@@ -80,26 +100,13 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 }
 
 void
-plane_in_packet(struct plane *p, struct span raw)
+plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
+    const struct endpoint *from)
 {
-	uint32_t spi, seq;
-	uint8_t protocol;
+	bool is_newest = seq > s->replay.highest;
 	enum esp_error err;
-	struct pair *s;
 	size_t n;
 
-	if (esp_peek(raw.p, raw.n, &protocol, &spi, &seq) != ESP_OK) {
-		p->count[PC_MALFORMED]++;
-		return;
-	}
-	if ((s = plane_sa_by_spi(p, protocol, spi)) == NULL) {
-		p->count[PC_NO_SPI]++;
-		return;
-	}
-	if (!outer_matches(raw, &s->selector)) {
-		p->count[PC_WRONG_PEER]++;
-		return;
-	}
 	if (!replay_check(&s->replay, seq)) {
 		p->count[PC_REPLAY]++;
 		return;
@@ -113,6 +120,30 @@ plane_in_packet(struct plane *p, struct span raw)
 		p->count[PC_REPLAY]++;
 		return;
 	}
+	if (from != NULL && is_newest)
+		plane_nat_follow(p, s, from);
 	if (err == ESP_OK)
 		in_opened(p, s, span_of(p->out, n));
+}
+
+void
+plane_in_packet(struct plane *p, struct span raw)
+{
+	uint32_t spi, seq;
+	uint8_t protocol;
+	struct pair *s;
+
+	if (esp_peek(raw.p, raw.n, &protocol, &spi, &seq) != ESP_OK) {
+		p->count[PC_MALFORMED]++;
+		return;
+	}
+	if ((s = plane_sa_by_spi(p, protocol, spi)) == NULL) {
+		p->count[PC_NO_SPI]++;
+		return;
+	}
+	if (!outer_matches(raw, &s->selector) || s->nat.local.port != 0) {
+		p->count[PC_WRONG_PEER]++;
+		return;
+	}
+	plane_in_pair(p, s, raw, seq, NULL);
 }

@@ -126,7 +126,8 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 	s->seq_out++;
 	/* What was sealed has used up bytes and a number of the key, sent or not. */
 	plane_sa_used(p, s, raw.n, false);
-	r = send_fitting(p, raw, span_of(p->out, n));
+	r = s->nat.local.port != 0 ? plane_nat_send(p, s, span_of(p->out, n)) :
+				     send_fitting(p, raw, span_of(p->out, n));
 	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
 	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);

@@ -26,8 +26,8 @@ peer_bucket(const struct plane *p, const struct address *a)
 	return plane_hash(p, a->b, sizeof(a->b));
 }
 
-static struct pair *
-pair_find(struct plane *p, uint32_t qm_id)
+struct pair *
+plane_sa_by_id(struct plane *p, uint32_t qm_id)
 {
 	struct pair *s;
 
@@ -48,6 +48,8 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->class_id = a->class_id;
 	s->protocol = a->protocol;
 	s->selector = a->selector;
+	s->nat = a->nat;
+	s->nat_sent_ms = p->now_ms;
 	s->lifetime_bytes = a->lifetime_bytes;
 	s->soft_bytes = a->soft_bytes;
 	s->soft_ms = a->soft_ms != 0 ? p->now_ms + a->soft_ms : UINT64_MAX;
@@ -93,11 +95,15 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 		.integrity = a->integrity,
 		.integrity_key = span_of(a->integrity_key.b, a->integrity_key.n),
 	};
-	struct pair *s = pair_find(p, a->qm_id);
+	struct pair *s = plane_sa_by_id(p, a->qm_id);
 	struct esp_sa *sa;
 
 	if (a->class_id == 0 || a->class_id > CLASS_MAX || a->cipher_key.n > SECRET_MAX_BYTES ||
 	    a->integrity_key.n > SECRET_MAX_BYTES)
+		return false;
+	/* AH cannot pass a NAT. */
+	if (a->nat.local.port != 0 &&
+	    (a->protocol != 50 || a->selector.remote.addr.family != 4))
 		return false;
 	/* Belt and braces: the engine has already refused it. */
 	if (a->class_id == CLASS_ENCRYPT && a->cipher == CIPHER_NULL)
@@ -151,7 +157,7 @@ pair_free(struct plane *p, struct pair *s)
 void
 plane_sa_delete(struct plane *p, uint32_t qm_id)
 {
-	struct pair *s = pair_find(p, qm_id);
+	struct pair *s = plane_sa_by_id(p, qm_id);
 
 	if (s != NULL)
 		pair_free(p, s);
@@ -279,6 +285,7 @@ plane_sa_tick(struct plane *p)
 				(void)ipc_send(p->negotiator, PROTO_QM_USAGE, &s->usage,
 				    sizeof(s->usage), -1);
 			s->usage_changed = false;
+			plane_nat_keepalive(p, s);
 			if (p->now_ms >= s->soft_ms && pair_is_in_use(p, s))
 				pair_soft(p, s);
 			if (s->idle_ms != 0 && p->now_ms - s->last_ms >= s->idle_ms)

@@ -6,7 +6,7 @@
  *	keeper     privileged: opens sockets, TUN, routes; marks application sockets
  *	negotiator UDP 500, engine, API
  *	auth       keys, trust store and keytab; TLS, Kerberos
- *	plane      TUN, raw sockets, ESP/AH
+ *	plane      TUN, raw sockets, ESP/AH, UDP 4500
  */
 #ifndef AUTHIPD_DAEMON_PROTO_H
 #define AUTHIPD_DAEMON_PROTO_H
@@ -50,7 +50,12 @@ enum secure_class {
 	X(54, PROTO_QM_USAGE, "qm-usage", "plane", "negotiator")                      \
 	X(55, PROTO_OWNER_ASK, "owner-ask", "plane", "negotiator")                    \
 	X(56, PROTO_OWNER_REPLY, "owner-reply", "negotiator", "plane")                \
-	X(57, PROTO_PLANE_COUNTERS, "plane-counters", "plane", "negotiator")
+	X(57, PROTO_PLANE_COUNTERS, "plane-counters", "plane", "negotiator")          \
+	/* NAT traversal: the plane owns UDP 4500 */                                  \
+	X(58, PROTO_NAT_IN, "nat-in", "plane", "negotiator")                          \
+	X(59, PROTO_NAT_OUT, "nat-out", "negotiator", "plane")                        \
+	X(60, PROTO_SA_MOVE, "sa-move", "negotiator", "plane")                        \
+	X(61, PROTO_PEER_MOVED, "peer-moved", "plane", "negotiator")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -76,6 +81,7 @@ enum proto_fd_kind {
 	FD_RAW_ESP6,
 	FD_RAW_AH4,
 	FD_RAW_AH6,
+	FD_NAT4,    /* UDP nat_port, for the plane */
 	FD_PACKET,  /* clear traffic of allow-insecure sockets (AF_PACKET) */
 };
 struct proto_fd {
@@ -176,6 +182,18 @@ struct proto_qm_usage {
 struct proto_owner {
 	struct flow flow;
 	uint32_t class_id; /* reply: 0 = nobody */
+};
+
+/* NAT_IN, NAT_OUT: an IKE message, without its non-ESP marker. */
+struct proto_nat {
+	struct endpoint local;
+	struct endpoint remote;
+	/* message follows */
+};
+/* SA_MOVE, PEER_MOVED: the peer's end of the UDP encapsulation is another one now. */
+struct proto_move {
+	uint32_t qm_id;
+	struct endpoint remote;
 };
 
 /* PLANE_COUNTERS: totals by index of PLANE_COUNTERS (daemon/plane_counters.h). */

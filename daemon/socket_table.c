@@ -131,6 +131,23 @@ count_class(void *ctx, const struct secured_socket *s)
 	c->n += s->class_id == c->wanted;
 }
 
+static void
+count_asked(void *ctx, const struct secured_socket *s)
+{
+	struct count *c = ctx;
+
+	c->n += s->class_id == c->wanted && !s->is_accepted;
+}
+
+uint32_t
+socket_table_count_asked(const struct socket_table *t, uint32_t class_id)
+{
+	struct count c = { class_id, 0 };
+
+	socket_table_walk(t, count_asked, &c);
+	return c.n;
+}
+
 uint32_t
 socket_table_count_uid(const struct socket_table *t, uint32_t uid)
 {

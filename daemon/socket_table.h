@@ -32,6 +32,8 @@ void socket_table_watch(struct socket_table *t, int fd);
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
 uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
+/* The same without accepted ones: those can be seen in the kernel's tables. */
+uint32_t socket_table_count_asked(const struct socket_table *t, uint32_t class_id);
 /*
  * The class of the registered socket that this flow (seen from us) belongs to, 0 = none.
  * Local port 0: only if all registrations of that protocol are of one class.

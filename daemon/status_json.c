@@ -100,7 +100,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 	    status_json_text(s->em_peer_name), "state", s->em_state);
 
 	json_array_append_new(ctx,
-	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "id",
+	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "id",
 		(json_int_t)s->id, "protocol", "authip", "role",
 		s->initiator ? "initiator" : "responder", "state", s->state, "local",
 		json_endpoint(&s->local), "remote", json_endpoint(&s->remote),
@@ -109,7 +109,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 		hash_name(s->integrity), "group", dh_name(s->group), "lifetime_s",
 		(json_int_t)s->lifetime_s, "age_s", (json_int_t)s->age_s, "peer_vendor_ids",
 		json_vendors(s->vendor_seen), "peer_gss_id", status_json_text(s->peer_gss_id),
-		"extended_mode", em));
+		"extended_mode", em, "nat", (int)s->nat_detected));
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 #define MM_LAST_MS 5000

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static void
@@ -65,6 +66,18 @@ engine_free(struct engine *e)
 
 /* ---- dispatch ---------------------------------------------------------------------------- */
 
+/* Its request came from there, maybe from behind a NAT that has another port now. */
+static void
+input_answer_again(struct engine *e, struct span response)
+{
+	struct engine_action *a = action_push(e, ACTION_SEND, response);
+
+	if (a == NULL)
+		return;
+	a->send.local = *e->in_local;
+	a->send.remote = *e->in_remote;
+}
+
 /* The responder of MS-AIPS 3.1: the same bytes get the same answer, and nothing else. */
 static bool
 input_is_duplicate(struct engine *e, struct mm_sa *mm)
@@ -83,7 +96,7 @@ input_is_duplicate(struct engine *e, struct mm_sa *mm)
 		return false;
 	event_drop(e, mm, IKE_ERR_DUPLICATE);
 	if (a->response.n > 0)
-		action_send_to(e, mm, blob_span(&a->response));
+		input_answer_again(e, blob_span(&a->response));
 	return true;
 }
 
@@ -154,7 +167,6 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 {
 	if (!exchange_open(e, mm))
 		return;
-	mm->remote.port = e->in_remote->port; /* A92 */
 	if (e->in.h.exchange == EXCHANGE_NOTIFY) {
 		notify_input(e, mm);
 		return;
@@ -171,6 +183,7 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
+	nat_follow(e, mm);
 	if (e->in.h.exchange != EXCHANGE_EM) {
 		if (mm->initiator)
 			input_quick_response(e, mm);

@@ -42,6 +42,7 @@ struct engine_params {
 	uint32_t max_negotiations_per_peer; /* 35 */
 	uint32_t max_mm_total;
 	uint32_t replay_window;
+	uint16_t nat_port; /* 4500; 0: no NAT traversal */
 };
 
 struct engine *engine_new(const struct engine_params *p);
@@ -49,7 +50,7 @@ void engine_free(struct engine *e);
 
 /* ---- events ---------------------------------------------------------------------------- */
 
-/* A UDP datagram for port 500 (no non-ESP marker). */
+/* A UDP datagram for port 500, or for nat_port with its non-ESP marker taken off. */
 void engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
     const struct endpoint *remote, struct span datagram);
 
@@ -103,6 +104,10 @@ enum engine_expiry {
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
 
+/* An authentic packet of this quick mode came from another endpoint (NAT rebinding). */
+void engine_peer_moved(struct engine *e, uint64_t now_ms, uint32_t qm_id,
+    const struct endpoint *remote);
+
 /* Deletes on request: id 0 = all. Tells the peers with reliable STATUS notifies. */
 void engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id);
 void engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id);
@@ -120,6 +125,7 @@ bool engine_is_idle(const struct engine *e);
 	X(ACTION_AUTH, "auth")        \
 	X(ACTION_SA_ADD, "sa-add")    \
 	X(ACTION_SA_DELETE, "sa-delete") \
+	X(ACTION_SA_MOVE, "sa-move") \
 	X(ACTION_RESULT, "result")    \
 	X(ACTION_EVENT, "event")
 
@@ -128,7 +134,7 @@ enum engine_action_type {
 	ENGINE_ACTIONS(ENGINE_ACTION_ENUM)
 };
 
-/* A datagram to send. */
+/* A datagram to send; from nat_port: the host puts the non-ESP marker in front. */
 struct action_send {
 	struct endpoint local;
 	struct endpoint remote;
@@ -153,6 +159,15 @@ struct action_auth {
 	struct span token;
 };
 
+/* ESP in UDP (RFC 3948). local.port 0: no NAT, plain ESP or AH. */
+struct nat_encap {
+	struct endpoint local;
+	struct endpoint remote;
+	bool keepalive;	      /* we are behind a NAT: keep its mapping */
+	bool peer_moves;      /* the peer is: follow its authentic packets */
+	struct address inner; /* the peer's own address */
+};
+
 /* One direction of an IPsec SA pair. Keys are wiped after the action was fetched. */
 struct action_sa_add {
 	uint32_t qm_id;
@@ -174,6 +189,13 @@ struct action_sa_add {
 	uint32_t idle_s;
 	uint32_t allow_clear_ms; /* grace for clear text of a flow that may use it */
 	uint32_t replay_window;
+	struct nat_encap nat;
+};
+
+/* The peer's end of the UDP encapsulation changed. */
+struct action_sa_move {
+	uint32_t qm_id;
+	struct endpoint remote;
 };
 
 /* Both directions of a pair (or the one that exists). */
@@ -234,6 +256,7 @@ struct engine_action {
 		struct action_auth auth;
 		struct action_sa_add sa_add;
 		struct action_sa_delete sa_delete;
+		struct action_sa_move sa_move;
 		struct action_result result;
 		struct action_event event;
 	};
@@ -286,6 +309,7 @@ struct engine_qm_status {
 	uint32_t age_s;
 	struct flow selector;
 	uint32_t message_id;
+	bool udp; /* ESP in UDP */
 	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
 	uint32_t n_rekeys;     /* since the first pair of this traffic */
 };

@@ -1,4 +1,4 @@
-/* What both roles of main mode share: vendor IDs, NAT-D, ends (MS-AIPS 3.2, 3.3). */
+/* What both roles of main mode share: vendor IDs, ends (MS-AIPS 3.2, 3.3). */
 #include <string.h>
 
 #include "ike/state.h"
@@ -18,8 +18,6 @@ write_vendor(struct engine *e, enum ike_vendor v, uint32_t number)
 void
 mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level)
 {
-	bool ipv4 = mm->remote.addr.family == 4;
-
 	if (e->p.dialect.vendor_version != 0 && level < 3)
 		write_vendor(e, VENDOR_MS_NT5, e->p.dialect.vendor_version);
 	if (first_message) {
@@ -27,7 +25,7 @@ mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int lev
 		if (!sadb_mm_exists_with(e, &mm->remote.addr))
 			write_vendor(e, VENDOR_INITIAL_CONTACT, 0);
 	}
-	if (ipv4 && level < 2)
+	if (nat_is_possible(e, mm) && level < 2)
 		write_vendor(e, VENDOR_RFC3947, 0);
 	if (level < 4)
 		write_vendor(e, VENDOR_ND_CAPABLE, 0);
@@ -48,67 +46,6 @@ mm_read_vendors(struct mm_sa *mm, const struct message *m)
 		if (v == VENDOR_MS_NT5)
 			mm->vendor_version = number;
 	}
-}
-
-/* Destination first, then source (RFC 3947 3.2). IPv4 only (MS-AIPS 3.2.4). */
-void
-mm_write_natd(struct engine *e, const struct mm_sa *mm, const uint8_t *rcookie,
-    enum hash_id hash)
-{
-	const struct endpoint *end[2] = { &mm->remote, &mm->local };
-	uint8_t digest[HASH_MAX_BYTES];
-
-	if (mm->remote.addr.family != 4 || e->p.dialect.natd_hash == NATD_HASH_OMIT)
-		return;
-	for (int i = 0; i < 2; i++) {
-		if (!pld_natd_compute(hash, mm->icookie, rcookie, end[i], digest))
-			return;
-		build_payload(e->out, PAYLOAD_NATD);
-		writer_bytes(&e->out->w, span_of(digest, hash_len_bytes(hash)));
-		build_end(e->out);
-	}
-}
-
-/* The hash of a received NAT-D is told by its length (A50). */
-static enum hash_id
-natd_hash_of(size_t n)
-{
-	static const enum hash_id id[] = { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384 };
-
-	for (size_t i = 0; i < sizeof(id) / sizeof(id[0]); i++)
-		if (hash_len_bytes(id[i]) == n)
-			return id[i];
-	return HASH_NONE;
-}
-
-static bool
-natd_matches(const struct mm_sa *mm, const struct message *m, const struct payload *p,
-    const struct endpoint *end)
-{
-	enum hash_id hash = natd_hash_of(p->body.n);
-	uint8_t digest[HASH_MAX_BYTES];
-
-	return hash != HASH_NONE &&
-	    pld_natd_compute(hash, m->h.icookie, m->h.rcookie, end, digest) &&
-	    memcmp(digest, p->body.p, p->body.n) == 0 && mm != NULL;
-}
-
-void
-mm_read_natd(struct engine *e, struct mm_sa *mm, const struct message *m)
-{
-	const struct payload *p = message_find(m, PAYLOAD_NATD, 0);
-	bool source_ok = false;
-
-	(void)e;
-	if (p == NULL)
-		return;
-	/* The first is our address as the peer sees it, the others are the peer's own. */
-	if (!natd_matches(mm, m, p, &mm->local))
-		mm->nat_detected = true;
-	for (size_t i = 1; (p = message_find(m, PAYLOAD_NATD, i)) != NULL; i++)
-		source_ok = source_ok || natd_matches(mm, m, p, &mm->remote);
-	if (!source_ok)
-		mm->nat_detected = true;
 }
 
 bool
@@ -167,7 +104,8 @@ mm_drop_stale(struct engine *e, struct mm_sa *mm)
 		if (old == mm || old->state != MM_ESTABLISHED ||
 		    old->established_ms >= mm->created_ms ||
 		    !address_equal(&old->remote.addr, &mm->remote.addr) ||
-		    !address_equal(&old->local.addr, &mm->local.addr))
+		    !address_equal(&old->local.addr, &mm->local.addr) ||
+		    !nat_is_same_peer(old, mm))
 			continue;
 		mm_fail(e, old, "peer began anew", IKE_ERR_STALE, NULL, false, true);
 	}

@@ -96,7 +96,7 @@ mm_build_m1(struct engine *e, struct mm_sa *mm, struct span *out)
 	mm_write_auth(e, mm->policy);
 	mm_write_random(e, PAYLOAD_NONCE, e->p.dialect.nonce_len);
 	mm_write_vendors(e, mm, true, 0);
-	mm_write_natd(e, mm, mm->rcookie, natd);
+	nat_write_natd(e, mm, natd);
 	build_payload(e->out, PAYLOAD_KE);
 	writer_bytes(&e->out->w, dh_public(mm->dh));
 	build_end(e->out);
@@ -212,7 +212,8 @@ mm_init_m2(struct engine *e, struct mm_sa *mm)
 	memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
 	mm->chosen = chosen;
 	mm_read_vendors(mm, &e->in);
-	mm_read_natd(e, mm, &e->in);
+	nat_read_natd(mm, &e->in);
+	nat_float(e, mm);
 	if (!blob_set(&mm->nr, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr_qm, message_find(&e->in, PAYLOAD_NONCE, 1)->whole) ||
 	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.chain) ||

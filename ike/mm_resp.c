@@ -115,7 +115,7 @@ m2_build(struct engine *e, struct mm_sa *mm, const struct m1 *m1, int level, str
 	m2_write_nonce(e, nonce_n);
 	mm_write_vendors(e, mm, false, level);
 	if (level < 2)
-		mm_write_natd(e, mm, mm->rcookie, m2_natd_hash(e, mm));
+		nat_write_natd(e, mm, m2_natd_hash(e, mm));
 	/* Unconditional when M1 had no GSS payload (MS-AIPS 3.3.5.1, A43), if it fits. */
 	if (level < 5) {
 		build_payload(e->out, PAYLOAD_GSS_ID);
@@ -157,7 +157,7 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 	if (!m2_make_dh(e, mm, m1->ke))
 		return IKE_ERR_DH;
 	mm_read_vendors(mm, &e->in);
-	mm_read_natd(e, mm, &e->in);
+	nat_read_natd(mm, &e->in);
 	do {
 		if (level == M2_LEVELS)
 			return IKE_ERR_AMPLIFICATION;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static void notify_send_next(struct engine *e, struct mm_sa *mm);
@@ -135,6 +136,12 @@ notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
 		.code = qm->guaranteed_encryption ? ACQUIRE_GUARANTEE_ENCRYPTION : 0,
 		.selector = qm->selector,
 	};
+
+	/* By the addresses that the peer knows. */
+	if (qm->udp && !qm->initiator) {
+		item.selector.local.addr = qm->id_responder;
+		item.selector.remote.addr = qm->id_initiator;
+	}
 
 	notify_queue(e, mm, &item);
 }
@@ -313,6 +320,7 @@ notify_input(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
+	nat_follow(e, mm);
 	if ((n.flags & NOTIFY_FLAG_RELIABLE) != 0)
 		notify_ack(e, mm, n.protocol);
 	if (mm->state != MM_DYING)

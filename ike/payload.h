@@ -77,6 +77,10 @@ void pld_id_encode_endpoint(struct writer *w, uint8_t protocol, const struct end
 /* Host address IDs only; false for every other type. */
 bool pld_id_to_endpoint(const struct pld_id *id, struct endpoint *e);
 
+/* NAT-OA (RFC 3947 5.2): a host's own address. */
+enum ike_err pld_natoa_decode(struct span body, struct address *a);
+void pld_natoa_encode(struct writer *w, const struct address *a);
+
 struct pld_notify {
 	uint8_t protocol;
 	uint8_t flags;

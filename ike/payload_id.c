@@ -1,4 +1,7 @@
-/* ID payload (RFC 2407 4.6.2; spec authip.md 2.11): data length fits the type exactly. */
+/*
+ * ID and NAT-OA payloads (RFC 2407 4.6.2, RFC 3947 5.2; spec authip.md 2.11, 2.14): data
+ * length fits the type exactly.
+ */
 #include <string.h>
 
 #include "ike/payload.h"
@@ -65,4 +68,25 @@ pld_id_to_endpoint(const struct pld_id *id, struct endpoint *e)
 	memcpy(e->addr.b, id->data.p, id->data.n);
 	e->port = id->port;
 	return true;
+}
+
+enum ike_err
+pld_natoa_decode(struct span body, struct address *a)
+{
+	struct pld_id id;
+	struct endpoint e;
+
+	/* An ID whose protocol and port are reserved. */
+	if (pld_id_decode(body, &id) != IKE_OK || !pld_id_to_endpoint(&id, &e))
+		return IKE_ERR_ID;
+	*a = e.addr;
+	return IKE_OK;
+}
+
+void
+pld_natoa_encode(struct writer *w, const struct address *a)
+{
+	struct endpoint e = { *a, 0 };
+
+	pld_id_encode_endpoint(w, 0, &e);
 }

@@ -34,6 +34,13 @@ enum ike_err proposal_mm_verify(const struct policy *p, enum dh_group group,
     const struct pld_sa *answer, struct mm_proposal *chosen);
 
 #define ENCAPSULATION_TRANSPORT 2
+#define ENCAPSULATION_UDP_TRANSPORT 4 /* RFC 3947 5.1 */
+
+/* What proposals of quick mode must be; a set of these, 0 = anything without a NAT. */
+enum qm_want {
+	QM_WANT_ENCRYPTION = 1,
+	QM_WANT_UDP = 2, /* a NAT is between: ESP in UDP, no AH */
+};
 
 struct qm_choice {
 	struct qm_proposal proposal; /* lifetimes: the smaller of both */
@@ -41,14 +48,14 @@ struct qm_choice {
 };
 
 /* Quick-mode offer with our inbound SPI in each proposal. */
-void proposal_qm_offer(const struct policy *p, bool guarantee_encryption, uint32_t spi,
+void proposal_qm_offer(const struct policy *p, unsigned want, uint32_t spi,
     struct pld_sa *out);
 /* First of our list that the offer contains; answer carries our SPI. */
-enum ike_err proposal_qm_select(const struct policy *p, bool guarantee_encryption,
+enum ike_err proposal_qm_select(const struct policy *p, unsigned want,
     const struct pld_sa *offer, uint32_t spi, struct qm_choice *chosen,
     struct pld_sa *answer);
 /* Q2: exactly one transform, and one that we offered. */
-enum ike_err proposal_qm_verify(const struct policy *p, bool guarantee_encryption,
+enum ike_err proposal_qm_verify(const struct policy *p, unsigned want,
     const struct pld_sa *answer, struct qm_choice *chosen);
 
 /* "aes128-sha1-ecp256, 3des-sha1-modp1024" */
@@ -56,7 +63,7 @@ void proposal_mm_text(struct text *t, const struct pld_sa *sa);
 void proposal_mm_policy_text(struct text *t, const struct policy *p);
 /* "esp-null-sha1, esp-aes128-sha1" */
 void proposal_qm_text(struct text *t, const struct pld_sa *sa);
-void proposal_qm_policy_text(struct text *t, const struct policy *p, bool ge);
+void proposal_qm_policy_text(struct text *t, const struct policy *p, unsigned want);
 void proposal_qm_one_text(struct text *t, const struct qm_proposal *p);
 
 #endif

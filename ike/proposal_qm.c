@@ -60,7 +60,8 @@ auth_numbers(enum hash_id h, uint8_t *ah_id, uint16_t *attribute)
 
 /* The wire form of one proposal of ours. */
 static void
-qm_to_wire(const struct qm_proposal *mine, uint8_t *protocol, struct pld_transform *t)
+qm_to_wire(const struct qm_proposal *mine, unsigned want, uint8_t *protocol,
+    struct pld_transform *t)
 {
 	uint8_t ah_id;
 
@@ -72,7 +73,8 @@ qm_to_wire(const struct qm_proposal *mine, uint8_t *protocol, struct pld_transfo
 		t->id = ah_id;
 	else
 		esp_numbers(mine->cipher, &t->id, &t->key_bits);
-	t->encapsulation = ENCAPSULATION_TRANSPORT;
+	t->encapsulation = (want & QM_WANT_UDP) != 0 ? ENCAPSULATION_UDP_TRANSPORT :
+						       ENCAPSULATION_TRANSPORT;
 	t->life_s = mine->lifetime_s;
 	t->life_kb = mine->lifetime_kb;
 	t->group = (uint16_t)mine->pfs;
@@ -80,39 +82,42 @@ qm_to_wire(const struct qm_proposal *mine, uint8_t *protocol, struct pld_transfo
 }
 
 static bool
-qm_usable(const struct qm_proposal *mine, bool guarantee_encryption)
+qm_usable(const struct qm_proposal *mine, unsigned want)
 {
-	return !guarantee_encryption || mine->transform == QM_ESP_AUTH_CIPHER;
+	if ((want & QM_WANT_UDP) != 0 && mine->transform == QM_AH)
+		return false;
+	return (want & QM_WANT_ENCRYPTION) == 0 || mine->transform == QM_ESP_AUTH_CIPHER;
 }
 
 void
-proposal_qm_offer(const struct policy *p, bool guarantee_encryption, uint32_t spi,
+proposal_qm_offer(const struct policy *p, unsigned want, uint32_t spi,
     struct pld_sa *out)
 {
 	out->n_proposal = 0;
 	for (uint32_t i = 0; i < p->n_qm_proposal; i++) {
 		struct pld_proposal *prop = &out->proposal[out->n_proposal];
 
-		if (!qm_usable(&p->qm_proposal[i], guarantee_encryption))
+		if (!qm_usable(&p->qm_proposal[i], want))
 			continue;
 		prop->number = (uint8_t)++out->n_proposal;
 		prop->spi = spi;
 		prop->n_transform = 1;
-		qm_to_wire(&p->qm_proposal[i], &prop->protocol, &prop->transform[0]);
+		qm_to_wire(&p->qm_proposal[i], want, &prop->protocol, &prop->transform[0]);
 	}
 }
 
 /* Everything but number and lifetimes decides. */
 static bool
-qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm_proposal *mine)
+qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm_proposal *mine,
+    unsigned want)
 {
-	struct pld_transform want;
-	uint8_t want_protocol;
+	struct pld_transform w;
+	uint8_t w_protocol;
 
-	qm_to_wire(mine, &want_protocol, &want);
-	return protocol == want_protocol && t->id == want.id && t->key_bits == want.key_bits &&
-	    t->authentication == want.authentication &&
-	    t->encapsulation == want.encapsulation && t->group == want.group;
+	qm_to_wire(mine, want, &w_protocol, &w);
+	return protocol == w_protocol && t->id == w.id && t->key_bits == w.key_bits &&
+	    t->authentication == w.authentication && t->encapsulation == w.encapsulation &&
+	    t->group == w.group;
 }
 
 static uint32_t
@@ -150,13 +155,13 @@ spi_is_valid(uint32_t spi)
 }
 
 enum ike_err
-proposal_qm_select(const struct policy *p, bool guarantee_encryption,
+proposal_qm_select(const struct policy *p, unsigned want,
     const struct pld_sa *offer, uint32_t spi, struct qm_choice *chosen, struct pld_sa *answer)
 {
 	for (uint32_t m = 0; m < p->n_qm_proposal; m++) {
 		const struct qm_proposal *mine = &p->qm_proposal[m];
 
-		if (!qm_usable(mine, guarantee_encryption))
+		if (!qm_usable(mine, want))
 			continue;
 		for (size_t i = 0; i < offer->n_proposal; i++) {
 			const struct pld_proposal *prop = &offer->proposal[i];
@@ -164,7 +169,7 @@ proposal_qm_select(const struct policy *p, bool guarantee_encryption,
 			if (number_is_shared(offer, i) || !spi_is_valid(prop->spi))
 				continue;
 			for (size_t k = 0; k < prop->n_transform; k++) {
-				if (!qm_transform_is(prop->protocol, &prop->transform[k], mine))
+				if (!qm_transform_is(prop->protocol, &prop->transform[k], mine, want))
 					continue;
 				qm_chosen_set(chosen, mine, &prop->transform[k], prop->spi);
 				answer->n_proposal = 1;
@@ -181,7 +186,7 @@ proposal_qm_select(const struct policy *p, bool guarantee_encryption,
 }
 
 enum ike_err
-proposal_qm_verify(const struct policy *p, bool guarantee_encryption,
+proposal_qm_verify(const struct policy *p, unsigned want,
     const struct pld_sa *answer, struct qm_choice *chosen)
 {
 	const struct pld_proposal *prop = &answer->proposal[0];
@@ -191,8 +196,8 @@ proposal_qm_verify(const struct policy *p, bool guarantee_encryption,
 	for (uint32_t m = 0; m < p->n_qm_proposal; m++) {
 		const struct qm_proposal *mine = &p->qm_proposal[m];
 
-		if (qm_usable(mine, guarantee_encryption) &&
-		    qm_transform_is(prop->protocol, &prop->transform[0], mine)) {
+		if (qm_usable(mine, want) &&
+		    qm_transform_is(prop->protocol, &prop->transform[0], mine, want)) {
 			qm_chosen_set(chosen, mine, &prop->transform[0], prop->spi);
 			return IKE_OK;
 		}
@@ -216,10 +221,10 @@ proposal_qm_one_text(struct text *t, const struct qm_proposal *p)
 }
 
 void
-proposal_qm_policy_text(struct text *t, const struct policy *p, bool ge)
+proposal_qm_policy_text(struct text *t, const struct policy *p, unsigned want)
 {
 	for (uint32_t i = 0; i < p->n_qm_proposal; i++)
-		if (qm_usable(&p->qm_proposal[i], ge))
+		if (qm_usable(&p->qm_proposal[i], want))
 			proposal_qm_one_text(t, &p->qm_proposal[i]);
 }
 

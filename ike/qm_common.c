@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 uint32_t
@@ -24,17 +25,30 @@ qm_new_spi(struct engine *e)
 	return spi;
 }
 
+unsigned
+qm_want(const struct qm_sa *qm)
+{
+	bool ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;
+
+	return (ge ? QM_WANT_ENCRYPTION : 0) | (qm->udp ? QM_WANT_UDP : 0);
+}
+
+/* The responder returns those of the initiator as they came (A49). */
 void
 qm_write_ids(struct engine *e, const struct qm_sa *qm)
 {
-	const struct endpoint *i = qm->initiator ? &qm->selector.local : &qm->selector.remote;
-	const struct endpoint *r = qm->initiator ? &qm->selector.remote : &qm->selector.local;
+	struct endpoint i = qm->initiator ? qm->selector.local : qm->selector.remote;
+	struct endpoint r = qm->initiator ? qm->selector.remote : qm->selector.local;
 
+	if (!qm->initiator) {
+		i.addr = qm->id_initiator;
+		r.addr = qm->id_responder;
+	}
 	build_payload(e->out, PAYLOAD_ID);
-	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, i);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, &i);
 	build_end(e->out);
 	build_payload(e->out, PAYLOAD_ID);
-	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, r);
+	pld_id_encode_endpoint(&e->out->w, qm->selector.protocol, &r);
 	build_end(e->out);
 }
 
@@ -153,6 +167,8 @@ qm_established(struct engine *e, struct qm_sa *qm)
 	text_init(&p, words, sizeof(words));
 	proposal_qm_one_text(&p, &qm->choice.proposal);
 	text_str(&t, words);
+	if (qm->udp)
+		text_str(&t, " in UDP");
 	text_str(&t, ", ");
 	text_flow(&t, &qm->selector);
 	rekey_replace(e, qm);

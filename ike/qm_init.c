@@ -64,7 +64,7 @@ qm_write_nonce(struct engine *e)
 	build_end(e->out);
 }
 
-static bool
+static enum ike_err
 qm_build_q1(struct engine *e, struct qm_sa *qm, struct span *out)
 {
 	struct mm_sa *mm = qm->mm;
@@ -75,8 +75,9 @@ qm_build_q1(struct engine *e, struct qm_sa *qm, struct span *out)
 	qm_write_hash(e, qm, false);
 	qm_write_ids(e, qm);
 	build_payload(e->out, PAYLOAD_SA);
-	proposal_qm_offer(qm->policy.policy, qm->policy.guarantee_encryption, qm->spi_in,
-	    &e->sa_out);
+	proposal_qm_offer(qm->policy.policy, qm_want(qm), qm->spi_in, &e->sa_out);
+	if (e->sa_out.n_proposal == 0)
+		return IKE_ERR_NO_PROPOSAL;
 	pld_sa_encode(&e->out->w, &e->sa_out, true);
 	build_end(e->out);
 	qm_write_nonce(e);
@@ -86,9 +87,12 @@ qm_build_q1(struct engine *e, struct qm_sa *qm, struct span *out)
 		build_end(e->out);
 	}
 	qm_write_exchange_info(e, qm);
+	nat_write_oa(e, qm);
 	return exchange_finish(e, mm, out) &&
-	    blob_set(&qm->ni,
-		chain_find(build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0));
+		blob_set(&qm->ni,
+		    chain_find(build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0)) ?
+	    IKE_OK :
+	    IKE_ERR_CRYPTO;
 }
 
 void
@@ -96,8 +100,10 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 {
 	struct mm_sa *mm = qm->mm;
 	const struct policy *p = qm->policy.policy;
+	enum ike_err err = IKE_ERR_CRYPTO;
 	struct span q1;
 
+	qm->udp = mm->floated;
 	qm->is_first = mm->n_quick_modes++ == 0;
 	if (p->mm_qm_limit != 0 && mm->n_quick_modes >= p->mm_qm_limit)
 		mm->expired = true;
@@ -108,13 +114,14 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 	if (qm->is_first && e->p.dialect.qm1_mid == QM1_MID_ZERO)
 		qm->message_id = 0;
 	qm->spi_in = qm_new_spi(e);
-	qm->is_fast = e->p.dialect.fast_qm == FAST_QM_ON && p->n_qm_proposal == 1 &&
-	    p->qm_proposal[0].pfs == DH_NONE;
 	qm->state = QM_INIT_FIRST_SENT;
-	if (!qm_make_dh(e, qm, p->qm_proposal[0].pfs) || !qm_build_q1(e, qm, &q1)) {
-		qm_fail(e, qm, "first message of quick mode", IKE_ERR_CRYPTO, NULL, false);
+	if (!qm_make_dh(e, qm, p->qm_proposal[0].pfs) ||
+	    (err = qm_build_q1(e, qm, &q1)) != IKE_OK) {
+		qm_fail(e, qm, "first message of quick mode", err, NULL, false);
 		return;
 	}
+	qm->is_fast = e->p.dialect.fast_qm == FAST_QM_ON && e->sa_out.n_proposal == 1 &&
+	    qm->dh == NULL;
 	request_send(e, &qm->request, mm, q1, e->p.dialect.retransmit_max, qm_init_give_up,
 	    qm);
 }
@@ -136,23 +143,26 @@ qm_check_hash(struct engine *e, const struct qm_sa *qm)
 }
 
 static enum ike_err
-qm_check_ids(struct engine *e, const struct qm_sa *qm)
+qm_check_ids(struct engine *e, struct qm_sa *qm)
 {
 	const struct endpoint *want[2] = { &qm->selector.local, &qm->selector.remote };
+	const struct mm_sa *mm = qm->mm;
+	struct endpoint end;
 
 	for (size_t i = 0; i < 2; i++) {
 		struct pld_id id;
-		struct endpoint end;
 		enum ike_err err;
 
 		err = pld_id_decode(message_find(&e->in, PAYLOAD_ID, i)->body, &id);
 		if (err != IKE_OK)
 			return err;
-		if (!pld_id_to_endpoint(&id, &end) || !address_equal(&end.addr, &want[i]->addr) ||
+		if (!pld_id_to_endpoint(&id, &end) ||
+		    !nat_id_fits(e, mm, &end.addr, &want[i]->addr,
+			i == 0 ? mm->nat_local : mm->nat_remote) ||
 		    end.port != want[i]->port || id.protocol != qm->selector.protocol)
 			return IKE_ERR_ID_MISMATCH;
 	}
-	return IKE_OK;
+	return nat_read_oa(e, qm, &end.addr);
 }
 
 /* KE of Q2 with PFS; its absence or presence must fit the choice. */
@@ -188,8 +198,7 @@ qm_read_q2(struct engine *e, struct qm_sa *qm)
 	err = pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, true, &e->sa_in);
 	if (err != IKE_OK)
 		return err;
-	err = proposal_qm_verify(qm->policy.policy, qm->policy.guarantee_encryption, &e->sa_in,
-	    &qm->choice);
+	err = proposal_qm_verify(qm->policy.policy, qm_want(qm), &e->sa_in, &qm->choice);
 	if (err != IKE_OK)
 		return err;
 	if ((err = qm_read_ke(e, qm)) != IKE_OK)
@@ -258,8 +267,7 @@ qm_init_q2(struct engine *e, struct qm_sa *qm)
 			text_str(&t, list);
 			text_str(&t, "; offered: ");
 			text_init(&l, list, sizeof(list));
-			proposal_qm_policy_text(&l, qm->policy.policy,
-			    qm->policy.guarantee_encryption);
+			proposal_qm_policy_text(&l, qm->policy.policy, qm_want(qm));
 			text_str(&t, list);
 		}
 		if (qm->is_first && mm->state != MM_ESTABLISHED)

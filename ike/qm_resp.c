@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static void
@@ -12,10 +13,14 @@ qm_resp_timeout(struct engine *e, void *owner)
 	qm_fail(e, qm, "waiting for synchronize", IKE_ERR_TIMED_OUT, NULL, true);
 }
 
-/* IDs must be host addresses equal to the outer ones (A49); the class is the host's word. */
+/*
+ * IDs must be host addresses, equal to the outer ones unless a NAT is between (A49); the
+ * class is the host's word. Selectors are the addresses that this host sees.
+ */
 static enum ike_err
 q1_read_ids(struct engine *e, struct qm_sa *qm)
 {
+	const struct mm_sa *mm = qm->mm;
 	struct endpoint end[2];
 	struct pld_id id[2];
 	enum ike_err err;
@@ -29,16 +34,17 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 	}
 	if (id[0].protocol != id[1].protocol)
 		return IKE_ERR_ID_MISMATCH;
-	qm->selector.protocol = id[0].protocol;
-	qm->selector.remote = end[0];
-	qm->selector.local = end[1];
-	if (e->p.dialect.id_match == ID_MATCH_LOOSE) {
-		qm->selector.remote.addr = qm->mm->remote.addr;
-		qm->selector.local.addr = qm->mm->local.addr;
-	}
-	if (!address_equal(&qm->selector.remote.addr, &qm->mm->remote.addr) ||
-	    !address_equal(&qm->selector.local.addr, &qm->mm->local.addr))
+	qm->selector = (struct flow){ id[0].protocol, end[1], end[0] };
+	if (!nat_id_fits(e, mm, &end[0].addr, &mm->remote.addr, mm->nat_remote) ||
+	    !nat_id_fits(e, mm, &end[1].addr, &mm->local.addr, mm->nat_local))
 		return IKE_ERR_ID_MISMATCH;
+	qm->udp = mm->floated;
+	qm->id_initiator = end[0].addr;
+	qm->id_responder = end[1].addr;
+	qm->selector.remote.addr = mm->remote.addr;
+	qm->selector.local.addr = mm->local.addr;
+	if ((err = nat_read_oa(e, qm, &end[0].addr)) != IKE_OK)
+		return err;
 	if (!e->p.host.qm_policy(e->p.host.ctx, &qm->selector, &qm->policy))
 		return IKE_ERR_NO_QM_POLICY;
 	return IKE_OK;
@@ -76,8 +82,8 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 	/* Either end may insist on encryption (MS-IKEE 3.7.1). */
 	ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;
 	qm->spi_in = qm_new_spi(e);
-	err = proposal_qm_select(qm->policy.policy, ge, &e->sa_in, qm->spi_in, &qm->choice,
-	    &e->sa_out);
+	err = proposal_qm_select(qm->policy.policy, qm_want(qm), &e->sa_in, qm->spi_in,
+	    &qm->choice, &e->sa_out);
 	if (err == IKE_ERR_NO_PROPOSAL && ge)
 		return IKE_ERR_ENCRYPTION_REQUIRED;
 	qm->spi_out = qm->choice.peer_spi;
@@ -145,6 +151,7 @@ q2_build(struct engine *e, struct qm_sa *qm, struct span *out)
 		build_end(e->out);
 	}
 	qm_write_exchange_info(e, qm);
+	nat_write_oa(e, qm);
 	if (!exchange_finish(e, mm, out))
 		return false;
 	if (!new_nonce)
@@ -171,7 +178,7 @@ q1_refuse(struct engine *e, struct qm_sa *qm, enum ike_err err)
 		text_str(&d, list);
 		text_str(&d, "; accepted here: ");
 		text_init(&l, list, sizeof(list));
-		proposal_qm_policy_text(&l, qm->policy.policy, err != IKE_ERR_NO_PROPOSAL);
+		proposal_qm_policy_text(&l, qm->policy.policy, qm_want(qm));
 		text_str(&d, list);
 	}
 	if (err == IKE_ERR_AUTH_HASH || (before_established && err != IKE_ERR_NO_PROPOSAL &&

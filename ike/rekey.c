@@ -6,7 +6,7 @@
  * its soft limit later, and then asks by ACQUIRE. The new pair sends as soon as it exists;
  * the old one still receives for a while.
  */
-#include "ike/state.h"
+#include "ike/rekey.h"
 
 #define MARGIN_MS 90000 /* all transmissions of a quick mode, and some patience */
 
@@ -30,11 +30,19 @@ rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a)
 	a->soft_bytes = a->lifetime_bytes - (qm->initiator ? bytes : bytes / 2);
 }
 
+/* The same selector may belong to two hosts behind one NAT. */
+static bool
+is_neighbour(const struct address *a, const struct address *b)
+{
+	return a->family != 0 && b->family != 0 && !address_equal(a, b);
+}
+
 static bool
 is_same_traffic(const struct qm_sa *a, const struct qm_sa *b)
 {
 	return a != b && a->policy.class_id == b->policy.class_id &&
-	    flow_equal(&a->selector, &b->selector);
+	    flow_equal(&a->selector, &b->selector) &&
+	    !(a->udp && b->udp && is_neighbour(&a->peer_inner, &b->peer_inner));
 }
 
 bool
@@ -107,7 +115,8 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 	    mm = LIST_NEXT(mm, peer_link))
 		if (mm->state == MM_ESTABLISHED && (!mm_needs_em(mm) || mm->keys.has_em) &&
 		    address_equal(&mm->remote.addr, &qm->selector.remote.addr) &&
-		    address_equal(&mm->local.addr, &qm->selector.local.addr))
+		    address_equal(&mm->local.addr, &qm->selector.local.addr) &&
+		    !(qm->udp && is_neighbour(&mm->peer_inner, &qm->peer_inner)))
 			return mm;
 	return NULL;
 }
@@ -127,7 +136,8 @@ rekey_negotiate(struct engine *e, const struct class_policy *policy,
 void
 rekey_start(struct engine *e, struct qm_sa *qm)
 {
-	bool one_way = qm->policy.policy->n_em_auth > 0;
+	/* A NAT, too, lets only one side begin. */
+	bool one_way = qm->policy.policy->n_em_auth > 0 || qm->udp;
 	struct mm_sa *mm = NULL;
 
 	if (e->shutting_down || qm->is_replaced || !qm_is_usable(qm) || rekey_is_running(e, qm))

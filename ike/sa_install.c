@@ -2,6 +2,7 @@
  * When which IPsec SA is installed (spec authip.md 4.9, A55): keys as soon as all inputs
  * exist, nothing before extended mode where the policy wants it.
  */
+#include "ike/rekey.h"
 #include "ike/state.h"
 
 static bool
@@ -10,6 +11,15 @@ sa_may_install(const struct qm_sa *qm)
 	if (!qm->negotiated || qm->mm == NULL)
 		return false;
 	return !mm_needs_em(qm->mm) || qm->mm->keys.has_em;
+}
+
+static struct nat_encap
+sa_nat(const struct qm_sa *qm)
+{
+	const struct mm_sa *mm = qm->mm;
+
+	return (struct nat_encap){ mm->local, mm->remote, mm->nat_local, mm->nat_remote,
+		qm->peer_inner };
 }
 
 void
@@ -40,6 +50,8 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	    qm->policy.policy->idle_s;
 	a->sa_add.allow_clear_ms = qm->policy.policy->nd_allow_clear_s * 1000;
 	a->sa_add.replay_window = e->p.replay_window;
+	if (qm->udp)
+		a->sa_add.nat = sa_nat(qm);
 	if (!keys_derive_ipsec(e, qm, a->sa_add.spi, &a->sa_add.cipher_key,
 		&a->sa_add.integrity_key)) {
 		/* An SA without keys is refused by every backend; say so here. */

@@ -110,12 +110,22 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	free(mm);
 }
 
+void
+sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote)
+{
+	LIST_REMOVE(mm, peer_link);
+	mm->remote = *remote;
+	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
+}
+
+/* A peer behind a NAT may come from another address: the ICV decides then. */
 static bool
 mm_is_between(const struct mm_sa *mm, const struct endpoint *local,
     const struct endpoint *remote)
 {
 	return address_equal(&mm->local.addr, &local->addr) &&
-	    address_equal(&mm->remote.addr, &remote->addr);
+	    (address_equal(&mm->remote.addr, &remote->addr) ||
+		(mm->nat_remote && remote->addr.family == 4));
 }
 
 struct mm_sa *

@@ -148,6 +148,10 @@ struct mm_sa {
 	bool expired; /* no new quick modes on it */
 	bool peer_ended; /* the peer said so */
 	bool nat_detected;
+	bool nat_local;	 /* we are behind a NAT */
+	bool nat_remote; /* the peer is */
+	bool floated;	 /* to nat_port: ESP goes in UDP */
+	struct address peer_inner; /* the peer's own address, once it told */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
@@ -207,6 +211,10 @@ struct qm_sa {
 	bool out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
+	bool udp; /* ESP in UDP */
+	struct address id_initiator; /* responder: IDs as they came */
+	struct address id_responder;
+	struct address peer_inner; /* the peer's own address behind its NAT */
 	uint32_t message_id;
 	struct class_policy policy;
 	struct flow selector;
@@ -285,6 +293,8 @@ bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
     uint32_t *n_negotiating);
 /* First in the list that may hold main (quick) modes with this peer: check the address. */
+/* The peer's address is another one now: files the main mode under it. */
+void sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote);
 struct mm_sa *sadb_mm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator);
@@ -363,9 +373,6 @@ bool keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
 
 void mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level);
 void mm_read_vendors(struct mm_sa *mm, const struct message *m);
-void mm_write_natd(struct engine *e, const struct mm_sa *mm, const uint8_t *rcookie,
-    enum hash_id hash);
-void mm_read_natd(struct engine *e, struct mm_sa *mm, const struct message *m);
 bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
@@ -390,9 +397,30 @@ struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
 
+/* ---- nat.c ---------------------------------------------------------------------------------- */
+
+/* False: no NAT traversal with this peer. */
+bool nat_is_possible(const struct engine *e, const struct mm_sa *mm);
+void nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash);
+void nat_read_natd(struct mm_sa *mm, const struct message *m);
+/* Initiator, after M2: to nat_port if there is a NAT. */
+void nat_float(struct engine *e, struct mm_sa *mm);
+/* The message in e->in is authentic and fresh: answers go where it came from. */
+void nat_follow(struct engine *e, struct mm_sa *mm);
+/* With the same remote address: is it one host, or two behind one NAT? */
+bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
+/* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
+bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
+    const struct address *outer, bool behind_nat);
+void nat_write_oa(struct engine *e, const struct qm_sa *qm);
+/* The peer's own address: NAT-OA, else its ID. */
+enum ike_err nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id);
+
 /* ---- qm_common.c, qm_init.c, qm_resp.c ------------------------------------------------------ */
 
 uint32_t qm_new_spi(struct engine *e);
+/* What the proposals of this quick mode must be: enum qm_want. */
+unsigned qm_want(const struct qm_sa *qm);
 void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
@@ -413,32 +441,6 @@ void qm_init_q2(struct engine *e, struct qm_sa *qm);
 void qm_init_q4(struct engine *e, struct qm_sa *qm);
 void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
 void qm_resp_q3(struct engine *e, struct qm_sa *qm);
-
-/* ---- acquire.c: quick modes on request --------------------------------------------------- */
-
-/* A quick mode that waits for a main mode, ours or a new one; NULL: no memory. */
-struct qm_sa *acquire_new(struct engine *e, const struct class_policy *policy,
-    const struct flow *selector);
-/* Starts it, if the main mode is ready; it may fail at once and be freed. */
-void acquire_go(struct engine *e, struct mm_sa *mm);
-/* Does a main mode of ours take a quick mode for this traffic? */
-bool acquire_has_mm(struct engine *e, const struct flow *selector);
-
-/* ---- rekey.c: new pairs for old ones ------------------------------------------------------- */
-
-void rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a);
-/* The pair is near its end and carries traffic. */
-void rekey_start(struct engine *e, struct qm_sa *qm);
-/* A quick mode begins: which pair does it follow? */
-void rekey_begun(struct engine *e, struct qm_sa *qm);
-/* The pair became usable: older ones of the same traffic get their end. */
-void rekey_replace(struct engine *e, struct qm_sa *qm);
-/* Is there another usable pair for its traffic? */
-bool rekey_has_other(struct engine *e, const struct qm_sa *qm);
-/* The traffic that an ACQUIRE in e->in wants keys for, as we see it. */
-bool rekey_read_acquire(struct engine *e, const struct mm_sa *mm, struct flow *f);
-/* The peer asks for it. */
-void rekey_asked(struct engine *e, struct mm_sa *mm, const struct flow *f, uint32_t flags);
 
 /* ---- em_common.c, em_init.c, em_resp.c ------------------------------------------------------ */
 

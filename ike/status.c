@@ -101,6 +101,7 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 			.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
 			.selector = qm->selector,
 			.message_id = qm->message_id,
+			.udp = qm->udp,
 			.rekeyed_from = qm->rekeyed_from,
 			.n_rekeys = qm->n_rekeys,
 		};

@@ -55,6 +55,7 @@ side_begin(struct talk_side *s, struct talk *t, const struct auth_tls *tls)
 		.max_mm_per_peer = 20,
 		.max_negotiations_per_peer = 35,
 		.max_mm_total = 1000000,
+		.nat_port = 4500,
 		.replay_window = 1024,
 	};
 
@@ -158,6 +159,7 @@ side_perform(struct talk_side *s, const struct engine_action *a)
 		break;
 	case ACTION_SA_ADD:
 	case ACTION_SA_DELETE:
+	case ACTION_SA_MOVE:
 		break;
 	}
 }

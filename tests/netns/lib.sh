@@ -138,8 +138,8 @@ say() {
 # Whatever runs on the hosts, but for daemons and captures.
 end_apps() {
 	local host p
-	for host in a b; do
-		for p in $(ip netns pids "$ns$host"); do
+	for host in a b c; do
+		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
 			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
 			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
 			*) kill -9 "$p" 2>/dev/null ;;
@@ -288,7 +288,7 @@ role_pid() {
 # daemons_kill: what a failed case has left.
 daemons_kill() {
 	local host p
-	for host in a b; do
+	for host in a b c; do
 		p=$(cat "$work/$host.pid" 2>/dev/null) || continue
 		rm "$work/$host.pid"
 		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
@@ -418,7 +418,7 @@ topic_end() {
 	local host p
 	capture_stop
 	# The namespaces are ours, and so is every process in them.
-	for host in a b r; do
+	for host in a b c r; do
 		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
 			kill -9 "$p" 2>/dev/null
 		done

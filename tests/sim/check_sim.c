@@ -607,6 +607,7 @@ main(void)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_fault_cases());
 	suite_add_tcase(s, sim_auth_cases());
+	sim_nat_tests(s);
 	suite_add_tcase(s, sim_rekey_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

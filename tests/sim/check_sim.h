@@ -8,6 +8,7 @@
 
 TCase *sim_fault_cases(void);
 TCase *sim_auth_cases(void);
+void sim_nat_tests(Suite *s);
 TCase *sim_rekey_cases(void);
 
 #endif

@@ -93,6 +93,7 @@ host_start(struct sim_host *h, const struct dialect *d)
 		.max_mm_per_peer = 20,
 		.max_negotiations_per_peer = 35,
 		.max_mm_total = 100000,
+		.nat_port = h->without_nat_t ? 0 : 4500,
 		.replay_window = 1024,
 	};
 
@@ -187,6 +188,82 @@ packet_delay(struct simnet *net)
 	return SIM_LATENCY_MS + (net->jitter_ms != 0 ? sim_random(net) % net->jitter_ms : 0);
 }
 
+/* ---- a NAT in front of a host: one public address, a port for each private endpoint ---- */
+
+struct endpoint
+sim_public(const struct simnet *net, size_t host, uint16_t port)
+{
+	struct endpoint e = { { 4, { 203, 0, net->nat[host].number, (uint8_t)host } }, port };
+
+	return e;
+}
+
+static bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->addr, &b->addr);
+}
+
+static uint16_t
+nat_port_of(struct sim_nat *nat, const struct endpoint *private)
+{
+	for (uint16_t i = 0; i < nat->n; i++)
+		if (endpoint_equal(&nat->map[i], private))
+			return (uint16_t)(nat->first + i);
+	if (nat->n == SIM_NAT_PORTS)
+		abort();
+	nat->map[nat->n] = *private;
+	return (uint16_t)(nat->first + nat->n++);
+}
+
+static bool
+nat_forward(const struct sim_nat *nat, size_t host, struct endpoint *to)
+{
+	if (nat->forwards && (to->port == 500 || to->port == 4500)) {
+		*to = sim_endpoint(host, 1, 4, to->port);
+		return true;
+	}
+	if (to->port < nat->first || to->port >= nat->first + nat->n)
+		return false;
+	*to = nat->map[to->port - nat->first];
+	return true;
+}
+
+/* False: there is nobody at its destination. */
+static bool
+packet_translate(struct simnet *net, size_t from_host, struct sim_packet *p)
+{
+	struct sim_nat *nat = &net->nat[from_host];
+
+	if (nat->first != 0 && !nat->forwards)
+		p->from = sim_public(net, from_host, nat_port_of(nat, &p->from));
+	else if (nat->first != 0)
+		p->from = sim_public(net, from_host, p->from.port);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct endpoint public = sim_public(net, i, p->to.port);
+
+		if (net->nat[i].first != 0 && endpoint_equal(&public, &p->to))
+			return nat_forward(&net->nat[i], i, &p->to);
+	}
+	return p->to.addr.family == 6 || p->to.addr.b[0] == 10;
+}
+
+void
+sim_nat_begin(struct simnet *net, size_t host, bool forwards)
+{
+	net->nat[host] = (struct sim_nat){ .first = 20000, .number = 113, .forwards = forwards };
+}
+
+void
+sim_nat_rebind(struct simnet *net, size_t host, bool new_address)
+{
+	struct sim_nat *nat = &net->nat[host];
+
+	nat->first = (uint16_t)(nat->first + 1000);
+	nat->n = 0;
+	nat->number = (uint8_t)(nat->number + new_address);
+}
+
 static void
 packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 {
@@ -200,6 +277,8 @@ packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 	for (size_t i = 0; i < p.n; i++)
 		net->trace = (net->trace ^ p.b[i]) * 0x100000001b3u;
 	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
+		return;
+	if (!packet_translate(net, h->index, &p))
 		return;
 	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
 		return;
@@ -373,6 +452,15 @@ sa_remove(struct sim_host *h, uint32_t qm_id)
 }
 
 static void
+sa_move(struct sim_host *h, const struct action_sa_move *m)
+{
+	for (struct sim_sa *sa = h->sa; sa != NULL; sa = sa->next)
+		if (sa->add.qm_id == m->qm_id)
+			sa->add.nat.remote = m->remote;
+	h->n_moves++;
+}
+
+static void
 host_perform(struct simnet *net, struct sim_host *h, const struct engine_action *a)
 {
 	switch (a->type) {
@@ -387,6 +475,9 @@ host_perform(struct simnet *net, struct sim_host *h, const struct engine_action 
 		break;
 	case ACTION_SA_DELETE:
 		sa_remove(h, a->sa_delete.qm_id);
+		break;
+	case ACTION_SA_MOVE:
+		sa_move(h, &a->sa_move);
 		break;
 	case ACTION_RESULT:
 		h->n_result++;
@@ -559,7 +650,9 @@ sa_same(const struct action_sa_add *a, const struct action_sa_add *b)
 	    a->selector.protocol == b->selector.protocol &&
 	    a->selector.local.port == b->selector.remote.port &&
 	    a->selector.remote.port == b->selector.local.port &&
-	    address_equal(&a->selector.local.addr, &b->selector.remote.addr);
+	    (a->nat.local.port != 0) == (b->nat.local.port != 0) &&
+	    (a->nat.local.port != 0 ||
+		address_equal(&a->selector.local.addr, &b->selector.remote.addr));
 }
 
 struct sim_sa *

@@ -38,10 +38,12 @@ struct sim_host {
 	uint8_t krb_mark;	/* first byte of Kerberos tokens, 0x60 */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
+	bool without_nat_t;
 	uint64_t n_auth_open; /* dialogues that auth still knows */
 	/* what happened */
 	struct sim_sa *sa;
 	size_t n_sa;
+	size_t n_moves;
 	size_t n_result;
 	struct action_result result; /* the last one */
 	enum ike_err first_error;    /* first result that was none */
@@ -71,7 +73,17 @@ struct sim_auth {
 	struct sim_auth *next;
 };
 
+#define SIM_NAT_PORTS 64
+struct sim_nat {
+	uint16_t first; /* of its public ports; 0: no NAT */
+	uint16_t n;
+	uint8_t number; /* part of its public address */
+	bool forwards;	/* 500 and 4500 to the first address of the host */
+	struct endpoint map[SIM_NAT_PORTS]; /* private endpoints by public port */
+};
+
 struct simnet {
+	struct sim_nat nat[SIM_HOSTS];
 	struct sim_host host[SIM_HOSTS];
 	uint64_t now_ms;
 	uint64_t order;
@@ -104,6 +116,11 @@ struct endpoint sim_endpoint(size_t host, uint16_t number, int family, uint16_t 
 void sim_acquire(struct simnet *net, size_t host, uint64_t ticket, int family, uint16_t port);
 void sim_acquire_from(struct simnet *net, size_t host, uint64_t ticket, uint16_t number,
     uint16_t port);
+/* A NAT in front of all addresses of a host. */
+void sim_nat_begin(struct simnet *net, size_t host, bool forwards);
+/* It forgets its mappings, and maybe gets another public address. */
+void sim_nat_rebind(struct simnet *net, size_t host, bool new_address);
+struct endpoint sim_public(const struct simnet *net, size_t host, uint16_t port);
 /* Sends a datagram as if from `from` to host. */
 void sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n);
 /* Performs what the engines want now. */

@@ -25,6 +25,7 @@ START_TEST(test_default_daemon)
 	ck_assert_str_eq(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
 	ck_assert_uint_eq(c.n_cert, 0);
 	ck_assert_uint_eq(c.ike_port, 500);
+	ck_assert_uint_eq(c.nat_port, 4500);
 	ck_assert_uint_eq(c.mark_value, 1);
 	ck_assert_uint_eq(c.mark_mask, 0x7ff00000);
 	ck_assert_uint_eq(c.route_table, 52710);

@@ -165,7 +165,7 @@ check_mentioned(const char *where, const char *text, const char *before, const c
 
 START_TEST(test_everything_documented)
 {
-	static const char *const option[] = { "user", "gss_id", "trust", "ike_port",
+	static const char *const option[] = { "user", "gss_id", "trust", "ike_port", "nat_port",
 		"i_accept_unauthenticated_peers", "main_modes_per_peer", "negotiations_per_peer",
 		"main_modes_total", "sockets_per_user", "mark_value", "mark_mask",
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",

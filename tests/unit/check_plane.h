@@ -75,6 +75,7 @@ void plane_out_tests(Suite *s);
 void plane_frag_tests(Suite *s);
 void plane_in_tests(Suite *s);
 void plane_sa_tests(Suite *s);
+void plane_nat_tests(Suite *s);
 void plane_clear_tests(Suite *s);
 void plane_role_tests(Suite *s);
 void plane_raw_tests(Suite *s);

@@ -21,6 +21,7 @@ static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "initiator_cookie", 's' }, { "responder_cookie", 's' }, { "cipher", 's' },
 	{ "integrity", 's' }, { "group", 's' }, { "lifetime_s", 'i' }, { "age_s", 'i' },
 	{ "peer_vendor_ids", 'a' }, { "peer_gss_id", 's' }, { "extended_mode", 'o' },
+	{ "nat", 'b' },
 	{ NULL, 0 } };
 static const struct key em_keys[] = { { "method", 's' }, { "peer_name", 's' },
 	{ "state", 's' }, { NULL, 0 } };

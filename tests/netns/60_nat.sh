@@ -1,0 +1,149 @@
+#!/bin/bash
+# Two clients behind a router that masquerades, and a server in front of it.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+inside=10.98.0.1
+outside=10.99.0.3
+
+# Clients a and c, router r, server b. Each new mapping gets a random port.
+hosts_join_nat() {
+	local host n=2
+	host_add a && host_add b && host_add c && host_add r
+	ip netns exec "${ns}r" sysctl -qw net.ipv4.ip_forward=1
+	ip -n "${ns}r" link add br0 type bridge
+	link_up r br0 1500 "$inside/24"
+	for host in a c; do
+		ip -n "$ns$host" link add eth0 type veth peer name "to$host" netns "${ns}r" ||
+			exit 1
+		link_up "$host" eth0 1500 "10.98.0.$n/24"
+		ip -n "${ns}r" link set "to$host" master br0 up
+		ip -n "$ns$host" route add default via "$inside"
+		n=$((n + 1))
+	done
+	ip -n "${ns}b" link add eth0 type veth peer name eth1 netns "${ns}r" || exit 1
+	link_up b eth0 1500 "$b4/24"
+	link_up r eth1 1500 "$outside/24"
+	# The server knows nothing of the network inside.
+	ip netns exec "${ns}r" nft -f - <<-END
+		table ip nat {
+			chain postrouting {
+				type nat hook postrouting priority 100;
+				oifname "eth1" masquerade random
+			}
+		}
+	END
+}
+
+# mapping_lives SECONDS
+mapping_lives() {
+	ip netns exec "${ns}r" sysctl -qw net.netfilter.nf_conntrack_udp_timeout="$1" \
+		net.netfilter.nf_conntrack_udp_timeout_stream="$1"
+}
+
+# Only the two IKE ports, and ESP in UDP, go over the wire of the server.
+wire_is_udp() {
+	captured_only "udp port 500 or udp port 4500"
+	captured_some "udp port 4500 and udp[8:4] == 0"
+	captured_some "udp port 4500 and udp[8:4] != 0"
+}
+
+tcp_case() {
+	forget
+	capture tcp b
+	# shellcheck disable=SC2086
+	serve b secure_server $1 "$p0"
+	# shellcheck disable=SC2086
+	on a secure_client $1 -t 5 "$b4" "$p0" through-the-nat || fail "the client failed"
+	wire_is_udp
+	ctl a status --json | grep -q '"nat": *true' || fail "status of a: no NAT"
+	ctl b status --json | grep -q '"nat": *true' || fail "status of b: no NAT"
+}
+
+udp_case() {
+	forget
+	capture udp b
+	serve b secure_udp -l "$p1"
+	on a secure_udp -t 5 "$b4" "$p1" through-the-nat || fail "the client failed"
+	wire_is_udp
+}
+
+# More than one packet's worth, both ways.
+bulk_case() {
+	serve b secure_server -e "$p0"
+	talk_start a -e "$b4" "$p0"
+	for _ in 1 2 3 4 5 6 7 8; do
+		say "$(head -c 900 /dev/zero | tr '\0' x)"
+	done
+}
+
+two_clients() {
+	forget
+	serve b secure_server "$p0"
+	on a nt_stream many "$b4" "$p0" 10 >"$work/many1.app" 2>&1 &
+	on c nt_stream many "$b4" "$p0" 10 || fail "client c failed"
+	wait $! || fail "client a: $(tail -n 1 "$work/many1.app")"
+	(($(count b "main mode SAs") >= 2)) || fail "there are not two main modes"
+}
+
+rebinding() {
+	forget
+	mapping_lives 1
+	capture rebind b
+	serve b secure_server -e "$p0"
+	talk_start a -e "$b4" "$p0"
+	say before
+	sleep 4
+	say after
+	sleep 4
+	say again
+	mapping_lives 120
+	capture_stop
+	(($(tcpdump -nr "$capture" "src host $outside and udp dst port 4500" 2>/dev/null |
+		awk '{ print $3 }' | sort -u | wc -l) > 1)) || fail "the NAT did not rebind"
+}
+
+# The mapping would be gone after 25 s without a packet.
+keepalive() {
+	forget
+	mapping_lives 25
+	serve b secure_server -e "$p0"
+	capture keep b
+	talk_start a -e "$b4" "$p0"
+	say before
+	sleep 32
+	say after
+	mapping_lives 120
+	captured_some "src host $outside and udp dst port 4500 and udp[4:2] == 9 and udp[8] == 255"
+	(($(counter a plane_nat_keepalive) > 0)) || fail "no keepalive was counted"
+}
+
+# Datagrams to the port that are nothing: the daemon lives on.
+garbage() {
+	local n
+	for n in 0 1 2 3 4 5 6 7 8 9; do
+		on a bash -c "head -c $n /dev/zero >/dev/udp/$b4/4500"
+		on a bash -c "head -c $n /dev/urandom >/dev/udp/$b4/4500"
+	done
+	tcp_case ""
+}
+
+topic_begin
+command -v nft >/dev/null || {
+	sed -n 's/^try \([a-z0-9_]*\) .*/skip \1: there is no program nft/p' "${BASH_SOURCE[0]}"
+	exit 0
+}
+hosts_join_nat
+config a
+config b
+config c "" a
+(daemon_start a && daemon_start b && daemon_start c) ||
+	{ echo "FAIL nat_start: $(cat "$work/why")"; exit 1; }
+try nat_tcp tcp_case ""
+try nat_tcp_encrypted tcp_case -e
+try nat_udp udp_case
+try nat_bulk bulk_case
+try nat_two_clients two_clients
+try nat_rebinding rebinding
+try nat_keepalive keepalive
+try nat_garbage garbage
