@@ -33,6 +33,9 @@ config_set_default(struct config *c)
 	c->limits.negotiations_per_peer = 35;
 	c->limits.mm_sa_total = 100000;
 	c->limits.sockets_per_user = 1024;
+	c->limits.first_messages = 50;
+	c->limits.half_open_enter = 500;
+	c->limits.half_open_leave = 100;
 	c->limits.held_packets_per_flow = 16;
 	c->dialect = dialect_default;
 	policy_set_default(&c->policy);

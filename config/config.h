@@ -37,6 +37,9 @@ struct config_limits {
 	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
 	uint32_t mm_sa_total;		/* memory bound */
 	uint32_t sockets_per_user;	/* 1024 */
+	uint32_t first_messages;	/* of one source, in a second: 50 */
+	uint32_t half_open_enter;	/* cookies are wanted: 500 (A74) */
+	uint32_t half_open_leave;	/* and no longer: 100 */
 	uint32_t held_packets_per_flow; /* plane: packets kept while negotiating */
 };
 
@@ -49,6 +52,7 @@ struct config {
 	struct config_kerberos kerberos;
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */
+	uint32_t fragment_size; /* IP packet; 0: 576 of IPv4, 1280 of IPv6 */
 	uint32_t mark_value;	/* first of three marks, before the shift into the mask */
 	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */
 	uint32_t route_table;	/* first routing table of the plane */

@@ -150,6 +150,9 @@ static cfg_opt_t limits_opts[] = {
 	VALUE("negotiations_per_peer"),
 	VALUE("main_modes_total"),
 	VALUE("sockets_per_user"),
+	VALUE("first_messages_per_second_per_peer"),
+	VALUE("half_open_enter"),
+	VALUE("half_open_leave"),
 	CFG_END(),
 };
 
@@ -170,6 +173,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("trust"),
 	VALUE("ike_port"),
 	VALUE("nat_port"),
+	VALUE("fragment_size"),
 	VALUE("i_accept_unauthenticated_peers"),
 	SECTION("credentials", credentials_opts),
 	SECTION("kerberos", kerberos_opts),

@@ -28,6 +28,8 @@ mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int lev
 	if (nat_is_possible(e, mm) && level < 2)
 		write_vendor(e, VENDOR_RFC3947, 0);
 	if (level < 4)
+		write_vendor(e, VENDOR_FRAGMENTATION, 0);
+	if (level < 4)
 		write_vendor(e, VENDOR_ND_CAPABLE, 0);
 	if (first_message && mm->dh != NULL)
 		write_vendor(e, VENDOR_DH_GROUP, proposal_vendor_group(mm->group));

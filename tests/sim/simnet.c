@@ -95,6 +95,9 @@ host_start(struct sim_host *h, const struct dialect *d)
 		.max_mm_total = 100000,
 		.nat_port = h->without_nat_t ? 0 : 4500,
 		.replay_window = 1024,
+		.first_messages_per_s = h->net->first_messages_per_s,
+		.half_open_enter = h->net->half_open_enter,
+		.half_open_leave = h->net->half_open_leave,
 	};
 
 	h->engine = engine_new(&p);
@@ -173,7 +176,10 @@ packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
 {
 	struct sim_packet *p = malloc(sizeof(*p)), **at = &net->packets;
 
-	*p = *from;
+	p->from = from->from;
+	p->to = from->to;
+	p->n = from->n;
+	memcpy(p->b, from->b, from->n);
 	p->at_ms = net->now_ms + delay_ms;
 	p->order = net->order++;
 	while (*at != NULL && (*at)->at_ms <= p->at_ms)
@@ -267,10 +273,14 @@ sim_nat_rebind(struct simnet *net, size_t host, bool new_address)
 static void
 packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 {
-	struct sim_packet p = { .from = s->local, .to = s->remote, .n = s->data.n };
+	static struct sim_packet p;
+	size_t head_n = s->remote.addr.family == 4 ? 28 : 48;
 
 	if (s->data.n > sizeof(p.b))
 		abort();
+	p.from = s->local;
+	p.to = s->remote;
+	p.n = s->data.n;
 	memcpy(p.b, s->data.p, s->data.n);
 	h->bytes_sent += p.n;
 	h->n_sent++;
@@ -279,6 +289,8 @@ packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
 		return;
 	if (!packet_translate(net, h->index, &p))
+		return;
+	if (net->mtu != 0 && p.n + head_n > net->mtu)
 		return;
 	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
 		return;
@@ -322,12 +334,12 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	struct engine_auth_reply *r = &out->reply;
 	uint8_t number = a->token.n > 0 ? a->token.p[0] : 0;
 
-	if (a->token.n == 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
+	if (a->token.n >= 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
 		auth_refuse(r, 0x80090325, "certificate signed by an unknown authority");
 		return;
 	}
-	if (a->token.n == 18 && number == 3 && a->token.p[17] < h->bad_credentials) {
+	if (a->token.n >= 18 && number == 3 && a->token.p[17] < h->bad_credentials) {
 		auth_refuse(r, 0x80090327, "another certificate, please");
 		r->retry_possible = true;
 		return;
@@ -335,7 +347,7 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	out->token[0] = (uint8_t)(number + 1);
 	memcpy(out->token + 1, h->ca, 16);
 	out->token[17] = (uint8_t)a->credential;
-	r->token = span_of(out->token, 18);
+	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
 	if (number == 3 || number == 4)
 		auth_done(r, "CN=sim", "the session key of a simulated TLS");
 	if (number == 4)

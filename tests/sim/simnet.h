@@ -10,7 +10,8 @@
 
 #define SIM_HOSTS 2
 #define SIM_LATENCY_MS 5
-#define SIM_MAX_PACKET 4096
+#define SIM_MAX_PACKET 20000
+#define SIM_MAX_TOKEN 16000
 
 struct sim_sa {
 	struct action_sa_add add;
@@ -39,6 +40,7 @@ struct sim_host {
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
 	bool without_nat_t;
+	size_t token_n; /* bytes in a token; 0: few */
 	uint64_t n_auth_open; /* dialogues that auth still knows */
 	/* what happened */
 	struct sim_sa *sa;
@@ -69,7 +71,7 @@ struct sim_auth {
 	uint64_t at_ms;
 	size_t host;
 	struct engine_auth_reply reply;
-	uint8_t token[64];
+	uint8_t token[SIM_MAX_TOKEN];
 	struct sim_auth *next;
 };
 
@@ -93,6 +95,10 @@ struct simnet {
 	uint32_t loss_pct;
 	uint32_t dup_pct;
 	uint32_t jitter_ms;
+	size_t mtu; /* larger packets are lost, as where IP fragments are; 0: none is */
+	uint32_t first_messages_per_s; /* limits of the engines; 0: none */
+	uint32_t half_open_enter;
+	uint32_t half_open_leave;
 	/* Return false to lose the packet; may change it. NULL: none. */
 	bool (*tap)(void *ctx, size_t from_host, uint8_t *p, size_t *n);
 	void *tap_ctx;
