@@ -21,6 +21,7 @@ config_set_default(struct config *c)
 	memset(c, 0, sizeof(*c));
 	snprintf(c->user, sizeof(c->user), "%s", AUTHIPD_USER);
 	snprintf(c->trust_file, sizeof(c->trust_file), "%s", TRUST_FILE);
+	c->kerberos.timeout_s = 20;
 	c->ike_port = 500;
 	c->nat_port = 4500;
 	c->mark_value = 1;
@@ -32,6 +33,9 @@ config_set_default(struct config *c)
 	c->limits.negotiations_per_peer = 35;
 	c->limits.mm_sa_total = 100000;
 	c->limits.sockets_per_user = 1024;
+	c->limits.first_messages = 50;
+	c->limits.half_open_enter = 500;
+	c->limits.half_open_leave = 100;
 	c->limits.held_packets_per_flow = 16;
 	c->dialect = dialect_default;
 	policy_set_default(&c->policy);
@@ -61,7 +65,8 @@ error_begin(struct config_error *err, const char *name)
 static int
 read_tree(cfg_t *root, struct config *c, bool check_files, struct config_error *err)
 {
-	if (read_daemon(root, c, err) < 0 || read_policy(root, &c->policy, err) < 0)
+	if (read_daemon(root, c, err) < 0 || read_kerberos(root, &c->kerberos, err) < 0 ||
+	    read_policy(root, c, err) < 0)
 		return -1;
 	return check_files ? check_files_of(root, c, err) : 0;
 }

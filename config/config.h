@@ -16,11 +16,30 @@ struct config_cert {
 	char key[CONFIG_PATH_MAX];
 };
 
+#define CONFIG_MAX_REALMS 8
+#define CONFIG_MAX_PEER_NAMES 16
+#define CONFIG_NAME_MAX 256
+
+/* Kerberos: this host's keys, and who a peer may be. */
+struct config_kerberos {
+	char keytab[CONFIG_PATH_MAX];	 /* empty: no Kerberos */
+	char principal[CONFIG_NAME_MAX]; /* of this host; empty: chosen from keytab */
+	char realm[CONFIG_MAX_REALMS][CONFIG_NAME_MAX]; /* of peers; none: our own */
+	uint32_t n_realm;
+	/* Names of peers without realm, "*" is anything; none: every machine. */
+	char peer_name[CONFIG_MAX_PEER_NAMES][CONFIG_NAME_MAX];
+	uint32_t n_peer_name;
+	uint32_t timeout_s; /* how long a KDC may take */
+};
+
 struct config_limits {
 	uint32_t mm_sa_per_peer;	/* 20, MS-AIPS 3.3.7.1 */
 	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
 	uint32_t mm_sa_total;		/* memory bound */
 	uint32_t sockets_per_user;	/* 1024 */
+	uint32_t first_messages;	/* of one source, in a second: 50 */
+	uint32_t half_open_enter;	/* cookies are wanted: 500 (A74) */
+	uint32_t half_open_leave;	/* and no longer: 100 */
 	uint32_t held_packets_per_flow; /* plane: packets kept while negotiating */
 };
 
@@ -30,8 +49,10 @@ struct config {
 	char trust_file[CONFIG_PATH_MAX]; /* PEM bundle of roots; default: the system store */
 	struct config_cert cert[CONFIG_MAX_CERTS];
 	uint32_t n_cert;
+	struct config_kerberos kerberos;
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */
+	uint32_t fragment_size; /* IP packet; 0: 576 of IPv4, 1280 of IPv6 */
 	uint32_t mark_value;	/* first of three marks, before the shift into the mask */
 	uint32_t mark_mask;	/* bits of the packet mark that are ours: 0x7ff00000 */
 	uint32_t route_table;	/* first routing table of the plane */

@@ -1,8 +1,23 @@
 /* Printing of a policy in the configuration language. */
+#include <config.h>
+
 #include "config/config.h"
 
 #include "config/suite.h"
 #include "config/words.h"
+
+static const char *
+why_not_offered(const struct word *word, enum auth_method method)
+{
+#ifdef HAVE_KRB5
+	if (word == words_em_auth && method == AUTH_KERBEROS)
+		return "no keytab is configured";
+#else
+	(void)word;
+	(void)method;
+#endif
+	return "this build cannot do it";
+}
 
 static void
 print_auth(
@@ -16,8 +31,9 @@ print_auth(
 	for (uint32_t i = 0; i < n; i++)
 		if (!auth[i].offered)
 			fprintf(out,
-			    "\t\t# %s is not offered: this build cannot do it\n",
-			    word_name(word, (int)auth[i].method));
+			    "\t\t# %s is not offered: %s\n",
+			    word_name(word, (int)auth[i].method),
+			    why_not_offered(word, auth[i].method));
 }
 
 static void

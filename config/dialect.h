@@ -67,6 +67,9 @@
 #define KNOB_VALUES_strict_pad(V) V(STRICT_PAD_OFF, "off") V(STRICT_PAD_ON, "on")
 #define KNOB_VALUES_lenient_trailer(V)                                               \
 	V(LENIENT_TRAILER_OFF, "off") V(LENIENT_TRAILER_ON, "on")
+#define KNOB_VALUES_fragment_send(V)                                                 \
+	V(FRAGMENT_SEND_AUTO, "auto") V(FRAGMENT_SEND_ALWAYS, "always")              \
+	V(FRAGMENT_SEND_NEVER, "never")
 #define KNOB_VALUES_tls_client_cert(V)                                               \
 	V(TLS_CLIENT_CERT_REQUIRED, "required") V(TLS_CLIENT_CERT_OPTIONAL, "optional")
 
@@ -101,6 +104,7 @@
 	K(qm_notify_mid, "A64", "message ID of a quick-mode status notify")                  \
 	K(strict_pad, "A33", "verify the padding bytes of Crypto payloads")                  \
 	K(lenient_trailer, "2.1", "tolerate bytes behind the message")                       \
+	K(fragment_send, "A79", "send large messages in fragments of IKE")                   \
 	K(tls_client_cert, "A90", "client certificate in TLS")
 
 /* K(field, default, lowest, highest, spec entry, one line for the manual) */

@@ -43,9 +43,17 @@ policy_set_default(struct policy *p)
 	p->idle_s = 300;
 	p->idle_failover_s = 60;
 	p->em_auth[p->n_em_auth++] = (struct auth_entry){ AUTH_TLS, true };
-	/* Configured as on Windows; offered once it is built. */
+	/* Configured as on Windows; offered once there is a keytab. */
 	p->em_auth[p->n_em_auth++] = (struct auth_entry){ AUTH_KERBEROS, false };
 	p->em_auth[p->n_em_auth++] = (struct auth_entry){ AUTH_TLS, true };
+}
+
+void
+policy_offer_kerberos(struct policy *p)
+{
+	for (uint32_t i = 0; i < p->n_em_auth; i++)
+		if (p->em_auth[i].method == AUTH_KERBEROS)
+			p->em_auth[i].offered = true;
 }
 
 static const char *
@@ -110,7 +118,8 @@ policy_find_fault(const struct policy *p)
 		return fault;
 	for (uint32_t i = 0; i < p->n_em_auth; i++)
 		offered = offered || p->em_auth[i].offered;
-	return offered ? NULL : "extended_mode auth has no method that this build can do: use tls";
+	return offered ? NULL : "extended_mode auth has no method that this build can do: "
+				"use tls, or kerberos with a keytab";
 }
 
 bool

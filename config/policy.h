@@ -49,7 +49,7 @@ struct qm_proposal {
 /* One entry of an authentication list. */
 struct auth_entry {
 	enum auth_method method;
-	bool offered; /* false: configured, but this build cannot do it: not sent */
+	bool offered; /* false: listed, but impossible here: not sent */
 };
 
 enum nd_mode {
@@ -87,6 +87,8 @@ struct class_policy {
 
 /* The policy that WSASetSocketSecurity(NULL) uses on Windows (spec authip.md 7). */
 void policy_set_default(struct policy *p);
+/* Kerberos of extended mode can be used, and will be offered where it is listed. */
+void policy_offer_kerberos(struct policy *p);
 /* Why p cannot work, or NULL: a sentence naming the field and what to change. */
 const char *policy_find_fault(const struct policy *p);
 /* Removes proposals that do not encrypt; false if none is left. */

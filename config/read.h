@@ -6,8 +6,10 @@
 
 /* All sections but default_policy. */
 int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
-/* default_policy and what it needs the operator's consent for. */
-int read_policy(cfg_t *root, struct policy *p, struct config_error *err);
+/* The section kerberos. */
+int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err);
+/* default_policy and what it needs the operator's consent for; after read_kerberos(). */
+int read_policy(cfg_t *root, struct config *c, struct config_error *err);
 /* Can every file that c names be read? */
 int check_files_of(cfg_t *root, const struct config *c, struct config_error *err);
 

@@ -9,6 +9,7 @@
 	{                                                                      \
 		name, FIELD_UINT32, offsetof(struct config, member), low, high \
 	}
+#define FRAGMENT_SIZE_MIN 256u
 #define ROUTE_TABLE_DEFAULT 253 /* to 255: default, main, local */
 
 static const struct field root_fields[] = {
@@ -17,6 +18,7 @@ static const struct field root_fields[] = {
 	FIELD_TEXT_OF("trust", struct config, trust_file, 1),
 	{ "ike_port", FIELD_UINT16, offsetof(struct config, ike_port), 1, UINT16_MAX },
 	{ "nat_port", FIELD_UINT16, offsetof(struct config, nat_port), 0, UINT16_MAX },
+	NUMBER("fragment_size", fragment_size, 0, 1500),
 };
 
 static const struct field limits_fields[] = {
@@ -24,6 +26,9 @@ static const struct field limits_fields[] = {
 	NUMBER("negotiations_per_peer", limits.negotiations_per_peer, 1, 100000),
 	NUMBER("main_modes_total", limits.mm_sa_total, 1, 10000000),
 	NUMBER("sockets_per_user", limits.sockets_per_user, 1, 1000000),
+	NUMBER("first_messages_per_second_per_peer", limits.first_messages, 1, 1000000),
+	NUMBER("half_open_enter", limits.half_open_enter, 1, 10000000),
+	NUMBER("half_open_leave", limits.half_open_leave, 1, 10000000),
 };
 
 static const struct field plane_fields[] = {
@@ -139,16 +144,40 @@ check_ports(cfg_t *root, const struct config *c, struct config_error *err)
 	    "nat_port and ike_port are both %u: write another nat_port, or 0", c->nat_port);
 }
 
+static int
+check_limits(cfg_t *section, const struct config *c, struct config_error *err)
+{
+	if (c->limits.half_open_leave <= c->limits.half_open_enter)
+		return 0;
+	return config_fail(err, line_of(section, "half_open_leave", "half_open_enter"),
+	    "half_open_leave = %u is more than half_open_enter: write a number from 1 to %u",
+	    c->limits.half_open_leave, c->limits.half_open_enter);
+}
+
+static int
+check_fragment_size(cfg_t *root, const struct config *c, struct config_error *err)
+{
+	const struct config_value *v = tree_value(root, "fragment_size", 0);
+
+	if (c->fragment_size == 0 || c->fragment_size >= FRAGMENT_SIZE_MIN)
+		return 0;
+	return config_fail(err, v != NULL ? v->line : 0,
+	    "fragment_size = %u is too small: write 0, or a number from %u to 1500",
+	    c->fragment_size, FRAGMENT_SIZE_MIN);
+}
+
 int
 read_daemon(cfg_t *root, struct config *c, struct config_error *err)
 {
 	cfg_t *s;
 
 	if (fields_read(root, root_fields, COUNT_OF(root_fields), c, err) < 0 ||
-	    check_ports(root, c, err) < 0 || read_credentials(root, c, err) < 0)
+	    check_ports(root, c, err) < 0 || check_fragment_size(root, c, err) < 0 ||
+	    read_credentials(root, c, err) < 0)
 		return -1;
 	if ((s = tree_section(root, "limits")) != NULL &&
-	    fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0)
+	    (fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0 ||
+		check_limits(s, c, err) < 0))
 		return -1;
 	if ((s = tree_section(root, "plane")) != NULL &&
 	    (fields_read(s, plane_fields, COUNT_OF(plane_fields), c, err) < 0 ||

@@ -54,5 +54,9 @@ check_files_of(cfg_t *root, const struct config *c, struct config_error *err)
 		    check_file(s, "key", c->cert[i].key, err) < 0)
 			return -1;
 	}
+	if (c->kerberos.keytab[0] != '\0' &&
+	    check_file(tree_section(root, "kerberos"), "keytab", c->kerberos.keytab, err) <
+		0)
+		return -1;
 	return check_file(root, "trust", c->trust_file, err);
 }

@@ -10,7 +10,7 @@
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Where an authentication list is kept, and the only method that this build can do. */
+/* Where an authentication list is kept, and the method that needs no more than this build. */
 struct auth_list {
 	const struct word *word;
 	enum auth_method built;
@@ -205,10 +205,14 @@ check_consent(cfg_t *root, const struct policy *p, struct config_error *err)
 }
 
 int
-read_policy(cfg_t *root, struct policy *p, struct config_error *err)
+read_policy(cfg_t *root, struct config *c, struct config_error *err)
 {
 	cfg_t *top = tree_section(root, "default_policy");
+	struct policy *p = &c->policy;
+	bool has_kerberos = c->kerberos.keytab[0] != '\0';
 
+	if (has_kerberos)
+		policy_offer_kerberos(p);
 	for (size_t i = 0; i < COUNT_OF(part_table); i++) {
 		cfg_t *section = tree_section(top, part_table[i].name);
 		const char *fault;
@@ -217,6 +221,8 @@ read_policy(cfg_t *root, struct policy *p, struct config_error *err)
 			continue;
 		if (part_table[i].read(section, p, err) < 0)
 			return -1;
+		if (has_kerberos)
+			policy_offer_kerberos(p);
 		/* The parts before were good: a fault is this part's. */
 		if ((fault = policy_find_fault(p)) != NULL)
 			return config_fail(err, tree_line(section), "%s", fault);

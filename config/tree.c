@@ -125,6 +125,16 @@ static cfg_opt_t credentials_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t kerberos_opts[] = {
+	LINE(),
+	VALUE("keytab"),
+	VALUE("principal"),
+	LIST("realms"),
+	LIST("peer_names"),
+	VALUE("timeout"),
+	CFG_END(),
+};
+
 #define DIALECT_ENUM_OPTION(field, entry, help) VALUE(#field),
 #define DIALECT_INT_OPTION(field, def, lo, hi, entry, help) VALUE(#field),
 static cfg_opt_t dialect_opts[] = {
@@ -140,6 +150,9 @@ static cfg_opt_t limits_opts[] = {
 	VALUE("negotiations_per_peer"),
 	VALUE("main_modes_total"),
 	VALUE("sockets_per_user"),
+	VALUE("first_messages_per_second_per_peer"),
+	VALUE("half_open_enter"),
+	VALUE("half_open_leave"),
 	CFG_END(),
 };
 
@@ -160,8 +173,10 @@ static cfg_opt_t root_opts[] = {
 	VALUE("trust"),
 	VALUE("ike_port"),
 	VALUE("nat_port"),
+	VALUE("fragment_size"),
 	VALUE("i_accept_unauthenticated_peers"),
 	SECTION("credentials", credentials_opts),
+	SECTION("kerberos", kerberos_opts),
 	SECTION("default_policy", policy_opts),
 	SECTION("dialect", dialect_opts),
 	SECTION("limits", limits_opts),

@@ -3,13 +3,17 @@
  * sees nothing else. It trusts no length and no number of the negotiator, which talks
  * to the network.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/auth_kdc.h"
+#include "daemon/auth_krb.h"
 #include "daemon/auth_status.h"
 #include "daemon/auth_table.h"
+#include "daemon/auth_tls.h"
 #include "daemon/log.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
@@ -19,6 +23,8 @@ struct auth {
 	struct ipc *keeper;	/* not ours */
 	struct ipc *negotiator; /* NULL: not there */
 	struct auth_tls *tls;
+	struct auth_krb *krb; /* kdc's; both NULL: no keytab */
+	struct auth_kdc *kdc;
 	struct auth_table dialogues;
 };
 
@@ -40,6 +46,16 @@ drop_negotiator(struct auth *a)
 	ipc_free(a->negotiator);
 	a->negotiator = NULL;
 	auth_table_clear(&a->dialogues);
+	if (a->kdc != NULL)
+		auth_kdc_cancel_all(a->kdc);
+}
+
+static void
+forget(struct auth *a, uint64_t handle)
+{
+	auth_table_remove(&a->dialogues, handle);
+	if (a->kdc != NULL)
+		auth_kdc_cancel(a->kdc, handle);
 }
 
 static void
@@ -63,24 +79,58 @@ send_reply(struct auth *a, const struct engine_auth_reply *r)
 	secret_wipe(&m.secret);
 }
 
+static void
+fail_full(struct engine_auth_reply *out)
+{
+	auth_fail(out, SEC_E_INSUFFICIENT_MEMORY,
+	    "no memory, or %d authentications are in progress: try again later",
+	    AUTH_TABLE_MAX);
+}
+
+/* The dialogue that begins now; our own Kerberos begins in on_ticket(). */
+static struct auth_dialogue *
+new_dialogue(struct auth *a, const struct proto_auth_ask *ask)
+{
+	if (ask->method == AUTH_TLS)
+		return auth_dialogue_new(a->tls, ask->initiator, ask->credential);
+	return krb_dialogue_new(a->krb, NULL);
+}
+
+/* Is the method there, and are its credentials? */
+static bool
+method_fits(
+    const struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
+{
+	if (ask->method == AUTH_TLS)
+		return true;
+	if (ask->method != AUTH_KERBEROS)
+		auth_fail(out, SEC_E_UNSUPPORTED_FUNCTION,
+		    "authentication method %u is not built in: use tls or kerberos",
+		    ask->method);
+	else if (a->krb == NULL)
+		auth_fail(out, SEC_E_NO_CREDENTIALS,
+		    "this host has no keytab: set `keytab` in section kerberos");
+	else if (ask->initiator && ask->credential > 0)
+		auth_fail(out, SEC_E_NO_CREDENTIALS,
+		    "the peer did not accept our only Kerberos principal: see its log");
+	else
+		return true;
+	return false;
+}
+
 /* A new dialogue in the table, or NULL with the failure in *out. */
 static struct auth_dialogue *
 begin(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
 {
 	struct auth_dialogue *d;
 
-	auth_table_remove(&a->dialogues, ask->handle);
-	if (ask->method != AUTH_TLS) {
-		auth_fail(out, SEC_E_UNSUPPORTED_FUNCTION,
-		    "authentication method %u is not built in: use tls", ask->method);
+	forget(a, ask->handle);
+	if (!method_fits(a, ask, out))
 		return NULL;
-	}
-	d = auth_dialogue_new(a->tls, ask->initiator, ask->credential);
+	d = new_dialogue(a, ask);
 	if (d == NULL || !auth_table_add(&a->dialogues, ask->handle, d, now_ms())) {
 		auth_dialogue_free(d);
-		auth_fail(out, SEC_E_INSUFFICIENT_MEMORY,
-		    "no memory, or %d authentications are in progress: try again later",
-		    AUTH_TABLE_MAX);
+		fail_full(out);
 		return NULL;
 	}
 	return d;
@@ -98,27 +148,76 @@ resume(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_repl
 	return d;
 }
 
-/* START or STEP: always one reply; what is over leaves the table. */
+/* Logs and sends it; what is over leaves the table. */
+static void
+conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
+{
+	r->handle = handle;
+	if (r->status == AUTH_FAILED)
+		log_debug("auth", "dialogue %llu failed with 0x%08x: %s",
+		    (unsigned long long)handle, r->gss_status, r->text);
+	else if (r->status == AUTH_DONE)
+		log_debug("auth", "dialogue %llu: the peer is %s",
+		    (unsigned long long)handle, r->peer_name);
+	send_reply(a, r);
+	secret_wipe(&r->secret);
+	if (r->status != AUTH_CONTINUE)
+		auth_table_remove(&a->dialogues, handle);
+}
+
+/* Our Kerberos begins with the KDC, and the answer with on_ticket(). True: it does. */
+static bool
+ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
+{
+	if (ask->step != AUTH_START || ask->method != AUTH_KERBEROS || !ask->initiator)
+		return false;
+	forget(a, ask->handle);
+	if (!method_fits(a, ask, out))
+		return false;
+	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX &&
+	    auth_kdc_ask(a->kdc, ask->handle, ask->peer_gss_id))
+		return true;
+	fail_full(out);
+	return false;
+}
+
+static void
+on_ticket(void *ctx, uint64_t handle, struct krb_ticket *ticket,
+    const struct engine_auth_reply *failure)
+{
+	struct engine_auth_reply r = { .status = AUTH_CONTINUE };
+	struct auth *a = ctx;
+	struct auth_dialogue *d;
+
+	if (ticket == NULL) {
+		r = *failure;
+		conclude(a, handle, &r);
+		return;
+	}
+	d = krb_dialogue_new(a->krb, ticket);
+	if (d == NULL || !auth_table_add(&a->dialogues, handle, d, now_ms())) {
+		auth_dialogue_free(d);
+		fail_full(&r);
+	} else {
+		auth_dialogue_step(d, SPAN_NONE, &r);
+	}
+	conclude(a, handle, &r);
+}
+
+/* START or STEP: always one reply, at once or (Kerberos) when there is a ticket. */
 static void
 answer(struct auth *a, const struct proto_auth_ask *ask, struct span token)
 {
 	struct engine_auth_reply r = { .status = AUTH_CONTINUE };
-	struct auth_dialogue *d;
+	struct auth_dialogue *d = NULL;
 
-	d = ask->step == AUTH_START ? begin(a, ask, &r) : resume(a, ask, &r);
+	if (ask_kdc(a, ask, &r))
+		return;
+	if (r.status != AUTH_FAILED)
+		d = ask->step == AUTH_START ? begin(a, ask, &r) : resume(a, ask, &r);
 	if (d != NULL)
 		auth_dialogue_step(d, token, &r);
-	r.handle = ask->handle;
-	if (r.status == AUTH_FAILED)
-		log_debug("auth", "dialogue %llu failed with 0x%08x: %s",
-		    (unsigned long long)r.handle, r.gss_status, r.text);
-	else if (r.status == AUTH_DONE)
-		log_debug("auth", "dialogue %llu: the peer is %s",
-		    (unsigned long long)r.handle, r.peer_name);
-	send_reply(a, &r);
-	secret_wipe(&r.secret);
-	if (r.status != AUTH_CONTINUE)
-		auth_table_remove(&a->dialogues, ask->handle);
+	conclude(a, ask->handle, &r);
 }
 
 /* The fixed part of an ask; false if it cannot be one. */
@@ -132,7 +231,8 @@ read_ask(struct span body, struct proto_auth_ask *ask)
 	    body.p[offsetof(struct proto_auth_ask, extended_mode)] > 1)
 		return false;
 	return proto_body(span_of(body.p, sizeof(*ask)), ask, sizeof(*ask)) &&
-	       ask->step <= AUTH_ABORT;
+	       ask->step <= AUTH_ABORT &&
+	       memchr(ask->peer_gss_id, '\0', sizeof(ask->peer_gss_id)) != NULL;
 }
 
 static void
@@ -154,7 +254,7 @@ on_negotiator(void *ctx, uint16_t type, struct span body, int fd)
 	if (expired > 0)
 		log_debug("auth", "forgot %zu abandoned dialogues", expired);
 	if (ask.step == AUTH_ABORT)
-		auth_table_remove(&a->dialogues, ask.handle);
+		forget(a, ask.handle);
 	else
 		answer(a, &ask, span_of(body.p + sizeof(ask), body.n - sizeof(ask)));
 }
@@ -170,21 +270,38 @@ on_negotiator_closed(void *ctx)
 }
 
 static void
-log_ready(const struct auth_tls *tls, const struct config *c)
+log_ready(const struct auth *a, const struct config *c)
 {
 	const char *trust =
 	    c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
+	uint32_t n_own = auth_tls_count_own(a->tls);
 
-	log_info("auth", "%u certificates of this host, %u trusted ones in %s",
-	    auth_tls_count_own(tls), auth_tls_count_trusted(tls), trust);
-	if (auth_tls_count_own(tls) == 0)
+	log_info("auth", "%u certificates of this host, %u trusted ones in %s", n_own,
+	    auth_tls_count_trusted(a->tls), trust);
+	if (a->krb != NULL)
+		log_info("auth", "Kerberos as %s, keytab %s", auth_krb_principal(a->krb),
+		    c->kerberos.keytab);
+	if (n_own == 0 && a->krb == NULL)
 		log_warn("auth",
 		    "no certificate: TLS authentication will fail; set `certificate` "
 		    "and `key`");
-	if (auth_tls_count_trusted(tls) == 0)
+	if (auth_tls_count_trusted(a->tls) == 0 && a->krb == NULL)
 		log_warn("auth",
 		    "no trusted certificates: every peer will be refused; set "
 		    "`trust`");
+}
+
+static bool
+start_kerberos(struct auth *a, const struct config *c, char *err, size_t cap)
+{
+	if (c->kerberos.keytab[0] == '\0')
+		return true;
+	if ((a->krb = auth_krb_new(c, err, cap)) == NULL)
+		return false;
+	a->kdc = auth_kdc_new(a->base, a->krb, c->kerberos.timeout_s, on_ticket, a);
+	if (a->kdc == NULL)
+		snprintf(err, cap, "out of memory for Kerberos");
+	return a->kdc != NULL;
 }
 
 /* Reads all keys: has to run before privileges are dropped, while it may open files. */
@@ -202,12 +319,13 @@ auth_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	a->keeper = keeper;
 	auth_table_init(&a->dialogues);
 	a->tls = auth_tls_new(c, err, sizeof(err));
-	if (a->tls == NULL) {
+	if (a->tls == NULL || !start_kerberos(a, c, err, sizeof(err))) {
 		log_error("auth", "%s", err);
+		auth_tls_free(a->tls);
 		free(a);
 		return NULL;
 	}
-	log_ready(a->tls, c);
+	log_ready(a, c);
 	return a;
 }
 
@@ -265,6 +383,7 @@ auth_free(void *self)
 	if (a == NULL)
 		return;
 	drop_negotiator(a);
+	auth_kdc_free(a->kdc);
 	auth_tls_free(a->tls);
 	free(a);
 }

@@ -15,7 +15,8 @@
 #define EXPORTER_BYTES 48
 #define MASTER_BYTES 48
 
-struct auth_dialogue {
+struct tls_dialogue {
+	struct auth_dialogue base; /* first */
 	const struct auth_tls *tls;
 	SSL *ssl; /* NULL: there is no certificate to begin with */
 	BIO *in;  /* both are ssl's */
@@ -33,7 +34,7 @@ note_bad_cert(int ok, X509_STORE_CTX *ctx)
 {
 	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
 	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, index);
-	struct auth_dialogue *d = SSL_get_app_data(ssl);
+	struct tls_dialogue *d = SSL_get_app_data(ssl);
 	struct auth_bad_cert *bad = &d->bad;
 	X509 *at = X509_STORE_CTX_get_current_cert(ctx);
 	X509 *own = X509_STORE_CTX_get0_cert(ctx);
@@ -52,14 +53,14 @@ note_bad_cert(int ok, X509_STORE_CTX *ctx)
 
 /* Whether the peer has to show a certificate. */
 static bool
-peer_cert_required(const struct auth_dialogue *d)
+peer_cert_required(const struct tls_dialogue *d)
 {
 	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL;
 }
 
 /* The context to use, or NULL if no certificate is left (see auth_tls.h). */
 static SSL_CTX *
-pick_context(const struct auth_dialogue *d)
+pick_context(const struct tls_dialogue *d)
 {
 	const struct auth_tls *tls = d->tls;
 	bool may_be_bare = d->initiator && tls->client_cert == TLS_CLIENT_CERT_OPTIONAL;
@@ -72,7 +73,7 @@ pick_context(const struct auth_dialogue *d)
 }
 
 static bool
-set_up(struct auth_dialogue *d, SSL_CTX *ctx)
+set_up(struct tls_dialogue *d, SSL_CTX *ctx)
 {
 	int verify = SSL_VERIFY_PEER;
 
@@ -96,35 +97,6 @@ set_up(struct auth_dialogue *d, SSL_CTX *ctx)
 	return true;
 }
 
-struct auth_dialogue *
-auth_dialogue_new(const struct auth_tls *tls, bool initiator, uint32_t credential)
-{
-	struct auth_dialogue *d = calloc(1, sizeof(*d));
-	SSL_CTX *ctx;
-
-	if (d == NULL)
-		return NULL;
-	d->tls = tls;
-	d->initiator = initiator;
-	d->credential = credential;
-	d->bad.error = X509_V_OK;
-	ctx = pick_context(d);
-	if (ctx != NULL && !set_up(d, ctx)) {
-		auth_dialogue_free(d);
-		return NULL;
-	}
-	return d;
-}
-
-void
-auth_dialogue_free(struct auth_dialogue *d)
-{
-	if (d == NULL)
-		return;
-	SSL_free(d->ssl);
-	free(d);
-}
-
 /* n bytes of the exporter without context (RFC 5705). */
 static bool
 export_secret(SSL *ssl, struct secret *s, const char *label, size_t n)
@@ -136,7 +108,7 @@ export_secret(SSL *ssl, struct secret *s, const char *label, size_t n)
 
 /* The session key of the dialect (A14). */
 static bool
-take_secret(struct auth_dialogue *d, struct secret *s)
+take_secret(struct tls_dialogue *d, struct secret *s)
 {
 	const SSL_SESSION *session = SSL_get_session(d->ssl);
 
@@ -155,7 +127,7 @@ take_secret(struct auth_dialogue *d, struct secret *s)
 
 /* The handshake is complete: checks once more what makes it an authentication. */
 static void
-finish(struct auth_dialogue *d, struct engine_auth_reply *out)
+finish(struct tls_dialogue *d, struct engine_auth_reply *out)
 {
 	X509 *cert = SSL_get0_peer_certificate(d->ssl);
 
@@ -179,7 +151,7 @@ finish(struct auth_dialogue *d, struct engine_auth_reply *out)
 }
 
 static void
-fail_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
+fail_handshake(struct tls_dialogue *d, struct engine_auth_reply *out)
 {
 	bool have_another = d->credential + 1 < d->tls->n_cert;
 	enum auth_blame blame = BLAME_PEER_CERT;
@@ -196,7 +168,7 @@ fail_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
 }
 
 static void
-fail_without_cert(const struct auth_dialogue *d, struct engine_auth_reply *out)
+fail_without_cert(const struct tls_dialogue *d, struct engine_auth_reply *out)
 {
 	if (d->tls->n_cert == 0)
 		auth_fail(out, SEC_E_NO_CREDENTIALS,
@@ -211,7 +183,7 @@ fail_without_cert(const struct auth_dialogue *d, struct engine_auth_reply *out)
 
 /* Runs libssl; false: out holds the failure. */
 static void
-run_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
+run_handshake(struct tls_dialogue *d, struct engine_auth_reply *out)
 {
 	int r = SSL_do_handshake(d->ssl);
 	char *p;
@@ -238,7 +210,7 @@ run_handshake(struct auth_dialogue *d, struct engine_auth_reply *out)
 
 /* Only an initiator begins, without token; everything else has one. */
 static bool
-token_fits(const struct auth_dialogue *d, struct span token)
+token_fits(const struct tls_dialogue *d, struct span token)
 {
 	bool is_first = d->initiator && !d->is_started;
 
@@ -246,10 +218,11 @@ token_fits(const struct auth_dialogue *d, struct span token)
 	       is_first == (token.n == 0);
 }
 
-void
-auth_dialogue_step(
-    struct auth_dialogue *d, struct span token, struct engine_auth_reply *out)
+static void
+tls_step(struct auth_dialogue *base, struct span token, struct engine_auth_reply *out)
 {
+	struct tls_dialogue *d = (struct tls_dialogue *)base;
+
 	memset(out, 0, sizeof(*out));
 	out->status = AUTH_CONTINUE;
 	if (d->ssl == NULL) {
@@ -269,4 +242,36 @@ auth_dialogue_step(
 	}
 	d->is_started = true;
 	d->is_ended = out->status != AUTH_CONTINUE;
+}
+
+static void
+tls_free(struct auth_dialogue *base)
+{
+	struct tls_dialogue *d = (struct tls_dialogue *)base;
+
+	SSL_free(d->ssl);
+	free(d);
+}
+
+static const struct auth_dialogue_ops tls_ops = { tls_step, tls_free };
+
+struct auth_dialogue *
+auth_dialogue_new(const struct auth_tls *tls, bool initiator, uint32_t credential)
+{
+	struct tls_dialogue *d = calloc(1, sizeof(*d));
+	SSL_CTX *ctx;
+
+	if (d == NULL)
+		return NULL;
+	d->base.ops = &tls_ops;
+	d->tls = tls;
+	d->initiator = initiator;
+	d->credential = credential;
+	d->bad.error = X509_V_OK;
+	ctx = pick_context(d);
+	if (ctx != NULL && !set_up(d, ctx)) {
+		tls_free(&d->base);
+		return NULL;
+	}
+	return &d->base;
 }

@@ -4,7 +4,7 @@
 
 #include <sys/queue.h>
 
-#include "daemon/auth_tls.h"
+#include "daemon/auth_dialogue.h"
 
 #define AUTH_TABLE_MAX 256
 /* The engine gives up earlier (dialect: retransmissions, responder_timeout_s). */

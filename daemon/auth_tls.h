@@ -8,13 +8,9 @@
 #define AUTHIPD_DAEMON_AUTH_TLS_H
 
 #include "config/config.h"
-#include "ike/engine.h"
-
-/* The longest token, either way: what a GSS payload of ike/ carries. */
-#define AUTH_MAX_TOKEN_BYTES 64000
+#include "daemon/auth_dialogue.h"
 
 struct auth_tls;
-struct auth_dialogue;
 
 /*
  * Reads trust store, certificates and keys: c->trust_file (empty: the bundle of the
@@ -35,14 +31,5 @@ uint32_t auth_tls_count_trusted(const struct auth_tls *tls);
  */
 struct auth_dialogue *auth_dialogue_new(
     const struct auth_tls *tls, bool initiator, uint32_t credential);
-void auth_dialogue_free(struct auth_dialogue *d);
-/*
- * Feeds the peer's token (none in the initiator's first step) and fills *out but for
- * the handle. out->token is the dialogue's until its next step or its end. A failure
- * has no token: the peer learns the status, not a TLS alert. The caller wipes
- * out->secret.
- */
-void auth_dialogue_step(
-    struct auth_dialogue *d, struct span token, struct engine_auth_reply *out);
 
 #endif

@@ -280,6 +280,10 @@ nego_engine_new(struct negotiator *n)
 		.max_mm_total = c->limits.mm_sa_total,
 		.replay_window = c->replay_window,
 		.nat_port = c->nat_port,
+		.first_messages_per_s = c->limits.first_messages,
+		.half_open_enter = c->limits.half_open_enter,
+		.half_open_leave = c->limits.half_open_leave,
+		.fragment_size = c->fragment_size,
 	};
 
 	if (c->gss_id[0] != '\0') {

@@ -5,7 +5,7 @@
  *
  *	keeper     privileged: opens sockets, TUN, routes; marks application sockets
  *	negotiator UDP 500, engine, API
- *	auth       keys and trust store; TLS
+ *	auth       keys, trust store and keytab; TLS, Kerberos
  *	plane      TUN, raw sockets, ESP/AH, UDP 4500
  */
 #ifndef AUTHIPD_DAEMON_PROTO_H

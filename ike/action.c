@@ -5,10 +5,14 @@
 #include "ike/state.h"
 
 static void
-action_node_free(struct action_node *n)
+action_node_free(struct engine *e, struct action_node *n)
 {
 	if (n == NULL)
 		return;
+	if (n == &e->quick.node) {
+		e->quick.queued = false;
+		return;
+	}
 	secret_wipe_bytes(n->owned, n->owned_n);
 	free(n->owned);
 	secret_wipe_bytes(n, sizeof(*n));
@@ -51,10 +55,27 @@ action_send_to(struct engine *e, const struct mm_sa *mm, struct span data)
 	a->send.remote = mm->remote;
 }
 
+void
+action_send_quick(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, struct span data)
+{
+	struct quick_send *q = &e->quick;
+
+	if (q->queued || data.n > sizeof(q->b))
+		return;
+	memcpy(q->b, data.p, data.n);
+	q->node.action.type = ACTION_SEND;
+	q->node.action.send.local = *local;
+	q->node.action.send.remote = *remote;
+	q->node.action.send.data = span_of(q->b, data.n);
+	q->queued = true;
+	STAILQ_INSERT_TAIL(&e->actions, &q->node, next);
+}
+
 const struct engine_action *
 engine_next_action(struct engine *e)
 {
-	action_node_free(e->current);
+	action_node_free(e, e->current);
 	e->current = STAILQ_FIRST(&e->actions);
 	if (e->current == NULL)
 		return NULL;

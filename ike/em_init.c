@@ -1,6 +1,7 @@
 /* Extended mode, initiator: E1, E2, GSS rounds, E3, E4 (MS-AIPS 3.6, 3.8). */
 #include <string.h>
 
+#include "ike/gss_status.h"
 #include "ike/state.h"
 
 static void
@@ -73,9 +74,25 @@ em_try_method(struct engine *e, struct mm_sa *mm)
 	gss_ask_auth(e, mm, AUTH_START, SPAN_NONE);
 }
 
-/* Another credential if the peer wants one, else the next method, else the end (4.4). */
+/* What failed, for the log: another method may hide it by its own success or failure. */
 static void
-em_next_method(struct engine *e, struct mm_sa *mm, bool retry, const char *detail)
+em_log_failure(struct engine *e, const struct mm_sa *mm, const char *detail)
+{
+	char buf[512];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	event_failure_text(&t, mm, "extended mode", IKE_ERR_AUTH_FAILED, detail);
+	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, IKE_ERR_AUTH_FAILED, buf);
+}
+
+/*
+ * Another credential if that can help, else the next method, else the end (4.4).
+ * peer_status: why the peer refused us; 0: we failed.
+ */
+static void
+em_next_method(
+    struct engine *e, struct mm_sa *mm, bool retry, uint32_t peer_status, const char *detail)
 {
 	struct em *em = &mm->em;
 
@@ -87,11 +104,13 @@ em_next_method(struct engine *e, struct mm_sa *mm, bool retry, const char *detai
 		em->credential = 0;
 	}
 	em->last_retry = retry;
+	em->peer_status = peer_status;
 	if (em->at >= em->methods.n || em->dialogues >= GSS_MAX_DIALOGUES) {
 		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
 		    em->failure.n > 0 ? blob_text(&em->failure) : detail, true, true);
 		return;
 	}
+	em_log_failure(e, mm, em->failure.n > 0 ? blob_text(&em->failure) : detail);
 	em_try_method(e, mm);
 }
 
@@ -140,7 +159,7 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 
 	if (r->status == AUTH_FAILED) {
 		(void)blob_set_text(&em->failure, r->text, sizeof(r->text));
-		em_next_method(e, mm, r->retry_possible, r->text);
+		em_next_method(e, mm, r->retry_possible, 0, r->text);
 		return;
 	}
 	if (r->status == AUTH_DONE && r->token.n == 0 && em->peer_done) {
@@ -149,6 +168,8 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 	}
 	if (em->fresh)
 		g.flags |= GSS_FLAG_NEW | (em->last_retry ? GSS_FLAG_RETRY : 0);
+	if (em->fresh && em->last_retry)
+		g.status = em->peer_status; /* MS-AIPS 3.1: it comes back with the retry */
 	em->fresh = false;
 	if (!em_send_gss(e, mm, &g))
 		mm_fail(e, mm, "extended mode", IKE_ERR_CRYPTO, "too many rounds", true, true);
@@ -185,6 +206,7 @@ em_read_e2(struct engine *e, struct mm_sa *mm)
 static void
 em_input_gss(struct engine *e, struct mm_sa *mm)
 {
+	static const char early[] = "the peer ended the dialogue before it was complete";
 	struct em *em = &mm->em;
 	struct pld_gss g;
 
@@ -193,15 +215,13 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 		return;
 	}
 	if (g.status != 0) {
-		char why[80];
+		char why[200];
 		struct text t;
 
 		text_init(&t, why, sizeof(why));
-		text_str(&t, "the peer refused our credentials (status ");
-		text_u32(&t, g.status);
-		text_str(&t, ")");
+		gss_status_text(&t, g.status);
 		(void)blob_set_text(&em->failure, why, sizeof(why));
-		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, why);
+		em_next_method(e, mm, (g.flags & GSS_FLAG_RETRY) != 0, g.status, why);
 		return;
 	}
 	em->peer_done = em->peer_done || (g.flags & GSS_FLAG_COMPLETE) != 0;
@@ -214,7 +234,8 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 		return;
 	}
 	/* Nothing to feed and not complete: success without authentication does not exist. */
-	em_next_method(e, mm, false, "the peer ended the dialogue before it was complete");
+	(void)blob_set_text(&em->failure, early, sizeof(early));
+	em_next_method(e, mm, false, 0, early);
 }
 
 static void

@@ -77,26 +77,74 @@ em_answer_failure(struct engine *e, struct mm_sa *mm, uint32_t status, bool retr
 	struct pld_gss g = { .status = status, .flags = retry ? GSS_FLAG_RETRY : 0 };
 
 	em_forget_dialogue(e, mm);
-	mm->em.failed_last = true;
-	mm->em.last_retry = retry;
 	mm->em.state = EM_RESP_FIRST_DONE;
 	em_answer_gss(e, mm, &g);
 }
 
-/* Which method a NEW token belongs to: its position (spec 4.4). */
+/* The method that a token looks like, 0 if like none: Kerberos, NTLM, TLS record. */
+static uint16_t
+em_sniff(struct span token)
+{
+	static const uint8_t ntlm[] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0 };
+
+	if (token.n >= 1 && token.p[0] == 0x60)
+		return AUTH_KERBEROS;
+	if (token.n >= sizeof(ntlm) && memcmp(token.p, ntlm, sizeof(ntlm)) == 0)
+		return AUTH_NTLM;
+	if (token.n >= 2 && token.p[0] == 0x16 && token.p[1] == 0x03)
+		return AUTH_TLS;
+	return 0;
+}
+
+/* An initiator without credentials passes a method over in silence: the token tells. */
+static void
+em_follow_token(struct em *em, struct span token)
+{
+	uint16_t method = em_sniff(token);
+
+	for (size_t i = 0; method != 0 && i < em->methods.n; i++) {
+		size_t at = (em->at + i) % em->methods.n;
+
+		if (em->methods.method[at] != method)
+			continue;
+		if (at != em->at)
+			em->credential = 0;
+		em->at = at;
+		return;
+	}
+}
+
+/*
+ * Which method a NEW token belongs to (spec 4.4): its position. Every NEW but the first
+ * follows a failure: ours, or one that the initiator had with us and does not mention.
+ */
 static bool
 em_pick_method(struct em *em, const struct pld_gss *g)
 {
-	if (em->failed_last && (g->flags & GSS_FLAG_RETRY) == 0) {
+	if (em->dialogues > 0 && (g->flags & GSS_FLAG_RETRY) != 0) {
+		em->credential++;
+	} else if (em->dialogues > 0) {
 		em->at++;
 		em->credential = 0;
-	} else if (em->failed_last) {
-		em->credential++;
 	}
-	em->failed_last = false;
+	em_follow_token(em, g->token);
 	if (em->at >= em->methods.n || ++em->dialogues > GSS_MAX_DIALOGUES)
 		return false;
 	em->method = em->methods.method[em->at];
+	return true;
+}
+
+/* The initiator gives up a dialogue by a status alone; with NEW it begins another one. */
+static bool
+em_peer_failed(struct em *em, const struct pld_gss *g)
+{
+	static const char why[] = "the peer could not start its credentials";
+
+	if (g->status == 0 || ((g->flags & GSS_FLAG_NEW) != 0 && g->token.n > 0))
+		return false;
+	(void)blob_set_text(&em->failure, why, sizeof(why));
+	if (em->dialogues == 0)
+		em->dialogues = 1; /* that of the first method */
 	return true;
 }
 
@@ -120,10 +168,7 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 	/* The answer waits for auth: remember what it answers. */
 	em->answer_header = e->in.h;
 	em->answer_seq = e->in.seq;
-	if (g.status != 0) {
-		static const char why[] = "the peer could not start its credentials";
-
-		(void)blob_set_text(&em->failure, why, sizeof(why));
+	if (em_peer_failed(em, &g)) {
 		em_answer_failure(e, mm, g.status, false);
 		return;
 	}

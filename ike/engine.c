@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ike/nat.h"
 #include "ike/rekey.h"
 #include "ike/state.h"
 
@@ -25,15 +24,18 @@ engine_new(const struct engine_params *p)
 	e->p = *p;
 	e->plain = malloc(MESSAGE_MAX_BYTES + 1);
 	e->out = calloc(1, sizeof(*e->out));
-	if (e->plain == NULL || e->out == NULL) {
+	e->whole = malloc(ISAKMP_HEADER_BYTES + MESSAGE_MAX_BYTES);
+	if (e->plain == NULL || e->out == NULL || e->whole == NULL) {
 		free(e->plain);
 		free(e->out);
+		free(e->whole);
 		free(e);
 		return NULL;
 	}
 	LIST_INIT(&e->mm_all);
 	LIST_INIT(&e->qm_all);
 	STAILQ_INIT(&e->actions);
+	TAILQ_INIT(&e->reassemblies);
 	for (size_t i = 0; i < SADB_BUCKETS; i++) {
 		LIST_INIT(&e->bucket[i]);
 		LIST_INIT(&e->mm_peer[i]);
@@ -62,245 +64,22 @@ engine_free(struct engine *e)
 	free(e->plain);
 	secret_wipe_bytes(e->out, sizeof(*e->out));
 	free(e->out);
+	free(e->whole);
+	secret_wipe_bytes((uint8_t *)&e->dos, sizeof(e->dos));
 	free(e);
 }
 
-/* ---- dispatch ---------------------------------------------------------------------------- */
-
-/* Its request came from there, maybe from behind a NAT that has another port now. */
-static void
-input_answer_again(struct engine *e, struct span response)
-{
-	struct engine_action *a = action_push(e, ACTION_SEND, response);
-
-	if (a == NULL)
-		return;
-	a->send.local = *e->in_local;
-	a->send.remote = *e->in_remote;
-}
-
-/* The responder of MS-AIPS 3.1: the same bytes get the same answer, and nothing else. */
-static bool
-input_is_duplicate(struct engine *e, struct mm_sa *mm)
-{
-	const struct answered *a = NULL;
-	const struct qm_sa *qm;
-
-	if (answered_is(e, &mm->answered))
-		a = &mm->answered;
-	else if (answered_is(e, &mm->notify_answered))
-		a = &mm->notify_answered;
-	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
-		if (a == NULL && answered_is(e, &qm->answered))
-			a = &qm->answered;
-	if (a == NULL)
-		return false;
-	event_drop(e, mm, IKE_ERR_DUPLICATE);
-	if (a->response.n > 0)
-		input_answer_again(e, blob_span(&a->response));
-	return true;
-}
-
-/* Main-mode exchange or quick-mode exchange, at the side that asked. */
-static void
-input_quick_response(struct engine *e, struct mm_sa *mm)
-{
-	struct qm_sa *qm = sadb_qm_by_message_id(mm, e->in.h.message_id);
-
-	if (qm == NULL || qm->request.bytes.n == 0)
-		event_drop(e, mm, qm == NULL ? IKE_ERR_MESSAGE_ID : IKE_ERR_STATE);
-	else if (qm->state == QM_INIT_FIRST_SENT && message_find(&e->in, PAYLOAD_SA, 0) != NULL)
-		qm_init_q2(e, qm);
-	else if (qm->state == QM_INIT_SECOND_SENT &&
-	    message_find(&e->in, PAYLOAD_SA, 0) == NULL)
-		qm_init_q4(e, qm);
-	else
-		event_drop(e, mm, IKE_ERR_STATE);
-}
-
-/* An authentic request that fits nothing ends the main mode (A60). */
-static void
-input_wrong_state(struct engine *e, struct mm_sa *mm)
-{
-	event_drop(e, mm, IKE_ERR_STATE);
-	mm_fail(e, mm, "unexpected message", IKE_ERR_STATE, ike_exchange_name(e->in.h.exchange),
-	    true, true);
-}
-
-static void
-input_quick_request(struct engine *e, struct mm_sa *mm)
-{
-	struct qm_sa *qm = sadb_qm_by_message_id(mm, e->in.h.message_id);
-	bool in_mm = e->in.h.exchange == EXCHANGE_MM;
-
-	if (qm != NULL) {
-		if (qm->state == QM_RESP_FIRST_DONE &&
-		    message_find(&e->in, PAYLOAD_SA, 0) == NULL)
-			qm_resp_q3(e, qm);
-		else
-			input_wrong_state(e, mm);
-		return;
-	}
-	if (in_mm && mm->state == MM_RESP_FIRST_DONE)
-		qm_resp_q1(e, mm, true);
-	else if (!in_mm && mm->state == MM_ESTABLISHED && !mm->expired)
-		qm_resp_q1(e, mm, false);
-	else
-		input_wrong_state(e, mm);
-}
-
-static enum seq_kind
-input_seq_kind(uint8_t exchange)
-{
-	switch (exchange) {
-	case EXCHANGE_QM:
-		return SEQ_QM;
-	case EXCHANGE_EM:
-		return SEQ_EM;
-	default:
-		return SEQ_MM;
-	}
-}
-
-/* Authentic by its ICV: now it may be acted on. */
-static void
-input_encrypted(struct engine *e, struct mm_sa *mm)
-{
-	if (!exchange_open(e, mm))
-		return;
-	if (e->in.h.exchange == EXCHANGE_NOTIFY) {
-		notify_input(e, mm);
-		return;
-	}
-	if (mm->state == MM_DYING) {
-		event_drop(e, mm, IKE_ERR_STATE);
-		return;
-	}
-	if (mm->initiator && exchange_is_old_response(e, mm)) {
-		event_drop(e, mm, IKE_ERR_DUPLICATE);
-		return;
-	}
-	if (!mm->initiator && !seq_accept(mm, input_seq_kind(e->in.h.exchange), e->in.seq)) {
-		event_drop(e, mm, IKE_ERR_REPLAY);
-		return;
-	}
-	nat_follow(e, mm);
-	if (e->in.h.exchange != EXCHANGE_EM) {
-		if (mm->initiator)
-			input_quick_response(e, mm);
-		else
-			input_quick_request(e, mm);
-		return;
-	}
-	/* Message ID 1 (MS-AIPS 3.1.5); 0 in E2 of peers that follow 3.7.5.1 (A27). */
-	if (e->in.h.message_id > 1 || (!mm->initiator && e->in.h.message_id != 1))
-		event_drop(e, mm, IKE_ERR_MESSAGE_ID);
-	else if (mm->initiator)
-		em_init_input(e, mm);
-	else
-		em_resp_input(e, mm);
-}
-
-static bool
-input_is_clear_em_gss(const struct engine *e, const struct mm_sa *mm)
-{
-	return e->p.dialect.em_gss == EM_GSS_243_CLEAR && e->in.h.exchange == EXCHANGE_MM &&
-	    (mm->em.state == EM_GSS || mm->em.state == EM_RESP_FIRST_DONE);
-}
-
-static void
-input_clear(struct engine *e, struct mm_sa *mm)
-{
-	if (e->in.h.exchange == EXCHANGE_NOTIFY)
-		notify_clear_input(e, mm);
-	else if (e->in.h.exchange == EXCHANGE_MM && e->in.h.message_id != 0)
-		event_drop(e, mm, IKE_ERR_MESSAGE_ID); /* MS-AIPS 3.1.5 */
-	else if (e->in.h.exchange == EXCHANGE_MM && mm->initiator && mm->state == MM_FIRST_SENT)
-		mm_init_m2(e, mm);
-	else if (input_is_clear_em_gss(e, mm) && mm->initiator &&
-	    exchange_is_old_response(e, mm))
-		event_drop(e, mm, IKE_ERR_DUPLICATE);
-	else if (input_is_clear_em_gss(e, mm) && mm->initiator)
-		em_init_input(e, mm);
-	else if (input_is_clear_em_gss(e, mm))
-		em_resp_input(e, mm);
-	else /* anybody could have sent it: never a reason to tear down (A60) */
-		event_drop(e, mm,
-		    e->in.h.exchange == EXCHANGE_MM ? IKE_ERR_STATE : IKE_ERR_NOT_ENCRYPTED);
-}
-
-/* M1: the responder ignores the E flag (MS-AIPS 3.3.5.1, A29). */
-static void
-input_m1(struct engine *e, const struct isakmp_header *h)
-{
-	struct mm_sa *mm = sadb_mm_find_m1(e, h->icookie, e->in_remote);
-	struct span m1 = e->datagram;
-	enum ike_err err;
-
-	if (mm != NULL) {
-		if (!input_is_duplicate(e, mm))
-			event_drop(e, mm, IKE_ERR_STATE);
-		return;
-	}
-	if (e->shutting_down) {
-		event_drop(e, NULL, IKE_ERR_SHUTDOWN);
-		return;
-	}
-	if ((h->flags & ISAKMP_FLAG_ENCRYPTED) != 0 && m1.n <= MESSAGE_MAX_BYTES) {
-		memcpy(e->plain, m1.p, m1.n);
-		e->plain[19] &= (uint8_t)~ISAKMP_FLAG_ENCRYPTED;
-		m1.p = e->plain;
-	}
-	err = message_parse(m1, e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON, &e->in);
-	if (err == IKE_OK && !e->in.has_crypto)
-		err = IKE_ERR_CRYPTO_PAYLOAD;
-	if (err == IKE_OK && memcmp(h->icookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
-		err = IKE_ERR_COOKIE;
-	if (err == IKE_OK && h->message_id != 0) /* MS-AIPS 3.1.5 */
-		err = IKE_ERR_MESSAGE_ID;
-	if (err != IKE_OK)
-		event_drop(e, NULL, err);
-	else
-		mm_resp_m1(e);
-}
+/* ---- events ---------------------------------------------------------------------------- */
 
 void
 engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *local,
     const struct endpoint *remote, struct span datagram)
 {
-	bool lenient = e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON;
-	struct isakmp_header h;
-	struct mm_sa *mm;
-	enum ike_err err;
-
 	engine_now(e, now_ms);
 	e->datagram = datagram;
-	exchange_digest(datagram, e->digest);
 	e->in_local = local;
 	e->in_remote = remote;
-	if ((err = isakmp_header_parse(datagram, lenient, &h)) != IKE_OK) {
-		event_drop(e, NULL, err);
-		return;
-	}
-	if (h.exchange == EXCHANGE_MM &&
-	    memcmp(h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0) {
-		input_m1(e, &h);
-		return;
-	}
-	if ((mm = sadb_mm_find(e, h.icookie, h.rcookie, local, remote)) == NULL)
-		err = IKE_ERR_COOKIE;
-	else if (input_is_duplicate(e, mm))
-		return;
-	else
-		err = message_parse(datagram, lenient, &e->in);
-	if (err == IKE_OK && !e->in.has_crypto)
-		err = IKE_ERR_CRYPTO_PAYLOAD;
-	if (err != IKE_OK)
-		event_drop(e, mm, err);
-	else if ((h.flags & ISAKMP_FLAG_ENCRYPTED) != 0)
-		input_encrypted(e, mm);
-	else
-		input_clear(e, mm);
+	input_datagram(e);
 	e->in_local = e->in_remote = NULL;
 }
 

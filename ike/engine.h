@@ -43,6 +43,10 @@ struct engine_params {
 	uint32_t max_mm_total;
 	uint32_t replay_window;
 	uint16_t nat_port; /* 4500; 0: no NAT traversal */
+	uint32_t first_messages_per_s; /* of one /32 or IPv6 /64; 0: no limit */
+	uint32_t half_open_enter;      /* first messages need a cookie; 0: never */
+	uint32_t half_open_leave;      /* fewer: no longer */
+	uint32_t fragment_size;	       /* IP packet; 0: 576 of IPv4, 1280 of IPv6 */
 };
 
 struct engine *engine_new(const struct engine_params *p);
@@ -228,6 +232,7 @@ struct action_result {
 	X(EVENT_NEGOTIATION_FAILED, "negotiation-failed", 2)         \
 	X(EVENT_RETRANSMIT, "retransmit", 0)                         \
 	X(EVENT_PEER_STATUS, "peer-status", 2)                       \
+	X(EVENT_FLOOD, "flood", 2)                                   \
 	X(EVENT_DROP, "drop", 0)
 
 enum engine_event_type {

@@ -26,6 +26,14 @@
 	X(IKE_ERR_DECRYPT, "drop_decrypt", "padding or trailer wrong after decryption", 0)   \
 	X(IKE_ERR_REPLAY, "drop_replay", "sequence number already used", 0)                  \
 	X(IKE_ERR_FRAGMENT, "drop_fragment", "fragments are not accepted here", 0)           \
+	X(IKE_ERR_FRAGMENT_FORM, "drop_fragment_form", "malformed fragment", 0)              \
+	X(IKE_ERR_FRAGMENT_TWICE, "drop_fragment_twice", "fragment seen before", 0)          \
+	X(IKE_ERR_FRAGMENT_CONFLICT, "drop_fragment_conflict",                               \
+	    "fragments contradict each other", 0)                                            \
+	X(IKE_ERR_FRAGMENT_LIMIT, "drop_fragment_limit",                                     \
+	    "fragments would take too much memory", 0)                                       \
+	X(IKE_ERR_FRAGMENT_TIMEOUT, "drop_fragment_timeout",                                 \
+	    "fragments of a message are missing", 0)                                         \
 	/* payload chain */                                                                  \
 	X(IKE_ERR_PAYLOAD_LENGTH, "drop_payload_length", "payload length wrong", 0x3613)     \
 	X(IKE_ERR_PAYLOAD_COUNT, "drop_payload_count", "too many payloads", 0x3613)          \
@@ -55,6 +63,10 @@
 	    "peer has too many negotiations in progress", 0x363c)                            \
 	X(IKE_ERR_AMPLIFICATION, "drop_amplification",                                       \
 	    "the answer would be larger than the request of an unproven peer", 0)            \
+	X(IKE_ERR_RATE, "drop_rate",                                                         \
+	    "too many first messages from this source", 0)                                   \
+	X(IKE_ERR_DOS_COOKIE, "drop_dos_cookie",                                             \
+	    "many negotiations are half open: first message without cookie", 0x3642)         \
 	X(IKE_ERR_TOTAL_LIMIT, "drop_total_limit", "table of main modes is full", 0)         \
 	X(IKE_ERR_NO_MEMORY, "drop_no_memory", "out of memory", 0x35ec)                      \
 	/* policy */                                                                         \

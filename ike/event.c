@@ -11,7 +11,7 @@
 	X(IKE_ERR_NO_EM_METHOD, "give both hosts a common extended-mode method")             \
 	X(IKE_ERR_NO_QM_POLICY,                                                              \
 	    "the program there must call WSASetSocketSecurity before it listens")            \
-	X(IKE_ERR_AUTH_FAILED, "check certificates and trust store on both hosts")           \
+	X(IKE_ERR_AUTH_FAILED, "check the credentials of both hosts, and whom they trust")   \
 	X(IKE_ERR_AUTH_HASH,                                                                 \
 	    "the peer derives other values: compare the dialect knobs hash_*")   \
 	X(IKE_ERR_EM_REQUIRED,                                                               \
@@ -66,7 +66,7 @@ event_push(struct engine *e, enum engine_event_type type, const struct mm_sa *mm
 	struct text t;
 
 	e->event_count[type]++;
-	if (err != IKE_OK)
+	if (err != IKE_OK && type != EVENT_FLOOD)
 		e->error_count[err]++;
 	if ((a = action_push(e, ACTION_EVENT, SPAN_NONE)) == NULL)
 		return NULL;
@@ -88,6 +88,13 @@ event_mm(struct engine *e, enum engine_event_type type, const struct mm_sa *mm,
     enum ike_err err, const char *text)
 {
 	(void)event_push(e, type, mm, err, text);
+}
+
+void
+event_engine(struct engine *e, enum engine_event_type type, enum ike_err err,
+    const char *text)
+{
+	(void)event_push(e, type, NULL, err, text);
 }
 
 void

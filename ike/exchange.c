@@ -44,11 +44,14 @@ seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq)
 }
 
 void
-exchange_digest(struct span datagram, uint8_t *digest)
+exchange_digest(struct span datagram, bool is_m1, uint8_t *digest)
 {
+	size_t rest_at = is_m1 ? 2 * COOKIE_BYTES : COOKIE_BYTES;
+	struct span part[2] = { span_of(datagram.p, COOKIE_BYTES),
+		span_of(datagram.p + rest_at, datagram.n - rest_at) };
 	uint8_t full[HASH_MAX_BYTES] = { 0 };
 
-	hash_digest(HASH_SHA256, &datagram, 1, full);
+	hash_digest(HASH_SHA256, part, 2, full);
 	memcpy(digest, full, DIGEST_BYTES);
 }
 
@@ -103,7 +106,10 @@ exchange_open(struct engine *e, struct mm_sa *mm)
 		exchange_keys(mm, &k);
 		err = message_open(&e->in, &k, e->p.dialect.strict_pad == STRICT_PAD_ON,
 		    e->plain, MESSAGE_MAX_BYTES + 1);
-		mm->keys.peer_proved = mm->keys.peer_proved || err == IKE_OK;
+		if (err == IKE_OK) {
+			mm->keys.peer_proved = true;
+			dos_closed(e, mm);
+		}
 	}
 	if (err != IKE_OK)
 		event_drop(e, mm, err);
@@ -150,7 +156,8 @@ request_again(struct engine *e, void *owner)
 	r->n_sent++;
 	r->interval_ms *= 2;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
-	action_send_to(e, r->mm, blob_span(&r->bytes));
+	mm_init_before_resend(e, r->mm);
+	fragment_send(e, r->mm, blob_span(&r->bytes), true);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "no answer yet: transmission ");
 	text_u32(&t, r->n_sent);
@@ -160,7 +167,7 @@ request_again(struct engine *e, void *owner)
 }
 
 void
-request_send(struct engine *e, struct request *r, const struct mm_sa *mm, struct span wire,
+request_send(struct engine *e, struct request *r, struct mm_sa *mm, struct span wire,
     uint32_t max_resend, request_give_up *give_up, void *owner)
 {
 	if (!blob_set(&r->bytes, wire))
@@ -172,7 +179,7 @@ request_send(struct engine *e, struct request *r, const struct mm_sa *mm, struct
 	r->max_resend = max_resend;
 	r->interval_ms = e->p.dialect.retransmit_first_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
-	action_send_to(e, mm, wire);
+	fragment_send(e, mm, wire, false);
 }
 
 void
@@ -199,12 +206,12 @@ answered_begin(struct engine *e, struct answered *a)
 }
 
 void
-answered_reply(struct engine *e, struct answered *a, const struct mm_sa *mm,
+answered_reply(struct engine *e, struct answered *a, struct mm_sa *mm,
     struct span response)
 {
 	if (!blob_set(&a->response, response))
 		e->error_count[IKE_ERR_NO_MEMORY]++;
-	action_send_to(e, mm, response);
+	fragment_send(e, mm, response, false);
 }
 
 void

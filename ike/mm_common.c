@@ -1,6 +1,7 @@
 /* What both roles of main mode share: vendor IDs, ends (MS-AIPS 3.2, 3.3). */
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 static void
@@ -27,6 +28,8 @@ mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int lev
 	}
 	if (nat_is_possible(e, mm) && level < 2)
 		write_vendor(e, VENDOR_RFC3947, 0);
+	if (level < 4)
+		write_vendor(e, VENDOR_FRAGMENTATION, 0);
 	if (level < 4)
 		write_vendor(e, VENDOR_ND_CAPABLE, 0);
 	if (first_message && mm->dh != NULL)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/state.h"
 
 /* Levels of leaving things out until M2 is not larger than M1 (hostile row H81). */
@@ -151,9 +152,11 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 	mm->policy = m1->policy;
 	mm->chosen = m1->chosen;
 	mm->group = m1->group;
-	do
+	/* A cookie that M1 showed becomes CKY-R: peers may expect that. */
+	memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
+	mm->by_cookie = memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) != 0;
+	while (memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
 		e->p.host.random(e->p.host.ctx, mm->rcookie, COOKIE_BYTES);
-	while (memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0);
 	if (!m2_make_dh(e, mm, m1->ke))
 		return IKE_ERR_DH;
 	mm_read_vendors(mm, &e->in);

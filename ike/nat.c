@@ -45,14 +45,21 @@ natd_hash_of(size_t n)
 }
 
 static bool
-natd_matches(const struct message *m, const struct payload *p, const struct endpoint *end)
+natd_matches(const struct mm_sa *mm, const struct message *m, const struct payload *p,
+    const struct endpoint *end)
 {
+	/* M1 that shows a cookie was hashed before there was one. */
+	static const uint8_t none[COOKIE_BYTES];
+	const uint8_t *rcookie[2] = { m->h.rcookie, none };
 	enum hash_id hash = natd_hash_of(p->body.n);
 	uint8_t digest[HASH_MAX_BYTES];
 
-	return hash != HASH_NONE &&
-	    pld_natd_compute(hash, m->h.icookie, m->h.rcookie, end, digest) &&
-	    memcmp(digest, p->body.p, p->body.n) == 0;
+	for (int i = 0; i < (mm->initiator ? 1 : 2); i++)
+		if (hash != HASH_NONE &&
+		    pld_natd_compute(hash, m->h.icookie, rcookie[i], end, digest) &&
+		    memcmp(digest, p->body.p, p->body.n) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -63,10 +70,10 @@ nat_read_natd(struct mm_sa *mm, const struct message *m)
 	if (p == NULL)
 		return;
 	/* The first is our address as the peer sees it, the others are the peer's own. */
-	mm->nat_local = !natd_matches(m, p, &mm->local);
+	mm->nat_local = !natd_matches(mm, m, p, &mm->local);
 	mm->nat_remote = true;
 	for (size_t i = 1; (p = message_find(m, PAYLOAD_NATD, i)) != NULL; i++)
-		if (natd_matches(m, p, &mm->remote))
+		if (natd_matches(mm, m, p, &mm->remote))
 			mm->nat_remote = false;
 	mm->nat_detected = mm->nat_local || mm->nat_remote;
 }

@@ -5,8 +5,8 @@
 #include "ike/state.h"
 
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
-static size_t
-sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
+uint64_t
+sadb_hash_bytes(const struct engine *e, const uint8_t *p, size_t n)
 {
 	unsigned __int128 sum = e->hash_seed[0];
 	uint64_t word;
@@ -16,7 +16,13 @@ sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
 		memcpy(&word, p + i * 8, n - i * 8 < 8 ? n - i * 8 : 8);
 		sum += (unsigned __int128)(e->hash_seed[1 + i % 2] | 1) * word;
 	}
-	return (size_t)((uint64_t)(sum >> 64) ^ (uint64_t)(sum >> 40)) % SADB_BUCKETS;
+	return (uint64_t)(sum >> 64) ^ (uint64_t)(sum >> 40);
+}
+
+static size_t
+sadb_hash(const struct engine *e, const uint8_t *p, size_t n)
+{
+	return (size_t)(sadb_hash_bytes(e, p, n) % SADB_BUCKETS);
 }
 
 static size_t
@@ -61,6 +67,8 @@ sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
 	LIST_INSERT_HEAD(&e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], mm, cookie_link);
 	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
 	e->n_mm++;
+	if (!initiator)
+		dos_opened(e, mm);
 	return mm;
 }
 
@@ -87,6 +95,8 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 		answered_free(&qm->answered);
 		qm->mm = NULL;
 	}
+	dos_closed(e, mm);
+	reassembly_drop(e, mm);
 	em_forget_dialogue(e, mm);
 	notify_drop_all(e, mm);
 	request_done(e, &mm->request);

@@ -9,7 +9,9 @@
 
 #include "ike/blob.h"
 #include "ike/chain.h"
+#include "ike/dos.h"
 #include "ike/engine.h"
+#include "ike/fragment.h"
 #include "ike/keys.h"
 #include "ike/message.h"
 #include "ike/payload.h"
@@ -25,7 +27,7 @@
 #define NOTIFY_QUEUE_MAX 64
 #define DIGEST_BYTES 16
 #define OLD_RESPONSES 8
-#define MM_TIMERS 4
+#define MM_TIMERS 5
 #define QM_TIMERS 3
 #define GRACE_EXTRA_MS 5000
 
@@ -63,7 +65,7 @@ enum em_state {
 typedef void request_give_up(struct engine *e, void *owner);
 struct request {
 	struct blob bytes; /* empty: none outstanding */
-	const struct mm_sa *mm;
+	struct mm_sa *mm;
 	request_give_up *give_up;
 	void *owner;
 	uint32_t n_sent;
@@ -112,7 +114,7 @@ struct em {
 	uint32_t rounds;
 	bool fresh;	   /* initiator: the next token starts a dialogue */
 	bool last_retry;   /* the last failure asked for another credential */
-	bool failed_last;  /* responder: the last dialogue failed */
+	uint32_t peer_status; /* initiator: what that failure was, 0 = ours */
 	bool local_done;
 	bool peer_done;
 	bool auth_waiting; /* a question to auth is out */
@@ -152,6 +154,9 @@ struct mm_sa {
 	bool nat_remote; /* the peer is */
 	bool floated;	 /* to nat_port: ESP goes in UDP */
 	struct address peer_inner; /* the peer's own address, once it told */
+	bool half_open;	     /* responder: the peer has proved nothing yet (dos.c) */
+	bool by_cookie;	     /* responder: M1 showed a cookie, it is CKY-R now */
+	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
@@ -166,6 +171,7 @@ struct mm_sa {
 	uint32_t vendor_seen;
 	uint32_t vendor_version;
 	uint32_t peer_status; /* code of a notify in clear, 0 = none */
+	uint32_t cookie_n_sent; /* transmission of M1 that a DOS_COOKIE answered, 0 = none */
 	char peer_gss_id[256];
 	struct dh *dh;	  /* owned, until the keys exist */
 	struct secret *z; /* owned, until extended mode is through */
@@ -186,6 +192,8 @@ struct mm_sa {
 	struct answered notify_answered;
 	uint8_t old_response[OLD_RESPONSES][DIGEST_BYTES]; /* ring: responses already used */
 	uint32_t n_old_response;
+	struct reassembly *reassembly; /* owned; NULL: none open */
+	struct timer reassembly_timer;
 	struct timer responder_timer;
 	struct timer lifetime;
 };
@@ -246,6 +254,14 @@ struct action_node {
 	size_t owned_n;
 };
 
+/* One small datagram that needs no memory: the answer to a flood. */
+#define QUICK_SEND_BYTES 64
+struct quick_send {
+	bool queued;
+	struct action_node node;
+	uint8_t b[QUICK_SEND_BYTES];
+};
+
 struct engine {
 	struct engine_params p;
 	uint64_t now_ms;
@@ -263,6 +279,13 @@ struct engine {
 	struct timer_heap timers;
 	STAILQ_HEAD(, action_node) actions;
 	struct action_node *current; /* the action that the host is looking at */
+	struct quick_send quick;
+	struct dos dos;
+	struct reassembly_list reassemblies; /* oldest first */
+	size_t reassembly_bytes;
+	uint16_t fragment_id;
+	uint8_t *whole; /* owned: a message made of fragments */
+	bool in_whole;	/* that is what e->datagram is */
 	uint64_t error_count[IKE_ERR_COUNT];
 	uint64_t event_count[EVENT_DROP + 1];
 	/* scratch, valid within one event */
@@ -279,6 +302,8 @@ struct engine {
 
 /* ---- sadb.c: tables, life and death of the objects ------------------------------------- */
 
+/* Keyed hash for tables that peers must not aim at. */
+uint64_t sadb_hash_bytes(const struct engine *e, const uint8_t *p, size_t n);
 struct mm_sa *sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
     const struct endpoint *remote, const uint8_t *icookie);
 /* Orphans its usable quick modes and frees the others. */
@@ -317,10 +342,16 @@ qm_is_usable(const struct qm_sa *qm)
 struct engine_action *action_push(struct engine *e, enum engine_action_type type,
     struct span owned);
 void action_send_to(struct engine *e, const struct mm_sa *mm, struct span data);
+/* Without memory, at most QUICK_SEND_BYTES; lost if the last one was not fetched yet. */
+void action_send_quick(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, struct span data);
 void event_mm(struct engine *e, enum engine_event_type type, const struct mm_sa *mm,
     enum ike_err err, const char *text);
 void event_qm(struct engine *e, enum engine_event_type type, const struct qm_sa *qm,
     enum ike_err err, const char *text);
+/* About the engine as a whole. */
+void event_engine(struct engine *e, enum engine_event_type type, enum ike_err err,
+    const char *text);
 /* Counts a dropped message and tells it. mm may be NULL. */
 void event_drop(struct engine *e, const struct mm_sa *mm, enum ike_err err);
 /* One line: peer, step, what went wrong, detail, what to change. */
@@ -329,7 +360,8 @@ void event_failure_text(struct text *t, const struct mm_sa *mm, const char *step
 
 /* ---- exchange.c: requests, responses, duplicates ----------------------------------------- */
 
-void exchange_digest(struct span datagram, uint8_t *digest);
+/* The digest of a message; of M1 but CKY-R: it may come again with a cookie (dos.c). */
+void exchange_digest(struct span datagram, bool is_m1, uint8_t *digest);
 void exchange_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange,
     uint32_t message_id, uint32_t seq, bool encrypted);
 /* Seals; the bytes live in e->out until the next message. */
@@ -346,14 +378,14 @@ uint32_t seq_answer(uint32_t seq, const struct dialect *d);
 /* An authenticated number of the peer: false if it was seen or is old. */
 bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 /* Sends a request and retransmits it until request_done() or give_up. */
-void request_send(struct engine *e, struct request *r, const struct mm_sa *mm,
+void request_send(struct engine *e, struct request *r, struct mm_sa *mm,
     struct span wire, uint32_t max_resend, request_give_up *give_up, void *owner);
 void request_done(struct engine *e, struct request *r);
 bool answered_is(const struct engine *e, const struct answered *a);
 /* Takes the datagram as the request of this slot; its answer is still to come. */
 void answered_begin(struct engine *e, struct answered *a);
 /* Stores and sends the answer. */
-void answered_reply(struct engine *e, struct answered *a, const struct mm_sa *mm,
+void answered_reply(struct engine *e, struct answered *a, struct mm_sa *mm,
     struct span response);
 void answered_free(struct answered *a);
 
@@ -396,7 +428,35 @@ void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err 
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
     const struct endpoint *remote, const struct policy *policy, uint32_t group_attempt);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
+/* A message without Crypto payload while M1 is out: DOS_COOKIE. */
+void mm_init_cookie(struct engine *e, struct mm_sa *mm);
+/* M1 again: with or without the cookie? */
+void mm_init_before_resend(struct engine *e, struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
+
+/* ---- input.c ---------------------------------------------------------------------------------- */
+
+/* Acts on e->datagram. */
+void input_datagram(struct engine *e);
+
+/* ---- dos.c: floods of first messages -------------------------------------------------------- */
+
+/* A responder's main mode is half open until its peer proves something or it ends. */
+void dos_opened(struct engine *e, struct mm_sa *mm);
+void dos_closed(struct engine *e, struct mm_sa *mm);
+/* Can a first message carry a cookie of ours? */
+bool dos_expects_cookies(const struct engine *e);
+/* May this first message cost something? False: refused, counted, answered if need be. */
+bool dos_admit(struct engine *e, const struct isakmp_header *h);
+
+/* ---- fragment.c, reassembly.c ----------------------------------------------------------------- */
+
+/* Sends a message of mm, in fragments if it must be. again: it was sent before. */
+void fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again);
+/* Takes a fragment of mm; true when *whole is a message now (in e->whole). */
+bool reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h,
+    struct span *whole);
+void reassembly_drop(struct engine *e, struct mm_sa *mm);
 
 /* ---- qm_common.c, qm_init.c, qm_resp.c ------------------------------------------------------ */
 

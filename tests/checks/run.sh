@@ -48,6 +48,8 @@ libraries() {
 		nftables/   : daemon/net_reply\.c
 		cap-ng\.h   : daemon/privdrop\.c
 		event2/     : daemon/[^/]*$
+		gssapi/     : daemon/auth_krb
+		krb5\.h     : daemon/auth_krb
 	END
 }
 
@@ -106,7 +108,7 @@ is_configured() { [ -f "$build/Makefile" ] && [ -f "$build/config.h" ]; }
 compile_flags() {
 	echo "-I$srcdir -I$build -I$srcdir/winsock/include -DSYSCONFDIR=\\\"/etc\\\"" \
 		"-DPKGDATADIR=\\\"/usr/share/authipd\\\" -DTEST_SRCDIR=\\\"$srcdir\\\""
-	for v in CRYPTO TLS EVENT CONFUSE JANSSON MNL NFT CAPNG CHECK; do
+	for v in CRYPTO TLS EVENT CONFUSE JANSSON MNL NFT CAPNG KRB5 CHECK; do
 		make_var "${v}_CFLAGS"
 	done
 	make_var AIP_CFLAGS

@@ -17,6 +17,7 @@ static struct simnet net;
 static size_t n_good;
 static uint32_t seq;
 static uint64_t n_ticket;
+static uint16_t fragment_id; /* of a message in fragments */
 
 static bool
 tap_good(void *ctx, size_t from, uint8_t *p, size_t *n)
@@ -57,6 +58,47 @@ is_proved(size_t host)
 	return false;
 }
 
+/* In three fragments with the cookies of the receiver's main mode. */
+static void
+inject_fragments(size_t to, const uint8_t *wire, size_t n)
+{
+	static uint8_t b[SEAL_MAX_BYTES];
+	const struct mm_sa *mm = newest_mm(to);
+	struct writer w;
+
+	fragment_id++;
+	for (size_t i = 0; i < 3 && mm != NULL && n >= ISAKMP_HEADER_BYTES; i++) {
+		size_t at = n * i / 3, part_n = n * (i + 1) / 3 - at;
+
+		writer_init(&w, b, sizeof(b));
+		writer_bytes(&w, SPAN_ARRAY(mm->icookie));
+		writer_bytes(&w, SPAN_ARRAY(mm->rcookie));
+		writer_u8(&w, PAYLOAD_FRAGMENT);
+		writer_u8(&w, 0x10);
+		writer_u8(&w, wire[18]);
+		writer_u8(&w, 0);
+		writer_bytes(&w, span_of(wire + 20, 4));
+		writer_u32(&w, (uint32_t)(ISAKMP_HEADER_BYTES + FRAGMENT_HEAD_BYTES + part_n));
+		writer_u16(&w, 0);
+		writer_u16(&w, (uint16_t)(FRAGMENT_HEAD_BYTES + part_n));
+		writer_u16(&w, fragment_id);
+		writer_u8(&w, (uint8_t)(i + 1));
+		writer_u8(&w, i == 2 ? FRAGMENT_FLAG_LAST : 0);
+		writer_bytes(&w, span_of(wire + at, part_n));
+		sim_inject(&net, to, b, w.n);
+		mm = newest_mm(to);
+	}
+}
+
+static void
+inject_wire(size_t to, uint8_t flags, const uint8_t *wire, size_t n)
+{
+	if ((flags & RECORD_FRAGMENTS) != 0)
+		inject_fragments(to, wire, n);
+	else
+		sim_inject(&net, to, wire, n);
+}
+
 static void
 inject_clear(size_t to, uint8_t flags, struct span data)
 {
@@ -71,12 +113,12 @@ inject_clear(size_t to, uint8_t flags, struct span data)
 		memcpy(wire, mm->icookie, COOKIE_BYTES);
 		memcpy(wire + 8, mm->rcookie, COOKIE_BYTES);
 	}
-	sim_inject(&net, to, wire, data.n);
+	inject_wire(to, flags, wire, data.n);
 	FUZZ_ASSERT(proved || is_proved(to) || net.host[to].bytes_sent - sent <= data.n);
 }
 
 static void
-inject_sealed(size_t to, struct span data)
+inject_sealed(size_t to, uint8_t flags, struct span data)
 {
 	static uint8_t wire[SEAL_MAX_BYTES];
 	const struct mm_sa *mm = newest_mm(to);
@@ -98,7 +140,7 @@ inject_sealed(size_t to, struct span data)
 		h.message_id = LIST_FIRST(&mm->quick_modes)->message_id;
 	n = fuzz_seal(&k, &h, seq++, data.p[2],
 	    span_of(data.p + SEALED_HEAD_BYTES, data.n - SEALED_HEAD_BYTES), wire);
-	sim_inject(&net, to, wire, n);
+	inject_wire(to, flags, wire, n);
 }
 
 static void
@@ -110,6 +152,7 @@ check_promises(void)
 		FUZZ_ASSERT(h->n_sa == 0 || h->policy.n_em_auth == 0 ||
 		    engine_event_count(h->engine, EVENT_EM_ESTABLISHED) > 0);
 		FUZZ_ASSERT(sim_count_mm(&net, i) < 100);
+		FUZZ_ASSERT(h->engine->reassembly_bytes <= REASSEMBLY_TOTAL_BYTES);
 		for (const struct sim_sa *sa = h->sa; sa != NULL; sa = sa->next) {
 			FUZZ_ASSERT(sa->add.integrity_key.n > 0);
 			FUZZ_ASSERT(sa->add.spi > 255);
@@ -135,7 +178,7 @@ play(struct cursor *c)
 		if ((flags & RECORD_ACQUIRE) != 0)
 			acquire();
 		if ((flags & RECORD_SEALED) != 0)
-			inject_sealed(to, data);
+			inject_sealed(to, flags, data);
 		else
 			inject_clear(to, flags, data);
 		sim_run(&net, wait_ms[flags >> RECORD_WAIT_SHIFT & 3]);
@@ -153,6 +196,8 @@ finish(void)
 	sim_run(&net, 400000);
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		FUZZ_ASSERT(sim_count_mm(&net, i) == 0 && sim_count_qm(&net, i) == 0);
+		FUZZ_ASSERT(net.host[i].engine->reassembly_bytes == 0);
+		FUZZ_ASSERT(net.host[i].engine->dos.n_half_open == 0);
 		FUZZ_ASSERT(net.host[i].n_sa == 0);
 		FUZZ_ASSERT(net.host[i].n_auth_open == 0);
 	}
@@ -173,7 +218,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	n_good = first % FUZZ_STATES;
 	seq = 1000;
 	n_ticket = 0;
+	fragment_id = 0;
 	sim_init(&net, 5);
+	net.half_open_enter = n % 2 != 0 ? 2 : 0; /* cookies soon, or never */
+	net.half_open_leave = 1;
 	for (size_t i = 0; i < SIM_HOSTS; i++)
 		fuzz_engine_policy(&net.host[i], first / FUZZ_STATES);
 	sim_start(&net, &dialect, &dialect);

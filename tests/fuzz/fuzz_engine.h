@@ -17,6 +17,7 @@
 #define RECORD_SEALED 0x02	  /* with the keys of the receiver's main mode */
 #define RECORD_PATCH_COOKIES 0x04 /* clear: the cookies of the receiver's main mode */
 #define RECORD_ACQUIRE 0x08	  /* host 0 wants another pair first */
+#define RECORD_FRAGMENTS 0x40	  /* in three fragments; sealed or in clear */
 #define RECORD_WAIT_SHIFT 4	  /* two bits: 0, 20 ms, 3 s, 130 s afterwards */
 #define RECORD_HEAD_BYTES 3
 #define RECORD_MAX_BYTES 2048

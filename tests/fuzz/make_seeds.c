@@ -70,6 +70,22 @@ write_engine_seed(const char *name, unsigned n, const struct message *m, uint8_t
 	write_seed("engine", name, b, w.n);
 }
 
+/* A fragment with the cookies of the main mode, and a DOS_COOKIE before M2. */
+static void
+write_bare_seeds(void)
+{
+	static const uint8_t fragment[] = { 14, RECORD_PATCH_COOKIES, 0, 44, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, PAYLOAD_FRAGMENT, 0x10, EXCHANGE_QM, 0, 0, 0, 0, 9, 0, 0,
+		0, 44, 0, 0, 0, 16, 0, 1, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t cookie[] = { 1, RECORD_PATCH_COOKIES | RECORD_TO_INITIATOR, 0, 48, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, PAYLOAD_NOTIFY, 0x10,
+		EXCHANGE_NOTIFY, 0, 0, 0, 0, 9, 0, 0, 0, 48, 0, 0, 0, 20, 0, 0, 0, 1, 1, 0, 0x9c,
+		0x55, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	write_seed("engine", "fragment", fragment, sizeof(fragment));
+	write_seed("engine", "dos-cookie", cookie, sizeof(cookie));
+}
+
 static void
 write_plain_seed(const char *name, const struct message *m)
 {
@@ -100,6 +116,10 @@ tap_write(void *ctx, size_t from, uint8_t *p, size_t *n)
 		FUZZ_ASSERT(message_open(&m, &k, false, plain, sizeof(plain)) == IKE_OK);
 	write_plain_seed(name, &m);
 	write_engine_seed(name, n_message < 14 ? n_message : 14, &m, 0);
+	if (n_message > 1) {
+		snprintf(name, sizeof(name), "%s%02u-cut", group, n_message);
+		write_engine_seed(name, n_message < 14 ? n_message : 14, &m, RECORD_FRAGMENTS);
+	}
 	n_message++;
 	return true;
 }
@@ -199,6 +219,7 @@ main(int argc, char **argv)
 	(void)mkdir(root, 0755);
 	for (policy = 0; policy < FUZZ_POLICIES; policy++)
 		write_negotiation();
+	write_bare_seeds();
 	write_packets();
 	return 0;
 }

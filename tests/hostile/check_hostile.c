@@ -1,9 +1,8 @@
 /*
- * Hostile inputs, row by row of the project's list (H01-H16, H30-H48). A test case is
+ * Hostile inputs, row by row of the project's list (H01-H48). A test case is
  * named after its row. Rows and parts of rows that are not here, and why:
  *
  *	H16	stripping the non-ESP marker is the daemon's; here: short ESP/AH packets
- *	H20-H28	no reassembly: fragments are refused as a whole (h28_fragments_are_refused)
  *	H34	the trace ring is the daemon's; here: the event of each early drop
  *	H41	which certificate answers whom is the auth role's
  *	H45	certificates and chains are the auth role's
@@ -25,6 +24,7 @@ main(void)
 
 	suite_add_tcase(s, hostile_shape_cases());
 	suite_add_tcase(s, hostile_chain_cases());
+	suite_add_tcase(s, hostile_fragment_cases());
 	suite_add_tcase(s, hostile_state_cases());
 	suite_add_tcase(s, hostile_nostate_cases());
 	suite_add_tcase(s, hostile_leak_cases());

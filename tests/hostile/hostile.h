@@ -89,6 +89,7 @@ bool hostile_negotiate(size_t n, hostile_change *change, int a, int b);
 
 TCase *hostile_shape_cases(void);
 TCase *hostile_chain_cases(void);
+TCase *hostile_fragment_cases(void);
 TCase *hostile_state_cases(void);
 TCase *hostile_nostate_cases(void);
 TCase *hostile_leak_cases(void);

@@ -605,8 +605,11 @@ main(void)
 	tcase_add_test(t, same_seed_same_bytes);
 	tcase_add_test(t, ten_thousand_negotiations);
 	suite_add_tcase(s, t);
+	suite_add_tcase(s, sim_dos_cases());
 	suite_add_tcase(s, sim_fault_cases());
 	sim_nat_tests(s);
+	suite_add_tcase(s, sim_fragment_cases());
+	suite_add_tcase(s, sim_auth_cases());
 	suite_add_tcase(s, sim_rekey_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -79,6 +79,7 @@ sim_init(struct simnet *net, uint64_t seed)
 		h->has_mm_policy = h->has_qm_policy = true;
 		strcpy(h->ca, "one");
 		strcpy(h->trusts, "one");
+		h->krb_mark = 0x60;
 	}
 }
 
@@ -94,6 +95,9 @@ host_start(struct sim_host *h, const struct dialect *d)
 		.max_mm_total = 100000,
 		.nat_port = h->without_nat_t ? 0 : 4500,
 		.replay_window = 1024,
+		.first_messages_per_s = h->net->first_messages_per_s,
+		.half_open_enter = h->net->half_open_enter,
+		.half_open_leave = h->net->half_open_leave,
 	};
 
 	h->engine = engine_new(&p);
@@ -172,7 +176,10 @@ packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
 {
 	struct sim_packet *p = malloc(sizeof(*p)), **at = &net->packets;
 
-	*p = *from;
+	p->from = from->from;
+	p->to = from->to;
+	p->n = from->n;
+	memcpy(p->b, from->b, from->n);
 	p->at_ms = net->now_ms + delay_ms;
 	p->order = net->order++;
 	while (*at != NULL && (*at)->at_ms <= p->at_ms)
@@ -266,10 +273,14 @@ sim_nat_rebind(struct simnet *net, size_t host, bool new_address)
 static void
 packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 {
-	struct sim_packet p = { .from = s->local, .to = s->remote, .n = s->data.n };
+	static struct sim_packet p;
+	size_t head_n = s->remote.addr.family == 4 ? 28 : 48;
 
 	if (s->data.n > sizeof(p.b))
 		abort();
+	p.from = s->local;
+	p.to = s->remote;
+	p.n = s->data.n;
 	memcpy(p.b, s->data.p, s->data.n);
 	h->bytes_sent += p.n;
 	h->n_sent++;
@@ -278,6 +289,8 @@ packet_send(struct simnet *net, struct sim_host *h, const struct action_send *s)
 	if (net->tap != NULL && !net->tap(net->tap_ctx, h->index, p.b, &p.n))
 		return;
 	if (!packet_translate(net, h->index, &p))
+		return;
+	if (net->mtu != 0 && p.n + head_n > net->mtu)
 		return;
 	if (net->loss_pct != 0 && sim_random(net) % 100 < net->loss_pct)
 		return;
@@ -296,35 +309,87 @@ sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n)
 	sim_flush(net);
 }
 
-/* ---- authentication: four tokens, like TLS 1.2 ---- */
+/* ---- authentication ---- */
 
-/* Tokens: number, CA of the sender. */
 static void
-auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+auth_refuse(struct engine_auth_reply *r, uint32_t status, const char *why)
+{
+	r->status = AUTH_FAILED;
+	r->gss_status = status;
+	strcpy(r->text, why);
+}
+
+static void
+auth_done(struct engine_auth_reply *r, const char *peer, const char *secret)
+{
+	r->status = AUTH_DONE;
+	strcpy(r->peer_name, peer);
+	secret_set(&r->secret, span_of(secret, strlen(secret)));
+}
+
+/* Four tokens, like TLS 1.2: number, CA of the sender, number of the credential. */
+static void
+auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 {
 	struct engine_auth_reply *r = &out->reply;
 	uint8_t number = a->token.n > 0 ? a->token.p[0] : 0;
-	static const uint8_t secret[48] = "the session key of a simulated TLS";
 
-	r->handle = a->handle;
-	r->status = AUTH_CONTINUE;
-	if (a->token.n == 17 && number < 3 && strcmp(h->trusts, "*") != 0 &&
+	if (a->token.n >= 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
-		r->status = AUTH_FAILED;
-		r->gss_status = 0x80090325;
-		strcpy(r->text, "certificate signed by an unknown authority");
+		auth_refuse(r, 0x80090325, "certificate signed by an unknown authority");
+		return;
+	}
+	if (a->token.n >= 18 && number == 3 && a->token.p[17] < h->bad_credentials) {
+		auth_refuse(r, 0x80090327, "another certificate, please");
+		r->retry_possible = true;
 		return;
 	}
 	out->token[0] = (uint8_t)(number + 1);
 	memcpy(out->token + 1, h->ca, 16);
-	r->token = span_of(out->token, 17);
-	if (number == 3 || number == 4) {
-		r->status = AUTH_DONE;
-		strcpy(r->peer_name, "CN=sim");
-		secret_set(&r->secret, SPAN_ARRAY(secret));
-	}
+	out->token[17] = (uint8_t)a->credential;
+	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
+	if (number == 3 || number == 4)
+		auth_done(r, "CN=sim", "the session key of a simulated TLS");
 	if (number == 4)
 		r->token = SPAN_NONE;
+}
+
+/* Two tokens, like Kerberos: mark, number. */
+static void
+auth_step_kerberos(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+{
+	struct engine_auth_reply *r = &out->reply;
+	uint8_t number = a->token.n == 2 ? a->token.p[1] : 0;
+
+	if (a->token.n > 0 && (a->token.n != 2 || a->token.p[0] != h->krb_mark)) {
+		auth_refuse(r, 0x80090308, "not a token of Kerberos");
+		return;
+	}
+	if (number > 0)
+		auth_done(r, "host/sim@SIM", "the session key of a simulated Kerberos");
+	if (number == 2)
+		return;
+	out->token[0] = h->krb_mark;
+	out->token[1] = (uint8_t)(number + 1);
+	r->token = span_of(out->token, 2);
+}
+
+static void
+auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
+{
+	struct engine_auth_reply *r = &out->reply;
+
+	r->handle = a->handle;
+	r->status = AUTH_CONTINUE;
+	if (a->initiator && a->step == AUTH_START && (h->no_credential >> a->method & 1) != 0)
+		auth_refuse(r, 0x8009030e, "no credentials");
+	else if (a->token.n > 0 &&
+	    (h->refuses_peer >> a->method & 1) != 0)
+		auth_refuse(r, 0x8009030c, "the peer is not welcome");
+	else if (a->method == AUTH_KERBEROS)
+		auth_step_kerberos(h, a, out);
+	else
+		auth_step_tls(h, a, out);
 }
 
 static void
@@ -332,8 +397,11 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
 	struct sim_auth *q, **at = &net->auths;
 
-	if (a->step == AUTH_START)
+	if (a->step == AUTH_START) {
 		h->n_auth_open++;
+		h->n_dialogue++;
+		h->auth_method = a->method;
+	}
 	if (a->step == AUTH_ABORT) {
 		h->n_auth_open--;
 		return;

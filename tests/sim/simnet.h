@@ -1,6 +1,7 @@
 /*
  * Two engines in one process, a network with a virtual clock and seeded faults, and an
- * authentication that works like TLS: what every test of the protocol stands on.
+ * authentication that works like TLS or Kerberos: what every test of the protocol stands
+ * on.
  */
 #ifndef AUTHIPD_TESTS_SIMNET_H
 #define AUTHIPD_TESTS_SIMNET_H
@@ -9,7 +10,8 @@
 
 #define SIM_HOSTS 2
 #define SIM_LATENCY_MS 5
-#define SIM_MAX_PACKET 4096
+#define SIM_MAX_PACKET 20000
+#define SIM_MAX_TOKEN 16000
 
 struct sim_sa {
 	struct action_sa_add add;
@@ -31,9 +33,14 @@ struct sim_host {
 	/* authentication */
 	char ca[16];	   /* who signed our certificate */
 	char trusts[16];   /* whose certificates we accept; "*" all */
+	uint32_t no_credential; /* bit 1 << method: an initiator cannot even start */
+	uint32_t refuses_peer;	/* same: the peer's token is not accepted */
+	uint32_t bad_credentials; /* TLS: so many of ours are refused with RETRY */
+	uint8_t krb_mark;	/* first byte of Kerberos tokens, 0x60 */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
 	bool without_nat_t;
+	size_t token_n; /* bytes in a token; 0: few */
 	uint64_t n_auth_open; /* dialogues that auth still knows */
 	/* what happened */
 	struct sim_sa *sa;
@@ -44,6 +51,8 @@ struct sim_host {
 	enum ike_err first_error;    /* first result that was none */
 	char failure[512];	     /* text of the last failed negotiation */
 	size_t n_failure;
+	enum auth_method auth_method; /* of the last dialogue that began */
+	size_t n_dialogue;
 	size_t bytes_sent;
 	size_t n_sent;
 };
@@ -62,7 +71,7 @@ struct sim_auth {
 	uint64_t at_ms;
 	size_t host;
 	struct engine_auth_reply reply;
-	uint8_t token[64];
+	uint8_t token[SIM_MAX_TOKEN];
 	struct sim_auth *next;
 };
 
@@ -86,6 +95,10 @@ struct simnet {
 	uint32_t loss_pct;
 	uint32_t dup_pct;
 	uint32_t jitter_ms;
+	size_t mtu; /* larger packets are lost, as where IP fragments are; 0: none is */
+	uint32_t first_messages_per_s; /* limits of the engines; 0: none */
+	uint32_t half_open_enter;
+	uint32_t half_open_leave;
 	/* Return false to lose the packet; may change it. NULL: none. */
 	bool (*tap)(void *ctx, size_t from_host, uint8_t *p, size_t *n);
 	void *tap_ctx;

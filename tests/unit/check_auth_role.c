@@ -114,7 +114,7 @@ END_TEST
 START_TEST(unknown_handle_and_other_methods)
 {
 	struct proto_auth_ask q = {
-		.handle = 5, .step = AUTH_START, .method = AUTH_KERBEROS
+		.handle = 5, .step = AUTH_START, .method = AUTH_NTLM
 	};
 
 	begin("rsa1");
@@ -122,6 +122,10 @@ START_TEST(unknown_handle_and_other_methods)
 	expect_failure(9, SEC_E_INVALID_TOKEN);
 	send_frame(&q, sizeof(q), SPAN_NONE, PROTO_AUTH_ASK);
 	expect_failure(5, SEC_E_UNSUPPORTED_FUNCTION);
+	q.method = AUTH_KERBEROS;
+	send_frame(&q, sizeof(q), SPAN_NONE, PROTO_AUTH_ASK);
+	expect_failure(5, SEC_E_NO_CREDENTIALS);
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "`keytab`"));
 	end();
 }
 END_TEST

@@ -35,6 +35,10 @@ START_TEST(test_default_daemon)
 	ck_assert_uint_eq(c.limits.negotiations_per_peer, 35);
 	ck_assert_uint_eq(c.limits.mm_sa_total, 100000);
 	ck_assert_uint_eq(c.limits.sockets_per_user, 1024);
+	ck_assert_uint_eq(c.limits.first_messages, 50);
+	ck_assert_uint_eq(c.limits.half_open_enter, 500);
+	ck_assert_uint_eq(c.limits.half_open_leave, 100);
+	ck_assert_uint_eq(c.fragment_size, 0);
 	ck_assert_uint_eq(c.limits.held_packets_per_flow, 16);
 }
 END_TEST
@@ -82,7 +86,10 @@ START_TEST(test_daemon_options)
 	    "trust = /etc/ssl/own.pem\n"
 	    "ike_port = 5500\r\n"
 	    "limits { main_modes_per_peer = 2 negotiations_per_peer = 3\n"
-	    "  main_modes_total = 4 sockets_per_user = 5 }\n"
+	    "  main_modes_total = 4 sockets_per_user = 5\n"
+	    "  first_messages_per_second_per_peer = 8 half_open_enter = 10\n"
+	    "  half_open_leave = 9 }\n"
+	    "fragment_size = 1400\n"
 	    "plane { mark_value = 2 mark_mask = 0xff00 route_table = 6 rule_priority = 7\n"
 	    "  replay_window = 64 held_packets = 0 }\n"
 	    "credentials { certificate = \"/a.pem\" key = \"/a.key\" }\n"
@@ -95,6 +102,10 @@ START_TEST(test_daemon_options)
 	ck_assert_uint_eq(c.limits.negotiations_per_peer, 3);
 	ck_assert_uint_eq(c.limits.mm_sa_total, 4);
 	ck_assert_uint_eq(c.limits.sockets_per_user, 5);
+	ck_assert_uint_eq(c.limits.first_messages, 8);
+	ck_assert_uint_eq(c.limits.half_open_enter, 10);
+	ck_assert_uint_eq(c.limits.half_open_leave, 9);
+	ck_assert_uint_eq(c.fragment_size, 1400);
 	ck_assert_uint_eq(c.mark_value, 2);
 	ck_assert_uint_eq(c.mark_mask, 0xff00);
 	ck_assert_uint_eq(c.route_table, 6);

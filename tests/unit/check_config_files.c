@@ -167,10 +167,12 @@ START_TEST(test_everything_documented)
 {
 	static const char *const option[] = { "user", "gss_id", "trust", "ike_port", "nat_port",
 		"i_accept_unauthenticated_peers", "main_modes_per_peer", "negotiations_per_peer",
-		"main_modes_total", "sockets_per_user", "mark_value", "mark_mask",
+		"main_modes_total", "sockets_per_user", "first_messages_per_second_per_peer",
+		"half_open_enter", "half_open_leave", "fragment_size", "mark_value", "mark_mask",
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",
 		"quick_mode_limit", "negotiation_discovery", "allow_clear", "idle",
-		"idle_failover", "certificate", "key" };
+		"idle_failover", "certificate", "key", "keytab", "principal",
+		"realms", "peer_names", "timeout" };
 	char *sample = read_file(SAMPLE), *manual = read_file(MANUAL);
 	size_t n;
 	const struct dialect_knob *k = dialect_knobs(&n);

@@ -1,4 +1,6 @@
 /* Configuration: the policy, its default, reading, printing and reading again. */
+#include <config.h>
+
 #include "tests/unit/check_config.h"
 
 #include <stdlib.h>
@@ -103,6 +105,64 @@ START_TEST(test_policy_options)
 	ck_assert_uint_eq(p->n_em_auth, 2);
 	check_auth(&p->em_auth[0], AUTH_NTLM, false);
 	check_auth(&p->em_auth[1], AUTH_TLS, true);
+}
+END_TEST
+
+#ifdef HAVE_KRB5
+/* With a keytab Kerberos is offered in extended mode, and only there. */
+START_TEST(test_kerberos)
+{
+	struct config c;
+	const struct policy *p = &c.policy;
+
+	load_good(&c, "kerberos { keytab = /etc/krb5.keytab }");
+	check_auth(&p->em_auth[0], AUTH_TLS, true);
+	check_auth(&p->em_auth[1], AUTH_KERBEROS, true);
+	ck_assert_uint_eq(c.kerberos.timeout_s, 20);
+	load_good(&c, "default_policy { extended_mode { auth = { kerberos, ntlm } }\n"
+		      "main_mode { auth = { anonymous, kerberos }\n"
+		      "  proposal aes128-sha1-ecp256 { } } }\n"
+		      "kerberos { keytab = k  principal = 'PC$@R'  realms = { R, 'S.T' }\n"
+		      "  peer_names = { 'host/*.x', y }  timeout = 5 }");
+	ck_assert_uint_eq(p->n_em_auth, 2);
+	check_auth(&p->em_auth[0], AUTH_KERBEROS, true);
+	check_auth(&p->em_auth[1], AUTH_NTLM, false);
+	check_auth(&p->mm_auth[1], AUTH_KERBEROS, false);
+	ck_assert_str_eq(c.kerberos.keytab, "k");
+	ck_assert_str_eq(c.kerberos.principal, "PC$@R");
+	ck_assert_uint_eq(c.kerberos.n_realm, 2);
+	ck_assert_str_eq(c.kerberos.realm[1], "S.T");
+	ck_assert_uint_eq(c.kerberos.n_peer_name, 2);
+	ck_assert_str_eq(c.kerberos.peer_name[0], "host/*.x");
+	ck_assert_uint_eq(c.kerberos.timeout_s, 5);
+}
+END_TEST
+#endif
+
+static const struct {
+	const char *text, *why;
+} bad_kerberos[] = {
+#ifdef HAVE_KRB5
+	{ "kerberos { }", "without keytab" },
+	{ "kerberos { keytab = k\n timeout = 51 }", "from 1 to 50" },
+	{ "kerberos { keytab = k\n realms = { 'a@b' } }", "is no name" },
+	{ "kerberos { keytab = k\n peer_names = { '' } }", "is no name" },
+	{ "kerberos { keytab = k }\nkerberos { keytab = k }", "given twice" },
+#else
+	{ "kerberos { keytab = k }", "no Kerberos" },
+#endif
+};
+
+START_TEST(test_bad_kerberos)
+{
+	struct config c;
+	struct config_error err;
+
+	ck_assert_int_eq(
+	    config_load_text(&c, "test", bad_kerberos[_i].text, false, &err), -1);
+	ck_assert_msg(
+	    strstr(err.text, bad_kerberos[_i].why) != NULL, "%s", err.text);
+	ck_assert_int_gt(err.line, 0);
 }
 END_TEST
 
@@ -259,6 +319,10 @@ tcase_config_policy(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_default_policy);
 	tcase_add_test(t, test_policy_options);
+#ifdef HAVE_KRB5
+	tcase_add_test(t, test_kerberos);
+#endif
+	tcase_add_loop_test(t, test_bad_kerberos, 0, (int)COUNT_OF(bad_kerberos));
 	tcase_add_test(t, test_parts_are_independent);
 	tcase_add_test(t, test_no_extended_mode);
 	tcase_add_test(t, test_keep_encrypting);

@@ -1,0 +1,232 @@
+/*
+ * Floods of first messages. A source that sends too many, and everybody while too many
+ * negotiations are half open, is asked for a cookie: an HMAC over its address, so that the
+ * question costs no state. Nothing here makes Diffie-Hellman values or allocates.
+ */
+#include <string.h>
+
+#include "ike/state.h"
+
+#define D1_BYTES 48 /* ISAKMP header, Notify payload with eight bytes */
+#define MILLI 1000
+
+/* ---- half-open negotiations ---- */
+
+static void
+dos_switch(struct engine *e, bool on)
+{
+	e->dos.on = on;
+	event_engine(e, EVENT_FLOOD, on ? IKE_ERR_DOS_COOKIE : IKE_OK,
+	    on ? "too many half-open negotiations: first messages need a cookie now" :
+		 "few half-open negotiations: first messages need no cookie any more");
+}
+
+void
+dos_opened(struct engine *e, struct mm_sa *mm)
+{
+	mm->half_open = true;
+	e->dos.n_half_open++;
+	if (!e->dos.on && e->p.half_open_enter != 0 &&
+	    e->dos.n_half_open >= e->p.half_open_enter)
+		dos_switch(e, true);
+}
+
+void
+dos_closed(struct engine *e, struct mm_sa *mm)
+{
+	if (!mm->half_open)
+		return;
+	mm->half_open = false;
+	e->dos.n_half_open--;
+	if (e->dos.on && e->dos.n_half_open < e->p.half_open_leave)
+		dos_switch(e, false);
+}
+
+/* ---- cookies ---- */
+
+static void
+dos_refresh_secret(struct engine *e)
+{
+	struct dos *d = &e->dos;
+	uint64_t slice = e->now_ms / DOS_SLICE_MS;
+
+	if (d->has_secret && d->slice == slice)
+		return;
+	if (d->has_secret && d->slice + 1 == slice)
+		memcpy(d->secret[1], d->secret[0], DOS_SECRET_BYTES);
+	else
+		e->p.host.random(e->p.host.ctx, d->secret[1], DOS_SECRET_BYTES);
+	e->p.host.random(e->p.host.ctx, d->secret[0], DOS_SECRET_BYTES);
+	d->has_secret = true;
+	d->slice = slice;
+}
+
+static bool
+dos_cookie(const struct engine *e, int which, const uint8_t *icookie, uint8_t *cookie)
+{
+	const struct endpoint *end[2] = { e->in_remote, e->in_local };
+	uint8_t id[2 * 19], mac[HASH_MAX_BYTES];
+	struct span part[2] = { SPAN_ARRAY(id), span_of(icookie, COOKIE_BYTES) };
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *p = id + 19 * i;
+
+		p[0] = end[i]->addr.family;
+		memcpy(p + 1, end[i]->addr.b, sizeof(end[i]->addr.b));
+		p[17] = (uint8_t)(end[i]->port >> 8);
+		p[18] = (uint8_t)end[i]->port;
+	}
+	if (!hash_hmac(HASH_SHA256, SPAN_ARRAY(e->dos.secret[which]), part, 2, mac))
+		return false;
+	memcpy(cookie, mac, COOKIE_BYTES);
+	cookie[0] |= 1; /* never eight zero bytes */
+	return true;
+}
+
+bool
+dos_expects_cookies(const struct engine *e)
+{
+	return e->dos.challenged && e->now_ms - e->dos.challenged_ms <= 2 * DOS_SLICE_MS;
+}
+
+static bool
+dos_cookie_is_good(struct engine *e, const struct isakmp_header *h)
+{
+	uint8_t want[COOKIE_BYTES];
+
+	dos_refresh_secret(e);
+	for (int i = 0; i < 2; i++)
+		if (dos_cookie(e, i, h->icookie, want) &&
+		    secret_equal(want, h->rcookie, COOKIE_BYTES))
+			return true;
+	return false;
+}
+
+/* D1: a notify in clear, without Crypto payload, smaller than any first message (A75). */
+static void
+dos_challenge(struct engine *e, const struct isakmp_header *request)
+{
+	struct isakmp_header h = { .exchange = EXCHANGE_NOTIFY };
+	uint8_t cookie[COOKIE_BYTES];
+	struct pld_notify n = {
+		.protocol = NOTIFY_PROTO_MM,
+		.type = NOTIFY_DOS_COOKIE,
+		.data = SPAN_ARRAY(cookie),
+	};
+	struct span out;
+
+	dos_refresh_secret(e);
+	if (e->datagram.n < D1_BYTES || !dos_cookie(e, 0, request->icookie, cookie))
+		return;
+	memcpy(h.icookie, request->icookie, COOKIE_BYTES);
+	e->p.host.random(e->p.host.ctx, (uint8_t *)&h.message_id, sizeof(h.message_id));
+	build_begin_bare(e->out, &h);
+	build_payload(e->out, PAYLOAD_NOTIFY);
+	pld_notify_encode(&e->out->w, &n);
+	build_end(e->out);
+	if (build_finish(e->out, NULL, SPAN_NONE, &out) != IKE_OK || out.n != D1_BYTES)
+		return;
+	e->dos.challenged = true;
+	e->dos.challenged_ms = e->now_ms;
+	action_send_quick(e, e->in_local, e->in_remote, out);
+}
+
+/* ---- allowance of one source ---- */
+
+static uint64_t
+source_tag(const struct engine *e)
+{
+	const struct address *a = &e->in_remote->addr;
+	uint8_t prefix[16] = { 0 };
+
+	memcpy(prefix, a->b, a->family == 4 ? 4 : 8);
+	prefix[15] = a->family;
+	return sadb_hash_bytes(e, prefix, sizeof(prefix)) | 1;
+}
+
+/* Its entry; else a fresh one in the place of the one that was used longest ago. */
+static struct dos_source *
+source_find(struct engine *e)
+{
+	uint64_t tag = source_tag(e);
+	struct dos_source *set = e->dos.source[(tag >> 1) % DOS_SETS], *oldest = set;
+
+	for (size_t i = 0; i < DOS_WAYS; i++) {
+		if (set[i].tag == tag)
+			return &set[i];
+		if (set[i].at_ms < oldest->at_ms || set[i].tag == 0)
+			oldest = &set[i];
+		if (oldest->tag == 0)
+			break;
+	}
+	oldest->tag = tag;
+	oldest->at_ms = e->now_ms;
+	oldest->milli[0] = oldest->milli[1] = e->p.first_messages_per_s * MILLI;
+	return oldest;
+}
+
+/* May this source cost us one more? proven: it showed a cookie. */
+static bool
+source_take(struct engine *e, bool proven)
+{
+	uint64_t full = (uint64_t)e->p.first_messages_per_s * MILLI, gained;
+	struct dos_source *s;
+
+	if (full == 0)
+		return true;
+	s = source_find(e);
+	gained = e->now_ms - s->at_ms;
+	gained = gained > MILLI ? full : gained * e->p.first_messages_per_s;
+	for (size_t i = 0; i < 2; i++)
+		s->milli[i] =
+		    (uint32_t)(s->milli[i] + gained < full ? s->milli[i] + gained : full);
+	s->at_ms = e->now_ms;
+	if (s->milli[proven] < MILLI)
+		return false;
+	s->milli[proven] -= MILLI;
+	return true;
+}
+
+/* ---- the gate ---- */
+
+/* Counted each time, told now and then: a flood of lines would be a flood too. */
+static void
+dos_refuse(struct engine *e, enum ike_err err)
+{
+	if (e->dos.told && e->now_ms - e->dos.told_ms < DOS_EVENT_MS) {
+		e->error_count[err]++;
+		e->event_count[EVENT_DROP]++;
+		return;
+	}
+	e->dos.told = true;
+	e->dos.told_ms = e->now_ms;
+	event_drop(e, NULL, err);
+}
+
+bool
+dos_admit(struct engine *e, const struct isakmp_header *h)
+{
+	static const uint8_t none[COOKIE_BYTES];
+	bool proven = memcmp(h->rcookie, none, COOKIE_BYTES) != 0;
+
+	if (h->next_payload != PAYLOAD_CRYPTO)
+		return true; /* refused by its form */
+	if (proven && !dos_cookie_is_good(e, h)) {
+		proven = false;
+		if (!e->dos.on) {
+			dos_refuse(e, IKE_ERR_COOKIE);
+			return false;
+		}
+	}
+	if (!e->dos.on || proven) {
+		if (source_take(e, proven))
+			return true;
+		dos_refuse(e, IKE_ERR_RATE);
+		if (proven)
+			return false;
+	} else {
+		dos_refuse(e, IKE_ERR_DOS_COOKIE);
+	}
+	dos_challenge(e, h);
+	return false;
+}

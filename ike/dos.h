@@ -1,0 +1,39 @@
+/*
+ * Protection against floods of first messages: who must show a cookie before state and
+ * Diffie-Hellman are spent on him (MS-AIPS 3.1.7.6; spec authip.md 5.2, 5.3, A74, A75).
+ */
+#ifndef AUTHIPD_IKE_DOS_H
+#define AUTHIPD_IKE_DOS_H
+
+#include "ike/message.h"
+
+#define DOS_SECRET_BYTES 32
+#define DOS_SLICE_MS 150000 /* a secret is made; it and the one before are good */
+#define DOS_SETS 1024
+#define DOS_WAYS 4
+#define DOS_EVENT_MS 1000 /* refused messages are told at most this often */
+
+/*
+ * First messages of one source (/32, or /64 of IPv6) in thousandths: one allowance for
+ * senders that anybody could have made up, one for those that showed a cookie.
+ */
+struct dos_source {
+	uint64_t tag; /* 0 = free */
+	uint64_t at_ms;
+	uint32_t milli[2];
+};
+
+struct dos {
+	bool on;	   /* everybody needs a cookie */
+	bool challenged;   /* somebody was asked for one, at challenged_ms */
+	bool has_secret;
+	bool told;
+	uint32_t n_half_open; /* responders whose peer has proved nothing yet */
+	uint64_t challenged_ms;
+	uint64_t told_ms;
+	uint64_t slice;
+	uint8_t secret[2][DOS_SECRET_BYTES]; /* of this slice, of the one before */
+	struct dos_source source[DOS_SETS][DOS_WAYS];
+};
+
+#endif

@@ -1,0 +1,185 @@
+#!/bin/bash
+# Kerberos: a KDC on host b, reached in clear; keytabs on both; no certificates needed.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+secret=attack-at-dawn-attack-at-dawn
+realm=${BASH_SOURCE[0]%/*}/../krb/realm.sh
+
+realm_make() {
+	chmod 755 "$work"
+	clockskew=300 bash "$realm" make "$work/realm" 8888 "$b4" || fail "no realm"
+	keytab a host/a.test
+	keytab b host/b.test
+	keytab user mallory
+	# Keytabs are root's: the daemon reads them before it gives up root.
+	chmod 600 "$work"/realm/*.keytab
+	chmod 755 "$work/realm"
+	export KRB5_CONFIG=$work/realm/krb5.conf
+}
+
+keytab() {
+	bash "$realm" keytab "$work/realm" "$1.keytab" "$2" || fail "no keytab of $2"
+}
+
+kdc_start() {
+	KRB5_KDC_PROFILE=$work/realm/kdc.conf setsid ip netns exec "${ns}b" \
+		env PATH="$PATH:/usr/sbin:/sbin" krb5kdc -n -r TEST \
+		</dev/null >"$work/kdc.out" 2>&1 &
+	echo $! >"$work/kdc.pid"
+	within 10 kdc_listens || fail "the KDC does not start: $(tail -n 1 "$work/kdc.out")"
+}
+
+kdc_listens() {
+	[[ -n $(on b ss -Hltn sport = :8888) ]]
+}
+
+kdc_stop() {
+	local p
+	p=$(cat "$work/kdc.pid" 2>/dev/null) || return 0
+	rm "$work/kdc.pid"
+	kill -9 "$p" 2>/dev/null
+	within 5 is_dead "$p"
+}
+
+# krb_config HOST METHODS [KEYTAB [MORE]]: without certificates, but with what lib.sh trusts.
+krb_config() {
+	cat >"$work/$1.conf" <<-END
+		trust = "$pki/ca.pem"
+		gss_id = "host/$1.test"
+		kerberos {
+			keytab = "$work/realm/${3:-$1}.keytab"
+			timeout = 3
+			${4:-}
+		}
+		default_policy {
+			extended_mode { auth = { $2 } }
+		}
+	END
+}
+
+both_start() {
+	daemon_start a
+	daemon_start b
+}
+
+client_is_served() {
+	serve b secure_server "$p0"
+	capture kerberos
+	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	captured_only "udp port 500 or ip proto 50 or port 8888"
+	captured_some "ip proto 50"
+	captured_some "port 8888"
+	has_log a "the peer is host/b.test@TEST" || fail "a does not know b"
+	has_log b "the peer is host/a.test@TEST" || fail "b does not know a"
+}
+
+client_is_refused() {
+	serve b secure_server "$p0"
+	not on a secure_client -t 8 "$b4" "$p0" "$secret" || fail "the client was served"
+}
+
+kerberos_alone() {
+	krb_config a kerberos
+	krb_config b kerberos
+	both_start
+	client_is_served
+}
+
+# The list of Windows; TLS fails for want of certificates, on one side or on both.
+default_list() {
+	krb_config a '"tls", "kerberos", "tls"'
+	krb_config b '"tls", "kerberos", "tls"'
+	both_start
+	client_is_served
+}
+
+# a accepts no certificate of b: it gives up TLS in the middle.
+server_refused() {
+	krb_config a '"tls", "kerberos"'
+	krb_config b '"tls", "kerberos"'
+	cat >>"$work/a.conf" <<-END
+		credentials {
+			certificate = "$pki/a.pem"
+			key = "$pki/a.key"
+		}
+	END
+	cat >>"$work/b.conf" <<-END
+		credentials {
+			certificate = "$pki/stranger.pem"
+			key = "$pki/stranger.key"
+		}
+	END
+	both_start
+	client_is_served
+	has_log a "certificate CN=stranger.test" || fail "a does not log why not TLS"
+}
+
+kdc_down() {
+	krb_config a kerberos
+	krb_config b kerberos
+	both_start
+	client_is_refused
+	has_log a "Cannot contact any KDC" || fail "a does not say what is wrong"
+}
+
+# A KDC that a firewall hides: an answer in bounded time.
+kdc_silent() {
+	krb_config a kerberos
+	krb_config b kerberos
+	on b nft add table ip hide
+	on b nft add chain ip hide in '{ type filter hook input priority -300; }'
+	on b nft add rule ip hide in tcp dport 8888 drop
+	on b nft add rule ip hide in udp dport 8888 drop
+	both_start
+	client_is_refused
+	on b nft delete table ip hide
+	has_log a "did not answer in 3 s" || fail "a does not say what is wrong"
+}
+
+user_refused() {
+	krb_config a kerberos user
+	krb_config b kerberos
+	both_start
+	client_is_refused
+	has_log b "the peer is mallory@TEST, which is not one of" ||
+		fail "b does not say what is wrong"
+	has_log a "is not right there" || fail "a does not say what b said"
+}
+
+server_not_pinned() {
+	krb_config a kerberos "" 'peer_names = { "host/c.test" }'
+	krb_config b kerberos
+	both_start
+	client_is_refused
+	has_log a "host/b.test@TEST, which is not one of" || fail "a does not say why"
+}
+
+topic_begin
+missing=$(bash "$realm" missing)
+grep -q '^#define HAVE_KRB5' "$builddir/config.h" 2>/dev/null || missing="built without Kerberos"
+# with_kdc FUNCTION, without_kdc FUNCTION: as a case.
+with_kdc() {
+	[[ -z $missing ]] || skip "$missing"
+	kdc_start
+	"$@"
+}
+without_kdc() {
+	[[ -z $missing ]] || skip "$missing"
+	"$@"
+}
+krb_end() {
+	daemons_kill
+	kdc_stop
+}
+each_case=krb_end
+hosts_join
+[[ -n $missing ]] || (realm_make) || { echo "FAIL kerberos_start: $(cat "$work/why")"; exit 1; }
+export KRB5_CONFIG=$work/realm/krb5.conf
+try kerberos_alone with_kdc kerberos_alone
+try kerberos_default_list with_kdc default_list
+try kerberos_server_refused with_kdc server_refused
+try kerberos_user_refused with_kdc user_refused
+try kerberos_not_pinned with_kdc server_not_pinned
+try kerberos_kdc_silent with_kdc kdc_silent
+try kerberos_kdc_down without_kdc kdc_down
