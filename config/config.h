@@ -9,6 +9,11 @@
 
 #define CONFIG_MAX_CERTS 4
 #define CONFIG_PATH_MAX 256
+#define CONFIG_MAX_CRLS 8
+#define CONFIG_MAX_PEER_NAMES 16
+#define CONFIG_NAME_MAX 256
+#define CONFIG_MAX_EKUS 8
+#define CONFIG_EKU_MAX 64
 
 /* A certificate this host may show: PEM files. */
 struct config_cert {
@@ -16,9 +21,18 @@ struct config_cert {
 	char key[CONFIG_PATH_MAX];
 };
 
+/* What a peer's certificate must be beyond being valid. Empty lists: no rule. */
+struct config_tls {
+	char crl[CONFIG_MAX_CRLS][CONFIG_PATH_MAX]; /* PEM files */
+	uint32_t n_crl;
+	uint32_t crl_strict; /* 0 or 1: every issuer must have a CRL */
+	char peer_name[CONFIG_MAX_PEER_NAMES][CONFIG_NAME_MAX]; /* patterns */
+	uint32_t n_peer_name;
+	char eku[CONFIG_MAX_EKUS][CONFIG_EKU_MAX]; /* dotted numbers */
+	uint32_t n_eku;
+};
+
 #define CONFIG_MAX_REALMS 8
-#define CONFIG_MAX_PEER_NAMES 16
-#define CONFIG_NAME_MAX 256
 
 /* Kerberos: this host's keys, and who a peer may be. */
 struct config_kerberos {
@@ -49,6 +63,7 @@ struct config {
 	char trust_file[CONFIG_PATH_MAX]; /* PEM bundle of roots; default: the system store */
 	struct config_cert cert[CONFIG_MAX_CERTS];
 	uint32_t n_cert;
+	struct config_tls tls;
 	struct config_kerberos kerberos;
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */

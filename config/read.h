@@ -6,6 +6,8 @@
 
 /* All sections but default_policy. */
 int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
+/* The section tls. */
+int read_tls(cfg_t *root, struct config_tls *tls, struct config_error *err);
 /* The section kerberos. */
 int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err);
 /* default_policy and what it needs the operator's consent for; after read_kerberos(). */

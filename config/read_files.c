@@ -29,11 +29,12 @@ why_unreadable(const char *file)
 	return why;
 }
 
+/* file is value i of the option. */
 static int
-check_file(
-    cfg_t *section, const char *option, const char *file, struct config_error *err)
+check_file(cfg_t *section, const char *option, unsigned int i, const char *file,
+    struct config_error *err)
 {
-	const struct config_value *v = tree_value(section, option, 0);
+	const struct config_value *v = tree_value(section, option, i);
 	const char *why = why_unreadable(file);
 
 	if (why == NULL)
@@ -44,19 +45,32 @@ check_file(
 	    option, file, why);
 }
 
+static int
+check_crls(cfg_t *root, const struct config_tls *tls, struct config_error *err)
+{
+	cfg_t *s = tree_section(root, "tls");
+
+	for (uint32_t i = 0; i < tls->n_crl; i++)
+		if (check_file(s, "crl", i, tls->crl[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int
 check_files_of(cfg_t *root, const struct config *c, struct config_error *err)
 {
 	for (uint32_t i = 0; i < c->n_cert; i++) {
 		cfg_t *s = cfg_getnsec(root, "credentials", i);
 
-		if (check_file(s, "certificate", c->cert[i].certificate, err) < 0 ||
-		    check_file(s, "key", c->cert[i].key, err) < 0)
+		if (check_file(s, "certificate", 0, c->cert[i].certificate, err) < 0 ||
+		    check_file(s, "key", 0, c->cert[i].key, err) < 0)
 			return -1;
 	}
 	if (c->kerberos.keytab[0] != '\0' &&
-	    check_file(tree_section(root, "kerberos"), "keytab", c->kerberos.keytab, err) <
-		0)
+	    check_file(tree_section(root, "kerberos"), "keytab", 0, c->kerberos.keytab,
+		err) < 0)
 		return -1;
-	return check_file(root, "trust", c->trust_file, err);
+	if (check_crls(root, &c->tls, err) < 0)
+		return -1;
+	return check_file(root, "trust", 0, c->trust_file, err);
 }

@@ -167,6 +167,15 @@ static cfg_opt_t plane_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t tls_opts[] = {
+	LINE(),
+	LIST("crl"),
+	VALUE("crl_strict"),
+	LIST("peer_names"),
+	LIST("eku"),
+	CFG_END(),
+};
+
 static cfg_opt_t root_opts[] = {
 	VALUE("user"),
 	VALUE("gss_id"),
@@ -181,6 +190,7 @@ static cfg_opt_t root_opts[] = {
 	SECTION("dialect", dialect_opts),
 	SECTION("limits", limits_opts),
 	SECTION("plane", plane_opts),
+	SECTION("tls", tls_opts),
 	CFG_END(),
 };
 

@@ -276,8 +276,9 @@ log_ready(const struct auth *a, const struct config *c)
 	    c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
 	uint32_t n_own = auth_tls_count_own(a->tls);
 
-	log_info("auth", "%u certificates of this host, %u trusted ones in %s", n_own,
-	    auth_tls_count_trusted(a->tls), trust);
+	log_info("auth",
+	    "%u certificates of this host, %u trusted ones in %s, %u revocation lists",
+	    n_own, auth_tls_count_trusted(a->tls), trust, auth_tls_count_crls(a->tls));
 	if (a->krb != NULL)
 		log_info("auth", "Kerberos as %s, keytab %s", auth_krb_principal(a->krb),
 		    c->kerberos.keytab);

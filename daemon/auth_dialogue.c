@@ -24,38 +24,15 @@ struct tls_dialogue {
 	bool initiator;
 	bool is_started;
 	bool is_ended;
-	uint32_t credential;
-	struct auth_bad_cert bad;
+	struct auth_verify verify;
 };
-
-/* Notes the first certificate that does not verify; changes no result. */
-static int
-note_bad_cert(int ok, X509_STORE_CTX *ctx)
-{
-	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
-	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, index);
-	struct tls_dialogue *d = SSL_get_app_data(ssl);
-	struct auth_bad_cert *bad = &d->bad;
-	X509 *at = X509_STORE_CTX_get_current_cert(ctx);
-	X509 *own = X509_STORE_CTX_get0_cert(ctx);
-
-	if (ok || bad->error != X509_V_OK)
-		return ok;
-	bad->error = X509_STORE_CTX_get_error(ctx);
-	bad->depth = X509_STORE_CTX_get_error_depth(ctx);
-	if (at == NULL)
-		at = own;
-	auth_subject_text(own, bad->peer, sizeof(bad->peer));
-	auth_subject_text(at, bad->subject, sizeof(bad->subject));
-	auth_issuer_text(at, bad->issuer, sizeof(bad->issuer));
-	return ok;
-}
 
 /* Whether the peer has to show a certificate. */
 static bool
 peer_cert_required(const struct tls_dialogue *d)
 {
-	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL;
+	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL ||
+	       auth_rules_need_cert(&d->tls->rules);
 }
 
 /* The context to use, or NULL if no certificate is left (see auth_tls.h). */
@@ -66,10 +43,10 @@ pick_context(const struct tls_dialogue *d)
 	bool may_be_bare = d->initiator && tls->client_cert == TLS_CLIENT_CERT_OPTIONAL;
 
 	if (tls->n_cert == 0)
-		return may_be_bare && d->credential == 0 ? tls->ctx[0] : NULL;
-	if (d->initiator && d->credential >= tls->n_cert)
+		return may_be_bare && d->verify.credential == 0 ? tls->ctx[0] : NULL;
+	if (d->initiator && d->verify.credential >= tls->n_cert)
 		return NULL;
-	return tls->ctx[d->credential % tls->n_cert];
+	return tls->ctx[d->verify.credential % tls->n_cert];
 }
 
 static bool
@@ -88,8 +65,8 @@ set_up(struct tls_dialogue *d, SSL_CTX *ctx)
 		return false;
 	}
 	SSL_set_bio(d->ssl, d->in, d->out);
-	SSL_set_app_data(d->ssl, d);
-	SSL_set_verify(d->ssl, verify, note_bad_cert);
+	SSL_set_app_data(d->ssl, &d->verify);
+	SSL_set_verify(d->ssl, verify, auth_verify_note);
 	if (d->initiator)
 		SSL_set_connect_state(d->ssl);
 	else
@@ -153,11 +130,11 @@ finish(struct tls_dialogue *d, struct engine_auth_reply *out)
 static void
 fail_handshake(struct tls_dialogue *d, struct engine_auth_reply *out)
 {
-	bool have_another = d->credential + 1 < d->tls->n_cert;
+	bool have_another = d->verify.credential + 1 < d->tls->n_cert;
 	enum auth_blame blame = BLAME_PEER_CERT;
 
-	if (d->bad.error != X509_V_OK) {
-		auth_fail_cert(out, &d->bad);
+	if (d->verify.bad.error != X509_V_OK) {
+		auth_fail_cert(out, &d->verify.bad);
 		ERR_clear_error();
 	} else {
 		blame = auth_fail_library(out);
@@ -266,8 +243,9 @@ auth_dialogue_new(const struct auth_tls *tls, bool initiator, uint32_t credentia
 	d->base.ops = &tls_ops;
 	d->tls = tls;
 	d->initiator = initiator;
-	d->credential = credential;
-	d->bad.error = X509_V_OK;
+	d->verify.tls = tls;
+	d->verify.credential = credential;
+	d->verify.bad.error = X509_V_OK;
 	ctx = pick_context(d);
 	if (ctx != NULL && !set_up(d, ctx)) {
 		tls_free(&d->base);

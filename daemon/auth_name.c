@@ -1,14 +1,14 @@
 /* Names in certificates, for people: bounded and printable whatever is in there. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/x509v3.h>
 
 #include "daemon/auth_status.h"
 
-/* Copies what fits; "..." shows a cut, '?' what is not printable ASCII. */
-static void
-copy_printable(char *out, size_t cap, const char *p, size_t n)
+void
+auth_copy_printable(char *out, size_t cap, const char *p, size_t n)
 {
 	size_t len = n < cap ? n : cap - 1;
 
@@ -29,7 +29,7 @@ name_text(const X509_NAME *name, char *out, size_t cap)
 	if (b != NULL && name != NULL &&
 	    X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253) >= 0)
 		n = BIO_get_mem_data(b, &p);
-	copy_printable(out, cap, p, n > 0 ? (size_t)n : 0);
+	auth_copy_printable(out, cap, p, n > 0 ? (size_t)n : 0);
 	BIO_free(b);
 }
 
@@ -47,8 +47,8 @@ dns_text(X509 *cert, char *out, size_t cap)
 		    g->d.dNSName->length <= 0)
 			continue;
 		memcpy(out, "DNS:", 4);
-		copy_printable(out + 4, cap - 4, (const char *)g->d.dNSName->data,
-		    (size_t)g->d.dNSName->length);
+		auth_copy_printable(out + 4, cap - 4,
+		    (const char *)g->d.dNSName->data, (size_t)g->d.dNSName->length);
 		break;
 	}
 	GENERAL_NAMES_free(names);
@@ -68,4 +68,21 @@ auth_issuer_text(X509 *cert, char *out, size_t cap)
 	name_text(X509_get_issuer_name(cert), out, cap);
 	if (out[0] == '\0')
 		snprintf(out, cap, "(no name)");
+}
+
+char *
+auth_subject_whole(X509 *cert)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *p = NULL, *out = NULL;
+	long n;
+
+	if (b != NULL && X509_NAME_print_ex(b, X509_get_subject_name(cert), 0,
+			     XN_FLAG_RFC2253) >= 0) {
+		n = BIO_get_mem_data(b, &p);
+		if ((out = calloc(1, (size_t)n + 1)) != NULL && n > 0)
+			memcpy(out, p, (size_t)n);
+	}
+	BIO_free(b);
+	return out;
 }

@@ -13,6 +13,7 @@
 #define HINT_RENEW "renew that certificate, or correct the clock of this host"
 #define HINT_STRONG "give the peer a certificate with RSA-2048 or P-256 and SHA-256"
 #define HINT_ISSUE "give the peer another certificate"
+#define HINT_CRL "put a new CRL of that issuer into `crl` and restart authipd"
 
 /* V(X509_V_ERR_ number, status, what to change) */
 #define VERIFY_ERRORS(V)                                                            \
@@ -29,6 +30,14 @@
 	    "the extended key usage must hold serverAuth and clientAuth")           \
 	V(INVALID_CA, SEC_E_CERT_UNKNOWN, "its issuer is not a CA certificate")     \
 	V(CERT_REVOKED, CRYPT_E_REVOKED, HINT_ISSUE)                                \
+	V(UNABLE_TO_GET_CRL, CRYPT_E_NO_REVOCATION_CHECK,                           \
+	    "add a CRL of that issuer to `crl`, or remove `crl_strict`")            \
+	V(CRL_HAS_EXPIRED, CRYPT_E_REVOCATION_OFFLINE, HINT_CRL)                    \
+	V(CRL_NOT_YET_VALID, CRYPT_E_REVOCATION_OFFLINE, HINT_CRL)                  \
+	V(CRL_SIGNATURE_FAILURE, CRYPT_E_REVOCATION_OFFLINE, HINT_CRL)              \
+	V(UNABLE_TO_GET_CRL_ISSUER, CRYPT_E_REVOCATION_OFFLINE, HINT_CRL)           \
+	V(KEYUSAGE_NO_CRL_SIGN, CRYPT_E_REVOCATION_OFFLINE,                         \
+	    "that issuer must be allowed to sign CRLs (key usage cRLSign)")         \
 	V(EE_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                  \
 	V(CA_KEY_TOO_SMALL, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                  \
 	V(CA_MD_TOO_WEAK, SEC_E_ALGORITHM_MISMATCH, HINT_STRONG)                    \
@@ -39,7 +48,8 @@
 	"let the peer use ECDHE with AES and a certificate type (RSA, ECDSA) that " \
 	"both have"
 #define HINT_PEER_CERT \
-	"give the peer a certificate, or set `tls_client_cert = optional`"
+	"give the peer a certificate, or set `tls_client_cert = optional` without " \
+	"`peer_names` and `eku`"
 #define HINT_TLS "the peer's TLS is not understood, or the token was changed"
 #define HINT_NOT_TLS "the peer does not speak TLS here: compare the lists of methods"
 
@@ -130,6 +140,21 @@ auth_fail(struct engine_auth_reply *out, uint32_t gss_status, const char *fmt, .
 	va_end(ap);
 }
 
+static void
+fail_rule(struct engine_auth_reply *out, const struct auth_bad_cert *bad)
+{
+	if (bad->rule == RULE_PEER_NAMES)
+		auth_fail(out, SEC_E_WRONG_PRINCIPAL,
+		    "certificate of %.79s matches none of `peer_names` (%.71s); correct "
+		    "that list or give the peer another certificate",
+		    bad->found, bad->wanted);
+	else
+		auth_fail(out, SEC_E_CERT_WRONG_USAGE,
+		    "certificate %.40s: extended key usage (%.60s) has none of `eku` "
+		    "(%.60s); " HINT_ISSUE,
+		    bad->peer, bad->found, bad->wanted);
+}
+
 /* Names are cut so that what to change is never cut. */
 void
 auth_fail_cert(struct engine_auth_reply *out, const struct auth_bad_cert *bad)
@@ -137,7 +162,9 @@ auth_fail_cert(struct engine_auth_reply *out, const struct auth_bad_cert *bad)
 	const struct cause *c = find_cause(verify_causes, bad->error);
 	const char *why = X509_verify_cert_error_string(bad->error);
 
-	if (bad->depth == 0)
+	if (bad->rule != RULE_NONE)
+		fail_rule(out, bad);
+	else if (bad->depth == 0)
 		auth_fail(out, c->gss_status,
 		    "certificate %.48s issued by %.48s: %.60s; %.80s", bad->subject,
 		    bad->issuer, why, c->hint);

@@ -31,14 +31,22 @@
 #define SEC_E_NO_KERB_KEY 0x80090348u
 #define SEC_E_CERT_WRONG_USAGE 0x80090349u
 #define CRYPT_E_REVOKED 0x80092010u
+#define CRYPT_E_NO_REVOCATION_CHECK 0x80092012u
+#define CRYPT_E_REVOCATION_OFFLINE 0x80092013u
 
-/* A certificate of the peer that did not verify. */
+/* Which rule of the configuration a certificate of the peer broke. */
+enum auth_rule { RULE_NONE, RULE_PEER_NAMES, RULE_EKU };
+
+/* A certificate of the peer that did not verify, or that breaks a rule. */
 struct auth_bad_cert {
 	int error;	/* X509_V_ERR_*, X509_V_OK: none */
 	int depth;	/* 0: the peer's own */
 	char peer[256]; /* subject of the peer's own */
 	char subject[256];
 	char issuer[256];
+	enum auth_rule rule; /* error is X509_V_ERR_APPLICATION_VERIFICATION */
+	char found[80];	     /* what the rule looked at, and what it wants */
+	char wanted[72];
 };
 
 /* Which certificate could help after a failure. */
@@ -55,5 +63,9 @@ enum auth_blame auth_fail_library(struct engine_auth_reply *out);
 /* Subject of a certificate in RFC 2253 form; its first DNS name if that is empty. */
 void auth_subject_text(X509 *cert, char *out, size_t cap);
 void auth_issuer_text(X509 *cert, char *out, size_t cap);
+/* Copies what fits; "..." shows a cut, '?' what is not printable ASCII. */
+void auth_copy_printable(char *out, size_t cap, const char *p, size_t n);
+/* The whole subject in RFC 2253 form, to be freed; NULL: out of memory. */
+char *auth_subject_whole(X509 *cert);
 
 #endif

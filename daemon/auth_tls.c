@@ -12,6 +12,8 @@
 #include "daemon/auth_tls_ssl.h"
 
 #define VERIFY_DEPTH_MAX 8
+/* More authorities are not named to peers: a bundle of the system makes 20 KB. */
+#define NAMED_AUTHORITIES_MAX 32
 
 /*
  * Forward secret suites only. The CBC ones are for peers from Windows Server 2008 R2 to
@@ -83,6 +85,34 @@ load_trust(struct auth_tls *tls, const char *file, char *err, size_t cap)
 }
 
 static bool
+load_crl(struct auth_tls *tls, const char *file, char *err, size_t cap)
+{
+	X509_LOOKUP *l = X509_STORE_add_lookup(tls->trust, X509_LOOKUP_file());
+	int n = l == NULL ? 0 : X509_load_crl_file(l, file, X509_FILETYPE_PEM);
+
+	if (n <= 0)
+		return fail(err, cap, "cannot read revocation lists from %s", file);
+	tls->n_crl += (uint32_t)n;
+	return true;
+}
+
+/* Without files no revocation is checked, even if the trust file holds a CRL. */
+static bool
+load_crls(struct auth_tls *tls, char *err, size_t cap)
+{
+	const struct config_tls *r = &tls->rules;
+
+	for (uint32_t i = 0; i < r->n_crl && i < CONFIG_MAX_CRLS; i++)
+		if (!load_crl(tls, r->crl[i], err, cap))
+			return false;
+	if (tls->n_crl == 0)
+		return true;
+	return X509_STORE_set_flags(tls->trust,
+		   X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1 ||
+	       fail(err, cap, "trust store");
+}
+
+static bool
 load_cert(SSL_CTX *ctx, const struct config_cert *cert, char *err, size_t cap)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert->certificate) != 1)
@@ -116,21 +146,40 @@ set_parameters(SSL_CTX *ctx, X509_STORE *trust)
 	       SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
 }
 
+/* Tells peers with several certificates which one can help. */
+static bool
+name_authorities(SSL_CTX *ctx, const struct auth_tls *tls)
+{
+	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(tls->trust);
+
+	if (auth_tls_count_trusted(tls) > NAMED_AUTHORITIES_MAX)
+		return true;
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+
+		if (ca != NULL && SSL_CTX_add_client_CA(ctx, ca) != 1)
+			return false;
+	}
+	return true;
+}
+
 /* cert NULL: a context without certificate. */
 static bool
 add_context(struct auth_tls *tls, uint32_t i, const struct config_cert *cert, char *err,
     size_t cap)
 {
 	tls->ctx[i] = SSL_CTX_new(TLS_method());
-	if (tls->ctx[i] == NULL || !set_parameters(tls->ctx[i], tls->trust))
+	if (tls->ctx[i] == NULL || !set_parameters(tls->ctx[i], tls->trust) ||
+	    !name_authorities(tls->ctx[i], tls))
 		return fail(err, cap, "TLS parameters");
+	auth_verify_prepare(tls->ctx[i], tls);
 	return cert == NULL || load_cert(tls->ctx[i], cert, err, cap);
 }
 
 static bool
 load_all(struct auth_tls *tls, const struct config *c, char *err, size_t cap)
 {
-	if (!load_trust(tls, c->trust_file, err, cap))
+	if (!load_trust(tls, c->trust_file, err, cap) || !load_crls(tls, err, cap))
 		return false;
 	for (uint32_t i = 0; i < tls->n_cert; i++)
 		if (!add_context(tls, i, &c->cert[i], err, cap))
@@ -150,6 +199,7 @@ auth_tls_new(const struct config *c, char *err, size_t cap)
 	tls->n_cert = c->n_cert < CONFIG_MAX_CERTS ? c->n_cert : CONFIG_MAX_CERTS;
 	tls->secret_form = c->dialect.gss_secret_tls;
 	tls->client_cert = c->dialect.tls_client_cert;
+	tls->rules = c->tls;
 	ERR_clear_error();
 	if (!load_all(tls, c, err, cap)) {
 		auth_tls_free(tls);
@@ -180,5 +230,16 @@ auth_tls_count_own(const struct auth_tls *tls)
 uint32_t
 auth_tls_count_trusted(const struct auth_tls *tls)
 {
-	return (uint32_t)sk_X509_OBJECT_num(X509_STORE_get0_objects(tls->trust));
+	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(tls->trust);
+	uint32_t n = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++)
+		n += X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == X509_LU_X509;
+	return n;
+}
+
+uint32_t
+auth_tls_count_crls(const struct auth_tls *tls)
+{
+	return tls->n_crl;
 }

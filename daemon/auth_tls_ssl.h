@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include "daemon/auth_status.h"
 #include "daemon/auth_tls.h"
 
 struct auth_tls {
@@ -13,6 +14,30 @@ struct auth_tls {
 	X509_STORE *trust;
 	enum dialect_gss_secret_tls secret_form;
 	enum dialect_tls_client_cert client_cert;
+	struct config_tls rules;
+	uint32_t n_crl; /* revocation lists in the files of rules.crl */
 };
+
+/* Of one handshake: the application data of its SSL. */
+struct auth_verify {
+	const struct auth_tls *tls;
+	uint32_t credential; /* of the initiator: 0, 1, ... */
+	struct auth_bad_cert bad;
+};
+
+/* Whether a rule of the configuration can only be met by a peer with a certificate. */
+bool auth_rules_need_cert(const struct config_tls *rules);
+/* Names and usages of a verified certificate; false: *bad says what is wrong. */
+bool auth_rules_check(
+    const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad);
+/* "*" is any number of characters; letters match in both cases. */
+bool auth_glob(const char *pattern, const char *text);
+
+/* Lets ctx verify peers and choose our certificate by what they ask for. */
+void auth_verify_prepare(SSL_CTX *ctx, const struct auth_tls *tls);
+/* The callback of SSL_set_verify(). */
+int auth_verify_note(int ok, X509_STORE_CTX *ctx);
+/* The callback of SSL_CTX_set_cert_cb(). */
+int auth_choose(SSL *ssl, void *tls);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/rekey.h"
 #include "ike/state.h"
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ike/nat.h"
 #include "ike/rekey.h"
+#include "ike/nat.h"
 #include "ike/state.h"
 
 static void

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "ike/nat.h"
 #include "ike/rekey.h"
+#include "ike/nat.h"
 #include "ike/state.h"
 
 static bool

@@ -360,6 +360,40 @@ check_json() {
 	verdict json "$out" "words of daemon/status_json.c that doc/authipctl.8 does not explain"
 }
 
+# The tests that the checklist names: "PROGRAM/CASE".
+checklist_tests() {
+	grep -oE 'check_[a-z]+/[a-z0-9_]+' "$srcdir/doc/authip-checklist.md" | sort -u
+}
+# PROGRAM and CASE exist.
+checklist_case() {
+	(cd "$srcdir" && grep -hoE "check_[a-z]+_SOURCES" tests/*/*.am |
+		grep -qx "${1%%/*}_SOURCES" && grep -rqF "START_TEST(${1#*/})" tests)
+}
+# The lines of a state, and what the summary says of it.
+checklist_count() {
+	local rows summary
+
+	rows=$(grep -cE "^\| T[0-9]+ \|.*\| $1: [^|]+ \|\$" "$srcdir/doc/authip-checklist.md")
+	summary=$(sed -nE "s/^\| $1 \| ([0-9]+) \|\$/\1/p" "$srcdir/doc/authip-checklist.md")
+	[ "$rows" = "$summary" ] || echo "$1: $rows lines, the summary says $summary"
+}
+
+check_checklist() {
+	local out=$scratch/checklist test
+
+	{
+		for test in $(checklist_tests); do
+			checklist_case "$test" || echo "no such test: $test"
+		done
+		checklist_count tested
+		checklist_count "built, no test"
+		checklist_count "not built"
+		grep -E '^\| T[0-9]+ ' "$srcdir/doc/authip-checklist.md" |
+			grep -vE '\| (tested: check_[a-z]+/|built, no test: |not built: )[^|]+ \|$'
+	} > "$out"
+	verdict checklist "$out" "doc/authip-checklist.md and the tests"
+}
+
 # options_of NAME PROGRAM MANUAL
 options_of() {
 	if [ ! -x "$build/$2" ]; then
@@ -393,7 +427,7 @@ check_hygiene() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks knobs counters json options options_ctl hygiene"
+checks="$checks checklist knobs counters json options options_ctl hygiene"
 
 main() {
 	local name

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "tests/sim/check_sim.h"
-
-static struct simnet net;
+#include "tests/sim/check_sim_list.h"
 
 static void
 begin_with(const struct dialect *d)
@@ -607,6 +606,11 @@ main(void)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_dos_cases());
 	suite_add_tcase(s, sim_fault_cases());
+	suite_add_tcase(s, sim_list_cases());
+	suite_add_tcase(s, sim_list_quick_cases());
+	suite_add_tcase(s, sim_list_notify_cases());
+	suite_add_tcase(s, sim_list_auth_cases());
+	suite_add_tcase(s, sim_list_limit_cases());
 	sim_nat_tests(s);
 	suite_add_tcase(s, sim_fragment_cases());
 	suite_add_tcase(s, sim_auth_cases());

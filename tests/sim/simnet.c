@@ -337,6 +337,7 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	if (a->token.n >= 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {
 		auth_refuse(r, 0x80090325, "certificate signed by an unknown authority");
+		r->retry_possible = h->wants_retry;
 		return;
 	}
 	if (a->token.n >= 18 && number == 3 && a->token.p[17] < h->bad_credentials) {
@@ -346,6 +347,10 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	}
 	out->token[0] = (uint8_t)(number + 1);
 	memcpy(out->token + 1, h->ca, 16);
+	if (a->step == AUTH_START && h->n_bad_start > 0) {
+		h->n_bad_start--;
+		strcpy((char *)out->token + 1, "bad");
+	}
 	out->token[17] = (uint8_t)a->credential;
 	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
 	if (number == 3 || number == 4)

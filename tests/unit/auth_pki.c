@@ -51,6 +51,17 @@ add_extensions(X509 *x, X509 *issuer, const struct pki_wish *w)
 		add_extension(x, issuer, NID_ext_key_usage, w->eku);
 }
 
+static void
+add_name(X509_NAME *name, const char *field, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (text != NULL)
+		need(X509_NAME_add_entry_by_txt(
+			 name, field, MBSTRING_UTF8, p, -1, -1, 0) == 1,
+		    "name");
+}
+
 struct pki_cert
 pki_make(const struct pki_wish *w, const struct pki_cert *issuer)
 {
@@ -66,10 +77,8 @@ pki_make(const struct pki_wish *w, const struct pki_cert *issuer)
 	X509_gmtime_adj(X509_getm_notBefore(c.x), w->from_days * DAY_S - 3600);
 	X509_gmtime_adj(
 	    X509_getm_notAfter(c.x), (w->to_days != 0 ? w->to_days : 30) * DAY_S);
-	if (w->cn != NULL)
-		need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-			 (const unsigned char *)w->cn, -1, -1, 0) == 1,
-		    "name");
+	add_name(name, "O", w->o);
+	add_name(name, "CN", w->cn);
 	X509_set_issuer_name(c.x, X509_get_subject_name(by->x));
 	X509_set_pubkey(c.x, c.key);
 	add_extensions(c.x, by->x, w);
@@ -86,13 +95,14 @@ pki_free(struct pki_cert *c)
 }
 
 static FILE *
-open_file(const char *dir, const char *name, const char *suffix)
+open_file(
+    const char *dir, const char *name, const char *suffix, const char *mode)
 {
 	char path[PATH_MAX];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, suffix);
-	f = fopen(path, "w");
+	f = fopen(path, mode);
 	need(f != NULL, path);
 	return f;
 }
@@ -100,7 +110,7 @@ open_file(const char *dir, const char *name, const char *suffix)
 void
 pki_write_certs(const char *dir, const char *name, const struct pki_cert *first, ...)
 {
-	FILE *f = open_file(dir, name, "pem");
+	FILE *f = open_file(dir, name, "pem", "w");
 	va_list ap;
 
 	va_start(ap, first);
@@ -114,11 +124,46 @@ void
 pki_write_key(
     const char *dir, const char *name, const struct pki_cert *c, char *passphrase)
 {
-	FILE *f = open_file(dir, name, "key");
+	FILE *f = open_file(dir, name, "key", "w");
 	const EVP_CIPHER *cipher = passphrase != NULL ? EVP_aes_128_cbc() : NULL;
 
 	need(PEM_write_PKCS8PrivateKey(f, c->key, cipher, NULL, 0, NULL, passphrase) ==
 		 1,
 	    name);
 	need(fclose(f) == 0, name);
+}
+
+static void
+revoke(X509_CRL *crl, const struct pki_cert *c)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
+
+	need(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(c->x)) == 1 &&
+		 X509_REVOKED_set_revocationDate(r, now) == 1 &&
+		 X509_CRL_add0_revoked(crl, r) == 1,
+	    "revocation");
+	ASN1_TIME_free(now);
+}
+
+void
+pki_add_crl(const char *dir, const char *name, const struct pki_cert *issuer,
+    const struct pki_cert *revoked, int days)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, -99 * DAY_S);
+	ASN1_TIME *to = X509_gmtime_adj(NULL, days * DAY_S);
+	FILE *f = open_file(dir, name, "pem", "a");
+
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x));
+	X509_CRL_set1_lastUpdate(crl, from);
+	X509_CRL_set1_nextUpdate(crl, to);
+	if (revoked != NULL)
+		revoke(crl, revoked);
+	need(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0, "CRL");
+	need(PEM_write_X509_CRL(f, crl) == 1 && fclose(f) == 0, name);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	X509_CRL_free(crl);
 }

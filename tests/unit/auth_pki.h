@@ -14,6 +14,7 @@ struct pki_cert {
 /* What a certificate is to say; times in days from now. */
 struct pki_wish {
 	const char *cn;	 /* NULL: empty subject */
+	const char *o;	 /* NULL: no organisation */
 	const char *san; /* NULL: none; "DNS:x" */
 	const char *eku; /* NULL: none */
 	bool is_ec;	 /* P-256 instead of RSA-2048 */
@@ -28,6 +29,9 @@ void pki_free(struct pki_cert *c);
 /* DIR/NAME.pem with these certificates (NULL ends the list). */
 void pki_write_certs(
     const char *dir, const char *name, const struct pki_cert *first, ...);
+/* Appends a CRL of issuer to DIR/NAME.pem: valid for days (negative: it expired then). */
+void pki_add_crl(const char *dir, const char *name, const struct pki_cert *issuer,
+    const struct pki_cert *revoked, int days);
 /* DIR/NAME.key, encrypted if passphrase is not NULL. */
 void pki_write_key(
     const char *dir, const char *name, const struct pki_cert *c, char *passphrase);

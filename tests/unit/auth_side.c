@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/auth_tls_ssl.h"
 #include "tests/unit/auth_pki.h"
 #include "tests/unit/check_auth.h"
 
@@ -50,6 +51,43 @@ write_odd_hosts(const struct pki_cert *ca)
 	pki_free(&locked);
 }
 
+/* Hosts and CRLs for the rules of the section tls. */
+static void
+write_ruled_hosts(const struct pki_cert *ca1, const struct pki_cert *ca2)
+{
+	struct pki_cert revoked = pki_make(&(struct pki_wish){ .cn = "revoked" }, ca1);
+	struct pki_cert inter =
+	    pki_make(&(struct pki_wish){ .cn = "bad-ca", .is_ca = true }, ca1);
+	struct pki_cert fake =
+	    pki_make(&(struct pki_wish){ .cn = "ca1", .is_ca = true }, NULL);
+
+	pki_write_certs(dir, "revoked", &revoked, NULL);
+	pki_write_key(dir, "revoked", &revoked, NULL);
+	write_host("under", &(struct pki_wish){ .cn = "under" }, &inter, &inter);
+	write_host("web",
+	    &(struct pki_wish){ .cn = "host-b",
+		.o = "Example",
+		.san = "DNS:other.test,DNS:Web.example.com",
+		.eku = "serverAuth,clientAuth" },
+	    ca1, NULL);
+	write_host("comma", &(struct pki_wish){ .cn = "x,O=Example", .o = "Evil" }, ca1,
+	    NULL);
+	write_host("ipsec",
+	    &(struct pki_wish){
+		.cn = "ipsec", .eku = "serverAuth,clientAuth,1.3.6.1.5.5.8.2.2" },
+	    ca1, NULL);
+	pki_add_crl(dir, "crl1", ca1, &revoked, 9);
+	pki_add_crl(dir, "crl2", ca2, NULL, 9);
+	pki_add_crl(dir, "crls", ca1, &revoked, 9);
+	pki_add_crl(dir, "crls", ca2, NULL, 9);
+	pki_add_crl(dir, "crl-ca", ca1, &inter, 9);
+	pki_add_crl(dir, "crl-old", ca1, NULL, -3);
+	pki_add_crl(dir, "crl-fake", &fake, &revoked, 9);
+	pki_free(&revoked);
+	pki_free(&inter);
+	pki_free(&fake);
+}
+
 void
 pki_begin(void)
 {
@@ -68,6 +106,7 @@ pki_begin(void)
 	write_host("rsa2", &(struct pki_wish){ .cn = "rsa2" }, &ca2, NULL);
 	write_host("ec2", &(struct pki_wish){ .cn = "ec2", .is_ec = true }, &ca2, NULL);
 	write_odd_hosts(&ca1);
+	write_ruled_hosts(&ca1, &ca2);
 	pki_free(&ca1);
 	pki_free(&ca2);
 }
@@ -110,12 +149,31 @@ side_add_cert(struct side *s, const char *cert)
 }
 
 void
+side_add_crl(struct side *s, const char *crl)
+{
+	char *path = s->c.tls.crl[s->c.tls.n_crl++];
+
+	snprintf(path, sizeof(s->c.tls.crl[0]), "%s/%s.pem", dir, crl);
+}
+
+void
 side_open(struct side *s)
 {
 	char err[600] = "";
 
 	s->tls = auth_tls_new(&s->c, err, sizeof(err));
 	ck_assert_msg(s->tls != NULL, "%s", err);
+}
+
+void
+side_name_authorities(struct side *s, const char *ca)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.pem", dir, ca != NULL ? ca : "");
+	for (uint32_t i = 0; i < s->tls->n_cert; i++)
+		SSL_CTX_set_client_CA_list(s->tls->ctx[i],
+		    ca != NULL ? SSL_load_client_CA_file(path) : NULL);
 }
 
 void

@@ -240,6 +240,8 @@ main(void)
 	suite_add_tcase(s, auth_secret_cases());
 	suite_add_tcase(s, auth_hostile_cases());
 	suite_add_tcase(s, auth_role_cases());
+	suite_add_tcase(s, auth_rules_cases());
+	suite_add_tcase(s, auth_choice_cases());
 	pki_begin();
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -23,8 +23,11 @@ void pki_end(void);
 /* A side that trusts `trust` and shows `cert` (NULL: none). Not read yet. */
 void side_init(struct side *s, const char *trust, const char *cert);
 void side_add_cert(struct side *s, const char *cert);
+void side_add_crl(struct side *s, const char *crl);
 /* Reads it; fails the test if that is impossible. */
 void side_open(struct side *s);
+/* The authorities in `ca` are named to clients; NULL: none. After side_open(). */
+void side_name_authorities(struct side *s, const char *ca);
 void side_close(struct side *s);
 
 /* One conversation: [0] is the initiator, [1] the responder. */
@@ -50,8 +53,10 @@ void talk_expect_secret(const struct talk *t, size_t n);
 void talk_expect_failure(
     const struct talk *t, int i, uint32_t status, const char *text, const char *hint);
 
+TCase *auth_choice_cases(void);
 TCase *auth_hostile_cases(void);
 TCase *auth_role_cases(void);
+TCase *auth_rules_cases(void);
 TCase *auth_secret_cases(void);
 
 #endif

@@ -24,6 +24,10 @@ START_TEST(test_default_daemon)
 	ck_assert_str_eq(c.gss_id, "");
 	ck_assert_str_eq(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
 	ck_assert_uint_eq(c.n_cert, 0);
+	ck_assert_uint_eq(c.tls.n_crl, 0);
+	ck_assert_uint_eq(c.tls.crl_strict, 0);
+	ck_assert_uint_eq(c.tls.n_peer_name, 0);
+	ck_assert_uint_eq(c.tls.n_eku, 0);
 	ck_assert_uint_eq(c.ike_port, 500);
 	ck_assert_uint_eq(c.nat_port, 4500);
 	ck_assert_uint_eq(c.mark_value, 1);
@@ -120,6 +124,34 @@ START_TEST(test_daemon_options)
 }
 END_TEST
 
+START_TEST(test_tls_options)
+{
+	struct config c;
+
+	load_good(&c,
+	    "tls { crl = { /a.crl, \"/b.crl\" } crl_strict = true\n"
+	    "  peer_names = { \"*.example.com\", 'CN=host-b,*' }\n"
+	    "  eku = { 1.3.6.1.5.5.8.2.2, serverAuth, clientAuth, ipsecIKE,\n"
+	    "    ipsecIntermediate, 2.999.0, 1.39 } }");
+	ck_assert_uint_eq(c.tls.n_crl, 2);
+	ck_assert_str_eq(c.tls.crl[0], "/a.crl");
+	ck_assert_str_eq(c.tls.crl[1], "/b.crl");
+	ck_assert_uint_eq(c.tls.crl_strict, 1);
+	ck_assert_uint_eq(c.tls.n_peer_name, 2);
+	ck_assert_str_eq(c.tls.peer_name[0], "*.example.com");
+	ck_assert_str_eq(c.tls.peer_name[1], "CN=host-b,*");
+	ck_assert_uint_eq(c.tls.n_eku, 7);
+	ck_assert_str_eq(c.tls.eku[0], "1.3.6.1.5.5.8.2.2");
+	ck_assert_str_eq(c.tls.eku[1], "1.3.6.1.5.5.7.3.1");
+	ck_assert_str_eq(c.tls.eku[2], "1.3.6.1.5.5.7.3.2");
+	ck_assert_str_eq(c.tls.eku[3], "1.3.6.1.5.5.7.3.17");
+	ck_assert_str_eq(c.tls.eku[4], c.tls.eku[0]);
+	ck_assert_str_eq(c.tls.eku[5], "2.999.0");
+	load_good(&c, "tls { crl_strict = false }");
+	ck_assert_uint_eq(c.tls.crl_strict, 0);
+}
+END_TEST
+
 /* Loads a file that sets one knob to one value; all other knobs keep their default. */
 static void
 check_knob_value(const struct dialect_knob *knob, uint32_t value)
@@ -204,6 +236,7 @@ main(void)
 	tcase_add_test(t, test_default_dialect);
 	tcase_add_test(t, test_empty_is_default);
 	tcase_add_test(t, test_daemon_options);
+	tcase_add_test(t, test_tls_options);
 	tcase_add_test(t, test_every_knob);
 	tcase_add_test(t, test_dialect_set);
 	tcase_add_test(t, test_dialect_print);

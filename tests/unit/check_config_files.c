@@ -112,6 +112,9 @@ START_TEST(test_named_files)
 			  "key = /nonexistent.key }", 3, "key: cannot read /nonexistent.key: No");
 	check_named_files("trust = '" SAMPLE "'\ncredentials { certificate = /no.pem\n"
 			  "key = /nonexistent.key }", 2, "certificate: cannot read /no.pem: No");
+	check_named_files("trust = '" SAMPLE "'\ntls { crl = { '" SAMPLE "' } }", 0, NULL);
+	check_named_files("trust = '" SAMPLE "'\ntls { crl = { '" SAMPLE "',\n/no.crl } }", 3,
+	    "crl: cannot read /no.crl: No such file");
 }
 END_TEST
 
@@ -171,8 +174,8 @@ START_TEST(test_everything_documented)
 		"half_open_enter", "half_open_leave", "fragment_size", "mark_value", "mark_mask",
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",
 		"quick_mode_limit", "negotiation_discovery", "allow_clear", "idle",
-		"idle_failover", "certificate", "key", "keytab", "principal",
-		"realms", "peer_names", "timeout" };
+		"idle_failover", "certificate", "key", "crl", "crl_strict", "eku", "keytab",
+		"principal", "realms", "peer_names", "timeout" };
 	char *sample = read_file(SAMPLE), *manual = read_file(MANUAL);
 	size_t n;
 	const struct dialect_knob *k = dialect_knobs(&n);

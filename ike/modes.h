@@ -1,0 +1,125 @@
+/*
+ * What the files of main mode, quick mode and extended mode, and those around them, offer to
+ * each other. Comes with state.h.
+ */
+#ifndef AUTHIPD_IKE_MODES_H
+#define AUTHIPD_IKE_MODES_H
+
+#include "ike/state.h"
+
+/* ---- mm_common.c, mm_init.c, mm_resp.c ------------------------------------------------------ */
+
+void mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level);
+void mm_read_vendors(struct mm_sa *mm, const struct message *m);
+bool mm_needs_em(const struct mm_sa *mm);
+/* Responder: waits for the next request, again for the whole time-out. */
+void mm_progress(struct engine *e, struct mm_sa *mm);
+void mm_established(struct engine *e, struct mm_sa *mm);
+void mm_drop_stale(struct engine *e, struct mm_sa *mm);
+/* Out of use; freed when the last notify is through. */
+void mm_retire(struct engine *e, struct mm_sa *mm);
+/* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
+void mm_linger(struct engine *e, struct mm_sa *mm);
+/* Ends it with its quick modes and tells the peer. */
+void mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why);
+/* Ends one that takes no quick modes and has none left; mm may be NULL. */
+void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
+/*
+ * A negotiation fails. tell: the peer gets a STATUS; teardown: usable quick modes go too.
+ * mm may be freed.
+ */
+void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
+    const char *detail, bool tell, bool teardown);
+struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, const struct policy *policy, uint32_t group_attempt);
+void mm_init_m2(struct engine *e, struct mm_sa *mm);
+/* A message without Crypto payload while M1 is out: DOS_COOKIE. */
+void mm_init_cookie(struct engine *e, struct mm_sa *mm);
+/* M1 again: with or without the cookie? */
+void mm_init_before_resend(struct engine *e, struct mm_sa *mm);
+void mm_resp_m1(struct engine *e);
+
+/* ---- input.c ---------------------------------------------------------------------------------- */
+
+/* Acts on e->datagram. */
+void input_datagram(struct engine *e);
+
+/* ---- dos.c: floods of first messages -------------------------------------------------------- */
+
+/* A responder's main mode is half open until its peer proves something or it ends. */
+void dos_opened(struct engine *e, struct mm_sa *mm);
+void dos_closed(struct engine *e, struct mm_sa *mm);
+/* Can a first message carry a cookie of ours? */
+bool dos_expects_cookies(const struct engine *e);
+/* May this first message cost something? False: refused, counted, answered if need be. */
+bool dos_admit(struct engine *e, const struct isakmp_header *h);
+
+/* ---- fragment.c, reassembly.c ----------------------------------------------------------------- */
+
+/* Sends a message of mm, in fragments if it must be. again: it was sent before. */
+void fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again);
+/* Takes a fragment of mm; true when *whole is a message now (in e->whole). */
+bool reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h,
+    struct span *whole);
+void reassembly_drop(struct engine *e, struct mm_sa *mm);
+
+/* ---- qm_common.c, qm_init.c, qm_resp.c ------------------------------------------------------ */
+
+uint32_t qm_new_spi(struct engine *e);
+/* What the proposals of this quick mode must be: enum qm_want. */
+unsigned qm_want(const struct qm_sa *qm);
+void qm_write_ids(struct engine *e, const struct qm_sa *qm);
+void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
+void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
+/* Answers every engine_acquire() that waits for this quick mode. */
+void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
+    const char *text);
+/* A replaced pair lives on for what is still on its way. */
+void qm_arm_grace(struct engine *e, struct qm_sa *qm);
+void qm_established(struct engine *e, struct qm_sa *qm);
+/* One quick mode fails (is deleted); qm is freed, its main mode stays. */
+void qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
+    const char *detail, bool tell);
+void qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell);
+/* Starts what waited for the main mode, as far as its state allows. */
+void qm_start_pending(struct engine *e, struct mm_sa *mm);
+void qm_init_start(struct engine *e, struct qm_sa *qm);
+void qm_init_q2(struct engine *e, struct qm_sa *qm);
+void qm_init_q4(struct engine *e, struct qm_sa *qm);
+void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
+void qm_resp_q3(struct engine *e, struct qm_sa *qm);
+
+/* ---- em_common.c, em_init.c, em_resp.c ------------------------------------------------------ */
+
+uint64_t gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step,
+    struct span token);
+void em_forget_dialogue(struct engine *e, struct mm_sa *mm);
+void em_finish(struct mm_sa *mm);
+void em_init_start(struct engine *e, struct mm_sa *mm);
+void em_init_input(struct engine *e, struct mm_sa *mm);
+void em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+void em_resp_input(struct engine *e, struct mm_sa *mm);
+void em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+
+/* ---- notify.c ------------------------------------------------------------------------------- */
+
+/* Queues a reliable notify. message_id 0: a random one. */
+void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
+    uint32_t message_id, uint32_t code);
+/* Asks the peer to negotiate a quick mode for this traffic. */
+void notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
+void notify_drop_all(struct engine *e, struct mm_sa *mm);
+/* STATUS in clear, never larger than the request that it answers. */
+void notify_clear_status(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, const struct isakmp_header *request, size_t request_n,
+    uint32_t code);
+void notify_input(struct engine *e, struct mm_sa *mm);
+void notify_clear_input(struct engine *e, struct mm_sa *mm);
+
+/* ---- sa_install.c --------------------------------------------------------------------------- */
+
+void sa_install(struct engine *e, struct qm_sa *qm, bool inbound);
+void sa_install_all(struct engine *e, struct mm_sa *mm, bool inbound, bool outbound);
+void sa_delete(struct engine *e, struct qm_sa *qm, bool replaced);
+
+#endif

@@ -1,0 +1,157 @@
+/* Entries of doc/authip-checklist.md about limits and what a first message says. */
+#include <string.h>
+
+#include "tests/sim/check_sim_list.h"
+
+static const struct dialect dialect = DIALECT_DEFAULT;
+
+static bool
+tap_unknown_bits(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static struct recipe m;
+	static struct raw w;
+	struct item *it;
+
+	(void)ctx;
+	if (!recipe_read(&m, hostile_mm(from), span_of(p, *n)) ||
+	    (it = recipe_find(&m, PAYLOAD_NOTIFY, 0)) == NULL || it->n != 12 || it->b[7] != 0x45)
+		return true;
+	memset(it->b + 8, 0xff, 3);
+	it->b[11] |= 0xfc;
+	recipe_write(&m, hostile_mm(from), &w);
+	memcpy(p, w.b, w.n);
+	return true;
+}
+
+START_TEST(t032_unknown_exchange_info_bits_are_ignored)
+{
+	hostile_begin();
+	net.tap = tap_unknown_bits;
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 5000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 2);
+	ck_assert(!net.host[RESPONDER].sa->add.guaranteed_encryption);
+	hostile_end();
+}
+END_TEST
+
+/* Every nonce of twenty negotiations is another one, and as long as the dialect says. */
+START_TEST(t094_nonces_are_never_repeated)
+{
+	static uint8_t nonce[200][32];
+	size_t n = 0;
+
+	hostile_begin();
+	for (uint32_t i = 0; i < 20; i++) {
+		seen.n = 0;
+		net.tap = list_tap;
+		sim_acquire(&net, INITIATOR, i + 1, 4, 80);
+		ck_assert(sim_run_results(&net, INITIATOR, i + 1, 5000));
+		net.tap = NULL;
+		for (size_t k = M1; k <= Q2; k++) {
+			const struct item *it;
+
+			for (size_t j = 0; (it = recipe_find(&seen.m[k], PAYLOAD_NONCE, j));
+			    j++) {
+				ck_assert_uint_ge(it->n, 16);
+				memcpy(nonce[n++], it->b, 16);
+			}
+		}
+		engine_delete_mm(net.host[INITIATOR].engine, net.now_ms, 0);
+		sim_run(&net, 1000);
+	}
+	ck_assert_uint_eq(n, 80);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			ck_assert_mem_ne(nonce[i], nonce[k], 16);
+	sim_free(&net);
+}
+END_TEST
+
+/* The responder does not know that the peer began anew. */
+static bool
+tap_forget_vendors(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	if (from == RESPONDER)
+		hostile_mm(RESPONDER)->vendor_seen = 0;
+	return true;
+}
+
+START_TEST(t108_main_modes_of_a_peer_are_limited)
+{
+	hostile_begin();
+	net.tap = tap_forget_vendors;
+	for (uint32_t i = 0; i < 24; i++) {
+		sim_restart(&net, INITIATOR, &dialect);
+		sim_acquire(&net, INITIATOR, i + 1, 4, 80);
+		sim_run(&net, 1000);
+		ck_assert_uint_le(sim_count_mm(&net, RESPONDER), 21);
+	}
+	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), 21);
+	ck_assert_uint_ge(hostile_errors(RESPONDER, IKE_ERR_PEER_MM_LIMIT), 3);
+	sim_free(&net);
+}
+END_TEST
+
+static bool
+says_initial_contact(const struct recipe *m)
+{
+	const struct item *it;
+	uint32_t number;
+
+	for (size_t i = 0; (it = recipe_find((struct recipe *)m, PAYLOAD_VID, i)) != NULL; i++)
+		if (pld_vendor_decode(span_of(it->b, it->n), &number) ==
+		    VENDOR_INITIAL_CONTACT)
+			return true;
+	return false;
+}
+
+START_TEST(t167_initial_contact_only_without_a_main_mode)
+{
+	list_record_good();
+	ck_assert(says_initial_contact(&seen.m[M1]));
+	ck_assert(!says_initial_contact(&seen.m[M2]));
+	seen.n = 0;
+	sim_acquire_from(&net, INITIATOR, 2, 2, 81); /* another address: another main mode */
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(sim_count_mm(&net, INITIATOR), 2);
+	ck_assert(!says_initial_contact(&seen.m[M1]));
+	sim_free(&net);
+}
+END_TEST
+
+/* The peer is one of several: the SAs end sooner. */
+START_TEST(t167_idle_time_of_a_cluster)
+{
+	hostile_begin();
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	sim_flush(&net);
+	hostile_mm(INITIATOR)->vendor_seen = 0;
+	sim_run(&net, 12);
+	ck_assert_uint_eq(hostile_mm(INITIATOR)->state, MM_INIT_FIRST_DONE);
+	hostile_mm(INITIATOR)->vendor_seen |= 1u << VENDOR_NLBS_PRESENT;
+	sim_run(&net, 2000);
+	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
+	ck_assert_uint_eq(net.host[INITIATOR].sa->add.idle_s, 60);
+	ck_assert_uint_eq(net.host[RESPONDER].sa->add.idle_s, 300);
+	sim_free(&net);
+}
+END_TEST
+
+TCase *
+sim_list_limit_cases(void)
+{
+	TCase *t = tcase_create("checklist of limits");
+
+	tcase_add_test(t, t032_unknown_exchange_info_bits_are_ignored);
+	tcase_add_test(t, t094_nonces_are_never_repeated);
+	tcase_add_test(t, t108_main_modes_of_a_peer_are_limited);
+	tcase_add_test(t, t167_initial_contact_only_without_a_main_mode);
+	tcase_add_test(t, t167_idle_time_of_a_cluster);
+	return t;
+}
