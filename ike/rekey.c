@@ -6,6 +6,7 @@
  * its soft limit later, and then asks by ACQUIRE. The new pair sends as soon as it exists;
  * the old one still receives for a while.
  */
+#include "ike/nat.h"
 #include "ike/rekey.h"
 
 #define MARGIN_MS 90000 /* all transmissions of a quick mode, and some patience */
