@@ -65,7 +65,7 @@ both_start() {
 
 client_is_served() {
 	serve b secure_server "$p0"
-	capture kerberos
+	capture "kerberos$p0" # a name of its own: capture waits for "listening on" in its file
 	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
 	captured_only "udp port 500 or ip proto 50 or port 8888"
 	captured_some "ip proto 50"
