@@ -46,7 +46,7 @@ second_daemon() {
 	grep -q 'port 500 is in use' "$work/exits.app" ||
 		fail "not clear: $(tail -n 1 "$work/exits.app")"
 	# Another port does not help: the devices are taken.
-	(echo "ike_port = 5500" && cat "$work/a.conf") >"$work/second.conf"
+	(echo "ike_port = 5500" && echo "nat_port = 0" && cat "$work/a.conf") >"$work/second.conf"
 	exits 1 on a "$builddir/authipd" -f -c "$work/second.conf" --run-dir "$work/second"
 	grep -q 'is another authipd running' "$work/exits.app" ||
 		fail "not clear: $(tail -n 1 "$work/exits.app")"
