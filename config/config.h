@@ -65,6 +65,7 @@ struct config {
 	uint32_t n_cert;
 	struct config_tls tls;
 	struct config_kerberos kerberos;
+	uint32_t key_log;	/* 0 or 1: root may see session keys */
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */
 	uint32_t fragment_size; /* IP packet; 0: 576 of IPv4, 1280 of IPv6 */

@@ -58,20 +58,43 @@ read_number(const struct config_value *v, const struct field *f, void *base,
 	return 0;
 }
 
+static int
+read_bool(const struct config_value *v, const struct field *f, void *base,
+    struct config_error *err)
+{
+	int is = cfg_parse_boolean(v->text);
+	uint32_t n = is == 1;
+
+	if (is < 0)
+		return config_fail(
+		    err, v->line, "%s = '%.40s': write true or false", f->name, v->text);
+	memcpy((char *)base + f->offset, &n, sizeof(n));
+	return 0;
+}
+
+static int
+field_read(const struct config_value *v, const struct field *f, void *base,
+    struct config_error *err)
+{
+	switch (f->kind) {
+	case FIELD_TEXT:
+		return read_text(v, f, base, err);
+	case FIELD_BOOL:
+		return read_bool(v, f, base, err);
+	default:
+		return read_number(v, f, base, err);
+	}
+}
+
 int
 fields_read(cfg_t *section, const struct field *field, size_t n, void *base,
     struct config_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct field *f = &field[i];
-		const struct config_value *v = tree_value(section, f->name, 0);
-		int rc = 0;
+		const struct config_value *v = tree_value(section, field[i].name, 0);
 
-		if (v != NULL)
-			rc = f->kind == FIELD_TEXT ? read_text(v, f, base, err) :
-						     read_number(v, f, base, err);
-		if (rc < 0)
-			return rc;
+		if (v != NULL && field_read(v, &field[i], base, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@ enum field_kind {
 	FIELD_TEXT,   /* char array */
 	FIELD_UINT16, /* uint16_t */
 	FIELD_UINT32, /* uint32_t */
+	FIELD_BOOL,   /* uint32_t: 0 or 1 */
 };
 
 struct field {

@@ -16,6 +16,7 @@ static const struct field root_fields[] = {
 	FIELD_TEXT_OF("user", struct config, user, 1),
 	FIELD_TEXT_OF("gss_id", struct config, gss_id, 0),
 	FIELD_TEXT_OF("trust", struct config, trust_file, 1),
+	{ "key_log", FIELD_BOOL, offsetof(struct config, key_log), 0, 1 },
 	{ "ike_port", FIELD_UINT16, offsetof(struct config, ike_port), 1, UINT16_MAX },
 	{ "nat_port", FIELD_UINT16, offsetof(struct config, nat_port), 0, UINT16_MAX },
 	NUMBER("fragment_size", fragment_size, 0, 1500),

@@ -186,17 +186,15 @@ static const struct {
 static int
 check_consent(cfg_t *root, const struct policy *p, struct config_error *err)
 {
-	const struct config_value *v =
-	    tree_value(root, "i_accept_unauthenticated_peers", 0);
-	int accept = v == NULL ? 0 : cfg_parse_boolean(v->text);
+	static const struct field consent[] = { { "i_accept_unauthenticated_peers", FIELD_BOOL,
+	    0, 0, 1 } };
 	cfg_t *extended =
 	    tree_section(tree_section(root, "default_policy"), "extended_mode");
+	uint32_t accept = 0;
 
-	if (accept < 0)
-		return config_fail(err, v->line,
-		    "i_accept_unauthenticated_peers = '%.40s': write true or false",
-		    v->text);
-	if (p->n_em_auth > 0 || accept == 1)
+	if (fields_read(root, consent, 1, &accept, err) < 0)
+		return -1;
+	if (p->n_em_auth > 0 || accept != 0)
 		return 0;
 	return config_fail(err, extended == NULL ? 0 : tree_line(extended),
 	    "extended_mode auth is empty: nobody would know who the peer is. Write "

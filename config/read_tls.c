@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/fault.h"
+#include "config/field.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -136,17 +137,15 @@ read_list(cfg_t *section, const struct text_list *l, struct config_tls *tls,
 static int
 read_strict(cfg_t *section, struct config_tls *tls, struct config_error *err)
 {
-	const struct config_value *v = tree_value(section, "crl_strict", 0);
-	int strict = v == NULL ? 0 : cfg_parse_boolean(v->text);
+	static const struct field strict[] = { { "crl_strict", FIELD_BOOL,
+	    offsetof(struct config_tls, crl_strict), 0, 1 } };
 
-	if (strict < 0)
-		return config_fail(err, v->line,
-		    "crl_strict = '%.40s': write true or false", v->text);
-	if (strict == 1 && tls->n_crl == 0)
-		return config_fail(err, v->line,
+	if (fields_read(section, strict, COUNT_OF(strict), tls, err) < 0)
+		return -1;
+	if (tls->crl_strict != 0 && tls->n_crl == 0)
+		return config_fail(err, tree_value(section, "crl_strict", 0)->line,
 		    "crl_strict without crl would refuse every peer: write crl = { "
 		    "\"FILE\" }, too");
-	tls->crl_strict = (uint32_t)strict;
 	return 0;
 }
 

@@ -180,6 +180,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("user"),
 	VALUE("gss_id"),
 	VALUE("trust"),
+	VALUE("key_log"),
 	VALUE("ike_port"),
 	VALUE("nat_port"),
 	VALUE("fragment_size"),

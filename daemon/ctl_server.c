@@ -31,6 +31,7 @@ struct ctl_client {
 	struct bufferevent *bev;
 	uint64_t id;
 	bool is_monitor;
+	bool is_keylog; /* wants session keys */
 };
 
 struct ctl_listener {
@@ -179,12 +180,24 @@ request_delete(struct ctl_client *c, json_t *q)
 }
 
 static void
+request_keylog(struct ctl_client *c)
+{
+	if (c->server->n->config->key_log == 0) {
+		client_error(c, "the key log is off: write key_log = true, and start authipd again");
+		return;
+	}
+	c->is_keylog = true;
+	client_send(c, json_pack("{s:b}", "ok", 1));
+}
+
+static void
 client_request(struct ctl_client *c, const char *line)
 {
 	json_t *q = json_loads(line, 0, NULL);
 	const char *cmd = json_string_value(json_object_get(q, "cmd"));
 	bool changes = cmd != NULL &&
-	    (strcmp(cmd, "initiate") == 0 || strcmp(cmd, "delete") == 0);
+	    (strcmp(cmd, "initiate") == 0 || strcmp(cmd, "delete") == 0 ||
+		strcmp(cmd, "keylog") == 0);
 
 	if (cmd == NULL)
 		client_error(c, "a request is one JSON object with \"cmd\"");
@@ -196,10 +209,12 @@ client_request(struct ctl_client *c, const char *line)
 		request_initiate(c, q);
 	else if (strcmp(cmd, "delete") == 0)
 		request_delete(c, q);
+	else if (strcmp(cmd, "keylog") == 0)
+		request_keylog(c);
 	else if (strcmp(cmd, "monitor") == 0)
 		c->is_monitor = true;
 	else
-		client_error(c, "unknown \"cmd\": status, monitor, initiate or delete");
+		client_error(c, "unknown \"cmd\": status, monitor, initiate, delete or keylog");
 	json_decref(q);
 }
 
@@ -298,6 +313,27 @@ ctl_server_event(struct ctl_server *s, const struct action_event *e)
 			bufferevent_trigger_event(
 			    c->bev, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
 	}
+}
+
+bool
+ctl_server_has_keylog(const struct ctl_server *s)
+{
+	const struct ctl_client *c;
+
+	LIST_FOREACH (c, &s->clients, link)
+		if (c->is_keylog)
+			return true;
+	return false;
+}
+
+void
+ctl_server_keylog(struct ctl_server *s, const char *table, const char *line)
+{
+	struct ctl_client *c;
+
+	LIST_FOREACH (c, &s->clients, link)
+		if (c->is_keylog && client_reads(c))
+			client_send(c, json_pack("{s:s,s:s}", "table", table, "line", line));
 }
 
 void

@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "daemon/api_server.h"
 #include "daemon/ctl_server.h"
+#include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
@@ -120,6 +121,7 @@ do_sa_add(struct negotiator *n, const struct action_sa_add *a)
 		LIST_INSERT_HEAD(&n->usages, u, next);
 	}
 	(void)ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1);
+	keylog_sa(n, a);
 }
 
 static void
@@ -179,6 +181,8 @@ do_event(struct negotiator *n, const struct action_event *e)
 	else
 		log_warn("ike", "#%u %s: %s", e->mm_id, name, e->text);
 	ctl_server_event(n->ctl, e);
+	if (e->type == EVENT_MM_ESTABLISHED)
+		keylog_main_mode(n, e);
 }
 
 static void

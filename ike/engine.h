@@ -325,6 +325,11 @@ void engine_walk_mm(const struct engine *e, uint64_t now_ms,
     bool (*each)(void *ctx, const struct engine_mm_status *s), void *ctx);
 void engine_walk_qm(const struct engine *e, uint64_t now_ms,
     bool (*each)(void *ctx, const struct engine_qm_status *s), void *ctx);
+/*
+ * The cipher key of a main mode, for a key log that was asked for. The caller wipes it. False:
+ * there is no such main mode, or it has no keys yet.
+ */
+bool engine_mm_key(const struct engine *e, uint32_t mm_id, struct secret *key);
 /* Counter of an error, and of events ("event" counters are indexed by event type). */
 uint64_t engine_error_count(const struct engine *e, enum ike_err err);
 uint64_t engine_event_count(const struct engine *e, enum engine_event_type t);

@@ -122,3 +122,15 @@ engine_event_count(const struct engine *e, enum engine_event_type t)
 {
 	return (unsigned)t <= EVENT_DROP ? e->event_count[t] : 0;
 }
+
+bool
+engine_mm_key(const struct engine *e, uint32_t mm_id, struct secret *key)
+{
+	const struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->mm_all, all_link)
+		if (mm->id == mm_id)
+			break;
+	return mm != NULL && mm->keys.ready &&
+	    secret_set(key, span_of(mm->keys.cipher_key, cipher_key_len_bytes(mm->chosen.cipher)));
+}

@@ -2,42 +2,11 @@
 #include "config.h"
 
 #include <getopt.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/command.h"
 #include "daemon/ctl/connection.h"
 #include "daemon/ctl/table.h"
-
-enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NO_DAEMON };
-
-struct options {
-	const char *run_dir;
-	const char *to;
-	const char *from;
-	const char *protocol;
-	const char *what;
-	long port;
-	long id;
-	bool json;
-	bool encrypt;
-};
-
-static int
-usage(FILE *out)
-{
-	fprintf(out,
-	    "usage: authipctl [--run-dir DIR] command\n"
-	    "  status [--json]                show main modes, quick modes, sockets, counters\n"
-	    "  monitor [--json]               print events until interrupted\n"
-	    "  initiate --to ADDR [--from ADDR] --proto tcp|udp --port N [--encrypt]\n"
-	    "                                 negotiate now; waits for the result\n"
-	    "  delete [--main-mode N | --quick-mode N | --all]\n"
-	    "                                 end SAs, and tell the peers\n"
-	    "exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon\n");
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
-}
 
 static int
 print_json(const json_t *doc)
@@ -48,7 +17,7 @@ print_json(const json_t *doc)
 }
 
 /* Sends one request and hands over the answer. */
-static int
+int
 ask(const struct options *o, bool changes, json_t *request, json_t **answer)
 {
 	FILE *f = connection_open(o->run_dir, changes);
@@ -67,7 +36,7 @@ ask(const struct options *o, bool changes, json_t *request, json_t **answer)
 	return r;
 }
 
-static int
+int
 command_status(const struct options *o)
 {
 	json_t *answer;
@@ -83,7 +52,7 @@ command_status(const struct options *o)
 	return r;
 }
 
-static int
+int
 command_monitor(const struct options *o)
 {
 	FILE *f = connection_open(o->run_dir, false);
@@ -126,7 +95,7 @@ print_answer(const struct options *o, json_t *answer, const char *done)
 	return ok ? EXIT_OK : EXIT_FAILED;
 }
 
-static int
+int
 command_initiate(const struct options *o)
 {
 	json_t *q, *answer;
@@ -136,15 +105,15 @@ command_initiate(const struct options *o)
 		fprintf(stderr, "authipctl: initiate needs --to, --proto and --port\n");
 		return usage(stderr);
 	}
-	q = json_pack("{s:s,s:s,s:s,s:i,s:i}", "cmd", "initiate", "to", o->to, "protocol",
-	    o->protocol, "port", (int)o->port, "class", o->encrypt ? 2 : 1);
+	q = json_pack("{s:s,s:s,s:s,s:i,s:i}", "cmd", "initiate", "to", o->to,
+	    "protocol", o->protocol, "port", (int)o->port, "class", o->encrypt ? 2 : 1);
 	if (o->from != NULL)
 		json_object_set_new(q, "from", json_string(o->from));
 	r = ask(o, true, q, &answer);
 	return r == EXIT_OK ? print_answer(o, answer, "negotiated") : r;
 }
 
-static int
+int
 command_delete(const struct options *o)
 {
 	json_t *answer;
@@ -156,85 +125,10 @@ command_delete(const struct options *o)
 		return usage(stderr);
 	}
 	r = ask(o, true,
-	    json_pack("{s:s,s:s,s:i}", "cmd", "delete", "what", o->what, "id", (int)o->id),
+	    json_pack(
+		"{s:s,s:s,s:i}", "cmd", "delete", "what", o->what, "id", (int)o->id),
 	    &answer);
 	return r == EXIT_OK ? print_answer(o, answer, "deleted") : r;
-}
-
-/* A whole decimal number, or -1. */
-static long
-parse_number(const char *s)
-{
-	char *end;
-	long v = strtol(s, &end, 10);
-
-	return *s != '\0' && *end == '\0' && v >= 0 && v <= INT32_MAX ? v : -1;
-}
-
-static int
-parse(int argc, char **argv, struct options *o)
-{
-	static const struct option table[] = {
-		{ "run-dir", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "to", required_argument, NULL, 't' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "proto", required_argument, NULL, 'p' },
-		{ "port", required_argument, NULL, 'P' },
-		{ "encrypt", no_argument, NULL, 'e' },
-		{ "main-mode", required_argument, NULL, 'm' },
-		{ "quick-mode", required_argument, NULL, 'q' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int opt;
-
-	*o = (struct options){ .run_dir = AUTHIPD_RUNDIR };
-	while ((opt = getopt_long(argc, argv, "h", table, NULL)) != -1) {
-		switch (opt) {
-		case 'r':
-			o->run_dir = optarg;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 't':
-			o->to = optarg;
-			break;
-		case 'f':
-			o->from = optarg;
-			break;
-		case 'p':
-			o->protocol = optarg;
-			break;
-		case 'P':
-			o->port = parse_number(optarg);
-			break;
-		case 'e':
-			o->encrypt = true;
-			break;
-		case 'm':
-		case 'q':
-			o->what = opt == 'm' ? "main-mode" : "quick-mode";
-			o->id = parse_number(optarg);
-			if (o->id < 1) {
-				fprintf(stderr, "authipctl: \"%s\" is not the number of an SA\n",
-				    optarg);
-				return -1;
-			}
-			break;
-		case 'a':
-			o->what = "main-mode";
-			o->id = 0;
-			break;
-		case 'h':
-			exit(usage(stdout));
-		default:
-			return -1;
-		}
-	}
-	return 0;
 }
 
 int
@@ -248,10 +142,12 @@ main(int argc, char **argv)
 		{ "monitor", command_monitor },
 		{ "initiate", command_initiate },
 		{ "delete", command_delete },
+		{ "keylog", command_keylog },
+		{ "capture", command_capture },
 	};
 	struct options o;
 
-	if (parse(argc, argv, &o) != 0 || optind != argc - 1)
+	if (options_parse(argc, argv, &o) != 0 || optind != argc - 1)
 		return usage(stderr);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[optind], commands[i].name) == 0)

@@ -28,6 +28,7 @@ START_TEST(test_default_daemon)
 	ck_assert_uint_eq(c.tls.crl_strict, 0);
 	ck_assert_uint_eq(c.tls.n_peer_name, 0);
 	ck_assert_uint_eq(c.tls.n_eku, 0);
+	ck_assert_uint_eq(c.key_log, 0);
 	ck_assert_uint_eq(c.ike_port, 500);
 	ck_assert_uint_eq(c.nat_port, 4500);
 	ck_assert_uint_eq(c.mark_value, 1);

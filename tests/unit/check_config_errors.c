@@ -51,6 +51,7 @@ static const struct {
 	{ 1, "user is too long: 64 characters, write at most 63", "user = " X64("a") },
 	{ 1, "trust is too long", "trust = " X64("a") X64("a") X64("a") X64("a") },
 	{ 1, "line break", "user = \"a\\nb\"" },
+	{ 1, "key_log = 'perhaps': write true or false", "key_log = perhaps" },
 	{ 1, "write a number from 1 to 65535", "ike_port = 0" },
 	{ 1, "ike_port = '65536' is not possible", "ike_port = 65536" },
 	{ 1, "nat_port = '65536' is not possible", "nat_port = 65536" },

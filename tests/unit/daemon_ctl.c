@@ -144,6 +144,37 @@ START_TEST(status_socket_changes_nothing)
 }
 END_TEST
 
+/* Off, it is refused to root; on, it is refused on the socket that only shows. */
+START_TEST(keylog)
+{
+	static const struct config on = { .key_log = 1 };
+	const struct config *off = rig.n.config;
+	int c = dial(true), shows = dial(false);
+	json_t *a;
+
+	expect_refusal(c, "{\"cmd\":\"keylog\"}\n", "key_log = true");
+	rig.n.config = &on;
+	expect_refusal(shows, "{\"cmd\":\"keylog\"}\n", "ctl.sock");
+	ck_assert(!ctl_server_has_keylog(rig.n.ctl));
+	say(c, "{\"cmd\":\"keylog\"}\n");
+	a = answer(c);
+	ck_assert(json_is_true(json_object_get(a, "ok")));
+	json_decref(a);
+	ck_assert(ctl_server_has_keylog(rig.n.ctl));
+	ctl_server_keylog(rig.n.ctl, "esp_sa", "\"IPv4\"");
+	rig_turn();
+	a = answer(c);
+	ck_assert_str_eq(json_string_value(json_object_get(a, "line")), "\"IPv4\"");
+	json_decref(a);
+	ck_assert_ptr_null(answer(shows));
+	close(c);
+	rig_turn();
+	ck_assert(!ctl_server_has_keylog(rig.n.ctl));
+	rig.n.config = off;
+	close(shows);
+}
+END_TEST
+
 START_TEST(delete)
 {
 	int c = dial(true);
@@ -279,6 +310,7 @@ daemon_ctl_tests(Suite *s)
 	tcase_add_test(t, nonsense_is_refused);
 	tcase_add_test(t, status_on_both);
 	tcase_add_test(t, status_socket_changes_nothing);
+	tcase_add_test(t, keylog);
 	tcase_add_test(t, delete);
 	tcase_add_test(t, initiate_refusals);
 	tcase_add_test(t, initiate);
