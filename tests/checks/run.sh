@@ -32,7 +32,7 @@ layers() {
 		crypto     : crypto/                               : $pure|openssl/.*
 		config     : config/|crypto/|config\.h             : $libc|confuse\.h|config\.h
 		ike        : ike/|config/|crypto/                  : $pure
-		winsock    : winsock/|config\.h|$windows           : $libc|$windows
+		winsock    : winsock/|config\.h|$windows           : $libc|linux/capability\.h|$windows
 		daemon     : daemon/[^/]*$|ike/|config/|crypto/|winsock/wire\.h|config\.h : .*
 		daemon/ctl : daemon/ctl/|config\.h                 : $libc|jansson\.h
 	END
