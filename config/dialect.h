@@ -70,6 +70,9 @@
 #define KNOB_VALUES_fragment_send(V)                                                 \
 	V(FRAGMENT_SEND_AUTO, "auto") V(FRAGMENT_SEND_ALWAYS, "always")              \
 	V(FRAGMENT_SEND_NEVER, "never")
+#define KNOB_VALUES_gcm_salt(V) V(GCM_SALT_KEYMAT, "keymat") V(GCM_SALT_ZERO, "zero")
+#define KNOB_VALUES_gcm_auth_attr(V)                                                 \
+	V(GCM_AUTH_ATTR_OMIT, "omit") V(GCM_AUTH_ATTR_INCLUDE, "include")
 #define KNOB_VALUES_tls_client_cert(V)                                               \
 	V(TLS_CLIENT_CERT_REQUIRED, "required") V(TLS_CLIENT_CERT_OPTIONAL, "optional")
 
@@ -105,6 +108,8 @@
 	K(strict_pad, "A33", "verify the padding bytes of Crypto payloads")                  \
 	K(lenient_trailer, "2.1", "tolerate bytes behind the message")                       \
 	K(fragment_send, "A79", "send large messages in fragments of IKE")                   \
+	K(gcm_salt, "A11", "salt of AES-GCM and GMAC: key material, or zero")                \
+	K(gcm_auth_attr, "A11", "authentication attribute beside AES-GCM and GMAC in ESP")   \
 	K(tls_client_cert, "A90", "client certificate in TLS")
 
 /* K(field, default, lowest, highest, spec entry, one line for the manual) */

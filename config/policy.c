@@ -87,10 +87,13 @@ fault_of_quick_mode(const struct policy *p)
 	for (uint32_t i = 0; i < p->n_qm_proposal; i++) {
 		const struct qm_proposal *q = &p->qm_proposal[i];
 
-		if (q->integrity == HASH_NONE)
+		if (q->integrity == HASH_NONE && !cipher_has_integrity(q->cipher))
 			return "a quick-mode proposal without integrity is not accepted: ESP "
 			       "without it can be changed on the way";
-		if ((q->transform == QM_ESP_AUTH_CIPHER) == (q->cipher == CIPHER_NULL))
+		if (q->integrity != HASH_NONE && cipher_has_integrity(q->cipher))
+			return "a quick-mode proposal with GCM or GMAC needs no hash: they "
+			       "have their integrity";
+		if ((q->transform == QM_ESP_AUTH_CIPHER) != cipher_encrypts(q->cipher))
 			return "a quick-mode proposal has a cipher that does not fit its "
 			       "transform";
 		if (q->pfs != p->qm_proposal[0].pfs)

@@ -39,9 +39,9 @@ enum qm_transform {
 
 struct qm_proposal {
 	enum qm_transform transform;
-	enum hash_id integrity;
-	enum cipher_id cipher; /* CIPHER_NULL unless QM_ESP_AUTH_CIPHER */
-	enum dh_group pfs;     /* DH_NONE: no PFS */
+	enum hash_id integrity; /* HASH_NONE: the cipher is GCM or GMAC */
+	enum cipher_id cipher;	/* CIPHER_NULL or GMAC unless QM_ESP_AUTH_CIPHER */
+	enum dh_group pfs;	/* DH_NONE: no PFS */
 	uint32_t lifetime_s;
 	uint32_t lifetime_kb; /* 0: no byte limit */
 };

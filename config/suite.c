@@ -47,6 +47,34 @@ suite_parse_mm(const char *name, struct mm_proposal *p, char *why)
 	return true;
 }
 
+static void
+set_qm(struct qm_proposal *p, bool ah, enum cipher_id cipher, enum hash_id hash)
+{
+	p->transform = ah		       ? QM_AH :
+		       cipher_encrypts(cipher) ? QM_ESP_AUTH_CIPHER :
+						 QM_ESP_AUTH;
+	p->cipher = cipher;
+	p->integrity = hash;
+}
+
+/* "esp-aes128-gcm", "esp-gmac128", "ah-gmac128": no hash. */
+static bool
+parse_gcm(const char *name, struct qm_proposal *p)
+{
+	bool ah = strncmp(name, "ah-", 3) == 0;
+
+	if (!ah && strncmp(name, "esp-", 4) != 0)
+		return false;
+	name += ah ? 3 : 4;
+	for (const struct word *w = words_qm_gcm; w->name != NULL; w++)
+		if (strcmp(w->name, name) == 0 &&
+		    !(ah && cipher_encrypts((enum cipher_id)w->value))) {
+			set_qm(p, ah, (enum cipher_id)w->value, HASH_NONE);
+			return true;
+		}
+	return false;
+}
+
 bool
 suite_parse_qm(const char *name, struct qm_proposal *p, char *why)
 {
@@ -55,10 +83,12 @@ suite_parse_qm(const char *name, struct qm_proposal *p, char *why)
 	int cipher = CIPHER_NULL, hash;
 	bool ah = n == 2 && strcmp(w[0], "ah") == 0;
 
+	if (parse_gcm(name, p))
+		return true;
 	if (!ah && (n != 3 || strcmp(w[0], "esp") != 0)) {
 		snprintf(why, SUITE_WHY_MAX,
 		    "write esp-CIPHER-HASH or ah-HASH, such as "
-		    "esp-aes128-sha1");
+		    "esp-aes128-sha1, or esp-aes256-gcm");
 		return false;
 	}
 	if (!ah &&
@@ -66,11 +96,7 @@ suite_parse_qm(const char *name, struct qm_proposal *p, char *why)
 		return false;
 	if (!word_parse(words_qm_hash, "hash", w[n - 1], &hash, why, SUITE_WHY_MAX))
 		return false;
-	p->transform = ah		     ? QM_AH :
-		       cipher == CIPHER_NULL ? QM_ESP_AUTH :
-					       QM_ESP_AUTH_CIPHER;
-	p->cipher = (enum cipher_id)cipher;
-	p->integrity = (enum hash_id)hash;
+	set_qm(p, ah, (enum cipher_id)cipher, (enum hash_id)hash);
 	return true;
 }
 
@@ -88,7 +114,11 @@ suite_name_qm(const struct qm_proposal *p, char *name)
 {
 	const char *hash = word_name(words_qm_hash, (int)p->integrity);
 
-	if (p->transform == QM_AH)
+	if (p->integrity == HASH_NONE)
+		snprintf(name, SUITE_NAME_MAX, "%s-%s",
+		    p->transform == QM_AH ? "ah" : "esp",
+		    word_name(words_qm_gcm, (int)p->cipher));
+	else if (p->transform == QM_AH)
 		snprintf(name, SUITE_NAME_MAX, "ah-%s", hash);
 	else
 		snprintf(name, SUITE_NAME_MAX, "esp-%s-%s",

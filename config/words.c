@@ -67,6 +67,16 @@ const struct word words_qm_hash[] = {
 	{ NULL, 0, NULL },
 };
 
+const struct word words_qm_gcm[] = {
+	{ "aes128-gcm", CIPHER_AES128_GCM, NULL },
+	{ "aes192-gcm", CIPHER_AES192_GCM, NULL },
+	{ "aes256-gcm", CIPHER_AES256_GCM, NULL },
+	{ "gmac128", CIPHER_AES128_GMAC, NULL },
+	{ "gmac192", CIPHER_AES192_GMAC, NULL },
+	{ "gmac256", CIPHER_AES256_GMAC, NULL },
+	{ NULL, 0, NULL },
+};
+
 const struct word words_qm_pfs[] = {
 	{ "none", DH_NONE, NULL },
 	{ "ecp256", DH_ECP256, NULL },

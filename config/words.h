@@ -18,6 +18,7 @@ extern const struct word words_mm_group[];
 extern const struct word words_mm_auth[];
 extern const struct word words_qm_cipher[];
 extern const struct word words_qm_hash[];
+extern const struct word words_qm_gcm[]; /* with their own integrity, without a hash */
 extern const struct word words_qm_pfs[];
 extern const struct word words_discovery[];
 extern const struct word words_em_auth[];

@@ -1,8 +1,10 @@
 /*
  * AH in transport mode (RFC 4302).
  *
- *	front | next, length, 0 0, SPI, seq, ICV, padding | upper part
- *	`------ covered, with mutable fields and ICV zero -----------'
+ *	front | next, length, 0 0, SPI, seq, [IV,] ICV, padding | upper part
+ *	`------ covered, with mutable fields, IV and ICV zero ------------'
+ *
+ * GMAC alone has an IV (RFC 4543 4); it enters the ICV by the nonce.
  */
 #include <string.h>
 
@@ -13,7 +15,7 @@
 size_t
 ah_header_bytes(const struct esp_sa *sa, uint8_t version)
 {
-	size_t n = AH_FIXED_BYTES + sa->icv_n, align = version == 6 ? 8 : 4;
+	size_t n = AH_FIXED_BYTES + sa->iv_n + sa->icv_n, align = version == 6 ? 8 : 4;
 
 	return (n + align - 1) / align * align;
 }
@@ -27,7 +29,8 @@ ah_icv(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *p, uint8_t 
 {
 	uint8_t front[IP_PACKET_MAX_FRONT_BYTES + 8];
 	uint8_t zero[HASH_MAX_BYTES] = { 0 };
-	size_t rest_at = ip->front_n + AH_FIXED_BYTES + sa->icv_n;
+	size_t zero_n = sa->iv_n + sa->icv_n;
+	size_t rest_at = ip->front_n + AH_FIXED_BYTES + zero_n;
 	struct span part[4];
 
 	if (ip->front_n > sizeof(front))
@@ -37,9 +40,11 @@ ah_icv(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *p, uint8_t 
 		return ESP_ERR_MALFORMED;
 	part[0] = span_of(front, ip->front_n);
 	part[1] = span_of(p + ip->front_n, AH_FIXED_BYTES);
-	part[2] = span_of(zero, sa->icv_n);
+	part[2] = span_of(zero, zero_n);
 	part[3] = span_of(p + rest_at, ip->total_n - rest_at);
-	return esp_sa_icv(sa, part, 4, icv) ? ESP_OK : ESP_ERR_CRYPTO;
+	return esp_sa_icv(sa, part[1].p + AH_FIXED_BYTES, part, 4, icv) ?
+		   ESP_OK :
+		   ESP_ERR_CRYPTO;
 }
 
 enum esp_error
@@ -71,7 +76,9 @@ ah_seal(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size_t n, uint8_t *o
 	ip.total_n += ah_n;
 	if (!ip_packet_finish(out, &ip, 51, ip.total_n))
 		return ESP_ERR_SPACE;
-	if ((e = ah_icv(sa, &ip, out, ah + AH_FIXED_BYTES)) != ESP_OK)
+	if (sa->iv_n > 0 && !esp_sa_next_iv(sa, ah + AH_FIXED_BYTES))
+		return ESP_ERR_CRYPTO;
+	if ((e = ah_icv(sa, &ip, out, ah + AH_FIXED_BYTES + sa->iv_n)) != ESP_OK)
 		return e;
 	*out_n = ip.total_n;
 	return ESP_OK;
@@ -94,7 +101,7 @@ ah_open(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *in, uint8_
 		return ESP_ERR_SPI;
 	if ((e = ah_icv(sa, ip, in, icv)) != ESP_OK)
 		return e;
-	if (!secret_equal(icv, ah + AH_FIXED_BYTES, sa->icv_n))
+	if (!secret_equal(icv, ah + AH_FIXED_BYTES + sa->iv_n, sa->icv_n))
 		return ESP_ERR_ICV;
 	if (ah[0] == 59)
 		return ESP_ERR_DUMMY;

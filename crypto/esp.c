@@ -22,25 +22,67 @@ get_be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Encrypts what stands behind header and IV, and writes the ICV behind it. */
+static bool
+esp_protect(struct esp_sa *sa, uint8_t *esp, size_t clear_n)
+{
+	uint8_t *iv = esp + ESP_HEADER_BYTES, *body = iv + sa->iv_n,
+		*icv = body + clear_n;
+	struct span covered = span_of(esp, (size_t)(icv - esp));
+
+	if (sa->iv_n > 0 && !esp_sa_next_iv(sa, iv))
+		return false;
+	if (cipher_encrypts(sa->cipher) && cipher_has_integrity(sa->cipher))
+		return esp_gcm_seal(
+		    sa, span_of(esp, ESP_HEADER_BYTES), iv, body, clear_n, icv);
+	return (!cipher_encrypts(sa->cipher) ||
+		   esp_sa_crypt(sa, true, iv, body, clear_n, body)) &&
+	       esp_sa_icv(sa, iv, &covered, 1, icv);
+}
+
+/* The reverse of esp_protect(), to clear[0..clear_n). */
+static enum esp_error
+esp_unprotect(struct esp_sa *sa, const uint8_t *esp, size_t clear_n, uint8_t *clear)
+{
+	const uint8_t *iv = esp + ESP_HEADER_BYTES, *body = iv + sa->iv_n;
+	struct span covered = span_of(esp, (size_t)(body - esp) + clear_n);
+	uint8_t icv[HASH_MAX_BYTES];
+
+	if (cipher_encrypts(sa->cipher) && cipher_has_integrity(sa->cipher))
+		return esp_gcm_open(sa, span_of(esp, ESP_HEADER_BYTES), iv,
+		    span_of(body, clear_n), body + clear_n, clear);
+	if (!esp_sa_icv(sa, iv, &covered, 1, icv))
+		return ESP_ERR_CRYPTO;
+	if (!secret_equal(icv, body + clear_n, sa->icv_n))
+		return ESP_ERR_ICV;
+	if (clear_n % sa->align_n != 0)
+		return ESP_ERR_MALFORMED;
+	if (!cipher_encrypts(sa->cipher))
+		memcpy(clear, body, clear_n);
+	else if (!esp_sa_crypt(sa, false, iv, body, clear_n, clear))
+		return ESP_ERR_CRYPTO;
+	return ESP_OK;
+}
+
 /*
  *	front | SPI seq | IV | upper part, pad 1 2 3.., pad length, next header | ICV
- *	        `------------------------ covered by the ICV ---------------'
+ *	        `---------------- covered by the ICV (GCM: not the IV) -----'
  *	                       `--------------- encrypted ------------------'
  */
 static enum esp_error
-esp_seal_packet(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size_t n, uint8_t *out,
-    size_t cap, size_t *out_n)
+esp_seal_packet(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size_t n,
+    uint8_t *out, size_t cap, size_t *out_n)
 {
 	struct ip_packet ip;
 	enum esp_error e = ip_packet_parse(in, n, false, &ip);
 	size_t upper_n, pad_n, clear_n, total_n;
 	uint8_t *esp, *body;
-	struct span covered;
 
 	if (e != ESP_OK)
 		return e;
 	upper_n = ip.total_n - ip.front_n;
-	pad_n = (sa->align_n - (upper_n + ESP_TRAILER_BYTES) % sa->align_n) % sa->align_n;
+	pad_n =
+	    (sa->align_n - (upper_n + ESP_TRAILER_BYTES) % sa->align_n) % sa->align_n;
 	clear_n = upper_n + pad_n + ESP_TRAILER_BYTES;
 	total_n = ip.front_n + ESP_HEADER_BYTES + sa->iv_n + clear_n + sa->icv_n;
 	if (total_n > cap)
@@ -55,13 +97,7 @@ esp_seal_packet(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size_t n, ui
 		body[upper_n + i] = (uint8_t)(i + 1);
 	body[upper_n + pad_n] = (uint8_t)pad_n;
 	body[upper_n + pad_n + 1] = ip.protocol;
-	if (sa->iv_n > 0) {
-		if (!esp_sa_next_iv(sa, esp + ESP_HEADER_BYTES) ||
-		    !esp_sa_crypt(sa, true, esp + ESP_HEADER_BYTES, body, clear_n, body))
-			return ESP_ERR_CRYPTO;
-	}
-	covered = span_of(esp, (size_t)(body - esp) + clear_n);
-	if (!esp_sa_icv(sa, &covered, 1, body + clear_n))
+	if (!esp_protect(sa, esp, clear_n))
 		return ESP_ERR_CRYPTO;
 	if (!ip_packet_finish(out, &ip, 50, total_n))
 		return ESP_ERR_SPACE;
@@ -89,33 +125,23 @@ static enum esp_error
 esp_open_packet(struct esp_sa *sa, const struct ip_packet *ip, const uint8_t *in,
     uint8_t *out, size_t cap, size_t *out_n)
 {
-	const uint8_t *esp = in + ip->front_n, *body;
+	const uint8_t *esp = in + ip->front_n;
 	size_t esp_n = ip->total_n - ip->front_n, clear_n, upper_n;
 	size_t least = ESP_HEADER_BYTES + sa->iv_n + sa->icv_n + ESP_TRAILER_BYTES;
-	uint8_t icv[HASH_MAX_BYTES], next;
-	struct span covered;
 	enum esp_error e;
+	uint8_t next;
 
 	if (esp_n < least)
 		return ESP_ERR_SHORT;
 	if (memcmp(esp, sa->spi_be, 4) != 0)
 		return ESP_ERR_SPI;
 	clear_n = esp_n - ESP_HEADER_BYTES - sa->iv_n - sa->icv_n;
-	covered = span_of(esp, esp_n - sa->icv_n);
-	if (!esp_sa_icv(sa, &covered, 1, icv))
-		return ESP_ERR_CRYPTO;
-	if (!secret_equal(icv, esp + covered.n, sa->icv_n))
-		return ESP_ERR_ICV;
-	if (clear_n % sa->align_n != 0)
-		return ESP_ERR_MALFORMED;
 	if (ip->front_n + clear_n > cap)
 		return ESP_ERR_SPACE;
-	body = esp + ESP_HEADER_BYTES + sa->iv_n;
-	if (sa->iv_n == 0)
-		memcpy(out + ip->front_n, body, clear_n);
-	else if (!esp_sa_crypt(sa, false, esp + ESP_HEADER_BYTES, body, clear_n,
-		     out + ip->front_n))
-		return ESP_ERR_CRYPTO;
+	if ((e = esp_unprotect(sa, esp, clear_n, out + ip->front_n)) != ESP_OK)
+		return e;
+	if (clear_n % sa->align_n != 0)
+		return ESP_ERR_MALFORMED;
 	if ((e = esp_unpad(out + ip->front_n, clear_n, &upper_n, &next)) != ESP_OK)
 		return e;
 	if (next == ESP_NEXT_HEADER_NONE)

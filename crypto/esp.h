@@ -1,7 +1,8 @@
 /*
  * ESP and AH in transport mode as pure functions on whole IP packets (IPv4 and IPv6):
  * RFC 4303, RFC 4302, with NULL/AES-CBC/3DES and HMAC-SHA1-96 / HMAC-SHA2-256-128 /
- * HMAC-MD5-96. No ESP without integrity exists here.
+ * HMAC-MD5-96, AES-GCM (RFC 4106) and AES-GMAC (RFC 4543). No ESP without integrity exists
+ * here.
  */
 #ifndef AUTHIPD_CRYPTO_ESP_H
 #define AUTHIPD_CRYPTO_ESP_H
@@ -12,15 +13,15 @@
 
 enum esp_error {
 	ESP_OK = 0,
-	ESP_ERR_SHORT,	    /* packet shorter than its own headers say */
-	ESP_ERR_MALFORMED,  /* header chain, length or padding wrong */
-	ESP_ERR_SPI,	    /* not this SA */
-	ESP_ERR_ICV,	    /* integrity check failed */
-	ESP_ERR_FRAGMENT,   /* an IP fragment: reassemble first */
-	ESP_ERR_SPACE,	    /* output buffer too small */
-	ESP_ERR_SEQUENCE,   /* sequence number space used up */
-	ESP_ERR_CRYPTO,	    /* libcrypto refused */
-	ESP_ERR_DUMMY,	    /* next header 59: authentic, to be dropped silently */
+	ESP_ERR_SHORT,	   /* packet shorter than its own headers say */
+	ESP_ERR_MALFORMED, /* header chain, length or padding wrong */
+	ESP_ERR_SPI,	   /* not this SA */
+	ESP_ERR_ICV,	   /* integrity check failed */
+	ESP_ERR_FRAGMENT,  /* an IP fragment: reassemble first */
+	ESP_ERR_SPACE,	   /* output buffer too small */
+	ESP_ERR_SEQUENCE,  /* sequence number space used up */
+	ESP_ERR_CRYPTO,	   /* libcrypto refused */
+	ESP_ERR_DUMMY,	   /* next header 59: authentic, to be dropped silently */
 };
 
 const char *esp_error_name(enum esp_error e);
@@ -28,9 +29,9 @@ const char *esp_error_name(enum esp_error e);
 struct esp_params {
 	uint8_t protocol; /* 50 ESP, 51 AH */
 	uint32_t spi;
-	enum cipher_id cipher; /* CIPHER_NULL for AH */
-	struct span cipher_key;
-	enum hash_id integrity;
+	enum cipher_id cipher;	/* CIPHER_NULL or GMAC for AH */
+	struct span cipher_key; /* cipher_keymat_len_bytes() */
+	enum hash_id integrity; /* HASH_NONE for GCM and GMAC, and for these alone */
 	struct span integrity_key;
 };
 
@@ -52,9 +53,12 @@ enum esp_error esp_seal(struct esp_sa *sa, uint32_t seq, const uint8_t *in, size
  * Reads SPI and sequence number of a protected packet without any key: for the look-up of
  * the SA and the replay check. protocol receives 50 or 51.
  */
-enum esp_error esp_peek(const uint8_t *in, size_t n, uint8_t *protocol, uint32_t *spi,
-    uint32_t *seq);
-/* Verifies and unwraps: the reverse of esp_seal(). Nothing is written before the ICV held. */
+enum esp_error esp_peek(
+    const uint8_t *in, size_t n, uint8_t *protocol, uint32_t *spi, uint32_t *seq);
+/*
+ * Verifies and unwraps: the reverse of esp_seal(). When the ICV does not hold, out has
+ * nothing of the packet.
+ */
 enum esp_error esp_open(struct esp_sa *sa, const uint8_t *in, size_t n, uint8_t *out,
     size_t cap, size_t *out_n);
 

@@ -56,15 +56,39 @@ esp_params_valid(const struct esp_params *p)
 {
 	if (p->protocol != 50 && p->protocol != 51)
 		return false;
-	if (p->spi < 256 || esp_icv_len_bytes(p->integrity) == 0)
+	if (p->spi < 256)
+		return false;
+	if (cipher_has_integrity(p->cipher) != (p->integrity == HASH_NONE))
+		return false;
+	if (p->integrity != HASH_NONE && esp_icv_len_bytes(p->integrity) == 0)
 		return false;
 	if (p->integrity_key.n != hash_len_bytes(p->integrity))
 		return false;
-	if (p->protocol == 51 && p->cipher != CIPHER_NULL)
+	if (p->protocol == 51 && cipher_encrypts(p->cipher))
 		return false;
 	if (p->cipher == CIPHER_DES)
 		return false;
-	return p->cipher_key.n == cipher_key_len_bytes(p->cipher);
+	return p->cipher_key.n == cipher_keymat_len_bytes(p->cipher);
+}
+
+/* The cipher's part of an SA, or GMAC's. */
+static bool
+esp_sa_set_cipher(struct esp_sa *sa, const struct esp_params *p)
+{
+	size_t key_n = cipher_key_len_bytes(p->cipher);
+
+	if (p->cipher == CIPHER_NULL)
+		return true;
+	memcpy(sa->cipher_key, p->cipher_key.p, key_n);
+	if (cipher_has_integrity(p->cipher)) {
+		memcpy(sa->salt, p->cipher_key.p + key_n, CIPHER_SALT_BYTES);
+		sa->iv_n = ESP_GCM_IV_BYTES;
+		sa->icv_n = ESP_GCM_TAG_BYTES;
+	} else {
+		sa->iv_n = sa->align_n = cipher_block_len_bytes(p->cipher);
+	}
+	return cipher_evp(p->cipher) != NULL &&
+	       (sa->cipher_ctx = EVP_CIPHER_CTX_new()) != NULL;
 }
 
 struct esp_sa *
@@ -85,17 +109,10 @@ esp_sa_new(const struct esp_params *p)
 	sa->icv_n = esp_icv_len_bytes(p->integrity);
 	sa->align_n = 4;
 	sa->cipher_direction = -1;
-	if ((sa->mac = hash_evp_hmac_new(p->integrity, p->integrity_key)) == NULL)
-		goto fail;
-	if (p->cipher != CIPHER_NULL) {
-		sa->iv_n = sa->align_n = cipher_block_len_bytes(p->cipher);
-		memcpy(sa->cipher_key, p->cipher_key.p, p->cipher_key.n);
-		if (cipher_evp(p->cipher) == NULL ||
-		    (sa->cipher_ctx = EVP_CIPHER_CTX_new()) == NULL)
-			goto fail;
-	}
-	return sa;
-fail:
+	if ((p->integrity == HASH_NONE || (sa->mac = hash_evp_hmac_new(p->integrity,
+					       p->integrity_key)) != NULL) &&
+	    esp_sa_set_cipher(sa, p))
+		return sa;
 	esp_sa_free(sa);
 	return NULL;
 }
@@ -120,23 +137,29 @@ esp_overhead_max_bytes(const struct esp_sa *sa)
 }
 
 bool
-esp_sa_icv(struct esp_sa *sa, const struct span *part, size_t n_part, uint8_t *icv)
+esp_sa_icv(struct esp_sa *sa, const uint8_t *iv, const struct span *part, size_t n_part,
+    uint8_t *icv)
 {
 	uint8_t full[HASH_MAX_BYTES];
 	size_t n = 0;
-	bool ok = EVP_MAC_init(sa->mac, NULL, 0, NULL) == 1;
+	bool ok;
 
+	if (sa->mac == NULL)
+		return esp_gcm_mac(sa, iv, part, n_part, icv);
+	ok = EVP_MAC_init(sa->mac, NULL, 0, NULL) == 1;
 	for (size_t i = 0; ok && i < n_part; i++)
-		ok = part[i].n == 0 || EVP_MAC_update(sa->mac, part[i].p, part[i].n) == 1;
-	ok = ok && EVP_MAC_final(sa->mac, full, &n, sizeof(full)) == 1 && n >= sa->icv_n;
+		ok = part[i].n == 0 ||
+		     EVP_MAC_update(sa->mac, part[i].p, part[i].n) == 1;
+	ok =
+	    ok && EVP_MAC_final(sa->mac, full, &n, sizeof(full)) == 1 && n >= sa->icv_n;
 	if (ok)
 		memcpy(icv, full, sa->icv_n);
 	return ok;
 }
 
 bool
-esp_sa_crypt(struct esp_sa *sa, bool encrypt, const uint8_t *iv, const uint8_t *in, size_t n,
-    uint8_t *out)
+esp_sa_crypt(struct esp_sa *sa, bool encrypt, const uint8_t *iv, const uint8_t *in,
+    size_t n, uint8_t *out)
 {
 	int out_n = 0;
 
@@ -152,12 +175,19 @@ esp_sa_crypt(struct esp_sa *sa, bool encrypt, const uint8_t *iv, const uint8_t *
 		return false;
 	}
 	return EVP_CipherUpdate(sa->cipher_ctx, out, &out_n, in, (int)n) == 1 &&
-	    (size_t)out_n == n;
+	       (size_t)out_n == n;
 }
 
 bool
 esp_sa_next_iv(struct esp_sa *sa, uint8_t *iv)
 {
+	if (cipher_has_integrity(sa->cipher)) {
+		uint64_t v = sa->iv_next++;
+
+		for (int i = ESP_GCM_IV_BYTES - 1; i >= 0; i--, v >>= 8)
+			iv[i] = (uint8_t)v;
+		return true;
+	}
 	if (iv_left < sa->iv_n) {
 		if (!crypto_random(iv_pool, sizeof(iv_pool)))
 			return false;

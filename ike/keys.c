@@ -150,8 +150,10 @@ keys_ipsec(const struct dialect *d, const struct keys_input *mm,
     const struct ipsec_input *qm, enum cipher_id cipher, enum hash_id integrity,
     struct secret *cipher_key, struct secret *integrity_key)
 {
-	size_t cipher_n = cipher_key_len_bytes(cipher), auth_n = hash_len_bytes(integrity);
-	uint8_t head[8], k[CIPHER_MAX_KEY_BYTES + HASH_MAX_BYTES];
+	size_t keymat_n = cipher_keymat_len_bytes(cipher), auth_n = hash_len_bytes(integrity);
+	size_t cipher_n =
+	    d->gcm_salt == GCM_SALT_ZERO ? cipher_key_len_bytes(cipher) : keymat_n;
+	uint8_t head[8], k[CIPHER_MAX_KEYMAT_BYTES + HASH_MAX_BYTES] = { 0 };
 	bool cipher_first = d->ipsec_key_order == IPSEC_KEY_CIPHER_FIRST;
 	struct span more[8];
 	struct writer w;
@@ -170,8 +172,9 @@ keys_ipsec(const struct dialect *d, const struct keys_input *mm,
 		more[n++] = keys_nonce(d, mm->nr);
 		more[n++] = key_span(qm->skeyid_em);
 	}
+	/* Where the salt is not derived, keymat_n takes in the zeros behind the key (A11). */
 	ok = keys_kdf(d, mm, qm->z, more, n, k, cipher_n + auth_n) &&
-	    secret_set(cipher_key, span_of(k + (cipher_first ? 0 : auth_n), cipher_n)) &&
+	    secret_set(cipher_key, span_of(k + (cipher_first ? 0 : auth_n), keymat_n)) &&
 	    secret_set(integrity_key, span_of(k + (cipher_first ? cipher_n : 0), auth_n));
 	secret_wipe_bytes(k, sizeof(k));
 	return ok;

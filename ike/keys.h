@@ -66,7 +66,10 @@ struct ipsec_input {
 	const struct key *skeyid_em; /* NULL without extended mode (A10) */
 };
 
-/* Keys of that direction; cipher CIPHER_NULL yields an empty cipher key. */
+/*
+ * Keys of that direction; cipher CIPHER_NULL yields an empty cipher key. That of GCM and
+ * GMAC ends with the salt (A11).
+ */
 bool keys_ipsec(const struct dialect *d, const struct keys_input *mm,
     const struct ipsec_input *qm, enum cipher_id cipher, enum hash_id integrity,
     struct secret *cipher_key, struct secret *integrity_key);

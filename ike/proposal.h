@@ -36,10 +36,11 @@ enum ike_err proposal_mm_verify(const struct policy *p, enum dh_group group,
 #define ENCAPSULATION_TRANSPORT 2
 #define ENCAPSULATION_UDP_TRANSPORT 4 /* RFC 3947 5.1 */
 
-/* What proposals of quick mode must be; a set of these, 0 = anything without a NAT. */
+/* How proposals of quick mode must be; a set of these, 0 = anything without a NAT. */
 enum qm_want {
 	QM_WANT_ENCRYPTION = 1,
-	QM_WANT_UDP = 2, /* a NAT is between: ESP in UDP, no AH */
+	QM_WANT_UDP = 2,       /* a NAT is between: ESP in UDP, no AH */
+	QM_WANT_AUTH_ATTR = 4, /* our offer names the integrity of GCM and GMAC too (A11) */
 };
 
 struct qm_choice {

@@ -14,7 +14,22 @@ enum {
 	X(CIPHER_NULL, 11, 0)      \
 	X(CIPHER_AES128, 12, 128)  \
 	X(CIPHER_AES192, 12, 192)  \
-	X(CIPHER_AES256, 12, 256)
+	X(CIPHER_AES256, 12, 256)        \
+	X(CIPHER_AES128_GCM, 20, 128)    \
+	X(CIPHER_AES192_GCM, 20, 192)    \
+	X(CIPHER_AES256_GCM, 20, 256)    \
+	X(CIPHER_AES128_GMAC, 23, 128)   \
+	X(CIPHER_AES192_GMAC, 23, 192)   \
+	X(CIPHER_AES256_GMAC, 23, 256)
+
+/* X(cipher with integrity, AH transform id and authentication attribute of that integrity) */
+#define GMAC_TRANSFORMS(X)         \
+	X(CIPHER_AES128_GCM, 11)   \
+	X(CIPHER_AES192_GCM, 12)   \
+	X(CIPHER_AES256_GCM, 13)   \
+	X(CIPHER_AES128_GMAC, 11)  \
+	X(CIPHER_AES192_GMAC, 12)  \
+	X(CIPHER_AES256_GMAC, 13)
 
 /* X(hash, AH transform id, authentication attribute) */
 #define AUTH_TRANSFORMS(X)    \
@@ -58,17 +73,37 @@ auth_numbers(enum hash_id h, uint8_t *ah_id, uint16_t *attribute)
 	}
 }
 
+/* 0 for a cipher without integrity. */
+static uint8_t
+gmac_number(enum cipher_id c)
+{
+	switch (c) {
+#define X(cipher, number)  \
+	case cipher:       \
+		return number;
+		GMAC_TRANSFORMS(X)
+#undef X
+	default:
+		return 0;
+	}
+}
+
 /* The wire form of one proposal of ours. */
 static void
 qm_to_wire(const struct qm_proposal *mine, unsigned want, uint8_t *protocol,
     struct pld_transform *t)
 {
-	uint8_t ah_id;
+	uint8_t ah_id, gmac = gmac_number(mine->cipher);
 
 	memset(t, 0, sizeof(*t));
 	t->number = 1;
 	*protocol = mine->transform == QM_AH ? PROTO_AH : PROTO_ESP;
 	auth_numbers(mine->integrity, &ah_id, &t->authentication);
+	if (gmac != 0) {
+		ah_id = gmac;
+		if (mine->transform == QM_AH || (want & QM_WANT_AUTH_ATTR) != 0)
+			t->authentication = gmac;
+	}
 	if (mine->transform == QM_AH)
 		t->id = ah_id;
 	else
@@ -106,6 +141,17 @@ proposal_qm_offer(const struct policy *p, unsigned want, uint32_t spi,
 	}
 }
 
+/* In ESP, GCM and GMAC have their integrity with or without the attribute (A11). */
+static bool
+qm_authentication_is(uint16_t theirs, const struct qm_proposal *mine, uint16_t ours)
+{
+	uint8_t gmac = gmac_number(mine->cipher);
+
+	if (mine->transform == QM_AH || gmac == 0)
+		return theirs == ours;
+	return theirs == 0 || theirs == gmac;
+}
+
 /* Everything but number and lifetimes decides. */
 static bool
 qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm_proposal *mine,
@@ -116,8 +162,8 @@ qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm
 
 	qm_to_wire(mine, want, &w_protocol, &w);
 	return protocol == w_protocol && t->id == w.id && t->key_bits == w.key_bits &&
-	    t->authentication == w.authentication && t->encapsulation == w.encapsulation &&
-	    t->group == w.group;
+	    qm_authentication_is(t->authentication, mine, w.authentication) &&
+	    t->encapsulation == w.encapsulation && t->group == w.group;
 }
 
 static uint32_t
@@ -210,14 +256,15 @@ proposal_qm_one_text(struct text *t, const struct qm_proposal *p)
 {
 	if (t->n > 0)
 		text_str(t, ", ");
-	if (p->transform == QM_AH) {
-		text_str(t, "ah-");
-	} else {
-		text_str(t, "esp-");
-		text_str(t, cipher_name(p->cipher));
+	text_str(t, p->transform == QM_AH ? "ah" : "esp");
+	if (p->transform != QM_AH || cipher_has_integrity(p->cipher)) {
 		text_str(t, "-");
+		text_str(t, cipher_name(p->cipher));
 	}
-	text_str(t, hash_name(p->integrity));
+	if (!cipher_has_integrity(p->cipher)) {
+		text_str(t, "-");
+		text_str(t, hash_name(p->integrity));
+	}
 }
 
 void
@@ -240,12 +287,17 @@ wire_to_qm(uint8_t protocol, const struct pld_transform *t, struct qm_proposal *
 #undef X
 	if (protocol == PROTO_AH) {
 		out->transform = QM_AH;
+#define X(c, number)            \
+	if (t->id == number)    \
+		out->cipher = c;
+		GMAC_TRANSFORMS(X)
+#undef X
 		return true;
 	}
 #define X(c, number, bits)                                                                 \
 	if (t->id == number && t->key_bits == bits) {                                      \
 		out->cipher = c;                                                           \
-		out->transform = c == CIPHER_NULL ? QM_ESP_AUTH : QM_ESP_AUTH_CIPHER;      \
+		out->transform = cipher_encrypts(c) ? QM_ESP_AUTH_CIPHER : QM_ESP_AUTH;    \
 		return true;                                                               \
 	}
 	ESP_TRANSFORMS(X)

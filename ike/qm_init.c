@@ -70,13 +70,16 @@ qm_build_q1(struct engine *e, struct qm_sa *qm, struct span *out)
 {
 	struct mm_sa *mm = qm->mm;
 	uint8_t exchange = qm->is_first ? EXCHANGE_MM : EXCHANGE_QM;
+	unsigned want = qm_want(qm);
 
 	exchange_begin(e, mm, exchange, qm->message_id,
 	    seq_take(mm, qm->is_first ? SEQ_MM : SEQ_QM, &e->p.dialect), true);
 	qm_write_hash(e, qm, false);
 	qm_write_ids(e, qm);
 	build_payload(e->out, PAYLOAD_SA);
-	proposal_qm_offer(qm->policy.policy, qm_want(qm), qm->spi_in, &e->sa_out);
+	if (e->p.dialect.gcm_auth_attr == GCM_AUTH_ATTR_INCLUDE)
+		want |= QM_WANT_AUTH_ATTR;
+	proposal_qm_offer(qm->policy.policy, want, qm->spi_in, &e->sa_out);
 	if (e->sa_out.n_proposal == 0)
 		return IKE_ERR_NO_PROPOSAL;
 	pld_sa_encode(&e->out->w, &e->sa_out, true);

@@ -9,7 +9,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define SPI 0x1000
-#define N_SA 6
+#define N_SA 9
 
 static const uint8_t key[64] = "keys that nobody else has";
 
@@ -27,12 +27,15 @@ make_sa(unsigned which)
 		{ 51, CIPHER_NULL, HASH_SHA1 },
 		{ 51, CIPHER_NULL, HASH_SHA256 },
 		{ 50, CIPHER_AES256, HASH_SHA384 },
+		{ 50, CIPHER_AES256_GCM, HASH_NONE },
+		{ 50, CIPHER_AES128_GMAC, HASH_NONE },
+		{ 51, CIPHER_AES128_GMAC, HASH_NONE },
 	};
 	struct esp_params p = {
 		.protocol = row[which].protocol,
 		.spi = SPI,
 		.cipher = row[which].cipher,
-		.cipher_key = span_of(key, cipher_key_len_bytes(row[which].cipher)),
+		.cipher_key = span_of(key, cipher_keymat_len_bytes(row[which].cipher)),
 		.integrity = row[which].hash,
 		.integrity_key = span_of(key, hash_len_bytes(row[which].hash)),
 	};

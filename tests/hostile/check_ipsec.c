@@ -13,9 +13,9 @@ new_sa(uint8_t protocol, enum cipher_id cipher)
 		.protocol = protocol,
 		.spi = 0x1000,
 		.cipher = cipher,
-		.cipher_key = span_of(key, cipher_key_len_bytes(cipher)),
-		.integrity = HASH_SHA1,
-		.integrity_key = span_of(key, 20),
+		.cipher_key = span_of(key, cipher_keymat_len_bytes(cipher)),
+		.integrity = cipher_has_integrity(cipher) ? HASH_NONE : HASH_SHA1,
+		.integrity_key = span_of(key, cipher_has_integrity(cipher) ? 0 : 20),
 	};
 	struct esp_sa *sa = esp_sa_new(&p);
 
@@ -27,7 +27,8 @@ static const struct {
 	uint8_t protocol;
 	enum cipher_id cipher;
 } sa_rows[] = { { 50, CIPHER_NULL }, { 50, CIPHER_AES128 }, { 50, CIPHER_3DES },
-	{ 51, CIPHER_NULL } };
+	{ 51, CIPHER_NULL }, { 50, CIPHER_AES256_GCM }, { 50, CIPHER_AES128_GMAC },
+	{ 51, CIPHER_AES128_GMAC } };
 
 /* An IPv4 packet with n bytes of the protocol. */
 static size_t
@@ -84,7 +85,7 @@ END_TEST
 
 START_TEST(h40_sa_with_every_key_length)
 {
-	for (int cipher = CIPHER_NULL; cipher <= CIPHER_AES256 + 3; cipher++)
+	for (int cipher = CIPHER_NULL; cipher <= CIPHER_AES256_GMAC + 3; cipher++)
 		for (int hash = 0; hash < 10; hash++)
 			for (size_t n = 0; n <= 64; n += 4)
 				for (size_t k = 0; k <= 48; k += 4) {
@@ -95,9 +96,12 @@ START_TEST(h40_sa_with_every_key_length)
 
 					if (sa == NULL)
 						continue;
-					ck_assert_uint_gt(n, 0);
+					if (cipher_has_integrity(p.cipher))
+						ck_assert_uint_ge(k, 20);
+					else
+						ck_assert_uint_gt(n, 0);
 					ck_assert_uint_eq(n, hash_len_bytes(p.integrity));
-					ck_assert_uint_eq(k, cipher_key_len_bytes(p.cipher));
+					ck_assert_uint_eq(k, cipher_keymat_len_bytes(p.cipher));
 					esp_sa_free(sa);
 				}
 }

@@ -181,6 +181,48 @@ START_TEST(h40_every_key_length)
 }
 END_TEST
 
+/*
+ * GCM and GMAC with every key length, above all none and zero, and every hash beside it: one
+ * pair of length and hash is what the policy names, or the hash may be absent.
+ */
+START_TEST(h40_gcm_and_gmac)
+{
+	static const struct {
+		uint8_t id;
+		enum cipher_id cipher;
+		uint8_t bits, hash;
+	} row[] = { { 20, CIPHER_AES128_GCM, 128, 11 }, { 23, CIPHER_AES192_GMAC, 192, 12 } };
+	struct qm_proposal *mine;
+
+	hostile_begin_established();
+	mine = &net.host[RESPONDER].policy.qm_proposal[0];
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		for (unsigned bits = 0; bits <= 256; bits += 32)
+			for (unsigned hash = 0; hash < 16; hash++) {
+				uint8_t attr[4] = { 0x80, 6, (uint8_t)(bits >> 8), (uint8_t)bits };
+				struct item *sa;
+
+				mine->cipher = row[i].cipher;
+				mine->integrity = HASH_NONE;
+				begin_q1((uint32_t)(10000 * (i + 1) + bits * 16 + hash));
+				sa = recipe_find(&r, PAYLOAD_SA, 0);
+				sa->b[AT_TRANSFORM] = row[i].id;
+				sa->b[AT_AUTHENTICATION] = (uint8_t)hash;
+				if (bits != 0) { /* 0: no attribute at all */
+					memcpy(sa->b + sa->n, attr, sizeof(attr));
+					sa->n += sizeof(attr);
+					sa->b[11] += sizeof(attr);
+					sa->b[23] += sizeof(attr);
+				}
+				if (bits == row[i].bits && (hash == row[i].hash || hash == 0))
+					accept_q1();
+				else
+					refuse_q1(IKE_ERR_NO_PROPOSAL);
+			}
+	hostile_end();
+}
+END_TEST
+
 /* A value of more than 16 bits is not the number in its lower half. */
 START_TEST(h40_long_attribute_is_not_cut)
 {
@@ -223,6 +265,7 @@ hostile_quick_cases(void)
 	tcase_add_test(t, h37_every_id_type_and_length);
 	tcase_add_test(t, h40_every_transform_number);
 	tcase_add_test(t, h40_every_key_length);
+	tcase_add_test(t, h40_gcm_and_gmac);
 	tcase_add_test(t, h40_long_attribute_is_not_cut);
 	tcase_add_test(t, h40_reserved_spis);
 	return t;

@@ -108,6 +108,11 @@ try ah_sha256 proposal ah-sha256 51
 try ah_sha1_ipv6 proposal6 ah-sha1 51
 try esp_3des proposal esp-3des-sha1 50
 try esp_aes256_sha256 proposal esp-aes256-sha256 50
+try esp_aes128_gcm proposal esp-aes128-gcm 50
+try esp_aes256_gcm_ipv6 proposal6 esp-aes256-gcm 50
+try esp_gmac128 proposal esp-gmac128 50
+try ah_gmac256 proposal ah-gmac256 51
+try ah_gmac128_ipv6 proposal6 ah-gmac128 51
 try no_common_proposal other_proposal
 try no_encrypting_proposal encryption_impossible
 try other_authority other_authority

@@ -662,7 +662,9 @@ sa_same(const struct action_sa_add *a, const struct action_sa_add *b)
 	return a->protocol == b->protocol && a->cipher == b->cipher &&
 	    a->integrity == b->integrity && a->cipher_key.n == b->cipher_key.n &&
 	    memcmp(a->cipher_key.b, b->cipher_key.b, a->cipher_key.n) == 0 &&
-	    a->integrity_key.n == b->integrity_key.n && a->integrity_key.n > 0 &&
+	    a->integrity_key.n == b->integrity_key.n &&
+	    a->integrity_key.n == hash_len_bytes(a->integrity) &&
+	    (a->integrity != HASH_NONE || cipher_has_integrity(a->cipher)) &&
 	    memcmp(a->integrity_key.b, b->integrity_key.b, a->integrity_key.n) == 0 &&
 	    a->selector.protocol == b->selector.protocol &&
 	    a->selector.local.port == b->selector.remote.port &&

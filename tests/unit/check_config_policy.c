@@ -108,6 +108,44 @@ START_TEST(test_policy_options)
 }
 END_TEST
 
+START_TEST(test_gcm_proposals)
+{
+	static const struct {
+		enum qm_transform transform;
+		enum cipher_id cipher;
+	} want[] = {
+		{ QM_ESP_AUTH_CIPHER, CIPHER_AES128_GCM },
+		{ QM_ESP_AUTH_CIPHER, CIPHER_AES192_GCM },
+		{ QM_ESP_AUTH_CIPHER, CIPHER_AES256_GCM },
+		{ QM_ESP_AUTH, CIPHER_AES128_GMAC },
+		{ QM_AH, CIPHER_AES256_GMAC },
+	};
+	struct config c;
+
+	load_good(&c, "default_policy { quick_mode {\n"
+		      "proposal esp-aes128-gcm {}\nproposal esp-aes192-gcm {}\n"
+		      "proposal esp-aes256-gcm {}\nproposal esp-gmac128 {}\n"
+		      "proposal ah-gmac256 {} } }");
+	ck_assert_uint_eq(c.policy.n_qm_proposal, COUNT_OF(want));
+	for (size_t i = 0; i < COUNT_OF(want); i++) {
+		ck_assert_int_eq(c.policy.qm_proposal[i].transform, want[i].transform);
+		ck_assert_int_eq(c.policy.qm_proposal[i].cipher, want[i].cipher);
+		ck_assert_int_eq(c.policy.qm_proposal[i].integrity, HASH_NONE);
+	}
+	ck_assert_ptr_null(policy_find_fault(&c.policy));
+	ck_assert(policy_keep_encrypting(&c.policy));
+	ck_assert_uint_eq(c.policy.n_qm_proposal, 3);
+	/* Integrity is absent where the cipher has it, and only there. */
+	c.policy.qm_proposal[0].integrity = HASH_SHA256;
+	ck_assert_ptr_nonnull(policy_find_fault(&c.policy));
+	c.policy.qm_proposal[0].integrity = HASH_NONE;
+	c.policy.qm_proposal[0].cipher = CIPHER_AES128;
+	ck_assert_ptr_nonnull(policy_find_fault(&c.policy));
+	c.policy.qm_proposal[0].cipher = CIPHER_AES128_GMAC; /* does not encrypt */
+	ck_assert_ptr_nonnull(policy_find_fault(&c.policy));
+}
+END_TEST
+
 #ifdef HAVE_KRB5
 /* With a keytab Kerberos is offered in extended mode, and only there. */
 START_TEST(test_kerberos)
@@ -319,6 +357,7 @@ tcase_config_policy(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_default_policy);
 	tcase_add_test(t, test_policy_options);
+	tcase_add_test(t, test_gcm_proposals);
 #ifdef HAVE_KRB5
 	tcase_add_test(t, test_kerberos);
 #endif

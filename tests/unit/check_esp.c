@@ -21,10 +21,19 @@ const struct esp_kind esp_kinds[ESP_KIND_COUNT] = {
 	{ 51, CIPHER_NULL, HASH_MD5 },
 	{ 51, CIPHER_NULL, HASH_SHA1 },
 	{ 51, CIPHER_NULL, HASH_SHA256 },
+	{ 50, CIPHER_AES128_GCM, HASH_NONE },
+	{ 50, CIPHER_AES192_GCM, HASH_NONE },
+	{ 50, CIPHER_AES256_GCM, HASH_NONE },
+	{ 50, CIPHER_AES128_GMAC, HASH_NONE },
+	{ 50, CIPHER_AES192_GMAC, HASH_NONE },
+	{ 50, CIPHER_AES256_GMAC, HASH_NONE },
+	{ 51, CIPHER_AES128_GMAC, HASH_NONE },
+	{ 51, CIPHER_AES192_GMAC, HASH_NONE },
+	{ 51, CIPHER_AES256_GMAC, HASH_NONE },
 };
 
-static const uint8_t cipher_key[CIPHER_MAX_KEY_BYTES] =
-    "0123456789abcdefGHIJKLMNOPQRSTU";
+static const uint8_t cipher_key[CIPHER_MAX_KEYMAT_BYTES] =
+    "0123456789abcdefGHIJKLMNOPQRSTUVsal";
 static const uint8_t integrity_key[HASH_MAX_BYTES] = "integrity key of the unit tests";
 
 void
@@ -33,7 +42,7 @@ esp_kind_params(const struct esp_kind *kind, uint32_t spi, struct esp_params *p)
 	p->protocol = kind->protocol;
 	p->spi = spi;
 	p->cipher = kind->cipher;
-	p->cipher_key = span_of(cipher_key, cipher_key_len_bytes(kind->cipher));
+	p->cipher_key = span_of(cipher_key, cipher_keymat_len_bytes(kind->cipher));
 	p->integrity = kind->hash;
 	p->integrity_key = span_of(integrity_key, hash_len_bytes(kind->hash));
 }
@@ -117,6 +126,7 @@ main(void)
 	esp_flip_tests(s);
 	esp_forge_tests(s);
 	esp_packet_tests(s);
+	esp_gcm_tests(s);
 	esp_replay_tests(s);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -24,9 +24,11 @@ struct esp_kind {
 	enum hash_id hash;
 };
 
-/* Every combination that a policy may name. */
-#define ESP_KIND_COUNT 18
+/* Every combination that a policy may name: ESP, AH, and those without a hash. */
+#define ESP_KIND_COUNT 27
 #define ESP_FIRST_AH 15
+#define ESP_FIRST_GCM 18
+#define ESP_FIRST_AH_GMAC 24
 extern const struct esp_kind esp_kinds[ESP_KIND_COUNT];
 
 #define ESP_MAX_ICV_BYTES 16
@@ -50,6 +52,7 @@ void esp_seal_tests(Suite *s);
 void esp_flip_tests(Suite *s);
 void esp_forge_tests(Suite *s);
 void esp_packet_tests(Suite *s);
+void esp_gcm_tests(Suite *s);
 void esp_replay_tests(Suite *s);
 
 #endif

@@ -142,8 +142,9 @@ END_TEST
 START_TEST(packet_of_another_sa_is_refused)
 {
 	const struct esp_kind *kind = &esp_kinds[_i];
-	const struct esp_kind *other = &esp_kinds[_i < ESP_FIRST_AH ? ESP_FIRST_AH : 0];
+	const struct esp_kind *other = &esp_kinds[kind->protocol == 50 ? ESP_FIRST_AH : 0];
 	uint8_t sealed[PACKET_MAX_BYTES], back[PACKET_MAX_BYTES], key[HASH_MAX_BYTES];
+	struct span *secret;
 	size_t n = esp_kind_seal(kind, PACKET_V4, 33, sealed), back_n;
 	struct esp_sa *wrong_spi = esp_kind_sa(kind, TEST_SPI + 1);
 	struct esp_sa *wrong_protocol = esp_kind_sa(other, TEST_SPI), *wrong_key;
@@ -154,9 +155,10 @@ START_TEST(packet_of_another_sa_is_refused)
 	ck_assert_int_eq(
 	    esp_open_exact(wrong_protocol, sealed, n, n, back, &back_n), ESP_ERR_SPI);
 	esp_kind_params(kind, TEST_SPI, &p);
-	memcpy(key, p.integrity_key.p, p.integrity_key.n);
-	key[p.integrity_key.n - 1] ^= 1;
-	p.integrity_key.p = key;
+	secret = kind->hash != HASH_NONE ? &p.integrity_key : &p.cipher_key;
+	memcpy(key, secret->p, secret->n);
+	key[secret->n - 1] ^= 1; /* of the salt, where there is one */
+	secret->p = key;
 	wrong_key = esp_sa_new(&p);
 	ck_assert_int_eq(
 	    esp_open_exact(wrong_key, sealed, n, n, back, &back_n), ESP_ERR_ICV);

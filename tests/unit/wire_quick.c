@@ -257,6 +257,49 @@ START_TEST(quick_mode_texts)
 }
 END_TEST
 
+/* RFC 4106 8.1, RFC 4543 9: numbers, key length, and the hash of AH alone. */
+START_TEST(gcm_and_gmac_on_the_wire)
+{
+	static const struct {
+		enum qm_transform transform;
+		enum cipher_id cipher;
+		uint8_t protocol, id;
+		uint16_t bits, authentication;
+		const char *name;
+	} row[] = {
+		{ QM_ESP_AUTH_CIPHER, CIPHER_AES256_GCM, 3, 20, 256, 0, "esp-aes256-gcm" },
+		{ QM_ESP_AUTH, CIPHER_AES128_GMAC, 3, 23, 128, 0, "esp-gmac128" },
+		{ QM_AH, CIPHER_AES192_GMAC, 2, 12, 0, 12, "ah-gmac192" },
+	};
+	struct policy p = default_policy();
+	char line[128];
+	struct text t;
+
+	p.n_qm_proposal = 1;
+	p.qm_proposal[0].integrity = HASH_NONE;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const struct pld_transform *w = &offer.proposal[0].transform[0];
+
+		p.qm_proposal[0].transform = row[i].transform;
+		p.qm_proposal[0].cipher = row[i].cipher;
+		proposal_qm_offer(&p, 0, PEER_SPI, &offer);
+		receive(&offer);
+		ck_assert_uint_eq(offer.proposal[0].protocol, row[i].protocol);
+		ck_assert_uint_eq(w->id, row[i].id);
+		ck_assert_uint_eq(w->key_bits, row[i].bits);
+		ck_assert_uint_eq(w->authentication, row[i].authentication);
+		text_init(&t, line, sizeof(line));
+		proposal_qm_text(&t, &offer);
+		ck_assert_str_eq(line, row[i].name);
+		proposal_qm_offer(&p, QM_WANT_AUTH_ATTR, PEER_SPI, &offer);
+		ck_assert_uint_ge(w->authentication, 11);
+		ck_assert_int_eq(
+		    proposal_qm_select(&p, 0, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
+		ck_assert_int_eq(chosen.proposal.cipher, row[i].cipher);
+	}
+}
+END_TEST
+
 void
 wire_quick_tests(Suite *s)
 {
@@ -272,5 +315,6 @@ wire_quick_tests(Suite *s)
 	tcase_add_test(t, bundles_and_reserved_spis_are_passed_over);
 	tcase_add_test(t, quick_verify_wants_exactly_one_transform);
 	tcase_add_test(t, quick_mode_texts);
+	tcase_add_test(t, gcm_and_gmac_on_the_wire);
 	suite_add_tcase(s, t);
 }
