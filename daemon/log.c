@@ -43,7 +43,7 @@ log_sanitize(char *s)
 	}
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 log_write(int priority, const char *word, const char *token, const char *fmt, va_list ap)
 {
 	char text[1024], when[32];

@@ -181,7 +181,9 @@ inner_mtu(void)
 static int
 tun_open(const char *name)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	/* Super-packets (daemon/superpacket.h): a kernel that refuses them sends small ones. */
+	const unsigned long offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
@@ -194,6 +196,7 @@ tun_open(const char *name)
 		errno = saved;
 		return -1;
 	}
+	(void)ioctl(fd, TUNSETOFFLOAD, offload);
 	return fd;
 }
 

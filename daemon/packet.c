@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 
+#include "daemon/checksum.h"
+
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
 #define MAX_EXTENSIONS 8
@@ -120,34 +122,6 @@ packet_parse(struct span raw, bool outbound, struct packet *p)
 
 /* ---- checksums ---- */
 
-static uint32_t
-sum_bytes(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += be16(p + i);
-	if (n % 2 != 0)
-		sum += (uint32_t)p[n - 1] << 8;
-	return (sum & 0xffff) + (sum >> 16);
-}
-
-static uint16_t
-sum_finish(uint32_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-/* Of the pseudo-header of an IPv4 or IPv6 packet. */
-static uint32_t
-sum_pseudo(const uint8_t *raw, uint8_t protocol, size_t upper_n)
-{
-	bool v4 = raw[0] >> 4 == 4;
-	uint32_t sum = sum_bytes(0, v4 ? raw + 12 : raw + 8, v4 ? 8 : 32);
-
-	return sum + protocol + (uint32_t)(upper_n >> 16) + (uint32_t)(upper_n & 0xffff);
-}
-
 void
 packet_fill_checksum(uint8_t *raw, size_t n, const struct packet *p)
 {
@@ -157,7 +131,8 @@ packet_fill_checksum(uint8_t *raw, size_t n, const struct packet *p)
 	if (field + 2 > n)
 		return;
 	put16(raw + field, 0);
-	sum = sum_finish(sum_bytes(sum_pseudo(raw, p->flow.protocol, n - at), raw + at, n - at));
+	sum = checksum_finish(
+	    checksum_add(checksum_pseudo(raw, p->flow.protocol, n - at), raw + at, n - at));
 	put16(raw + field, sum == 0 && p->flow.protocol == IPPROTO_UDP ? 0xffff : sum);
 }
 
@@ -177,12 +152,12 @@ icmp4_error(struct span raw, uint32_t mtu, uint8_t *out)
 	out[9] = IPPROTO_ICMP;
 	memcpy(out + 12, raw.p + 16, 4);
 	memcpy(out + 16, raw.p + 12, 4);
-	put16(out + 10, sum_finish(sum_bytes(0, out, IPV4_HEADER_BYTES)));
+	put16(out + 10, checksum_finish(checksum_add(0, out, IPV4_HEADER_BYTES)));
 	icmp[0] = 3;
 	icmp[1] = mtu != 0 ? 4 : 13;
 	put16(icmp + 6, mtu);
 	memcpy(icmp + 8, raw.p, quote);
-	put16(icmp + 2, sum_finish(sum_bytes(0, icmp, 8 + quote)));
+	put16(icmp + 2, checksum_finish(checksum_add(0, icmp, 8 + quote)));
 	return total;
 }
 
@@ -192,6 +167,7 @@ icmp6_error(struct span raw, uint32_t mtu, uint8_t *out)
 	size_t most = ICMP_MAX_BYTES - IPV6_HEADER_BYTES - 8;
 	size_t quote = raw.n < most ? raw.n : most;
 	uint8_t *icmp = out + IPV6_HEADER_BYTES;
+	uint32_t sum;
 
 	memset(out, 0, IPV6_HEADER_BYTES + 8);
 	out[0] = 0x60;
@@ -204,8 +180,8 @@ icmp6_error(struct span raw, uint32_t mtu, uint8_t *out)
 	icmp[1] = mtu != 0 ? 0 : 1;
 	put16(icmp + 6, mtu);
 	memcpy(icmp + 8, raw.p, quote);
-	put16(icmp + 2,
-	    sum_finish(sum_bytes(sum_pseudo(out, IPPROTO_ICMPV6, 8 + quote), icmp, 8 + quote)));
+	sum = checksum_pseudo(out, IPPROTO_ICMPV6, 8 + quote);
+	put16(icmp + 2, checksum_finish(checksum_add(sum, icmp, 8 + quote)));
 	return IPV6_HEADER_BYTES + 8 + quote;
 }
 

@@ -48,107 +48,42 @@ tun_on_read(evutil_socket_t fd, short what, void *ctx)
 {
 	struct plane *p = ctx;
 	uint32_t class_id = 1;
-	ssize_t n;
 
 	(void)what;
 	plane_clock(p);
 	while (class_id < CLASS_MAX && p->tun_fd[class_id] != fd)
 		class_id++;
-	for (int i = 0; i < PACKETS_PER_EVENT; i++) {
-		if ((n = read(fd, p->in, PACKET_MAX_BYTES)) <= 0)
-			return;
-		plane_out_packet(p, class_id, span_of(p->in, (size_t)n));
-	}
+	plane_tun_read(p, class_id);
 }
 
 static void
 raw4_on_read(evutil_socket_t fd, short what, void *ctx)
 {
 	struct plane *p = ctx;
-	ssize_t n;
 
 	(void)what;
 	plane_clock(p);
-	for (int i = 0; i < PACKETS_PER_EVENT; i++) {
-		if ((n = recv(fd, p->in, PACKET_MAX_BYTES, MSG_DONTWAIT)) <= 0)
-			return;
-		plane_in_packet(p, span_of(p->in, (size_t)n));
-	}
-}
-
-/* IPv6 raw sockets keep the header to themselves: put it together again. */
-static void
-rebuild_ipv6(uint8_t *h, size_t payload_n, const struct sockaddr_in6 *from, struct msghdr *mh)
-{
-	struct in6_pktinfo info;
-	int hops = 64, tclass = 0;
-
-	memset(h, 0, 40);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
-		if (c->cmsg_level != IPPROTO_IPV6)
-			continue;
-		if (c->cmsg_type == IPV6_PKTINFO) {
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			memcpy(h + 24, &info.ipi6_addr, 16);
-		} else if (c->cmsg_type == IPV6_HOPLIMIT) {
-			memcpy(&hops, CMSG_DATA(c), sizeof(hops));
-		} else if (c->cmsg_type == IPV6_TCLASS) {
-			memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
-		}
-	}
-	h[0] = (uint8_t)(0x60 | (tclass >> 4 & 15));
-	h[1] = (uint8_t)(tclass << 4);
-	h[4] = (uint8_t)(payload_n >> 8);
-	h[5] = (uint8_t)payload_n;
-	h[7] = (uint8_t)hops;
-	memcpy(h + 8, &from->sin6_addr, 16);
-}
-
-static void
-raw6_read(struct plane *p, int fd, uint8_t protocol)
-{
-	union {
-		struct cmsghdr align;
-		char b[256];
-	} control;
-	struct sockaddr_in6 from;
-	struct iovec iov = { p->in + 40, PACKET_MAX_BYTES - 40 };
-
-	plane_clock(p);
-	for (int i = 0; i < PACKETS_PER_EVENT; i++) {
-		struct msghdr mh = {
-			.msg_name = &from,
-			.msg_namelen = sizeof(from),
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
-		};
-		ssize_t n = recvmsg(fd, &mh, MSG_DONTWAIT);
-
-		if (n <= 0)
-			break;
-		rebuild_ipv6(p->in, (size_t)n, &from, &mh);
-		p->in[6] = protocol;
-		plane_in_packet(p, span_of(p->in, (size_t)n + 40));
-	}
-	/* ICMP errors: the kernel has used them; unread ones would wake us for ever. */
-	while (recv(fd, p->in, PACKET_MAX_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
-		;
+	plane_raw_read(p, fd, 4, 0);
 }
 
 static void
 esp6_on_read(evutil_socket_t fd, short what, void *ctx)
 {
+	struct plane *p = ctx;
+
 	(void)what;
-	raw6_read(ctx, fd, IPPROTO_ESP);
+	plane_clock(p);
+	plane_raw_read(p, fd, 6, IPPROTO_ESP);
 }
 
 static void
 ah6_on_read(evutil_socket_t fd, short what, void *ctx)
 {
+	struct plane *p = ctx;
+
 	(void)what;
-	raw6_read(ctx, fd, IPPROTO_AH);
+	plane_clock(p);
+	plane_raw_read(p, fd, 6, IPPROTO_AH);
 }
 
 static void
@@ -159,7 +94,9 @@ nat_on_read(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	plane_clock(p);
+	plane_tun_begin(p);
 	plane_nat_read(p);
+	plane_tun_end(p);
 }
 
 static bool
@@ -417,6 +354,7 @@ plane_free(void *self)
 	plane_sa_flush(p);
 	plane_flow_free_all(p);
 	plane_clear_free(p);
+	plane_raw_free(p);
 	for (size_t i = 0; i < FRAG_SLOTS; i++)
 		plane_frag_drop(&p->frag[i]);
 	event_free(p->tick);

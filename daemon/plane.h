@@ -14,6 +14,7 @@
 #include "daemon/plane_counters.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
+#include "daemon/superpacket.h"
 #include "ike/engine.h"
 
 #define PLANE_BUCKETS 16384
@@ -26,6 +27,8 @@
 #define OWNER_HELD 4
 #define FRAG_SLOTS 32
 #define OUTER_MTU_MAX_BYTES 1500
+#define BURST_PACKETS 64
+#define BURST_PACKET_BYTES 2048
 
 /* Both directions of an SA. */
 struct pair {
@@ -115,6 +118,12 @@ struct frag_slot {
 	uint64_t since_ms;
 };
 
+/* What goes to the network with one system call. */
+struct burst {
+	struct span wire[BURST_PACKETS];
+	uint8_t b[BURST_PACKETS][BURST_PACKET_BYTES];
+};
+
 struct plane {
 	const struct config *config;
 	struct event_base *base;
@@ -146,6 +155,12 @@ struct plane {
 	uint64_t count_sent[PLANE_COUNTER_COUNT];
 	uint8_t in[PACKET_MAX_BYTES + 128];
 	uint8_t out[PACKET_MAX_BYTES + 512];
+	uint8_t segment[PACKET_MAX_BYTES];
+	struct burst burst;
+	struct merger merged; /* for merged_class, not written yet */
+	uint32_t merged_class;
+	bool may_merge; /* between plane_tun_begin() and plane_tun_end() */
+	struct raw_batch *raw_batch; /* owned */
 };
 
 /* plane_sa.c: pairs */
@@ -183,10 +198,28 @@ void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);
 struct held *plane_held_new(struct span packet);
 
+/* plane_tun.c: the devices, and super-packets */
+void plane_tun_read(struct plane *p, uint32_t class_id);
+void plane_to_tun(struct plane *p, uint32_t class_id, struct span raw);
+/* Between these, segments of a flow that follow each other are merged. */
+void plane_tun_begin(struct plane *p);
+void plane_tun_end(struct plane *p);
+
+/* plane_send.c: a packet to the network. All return 0 or -errno, but for these. */
+int plane_raw_send(struct plane *p, struct span raw); /* as it is */
+/* wire, which is raw or raw protected; in pieces if it must be and may be. */
+int plane_send_fitting(struct plane *p, struct span raw, struct span wire);
+/* All to one destination; how many were sent before one that needs a closer look. */
+size_t plane_send_many(struct plane *p, const struct span *wire, size_t n);
+/* Counts a failure r; an ICMP error if raw, to which room bytes were added, is too big. */
+void plane_send_result(
+    struct plane *p, uint32_t class_id, struct span raw, uint32_t room, int r);
+/* mtu 0: refused. */
+void plane_tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu);
+
 /* plane_out.c: from the TUN to the network */
 void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
-/* A whole packet to the network as it is; 0 or -errno. */
-int plane_raw_send(struct plane *p, struct span raw);
+void plane_out_super(struct plane *p, uint32_t class_id, const struct cutter *c);
 void plane_out_acquire(struct plane *p, struct plane_flow *f);
 /* The flow is secured by s from now on; sends what waited for that. */
 void plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s);
@@ -212,12 +245,15 @@ void plane_nat_follow(struct plane *p, struct pair *s, const struct endpoint *re
 /* Keeps the mapping of our NAT. */
 void plane_nat_keepalive(struct plane *p, struct pair *s);
 
+/* plane_raw.c: what raw sockets receive; protocol is for IPv6 only */
+void plane_raw_read(struct plane *p, int fd, uint8_t family, uint8_t protocol);
+void plane_raw_free(struct plane *p);
+
 /* plane_in.c: from the network to the TUN */
 void plane_in_packet(struct plane *p, struct span raw);
 /* raw: a packet of protocol 50 to this pair; from: the peer's end of UDP, or NULL. */
 void plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
     const struct endpoint *from);
-void plane_to_tun(struct plane *p, uint32_t class_id, struct span raw);
 
 /* plane_clear.c: clear packets of sockets that allow them */
 void plane_clear_out(struct plane *p, struct span raw);

@@ -1,16 +1,7 @@
 /* From the network to the TUN: opened, checked, delivered. */
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/plane.h"
-
-void
-plane_to_tun(struct plane *p, uint32_t class_id, struct span raw)
-{
-	if (p->tun_fd[class_id] < 0 || write(p->tun_fd[class_id], raw.p, raw.n) < 0)
-		p->count[PC_SEND_FAILED]++;
-}
 
 /* The addresses of a protected packet must be those that were negotiated. */
 static bool

@@ -1,115 +1,10 @@
 /* From the TUN to the network: sealed, held, or refused; never in clear by accident. */
 #include "config.h"
 
-#include <sys/socket.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "daemon/log.h"
 #include "daemon/plane.h"
 
 #define HOLD_DOWN_MS 1000
 #define CLEAR_HOLD_DOWN_MS 30000 /* allow-insecure: spec secure-sockets 6.5 */
-#define IPV6_MIN_MTU 1280
-
-int
-plane_raw_send(struct plane *p, struct span raw)
-{
-	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in to4 = { .sin_family = AF_INET };
-	bool v4 = raw.p[0] >> 4 == 4;
-	int fd = p->raw_out_fd[v4 ? 0 : 1];
-
-	memcpy(&to4.sin_addr, raw.p + 16, 4);
-	if (!v4)
-		memcpy(&to6.sin6_addr, raw.p + 24, 16);
-	if (fd < 0)
-		return -ENETDOWN;
-	return sendto(fd, raw.p, raw.n, MSG_DONTWAIT,
-		   v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
-		   v4 ? sizeof(to4) : sizeof(to6)) >= 0 ?
-	    0 :
-	    -errno;
-}
-
-static void
-tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint32_t mtu)
-{
-	uint8_t icmp[1280];
-	size_t n = packet_icmp_error(raw, mtu, icmp);
-
-	if (n > 0)
-		plane_to_tun(p, class_id, span_of(icmp, n));
-}
-
-/* What the path to the destination of raw takes, as far as the kernel knows. */
-static uint32_t
-path_mtu(struct span raw)
-{
-	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
-	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(9) };
-	bool v4 = raw.p[0] >> 4 == 4;
-	int mtu = 0, fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t n = sizeof(mtu);
-
-	memcpy(&to4.sin_addr, raw.p + 16, 4);
-	if (!v4)
-		memcpy(&to6.sin6_addr, raw.p + 24, 16);
-	if (fd < 0 ||
-	    connect(fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
-		v4 ? sizeof(to4) : sizeof(to6)) != 0 ||
-	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) !=
-		0)
-		mtu = IPV6_MIN_MTU;
-	if (fd >= 0)
-		close(fd);
-	return (uint32_t)mtu;
-}
-
-/* room: what was added to raw before it was sent. */
-static void
-send_result(struct plane *p, uint32_t class_id, struct span raw, uint32_t room, int r)
-{
-	uint32_t mtu;
-
-	if (r == -EMSGSIZE) {
-		p->count[PC_TOO_BIG]++;
-		mtu = path_mtu(raw);
-		mtu = mtu > 2 * room ? mtu - room : mtu;
-		if (raw.p[0] >> 4 == 6 && mtu < IPV6_MIN_MTU)
-			mtu = IPV6_MIN_MTU;
-		tell_sender(p, class_id, raw, mtu);
-	} else if (r != 0) {
-		p->count[PC_SEND_FAILED]++;
-	}
-}
-
-/*
- * May it be cut? IPv4 without "don't fragment"; IPv6 what the kernel had cut already, and a
- * packet of the smallest MTU: it has no room for what protects it.
- */
-static bool
-may_be_cut(struct span raw, uint32_t mtu)
-{
-	return raw.p[0] >> 4 == 4 ? (raw.p[6] & 0x40) == 0 : raw.n <= IPV6_MIN_MTU || raw.n > mtu;
-}
-
-/* Sends wire, which is raw or raw protected, in pieces if it must be and may be. */
-static int
-send_fitting(struct plane *p, struct span raw, struct span wire)
-{
-	int r = -EMSGSIZE;
-
-	if (wire.n <= p->outer_mtu)
-		r = plane_raw_send(p, wire);
-	else if (may_be_cut(raw, p->outer_mtu))
-		r = plane_frag_send(p, wire, p->outer_mtu);
-	if (r == -EMSGSIZE && may_be_cut(raw, p->outer_mtu))
-		r = plane_frag_send(p, wire, path_mtu(raw));
-	return r;
-}
 
 static void
 seal_and_send(struct plane *p, struct pair *s, struct span raw)
@@ -126,21 +21,23 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 	s->seq_out++;
 	/* What was sealed has used up bytes and a number of the key, sent or not. */
 	plane_sa_used(p, s, raw.n, false);
-	r = s->nat.local.port != 0 ? plane_nat_send(p, s, span_of(p->out, n)) :
-				     send_fitting(p, raw, span_of(p->out, n));
+	if (s->nat.local.port != 0)
+		r = plane_nat_send(p, s, span_of(p->out, n));
+	else
+		r = plane_send_fitting(p, raw, span_of(p->out, n));
 	if (r == 0)
 		p->count[PC_OUT_SEALED]++;
-	send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
+	plane_send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
 }
 
 void
 plane_clear_out(struct plane *p, struct span raw)
 {
-	int r = send_fitting(p, raw, raw);
+	int r = plane_send_fitting(p, raw, raw);
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
-	send_result(p, CLASS_INSECURE, raw, 0, r);
+	plane_send_result(p, CLASS_INSECURE, raw, 0, r);
 }
 
 void
@@ -170,7 +67,7 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 		plane_clear_out(p, raw);
 	} else if (failed) {
 		p->count[PC_REFUSED]++;
-		tell_sender(p, f->class_id, raw, 0);
+		plane_tell_sender(p, f->class_id, raw, 0);
 	} else {
 		plane_flow_hold(p, f, raw);
 	}
@@ -199,6 +96,30 @@ plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 	plane_flow_drop_held(p, f);
 }
 
+/* Finds the flow of a packet (NULL: no memory) and the pair that it is sent by (NULL: none). */
+static struct pair *
+out_choose(struct plane *p, uint32_t class_id, const struct packet *packet,
+    struct plane_flow **flow)
+{
+	struct plane_flow *f = plane_flow_get(p, class_id, &packet->flow);
+	struct pair *s;
+
+	if ((*flow = f) == NULL)
+		return NULL;
+	if (f->state == FLOW_NEW && f->pair == NULL)
+		f->starts = packet->starts;
+	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
+	if (s == NULL || s->is_expired)
+		s = plane_sa_for_known(p, f);
+	if (s != NULL && packet->wants_answer && plane_sa_is_silent(p, s, f))
+		s = NULL;
+	if (s == NULL)
+		plane_flow_set_pair(f, NULL);
+	else if (f->pair != s)
+		plane_out_use(p, f, s);
+	return s;
+}
+
 void
 plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 {
@@ -218,23 +139,80 @@ plane_out_packet(struct plane *p, uint32_t class_id, struct span raw)
 		p->count[PC_BAD_PACKET]++;
 		return;
 	}
-	if ((f = plane_flow_get(p, class_id, &packet.flow)) == NULL)
-		return;
-	if (f->state == FLOW_NEW && f->pair == NULL)
-		f->starts = packet.starts;
-	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
-	if (s == NULL || s->is_expired)
-		s = plane_sa_for_known(p, f);
-	if (s != NULL && packet.wants_answer && plane_sa_is_silent(p, s, f))
-		s = NULL;
-	if (s == NULL) {
-		plane_flow_set_pair(f, NULL);
+	s = out_choose(p, class_id, &packet, &f);
+	if (s != NULL)
+		seal_and_send(p, s, packet.raw);
+	else if (f != NULL)
 		out_unsecured(p, f, packet.raw);
+}
+
+/* ---- super-packets ---- */
+
+static struct span
+cut(struct plane *p, const struct cutter *c, size_t i)
+{
+	return span_of(p->segment, cutter_write(c, i, p->segment));
+}
+
+/* Seals segments from `from` on; how many, 0: s can seal no more. */
+static size_t
+burst_seal(struct plane *p, struct pair *s, const struct cutter *c, size_t from)
+{
+	size_t i = 0, n;
+
+	while (i < BURST_PACKETS && from + i < c->n_segments && !s->is_expired &&
+	    s->seq_out != UINT32_MAX) {
+		struct span raw = cut(p, c, from + i);
+
+		if (esp_seal(s->out, s->seq_out + 1, raw.p, raw.n, p->burst.b[i],
+			sizeof(p->burst.b[i]), &n) != ESP_OK)
+			break;
+		s->seq_out++;
+		plane_sa_used(p, s, raw.n, false);
+		p->burst.wire[i] = span_of(p->burst.b[i], n);
+		i++;
+	}
+	return i;
+}
+
+static void
+burst_send(struct plane *p, struct pair *s, const struct cutter *c, size_t from, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		size_t sent = plane_send_many(p, p->burst.wire + i, n - i);
+
+		p->count[PC_OUT_SEALED] += sent;
+		if ((i += sent) < n) {
+			struct span raw = cut(p, c, from + i);
+			int r = plane_send_fitting(p, raw, p->burst.wire[i++]);
+
+			p->count[PC_OUT_SEALED] += r == 0;
+			plane_send_result(p, s->class_id, raw, PACKET_ROOM_BYTES, r);
+		}
+	}
+}
+
+void
+plane_out_super(struct plane *p, uint32_t class_id, const struct cutter *c)
+{
+	struct plane_flow *f;
+	struct packet packet;
+	struct pair *s;
+	size_t i = 0, n;
+
+	if (packet_parse(c->raw, true, &packet) != PACKET_GOOD) {
+		p->count[PC_BAD_PACKET]++;
 		return;
 	}
-	if (f->pair != s)
-		plane_out_use(p, f, s);
-	seal_and_send(p, s, packet.raw);
+	s = out_choose(p, class_id, &packet, &f);
+	/* One system call for many; what that cannot do goes the way of other packets. */
+	if (s != NULL && s->nat.local.port == 0)
+		for (; (n = burst_seal(p, s, c, i)) > 0; i += n)
+			burst_send(p, s, c, i, n);
+	for (; i < c->n_segments; i++)
+		plane_out_packet(p, class_id, cut(p, c, i));
 }
 
 /* ---- the negotiation is over ---- */
@@ -248,7 +226,7 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	f->retry_ms = p->now_ms + (may_be_clear(f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
 	STAILQ_FOREACH (h, &f->held, next) {
 		p->count[PC_REFUSED]++;
-		tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
+		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
 	plane_flow_drop_held(p, f);
 }

@@ -22,6 +22,8 @@ main(void)
 	plane_clear_tests(s);
 	plane_role_tests(s);
 	plane_raw_tests(s);
+	plane_super_tests(s);
+	plane_burst_tests(s);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -32,6 +32,8 @@ struct rig {
 	struct sent sent[RIG_MAX_SENT]; /* what went to the network */
 	size_t n_sent;
 	int send_errno; /* 0: sending works */
+	size_t n_bursts; /* calls of sendmmsg() */
+	size_t fail_at;	 /* the packet, from 1 on, that it cannot send; 0: none */
 };
 extern struct rig rig;
 
@@ -48,6 +50,10 @@ void rig_expect_silence(void);
 void rig_say(uint16_t type, const void *body, size_t n);
 /* The next packet that the TUN of a class got, 0: none. */
 size_t rig_tun_read(uint32_t class_id, uint8_t *b);
+/* The same with what says that it is a super-packet, if it is one. */
+size_t rig_tun_read_super(uint32_t class_id, uint8_t *head, uint8_t *b, size_t cap);
+/* The kernel sends a packet; head NULL: nothing is left to do. */
+void rig_tun_write(uint32_t class_id, const void *head, const uint8_t *b, size_t n);
 /* A socket pair of datagrams, non-blocking. */
 void rig_pair(int fd[2]);
 
@@ -79,5 +85,7 @@ void plane_nat_tests(Suite *s);
 void plane_clear_tests(Suite *s);
 void plane_role_tests(Suite *s);
 void plane_raw_tests(Suite *s);
+void plane_super_tests(Suite *s);
+void plane_burst_tests(Suite *s);
 
 #endif

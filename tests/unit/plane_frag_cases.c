@@ -32,10 +32,10 @@ static size_t
 make_piece(uint8_t family, uint32_t id, size_t at, size_t n, bool more, uint8_t *b)
 {
 	size_t h = front(family), gap = family == 4 ? 0 : 8;
-	size_t total = h + gap + n;
+	size_t total = h + gap + n, from = h + at + n <= sizeof(datagram) ? at : 0;
 
 	memcpy(b, datagram, h);
-	memcpy(b + h + gap, datagram + h + at, n);
+	memcpy(b + h + gap, datagram + h + from, n);
 	if (family == 4) {
 		b[2] = (uint8_t)(total >> 8);
 		b[3] = (uint8_t)total;

@@ -1,5 +1,7 @@
 /* The surroundings of a plane under test: TUNs, negotiator, network. */
+#define _GNU_SOURCE
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,26 @@ __wrap_sendto(int fd, const void *b, size_t n, int flags, const struct sockaddr 
 	memcpy(rig.sent[rig.n_sent].b, b, n);
 	rig.sent[rig.n_sent++].n = n;
 	return (ssize_t)n;
+}
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags);
+
+/* Fails at rig.fail_at, as a full queue would. */
+int
+__wrap_sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const struct msghdr *h = &m[i].msg_hdr;
+
+		if ((rig.fail_at > 0 && rig.n_sent + 1 == rig.fail_at) ||
+		    __wrap_sendto(fd, h->msg_iov[0].iov_base, h->msg_iov[0].iov_len, flags,
+			h->msg_name, h->msg_namelen) < 0)
+			break;
+	}
+	rig.n_bursts++;
+	return i > 0 ? (int)i : -1;
 }
 
 /* role.c */
@@ -141,7 +163,33 @@ rig_say(uint16_t type, const void *body, size_t n)
 size_t
 rig_tun_read(uint32_t class_id, uint8_t *b)
 {
-	ssize_t n = recv(rig.tun[class_id], b, RIG_PACKET_BYTES, MSG_DONTWAIT);
+	static const uint8_t nothing_to_do[SUPER_HEAD_BYTES];
+	uint8_t head[SUPER_HEAD_BYTES];
+	size_t n = rig_tun_read_super(class_id, head, b, RIG_PACKET_BYTES);
 
-	return n < 0 ? 0 : (size_t)n;
+	if (n > 0)
+		ck_assert_mem_eq(head, nothing_to_do, SUPER_HEAD_BYTES);
+	return n;
+}
+
+size_t
+rig_tun_read_super(uint32_t class_id, uint8_t *head, uint8_t *b, size_t cap)
+{
+	struct iovec iov[2] = { { head, SUPER_HEAD_BYTES }, { b, cap } };
+	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 2 };
+	ssize_t n = recvmsg(rig.tun[class_id], &mh, MSG_DONTWAIT);
+
+	return n < SUPER_HEAD_BYTES ? 0 : (size_t)n - SUPER_HEAD_BYTES;
+}
+
+void
+rig_tun_write(uint32_t class_id, const void *head, const uint8_t *b, size_t n)
+{
+	static uint8_t nothing_to_do[SUPER_HEAD_BYTES];
+	struct iovec iov[2] = { { head != NULL ? (void *)(uintptr_t)head : nothing_to_do,
+				    SUPER_HEAD_BYTES },
+		{ (void *)(uintptr_t)b, n } };
+
+	ck_assert_int_eq(writev(rig.tun[class_id], iov, 2), (ssize_t)(SUPER_HEAD_BYTES + n));
+	rig_turn();
 }

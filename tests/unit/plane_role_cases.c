@@ -20,8 +20,7 @@ START_TEST(through_the_descriptors)
 	in.outbound = false;
 	rig_pair(raw);
 	plane_role.fd(rig.p, FD_RAW_ESP4, 0, raw[1]);
-	ck_assert_int_gt(send(rig.tun[2], b, sample_write(&out, b), 0), 0);
-	rig_turn();
+	rig_tun_write(2, NULL, b, sample_write(&out, b));
 	rig_expect(PROTO_ACQUIRE, &ask, sizeof(ask));
 	ck_assert_uint_eq(ask.class_id, 2);
 	for (int inbound = 0; inbound < 2; inbound++) {
