@@ -424,10 +424,28 @@ check_hygiene() {
 	verdict hygiene "$out" "paths of one machine, or notes of work to do"
 }
 
+# ---- tarball ---------------------------------------------------------------------------
+
+# Whatever git knows is in the tarball, too.
+check_dist() {
+	local out=$scratch/dist.missing
+
+	if ! is_configured || ! git -C "$srcdir" rev-parse --git-dir > /dev/null 2>&1; then
+		skip dist "not a configured git tree"
+		return
+	fi
+	make -s -C "$build" distdir distdir="$scratch/dist" > "$scratch/dist.log" 2>&1 ||
+		tail -n 3 "$scratch/dist.log" > "$out"
+	(cd "$scratch/dist" && find . -type f) 2> /dev/null | sed 's,^\./,,' | sort > "$scratch/have"
+	git -C "$srcdir" ls-files | grep -v '\.gitignore$' | sort |
+		comm -23 - "$scratch/have" >> "$out"
+	verdict dist "$out" "not in the tarball: name them in EXTRA_DIST of a .am file"
+}
+
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist knobs counters json options options_ctl hygiene"
+checks="$checks checklist knobs counters json options options_ctl hygiene dist"
 
 main() {
 	local name
