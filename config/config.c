@@ -22,6 +22,7 @@ config_set_default(struct config *c)
 	snprintf(c->user, sizeof(c->user), "%s", AUTHIPD_USER);
 	snprintf(c->trust_file, sizeof(c->trust_file), "%s", TRUST_FILE);
 	c->kerberos.timeout_s = 20;
+	c->identity.min_uid = 1000;
 	c->ike_port = 500;
 	c->nat_port = 4500;
 	c->mark_value = 1;
@@ -66,7 +67,7 @@ static int
 read_tree(cfg_t *root, struct config *c, bool check_files, struct config_error *err)
 {
 	if (read_daemon(root, c, err) < 0 || read_kerberos(root, &c->kerberos, err) < 0 ||
-	    read_policy(root, c, err) < 0)
+	    read_identity(root, &c->identity, err) < 0 || read_policy(root, c, err) < 0)
 		return -1;
 	return check_files ? check_files_of(root, c, err) : 0;
 }

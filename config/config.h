@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "config/dialect.h"
+#include "config/identity.h"
 #include "config/policy.h"
 
 #define CONFIG_MAX_CERTS 4
@@ -65,6 +66,7 @@ struct config {
 	uint32_t n_cert;
 	struct config_tls tls;
 	struct config_kerberos kerberos;
+	struct config_identity identity;
 	uint32_t key_log;	/* 0 or 1: root may see session keys */
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */

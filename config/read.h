@@ -10,6 +10,8 @@ int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
 int read_tls(cfg_t *root, struct config_tls *tls, struct config_error *err);
 /* The section kerberos. */
 int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err);
+/* The section impersonation. */
+int read_identity(cfg_t *root, struct config_identity *c, struct config_error *err);
 /* default_policy and what it needs the operator's consent for; after read_kerberos(). */
 int read_policy(cfg_t *root, struct config *c, struct config_error *err);
 /* Can every file that c names be read? */

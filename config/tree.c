@@ -176,6 +176,23 @@ static cfg_opt_t tls_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t map_opts[] = {
+	LINE(),
+	VALUE("account"),
+	CFG_END(),
+};
+
+static cfg_opt_t impersonation_opts[] = {
+	LINE(),
+	VALUE("enabled"),
+	VALUE("min_uid"),
+	VALUE("realm"),
+	VALUE("machine_account"),
+	LIST("services"),
+	CFG_SEC("map", map_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END(),
+};
+
 static cfg_opt_t root_opts[] = {
 	VALUE("user"),
 	VALUE("gss_id"),
@@ -186,6 +203,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("fragment_size"),
 	VALUE("i_accept_unauthenticated_peers"),
 	SECTION("credentials", credentials_opts),
+	SECTION("impersonation", impersonation_opts),
 	SECTION("kerberos", kerberos_opts),
 	SECTION("default_policy", policy_opts),
 	SECTION("dialect", dialect_opts),

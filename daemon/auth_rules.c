@@ -6,6 +6,7 @@
 
 #include <openssl/x509v3.h>
 
+#include "config/glob.h"
 #include "daemon/auth_tls_ssl.h"
 
 #define DNS_NAME_MAX 253
@@ -13,46 +14,13 @@
 /* A longer subject matches nothing: bounds the work of a pattern. */
 #define SUBJECT_MAX 2048
 
-/* A character, or an escaped one: "\," must not pass for the "," between attributes. */
-static size_t
-unit(const char *p)
-{
-	return p[0] == '\\' && p[1] != '\0' ? 2 : 1;
-}
-
-bool
-auth_glob(const char *pattern, const char *text)
-{
-	const char *star = NULL, *mark = NULL;
-
-	while (*text != '\0') {
-		size_t n = unit(text);
-
-		if (*pattern == '*') {
-			star = ++pattern;
-			mark = text;
-		} else if (*pattern != '\0' && unit(pattern) == n &&
-			   strncasecmp(pattern, text, n) == 0) {
-			pattern += n;
-			text += n;
-		} else if (star != NULL) {
-			mark += unit(mark);
-			text = mark;
-			pattern = star;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
-}
-
 /* Patterns with "=" are about subjects, others about DNS names. */
 static bool
 matches(const struct config_tls *rules, const char *text, bool is_subject)
 {
 	for (uint32_t i = 0; i < rules->n_peer_name; i++)
 		if ((strchr(rules->peer_name[i], '=') != NULL) == is_subject &&
-		    auth_glob(rules->peer_name[i], text))
+		    glob_matches(rules->peer_name[i], text, true))
 			return true;
 	return false;
 }

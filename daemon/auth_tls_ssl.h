@@ -30,8 +30,6 @@ bool auth_rules_need_cert(const struct config_tls *rules);
 /* Names and usages of a verified certificate; false: *bad says what is wrong. */
 bool auth_rules_check(
     const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad);
-/* "*" is any number of characters; letters match in both cases. */
-bool auth_glob(const char *pattern, const char *text);
 
 /* Lets ctx verify peers and choose our certificate by what they ask for. */
 void auth_verify_prepare(SSL_CTX *ctx, const struct auth_tls *tls);

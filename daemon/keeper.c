@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/account.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/secure_socket.h"
@@ -40,6 +41,21 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	reply.family = s.family;
 	reply.protocol = s.protocol;
 	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_SECURE_REPLY, &reply, sizeof(reply),
+	    -1);
+}
+
+static void
+keeper_identity(struct keeper *k, struct span body)
+{
+	struct proto_identity_reply reply;
+	struct proto_identity_ask ask;
+
+	if (!proto_body(body, &ask, sizeof(ask)))
+		return;
+	ask.peer[sizeof(ask.peer) - 1] = '\0';
+	account_answer(&k->config->identity, &ask, &reply);
+	reply.request = ask.request;
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_IDENTITY_REPLY, &reply, sizeof(reply),
 	    -1);
 }
 
@@ -86,6 +102,8 @@ keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span b
 		keeper_is_ready(k);
 	} else if (type == PROTO_SECURE_ASK && from == ROLE_NEGOTIATOR) {
 		keeper_secure(k, body, fd);
+	} else if (type == PROTO_IDENTITY_ASK && from == ROLE_NEGOTIATOR) {
+		keeper_identity(k, body);
 	} else if (type == PROTO_SOCKETS_LEFT && from == ROLE_NEGOTIATOR) {
 		keeper_sockets_left(k, body);
 	} else if (type == PROTO_STOPPED && from == ROLE_NEGOTIATOR) {

@@ -37,6 +37,8 @@ enum secure_class {
 	X(17, PROTO_SECURE_REPLY, "secure-reply", "keeper", "negotiator")             \
 	X(18, PROTO_ADOPT, "adopt", "keeper", "negotiator")                           \
 	X(19, PROTO_SOCKETS_LEFT, "sockets-left", "negotiator", "keeper")             \
+	X(20, PROTO_IDENTITY_ASK, "identity-ask", "negotiator", "keeper")             \
+	X(21, PROTO_IDENTITY_REPLY, "identity-reply", "keeper", "negotiator")         \
 	/* authentication */                                                          \
 	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
 	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
@@ -118,6 +120,24 @@ struct proto_adopt {
 	uint32_t uid;
 	uint8_t family;
 	uint8_t protocol;
+};
+
+/* IDENTITY_ASK: which account of this host is this authenticated peer? */
+#define PROTO_IDENTITY_GROUPS 256
+struct proto_identity_ask {
+	uint64_t request;
+	uint32_t uid;	 /* of the program that wants to act for it, from SO_PEERCRED */
+	uint32_t method; /* enum auth_method */
+	char peer[256];
+};
+struct proto_identity_reply {
+	uint64_t request;
+	uint32_t winsock_error; /* 0 or WSAEACCES */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t n_groups;
+	uint32_t groups[PROTO_IDENTITY_GROUPS];
+	char account[64];
 };
 
 struct proto_auth_ask {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/glob.h"
 #include "daemon/auth_tls_ssl.h"
 #include "tests/unit/check_auth.h"
 
@@ -241,7 +242,7 @@ static const struct {
 START_TEST(globs)
 {
 	for (size_t i = 0; i < sizeof(glob_table) / sizeof(glob_table[0]); i++)
-		ck_assert_msg(auth_glob(glob_table[i].pattern, glob_table[i].text) ==
+		ck_assert_msg(glob_matches(glob_table[i].pattern, glob_table[i].text, true) ==
 				  glob_table[i].fits,
 		    "'%s' and '%s'", glob_table[i].pattern, glob_table[i].text);
 }

@@ -245,6 +245,7 @@ main(void)
 	suite_add_tcase(s, tcase_config_policy());
 	suite_add_tcase(s, tcase_config_errors());
 	suite_add_tcase(s, tcase_config_files());
+	suite_add_tcase(s, tcase_config_identity());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

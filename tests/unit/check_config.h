@@ -11,6 +11,7 @@ void load_good(struct config *c, const char *text);
 
 TCase *tcase_config_errors(void);
 TCase *tcase_config_files(void);
+TCase *tcase_config_identity(void);
 TCase *tcase_config_policy(void);
 
 #endif

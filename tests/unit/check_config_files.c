@@ -175,7 +175,8 @@ START_TEST(test_everything_documented)
 		"half_open_enter", "half_open_leave", "fragment_size", "mark_value", "mark_mask",
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",
 		"quick_mode_limit", "negotiation_discovery", "allow_clear", "idle",
-		"idle_failover", "certificate", "key", "crl", "crl_strict", "eku", "keytab",
+		"idle_failover", "enabled", "min_uid", "realm", "machine_account", "services",
+		"account", "certificate", "key", "crl", "crl_strict", "eku", "keytab",
 		"principal", "realms", "peer_names", "timeout" };
 	char *sample = read_file(SAMPLE), *manual = read_file(MANUAL);
 	size_t n;

@@ -15,6 +15,7 @@ main(void)
 	daemon_ipc_tests(s);
 	daemon_ipc_broken_tests(s);
 	daemon_frame_tests(s);
+	daemon_account_tests(s);
 	daemon_api_tests(s);
 	daemon_api_limit_tests(s);
 	daemon_sockets_tests(s);

@@ -42,6 +42,7 @@ uint64_t socket_cookie(int fd);
 void daemon_ipc_tests(Suite *s);
 void daemon_ipc_broken_tests(Suite *s);
 void daemon_frame_tests(Suite *s);
+void daemon_account_tests(Suite *s);
 void daemon_api_tests(Suite *s);
 void daemon_api_limit_tests(Suite *s);
 void daemon_sockets_tests(Suite *s);

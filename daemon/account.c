@@ -1,0 +1,151 @@
+/* Accounts of this host, for impersonation. */
+#define _GNU_SOURCE
+#include "daemon/account.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+
+#define WSAEACCES 10013
+#define LOOKUP_BYTES 16384
+#define SECONDS_PER_DAY 86400
+
+/* May a program of this user become somebody else's account? */
+static bool
+service_may_ask(const struct config_identity *c, uint32_t uid)
+{
+	char buf[LOOKUP_BYTES], *end;
+	struct passwd pw, *found;
+
+	if (uid == 0)
+		return true;
+	for (uint32_t i = 0; i < c->n_service; i++) {
+		unsigned long number = strtoul(c->service[i], &end, 10);
+
+		if (*end == '\0') {
+			if (number == uid)
+				return true;
+		} else if (getpwnam_r(c->service[i], &pw, buf, sizeof(buf), &found) ==
+			       0 &&
+			   found != NULL && pw.pw_uid == uid) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Locked or expired, as far as the shadow file knows the account. */
+static bool
+is_locked(const char *account)
+{
+	char buf[LOOKUP_BYTES];
+	struct spwd sp, *found;
+
+	if (getspnam_r(account, &sp, buf, sizeof(buf), &found) != 0 || found == NULL)
+		return false;
+	/* "!" before a password is a lock; "*" or "!" alone is an account without one. */
+	if (sp.sp_pwdp != NULL && sp.sp_pwdp[0] == '!' && sp.sp_pwdp[1] == '$')
+		return true;
+	return sp.sp_expire > 0 && time(NULL) / SECONDS_PER_DAY >= sp.sp_expire;
+}
+
+/* NULL, or why this account is not for peers. */
+static const char *
+account_fault(const struct config_identity *c, const struct passwd *pw, bool by_rule)
+{
+	if (pw->pw_uid == 0 && !by_rule)
+		return "it is root, which only a rule may name";
+	if (pw->pw_uid != 0 && pw->pw_uid < c->min_uid)
+		return "its number is below min_uid";
+	if (is_locked(pw->pw_name))
+		return "it is locked or expired";
+	return NULL;
+}
+
+/* False: it is in more groups than can be said. */
+static bool
+fill_groups(const struct passwd *pw, struct proto_identity_reply *reply)
+{
+	gid_t groups[PROTO_IDENTITY_GROUPS];
+	int n = PROTO_IDENTITY_GROUPS;
+
+	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
+		return false;
+	for (int i = 0; i < n; i++)
+		reply->groups[i] = groups[i];
+	reply->n_groups = (uint32_t)n;
+	return true;
+}
+
+static void
+refuse(const struct proto_identity_ask *ask, struct proto_identity_reply *reply,
+    const char *why)
+{
+	reply->winsock_error = WSAEACCES;
+	log_warn("identity", "user %u may not act as the peer %s: %s", ask->uid,
+	    ask->peer, why);
+}
+
+static void
+answer_account(const struct config_identity *c, const struct proto_identity_ask *ask,
+    bool by_rule, struct proto_identity_reply *reply)
+{
+	char buf[LOOKUP_BYTES], why[192];
+	struct passwd pw, *found;
+	const char *fault;
+
+	if (getpwnam_r(reply->account, &pw, buf, sizeof(buf), &found) != 0 ||
+	    found == NULL) {
+		snprintf(why, sizeof(why),
+		    "there is no account %s: add it, or change the rule",
+		    reply->account);
+		refuse(ask, reply, why);
+		return;
+	}
+	if ((fault = account_fault(c, &pw, by_rule)) != NULL) {
+		snprintf(why, sizeof(why), "account %s is not for peers: %s",
+		    reply->account, fault);
+		refuse(ask, reply, why);
+		return;
+	}
+	if (pw.pw_uid != ask->uid && !service_may_ask(c, ask->uid)) {
+		refuse(ask, reply,
+		    "its program runs as a user that may not: add it to services of "
+		    "section "
+		    "impersonation");
+		return;
+	}
+	if (!fill_groups(&pw, reply)) {
+		refuse(ask, reply, "the account is in too many groups");
+		return;
+	}
+	reply->uid = pw.pw_uid;
+	reply->gid = pw.pw_gid;
+	log_info("identity", "user %u acts as the peer %s: account %s", ask->uid,
+	    ask->peer, reply->account);
+}
+
+void
+account_answer(const struct config_identity *c, const struct proto_identity_ask *ask,
+    struct proto_identity_reply *reply)
+{
+	enum identity_verdict v;
+	bool by_rule;
+
+	memset(reply, 0, sizeof(*reply));
+	v = identity_find(
+	    c, (enum auth_method)ask->method, ask->peer, reply->account, &by_rule);
+	if (v == IDENTITY_MAPPED)
+		answer_account(c, ask, by_rule, reply);
+	else
+		refuse(ask, reply, identity_advice(v));
+	if (reply->winsock_error != 0)
+		memset(reply->account, 0, sizeof(reply->account));
+}
