@@ -16,12 +16,21 @@
 #define POLICY_MAX_PROPOSALS 16
 #define POLICY_MAX_AUTH 8
 
-/* Authentication methods with their wire numbers (MS-AIPS 2.2.3.4). */
+/*
+ * Authentication methods with their wire numbers: of AuthIP (MS-AIPS 2.2.3.4), and of IKEv1
+ * (attribute 3: RFC 2409 A, RFC 4754, MS-IKEE), the latter with AUTH_V1 added.
+ */
+#define AUTH_V1 0x10000
 enum auth_method {
 	AUTH_KERBEROS = 2,
 	AUTH_ANONYMOUS = 3, /* main mode only */
 	AUTH_TLS = 4,
 	AUTH_NTLM = 5,
+	AUTH_V1_PSK = AUTH_V1 + 1,
+	AUTH_V1_RSA = AUTH_V1 + 3,
+	AUTH_V1_ECDSA256 = AUTH_V1 + 9,	 /* P-256; main mode with SHA-256 */
+	AUTH_V1_ECDSA384 = AUTH_V1 + 10, /* P-384; main mode with SHA-384 */
+	AUTH_V1_KERBEROS = AUTH_V1 + 65001,
 };
 
 struct mm_proposal {

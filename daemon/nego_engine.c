@@ -99,8 +99,10 @@ do_auth(struct negotiator *n, const struct action_auth *a)
 		.step = a->step,
 		.method = a->method,
 		.credential = a->credential,
+		.hash = a->hash,
 		.initiator = a->initiator,
 		.extended_mode = a->extended_mode,
+		.local = a->local,
 		.remote = a->remote,
 	};
 

@@ -145,8 +145,10 @@ struct proto_auth_ask {
 	uint32_t step;	 /* enum auth_step */
 	uint32_t method; /* enum auth_method */
 	uint32_t credential;
+	uint32_t hash; /* enum hash_id, IKEv1 only */
 	bool initiator;
 	bool extended_mode;
+	struct endpoint local;
 	struct endpoint remote;
 	char peer_gss_id[256];
 	/* token follows */

@@ -21,6 +21,7 @@ gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step, struct spa
 	a->auth.initiator = mm->initiator;
 	a->auth.extended_mode = true;
 	a->auth.credential = em->credential;
+	a->auth.local = mm->local;
 	a->auth.remote = mm->remote;
 	memcpy(a->auth.peer_gss_id, mm->peer_gss_id, sizeof(a->auth.peer_gss_id));
 	em->auth_waiting = step != AUTH_ABORT;

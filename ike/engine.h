@@ -151,6 +151,36 @@ enum auth_step {
 	AUTH_STEP,  /* next token of the peer */
 	AUTH_ABORT, /* forget the dialogue; no answer is expected */
 };
+/*
+ * A dialogue of IKEv1 (methods with AUTH_V1) is one phase 1. Its tokens, both ways, are lists
+ * of parts (ike/auth_part.h), and it is AUTH_DONE, with the name of the peer, when both
+ * sides have proved who they are:
+ *
+ *	AUTH_V1_PSK        START nonces          -> DONE, secret is SKEYID
+ *	AUTH_V1_RSA,       START authorities*    -> own ID, certificates, authorities*
+ *	AUTH_V1_ECDSA...   STEP  hash            -> signature of ours
+ *	                   STEP  hash, signature, ID, certificates: verifies those of the peer
+ *	AUTH_V1_KERBEROS   initiator: START      -> gss; STEP gss -> nothing
+ *	                   responder: START gss  -> gss
+ *	                   STEP  hash            -> signature: our wrapped hash
+ *	                   STEP  hash, signature: verifies that of the peer
+ *
+ * The initiator signs first, the responder verifies first: auth refuses to sign before.
+ */
+#define AUTH_PARTS(X)                                                              \
+	X(AUTH_PART_NONCES, 1, "nonces")     /* Ni_b | Nr_b */                     \
+	X(AUTH_PART_HASH, 2, "hash")         /* HASH_I or HASH_R */                \
+	X(AUTH_PART_SIGNATURE, 3, "signature") /* body of SIG, or of HASH (GSS) */ \
+	X(AUTH_PART_ID, 4, "ID")             /* whole body: type, protocol, port, data */ \
+	X(AUTH_PART_CERT, 5, "CERT")         /* whole body: encoding, data */      \
+	X(AUTH_PART_AUTHORITY, 6, "authority") /* data of CERTREQ: a DER name */   \
+	X(AUTH_PART_GSS, 7, "GSS")           /* a token of Kerberos */
+
+enum auth_part_kind {
+#define AUTH_PART_ENUM(id, number, name) id = number,
+	AUTH_PARTS(AUTH_PART_ENUM)
+};
+
 struct action_auth {
 	uint64_t handle; /* one dialogue; never reused */
 	enum auth_step step;
@@ -158,6 +188,8 @@ struct action_auth {
 	bool initiator;
 	bool extended_mode;
 	uint32_t credential; /* 0, 1, ...: try the n-th credential of this method */
+	enum hash_id hash;   /* IKEv1: that of main mode */
+	struct endpoint local;
 	struct endpoint remote;
 	char peer_gss_id[256]; /* unauthenticated hint */
 	struct span token;
