@@ -92,6 +92,8 @@ struct class_policy {
 	const struct policy *policy; /* borrowed, outlives the engine's use */
 	bool guarantee_encryption;   /* only encrypting proposals */
 	bool allow_insecure;	     /* clear text until secured */
+	const char *target_name; /* who the peer must prove to be; NULL: anybody trusted. Borrowed */
+	uint32_t uid;		 /* whose credentials we show; 0: this machine's */
 };
 
 /* The policy that WSASetSocketSecurity(NULL) uses on Windows (spec authip.md 7). */
@@ -100,6 +102,10 @@ void policy_set_default(struct policy *p);
 void policy_offer_kerberos(struct policy *p);
 /* Why p cannot work, or NULL: a sentence naming the field and what to change. */
 const char *policy_find_fault(const struct policy *p);
+/* Do they say the same? */
+bool policy_equal(const struct policy *a, const struct policy *b);
+/* Is what they say of main mode and extended mode the same? */
+bool policy_equal_main_mode(const struct policy *a, const struct policy *b);
 /* Removes proposals that do not encrypt; false if none is left. */
 bool policy_keep_encrypting(struct policy *p);
 /* True if the first proposal that two peers with this policy would choose encrypts. */

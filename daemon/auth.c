@@ -69,6 +69,7 @@ send_reply(struct auth *a, const struct engine_auth_reply *r)
 	m.status = (uint32_t)r->status;
 	m.gss_status = r->gss_status;
 	m.retry_possible = r->retry_possible;
+	m.wrong_target = r->wrong_target;
 	m.secret = r->secret;
 	memcpy(m.peer_name, r->peer_name, sizeof(m.peer_name));
 	memcpy(m.text, r->text, sizeof(m.text));
@@ -128,6 +129,8 @@ begin(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply
 	if (!method_fits(a, ask, out))
 		return NULL;
 	d = new_dialogue(a, ask);
+	if (d != NULL)
+		memcpy(d->target_name, ask->target_name, sizeof(d->target_name));
 	if (d == NULL || !auth_table_add(&a->dialogues, ask->handle, d, now_ms())) {
 		auth_dialogue_free(d);
 		fail_full(out);
@@ -165,7 +168,11 @@ conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
 		auth_table_remove(&a->dialogues, handle);
 }
 
-/* Our Kerberos begins with the KDC, and the answer with on_ticket(). True: it does. */
+/*
+ * A ticket for who the peer says that it is, or for whom the program wants: nobody else can
+ * read it. Our Kerberos begins with the KDC, and the answer with
+ * on_ticket(). True: it does.
+ */
 static bool
 ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
 {
@@ -175,7 +182,8 @@ ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_rep
 	if (!method_fits(a, ask, out))
 		return false;
 	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX &&
-	    auth_kdc_ask(a->kdc, ask->handle, ask->peer_gss_id))
+	    auth_kdc_ask(a->kdc, ask->handle,
+		ask->target_name[0] != '\0' ? ask->target_name : ask->peer_gss_id))
 		return true;
 	fail_full(out);
 	return false;
@@ -232,7 +240,8 @@ read_ask(struct span body, struct proto_auth_ask *ask)
 		return false;
 	return proto_body(span_of(body.p, sizeof(*ask)), ask, sizeof(*ask)) &&
 	       ask->step <= AUTH_ABORT &&
-	       memchr(ask->peer_gss_id, '\0', sizeof(ask->peer_gss_id)) != NULL;
+	       memchr(ask->peer_gss_id, '\0', sizeof(ask->peer_gss_id)) != NULL &&
+	       memchr(ask->target_name, '\0', sizeof(ask->target_name)) != NULL;
 }
 
 static void

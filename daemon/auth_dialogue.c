@@ -32,7 +32,7 @@ static bool
 peer_cert_required(const struct tls_dialogue *d)
 {
 	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL ||
-	       auth_rules_need_cert(&d->tls->rules);
+	       auth_rules_need_cert(&d->tls->rules) || d->base.target_name[0] != '\0';
 }
 
 /* The context to use, or NULL if no certificate is left (see auth_tls.h). */
@@ -245,6 +245,7 @@ auth_dialogue_new(const struct auth_tls *tls, bool initiator, uint32_t credentia
 	d->initiator = initiator;
 	d->verify.tls = tls;
 	d->verify.credential = credential;
+	d->verify.target_name = d->base.target_name;
 	d->verify.bad.error = X509_V_OK;
 	ctx = pick_context(d);
 	if (ctx != NULL && !set_up(d, ctx)) {

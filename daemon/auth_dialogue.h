@@ -18,6 +18,7 @@ struct auth_dialogue_ops {
 /* The first member of the struct of every method. */
 struct auth_dialogue {
 	const struct auth_dialogue_ops *ops;
+	char target_name[256]; /* who the peer must prove to be; empty: anybody trusted */
 };
 
 static inline void

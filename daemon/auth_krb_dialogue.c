@@ -5,6 +5,7 @@
 
 #include "daemon/auth_krb_mit.h"
 #include "daemon/auth_status.h"
+#include "daemon/auth_target.h"
 
 /* Of the spec (2.15): confidentiality always, mutual always for Kerberos; no more. */
 #define REQUEST_FLAGS (GSS_C_MUTUAL_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG)
@@ -148,6 +149,9 @@ finish(struct krb_dialogue *d, struct engine_auth_reply *out)
 		    "requires");
 	else if (!krb_name_check(d->krb, name, out))
 		;
+	else if (d->base.target_name[0] != '\0' &&
+		 !auth_target_is_principal(d->base.target_name, name))
+		auth_fail_target(out, name, d->base.target_name);
 	else if (!take_secret(d, &out->secret))
 		auth_fail(out, SEC_E_INTERNAL_ERROR,
 		    "Kerberos is complete but yields no session key");

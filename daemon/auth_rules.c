@@ -9,7 +9,6 @@
 #include "config/glob.h"
 #include "daemon/auth_tls_ssl.h"
 
-#define DNS_NAME_MAX 253
 #define OID_TEXT_MAX 128
 /* A longer subject matches nothing: bounds the work of a pattern. */
 #define SUBJECT_MAX 2048
@@ -25,9 +24,8 @@ matches(const struct config_tls *rules, const char *text, bool is_subject)
 	return false;
 }
 
-/* Adds to a list for people: "a, b, c", cut with "..." */
-static void
-list_add(char *out, size_t cap, const char *prefix, const char *text)
+void
+auth_list_add(char *out, size_t cap, const char *prefix, const char *text)
 {
 	size_t len = strlen(out);
 	char item[2 * CONFIG_NAME_MAX];
@@ -39,14 +37,13 @@ list_add(char *out, size_t cap, const char *prefix, const char *text)
 		memcpy(out + cap - 4, "...", 3);
 }
 
-/* A DNS name as text; false for what cannot be one. */
-static bool
-take_dns_name(const GENERAL_NAME *g, char out[DNS_NAME_MAX + 1])
+bool
+auth_dns_name(const GENERAL_NAME *g, char out[AUTH_DNS_NAME_MAX + 1])
 {
 	size_t n;
 
 	if (g->type != GEN_DNS || g->d.dNSName->length <= 0 ||
-	    g->d.dNSName->length > DNS_NAME_MAX)
+	    g->d.dNSName->length > AUTH_DNS_NAME_MAX)
 		return false;
 	n = (size_t)g->d.dNSName->length;
 	for (size_t i = 0; i < n; i++)
@@ -61,13 +58,13 @@ static bool
 dns_names_match(const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	char name[DNS_NAME_MAX + 1];
+	char name[AUTH_DNS_NAME_MAX + 1];
 	bool ok = false;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !ok; i++) {
-		if (!take_dns_name(sk_GENERAL_NAME_value(names, i), name))
+		if (!auth_dns_name(sk_GENERAL_NAME_value(names, i), name))
 			continue;
-		list_add(bad->found, sizeof(bad->found), "DNS:", name);
+		auth_list_add(bad->found, sizeof(bad->found), "DNS:", name);
 		ok = matches(rules, name, false);
 	}
 	GENERAL_NAMES_free(names);
@@ -83,7 +80,7 @@ subject_matches(const struct config_tls *rules, X509 *cert, struct auth_bad_cert
 	if (subject == NULL)
 		return false;
 	if (subject[0] != '\0')
-		list_add(bad->found, sizeof(bad->found), "", subject);
+		auth_list_add(bad->found, sizeof(bad->found), "", subject);
 	ok = strlen(subject) <= SUBJECT_MAX && matches(rules, subject, true);
 	free(subject);
 	return ok;
@@ -97,9 +94,9 @@ names_fit(const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad)
 		return true;
 	bad->rule = RULE_PEER_NAMES;
 	if (bad->found[0] == '\0')
-		list_add(bad->found, sizeof(bad->found), "", "(no name)");
+		auth_list_add(bad->found, sizeof(bad->found), "", "(no name)");
 	for (uint32_t i = 0; i < rules->n_peer_name; i++)
-		list_add(
+		auth_list_add(
 		    bad->wanted, sizeof(bad->wanted), "", rules->peer_name[i]);
 	return false;
 }
@@ -127,7 +124,7 @@ usage_add(char *out, size_t cap, const ASN1_OBJECT *usage)
 
 	if (nid == NID_undef)
 		OBJ_obj2txt(oid, sizeof(oid), usage, 1);
-	list_add(out, cap, "", nid == NID_undef ? oid : OBJ_nid2sn(nid));
+	auth_list_add(out, cap, "", nid == NID_undef ? oid : OBJ_nid2sn(nid));
 }
 
 static void
@@ -161,7 +158,7 @@ usages_fit(const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad
 		return true;
 	bad->rule = RULE_EKU;
 	if (bad->found[0] == '\0')
-		list_add(bad->found, sizeof(bad->found), "", "none");
+		auth_list_add(bad->found, sizeof(bad->found), "", "none");
 	list_wanted_usages(rules, bad);
 	return false;
 }

@@ -140,10 +140,22 @@ auth_fail(struct engine_auth_reply *out, uint32_t gss_status, const char *fmt, .
 	va_end(ap);
 }
 
+void
+auth_fail_target(struct engine_auth_reply *out, const char *found, const char *wanted)
+{
+	auth_fail(out, SEC_E_WRONG_PRINCIPAL,
+	    "the peer is %.79s, and the target name that the program set is %.71s: correct "
+	    "that name, or find out who answers instead",
+	    found, wanted);
+	out->wrong_target = true;
+}
+
 static void
 fail_rule(struct engine_auth_reply *out, const struct auth_bad_cert *bad)
 {
-	if (bad->rule == RULE_PEER_NAMES)
+	if (bad->rule == RULE_TARGET_NAME)
+		auth_fail_target(out, bad->found, bad->wanted);
+	else if (bad->rule == RULE_PEER_NAMES)
 		auth_fail(out, SEC_E_WRONG_PRINCIPAL,
 		    "certificate of %.79s matches none of `peer_names` (%.71s); correct "
 		    "that list or give the peer another certificate",

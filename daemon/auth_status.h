@@ -35,7 +35,7 @@
 #define CRYPT_E_REVOCATION_OFFLINE 0x80092013u
 
 /* Which rule of the configuration a certificate of the peer broke. */
-enum auth_rule { RULE_NONE, RULE_PEER_NAMES, RULE_EKU };
+enum auth_rule { RULE_NONE, RULE_PEER_NAMES, RULE_EKU, RULE_TARGET_NAME };
 
 /* A certificate of the peer that did not verify, or that breaks a rule. */
 struct auth_bad_cert {
@@ -57,6 +57,8 @@ void auth_fail(struct engine_auth_reply *out, uint32_t gss_status, const char *f
     __attribute__((format(printf, 3, 4)));
 /* Same for a certificate that did not verify. */
 void auth_fail_cert(struct engine_auth_reply *out, const struct auth_bad_cert *bad);
+/* Same for a peer that is good, but not the one that was named. */
+void auth_fail_target(struct engine_auth_reply *out, const char *found, const char *wanted);
 /* Same from the error queue of the library (emptied), alerts of the peer included. */
 enum auth_blame auth_fail_library(struct engine_auth_reply *out);
 

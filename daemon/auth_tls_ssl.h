@@ -3,9 +3,12 @@
 #define AUTHIPD_DAEMON_AUTH_TLS_SSL_H
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "daemon/auth_status.h"
 #include "daemon/auth_tls.h"
+
+#define AUTH_DNS_NAME_MAX 253
 
 struct auth_tls {
 	/* One per certificate; without any, ctx[0] has none. */
@@ -22,6 +25,7 @@ struct auth_tls {
 struct auth_verify {
 	const struct auth_tls *tls;
 	uint32_t credential; /* of the initiator: 0, 1, ... */
+	const char *target_name; /* empty: any */
 	struct auth_bad_cert bad;
 };
 
@@ -30,6 +34,12 @@ bool auth_rules_need_cert(const struct config_tls *rules);
 /* Names and usages of a verified certificate; false: *bad says what is wrong. */
 bool auth_rules_check(
     const struct config_tls *rules, X509 *cert, struct auth_bad_cert *bad);
+/* Is this the certificate of target (auth_target.c)? False: *bad says whose it is. */
+bool auth_target_check(const char *target, X509 *cert, struct auth_bad_cert *bad);
+/* Adds to a list for people: "a, b, c", cut with "..." */
+void auth_list_add(char *out, size_t cap, const char *prefix, const char *text);
+/* A DNS name as text; false for what cannot be one. */
+bool auth_dns_name(const GENERAL_NAME *g, char out[AUTH_DNS_NAME_MAX + 1]);
 
 /* Lets ctx verify peers and choose our certificate by what they ask for. */
 void auth_verify_prepare(SSL_CTX *ctx, const struct auth_tls *tls);

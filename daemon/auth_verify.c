@@ -43,7 +43,8 @@ verify(X509_STORE_CTX *ctx, void *arg)
 
 	if (X509_verify_cert(ctx) <= 0)
 		return 0;
-	if (auth_rules_check(&tls->rules, cert, &v->bad))
+	if (auth_rules_check(&tls->rules, cert, &v->bad) &&
+	    auth_target_check(v->target_name, cert, &v->bad))
 		return 1;
 	v->bad.error = X509_V_ERR_APPLICATION_VERIFICATION;
 	auth_subject_text(cert, v->bad.peer, sizeof(v->bad.peer));

@@ -107,6 +107,8 @@ do_auth(struct negotiator *n, const struct action_auth *a)
 	};
 
 	memcpy(ask.peer_gss_id, a->peer_gss_id, sizeof(ask.peer_gss_id));
+	memcpy(ask.target_name, a->target_name, sizeof(ask.target_name));
+	ask.uid = a->uid;
 	if (n->auth == NULL ||
 	    ipc_send2(n->auth, PROTO_AUTH_ASK, &ask, sizeof(ask), a->token.p, a->token.n, -1) != 0)
 		n->auth_missing = a->step != AUTH_ABORT;

@@ -35,6 +35,7 @@ auth_message(void *ctx, uint16_t type, struct span body, int fd)
 	reply.token = span_of(body.p + sizeof(r), body.n - sizeof(r));
 	reply.gss_status = r.gss_status;
 	reply.retry_possible = r.retry_possible;
+	reply.wrong_target = r.wrong_target;
 	reply.secret = r.secret;
 	if (reply.secret.n > SECRET_MAX_BYTES)
 		reply.secret.n = 0;

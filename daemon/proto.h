@@ -151,6 +151,8 @@ struct proto_auth_ask {
 	struct endpoint local;
 	struct endpoint remote;
 	char peer_gss_id[256];
+	char target_name[256]; /* empty: any */
+	uint32_t uid;	       /* whose credentials; 0: this machine's */
 	/* token follows */
 };
 struct proto_auth_reply {
@@ -158,6 +160,7 @@ struct proto_auth_reply {
 	uint32_t status; /* enum auth_status */
 	uint32_t gss_status;
 	bool retry_possible;
+	bool wrong_target;
 	struct secret secret;
 	char peer_name[256];
 	char text[256];

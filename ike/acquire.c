@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/policy_pool.h"
 #include "ike/rekey.h"
 #include "ike/state.h"
 
@@ -46,15 +47,19 @@ mm_is_over(const struct engine *e, const struct mm_sa *mm)
 		mm->lifetime.at_ms < e->now_ms + MM_LAST_MS);
 }
 
-/* Only the initiator of a main mode starts quick modes on it (A70). */
+/*
+ * Only the initiator of a main mode starts quick modes on it (A70), and only for those who
+ * would have negotiated the same with the same peer.
+ */
 static struct mm_sa *
-acquire_find_mm(struct engine *e, const struct flow *selector)
+acquire_find_mm(struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
 	struct mm_sa *mm;
 
 	for (mm = sadb_mm_first(e, &selector->remote.addr); mm != NULL;
 	    mm = LIST_NEXT(mm, peer_link))
 		if (mm->initiator && !mm_is_over(e, mm) &&
+		    policy_same_peer(&mm->policy_of, policy) &&
 		    address_equal(&mm->remote.addr, &selector->remote.addr) &&
 		    address_equal(&mm->local.addr, &selector->local.addr))
 			return mm;
@@ -62,9 +67,9 @@ acquire_find_mm(struct engine *e, const struct flow *selector)
 }
 
 bool
-acquire_has_mm(struct engine *e, const struct flow *selector)
+acquire_has_mm(struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
-	return acquire_find_mm(e, selector) != NULL;
+	return acquire_find_mm(e, policy, selector) != NULL;
 }
 
 static void
@@ -100,15 +105,19 @@ acquire_new(struct engine *e, const struct class_policy *policy, const struct fl
 {
 	struct endpoint local = { selector->local.addr, 500 };
 	struct endpoint remote = { selector->remote.addr, 500 };
-	struct mm_sa *mm = acquire_find_mm(e, selector);
+	struct mm_sa *mm = acquire_find_mm(e, policy, selector);
 	struct qm_sa *qm;
 
 	if (mm == NULL)
-		mm = mm_init_start(e, &local, &remote, policy->policy, 0);
+		mm = mm_init_start(e, &local, &remote, policy, 0);
 	if (mm == NULL || (qm = sadb_qm_new(e, mm, true)) == NULL)
 		return NULL;
 	qm->state = QM_PENDING;
 	qm->policy = *policy;
+	if (!policy_hold(e, &qm->policy)) {
+		sadb_qm_free(e, qm);
+		return NULL;
+	}
 	qm->selector = *selector;
 	rekey_begun(e, qm);
 	return qm;

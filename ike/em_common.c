@@ -24,6 +24,10 @@ gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step, struct spa
 	a->auth.local = mm->local;
 	a->auth.remote = mm->remote;
 	memcpy(a->auth.peer_gss_id, mm->peer_gss_id, sizeof(a->auth.peer_gss_id));
+	if (mm->policy_of.target_name != NULL)
+		memcpy(a->auth.target_name, mm->policy_of.target_name,
+		    sizeof(a->auth.target_name));
+	a->auth.uid = mm->policy_of.uid;
 	em->auth_waiting = step != AUTH_ABORT;
 	return em->handle;
 }

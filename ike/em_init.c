@@ -82,8 +82,8 @@ em_log_failure(struct engine *e, const struct mm_sa *mm, const char *detail)
 	struct text t;
 
 	text_init(&t, buf, sizeof(buf));
-	event_failure_text(&t, mm, "extended mode", IKE_ERR_AUTH_FAILED, detail);
-	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, IKE_ERR_AUTH_FAILED, buf);
+	event_failure_text(&t, mm, "extended mode", em_failure(&mm->em), detail);
+	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, em_failure(&mm->em), buf);
 }
 
 /*
@@ -106,7 +106,7 @@ em_next_method(
 	em->last_retry = retry;
 	em->peer_status = peer_status;
 	if (em->at >= em->methods.n || em->dialogues >= GSS_MAX_DIALOGUES) {
-		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
+		mm_fail(e, mm, "extended mode", em_failure(&mm->em),
 		    em->failure.n > 0 ? blob_text(&em->failure) : detail, true, true);
 		return;
 	}
@@ -158,6 +158,7 @@ em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 	struct pld_gss g = { .token = r->token };
 
 	if (r->status == AUTH_FAILED) {
+		em->wrong_target = em->wrong_target || r->wrong_target;
 		(void)blob_set_text(&em->failure, r->text, sizeof(r->text));
 		em_next_method(e, mm, r->retry_possible, 0, r->text);
 		return;

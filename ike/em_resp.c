@@ -160,7 +160,7 @@ em_input_gss(struct engine *e, struct mm_sa *mm)
 	}
 	if (++em->rounds > GSS_MAX_ROUNDS ||
 	    ((g.flags & GSS_FLAG_NEW) != 0 && !em_pick_method(em, &g))) {
-		mm_fail(e, mm, "extended mode", IKE_ERR_AUTH_FAILED,
+		mm_fail(e, mm, "extended mode", em_failure(&mm->em),
 		    em->failure.n > 0 ? blob_text(&em->failure) : "no method is left", true,
 		    true);
 		return;
@@ -192,10 +192,11 @@ em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply 
 		char buf[512];
 		struct text t;
 
+		mm->em.wrong_target = mm->em.wrong_target || r->wrong_target;
 		(void)blob_set_text(&mm->em.failure, r->text, sizeof(r->text));
 		text_init(&t, buf, sizeof(buf));
-		event_failure_text(&t, mm, "extended mode", IKE_ERR_AUTH_FAILED, r->text);
-		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, IKE_ERR_AUTH_FAILED, buf);
+		event_failure_text(&t, mm, "extended mode", em_failure(&mm->em), r->text);
+		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, em_failure(&mm->em), buf);
 		em_answer_failure(e, mm,
 		    r->gss_status != 0 ? r->gss_status : SEC_E_INVALID_TOKEN,
 		    r->retry_possible);

@@ -152,15 +152,16 @@ qm_completes_mm(const struct qm_sa *qm)
 	    qm->mm->state != MM_DYING;
 }
 
-void
-engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
+/* 0: any. */
+static void
+quick_modes_delete(struct engine *e, uint32_t qm_id, uint32_t class_id)
 {
 	struct qm_sa *qm, *next;
 
-	engine_now(e, now_ms);
 	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, all_link);
-		if (qm_id != 0 && qm->id != qm_id)
+		if ((qm_id != 0 && qm->id != qm_id) ||
+		    (class_id != 0 && qm->policy.class_id != class_id))
 			continue;
 		if (qm_completes_mm(qm)) {
 			mm_end(e, qm->mm, IKE_ERR_DELETED);
@@ -169,6 +170,20 @@ engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
 			qm_delete(e, qm, IKE_ERR_DELETED, true);
 		}
 	}
+}
+
+void
+engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
+{
+	engine_now(e, now_ms);
+	quick_modes_delete(e, qm_id, 0);
+}
+
+void
+engine_class_ended(struct engine *e, uint64_t now_ms, uint32_t class_id)
+{
+	engine_now(e, now_ms);
+	quick_modes_delete(e, 0, class_id);
 }
 
 void

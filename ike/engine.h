@@ -24,7 +24,10 @@ struct engine_host {
 	void *ctx;
 	/* Strong random bytes; a seeded generator in simulations. */
 	void (*random)(void *ctx, uint8_t *p, size_t n);
-	/* Policy for main modes with this peer; NULL: refuse the peer. Borrowed. */
+	/*
+	 * Policy for main modes that this peer begins; NULL: refuse the peer. What the host
+	 * lends here and below may change when the call is over: the engine has its own copy.
+	 */
 	const struct policy *(*mm_policy)(void *ctx, const struct endpoint *local,
 	    const struct endpoint *remote);
 	/*
@@ -85,6 +88,7 @@ struct engine_auth_reply {
 	uint32_t gss_status; /* SEC_E_* for the peer, AUTH_FAILED only */
 	char text[256];	     /* for our log: what went wrong and what to change */
 	bool retry_possible; /* another credential of this method could work */
+	bool wrong_target;   /* AUTH_FAILED: the peer is good, but not the one that was named */
 };
 void engine_auth_reply(struct engine *e, uint64_t now_ms, const struct engine_auth_reply *r);
 /* The auth role died: every dialogue in progress fails. */
@@ -115,6 +119,8 @@ void engine_peer_moved(struct engine *e, uint64_t now_ms, uint32_t qm_id,
 /* Deletes on request: id 0 = all. Tells the peers with reliable STATUS notifies. */
 void engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id);
 void engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id);
+/* Deletes the quick modes of a class that ends. */
+void engine_class_ended(struct engine *e, uint64_t now_ms, uint32_t class_id);
 /* Deletes every SA that belongs to a local address that went away. */
 void engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *a);
 /* Deletes everything; engine_is_idle() tells when the notifies are done (bounded). */
@@ -192,6 +198,8 @@ struct action_auth {
 	struct endpoint local;
 	struct endpoint remote;
 	char peer_gss_id[256]; /* unauthenticated hint */
+	char target_name[256]; /* who the peer must prove to be; empty: anybody trusted */
+	uint32_t uid;	       /* whose credentials to show; 0: this machine's */
 	struct span token;
 };
 

@@ -83,7 +83,11 @@
 	    0x362d)                                                                          \
 	X(IKE_ERR_ENCRYPTION_REQUIRED, "encryption_required",                                \
 	    "encryption is guaranteed here, and the offer does not encrypt", 0x362c)         \
+	X(IKE_ERR_MM_MISMATCH, "mm_mismatch",                                                \
+	    "the policy of this traffic wants another main mode", 0x362c)                    \
 	/* authentication */                                                                 \
+	X(IKE_ERR_TARGET_NAME, "target_name",                                                \
+	    "the peer did not prove the name that was set as its target name", 0x35e9)       \
 	X(IKE_ERR_DH, "dh_failure", "Diffie-Hellman failed", 0x3628)                         \
 	X(IKE_ERR_AUTH_HASH, "auth_hash", "Auth hash of the peer is wrong", 0x362e)          \
 	X(IKE_ERR_AUTH_FAILED, "auth_failed", "authentication failed", 0x35e9)               \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
+#include "ike/policy_pool.h"
 #include "ike/state.h"
 
 #define M1_CHAIN_AT (ISAKMP_HEADER_BYTES + 8) /* behind the Crypto payload */
@@ -65,7 +66,7 @@ mm_try_next_group(struct engine *e, struct mm_sa *mm)
 	if (e->p.dialect.mm_group_mode != MM_GROUP_STRICT ||
 	    proposal_mm_group(mm->policy, mm->group_attempt + 1) == DH_NONE)
 		return false;
-	again = mm_init_start(e, &mm->local, &mm->remote, mm->policy, mm->group_attempt + 1);
+	again = mm_init_start(e, &mm->local, &mm->remote, &mm->policy_of, mm->group_attempt + 1);
 	if (again == NULL)
 		return false;
 	again->peer_status = mm->peer_status;
@@ -112,7 +113,7 @@ mm_build_m1(struct engine *e, struct mm_sa *mm, struct span *out)
 
 struct mm_sa *
 mm_init_start(struct engine *e, const struct endpoint *local, const struct endpoint *remote,
-    const struct policy *policy, uint32_t group_attempt)
+    const struct class_policy *policy, uint32_t group_attempt)
 {
 	uint8_t cookie[COOKIE_BYTES];
 	struct mm_sa *mm;
@@ -123,10 +124,15 @@ mm_init_start(struct engine *e, const struct endpoint *local, const struct endpo
 	while (memcmp(cookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0);
 	if ((mm = sadb_mm_new(e, true, local, remote, cookie)) == NULL)
 		return NULL;
-	mm->policy = policy;
+	mm->policy_of = *policy;
 	mm->state = MM_FIRST_SENT;
 	mm->group_attempt = group_attempt;
-	mm->group = proposal_mm_group(policy, group_attempt);
+	if (!policy_hold(e, &mm->policy_of)) {
+		sadb_mm_free(e, mm);
+		return NULL;
+	}
+	mm->policy = mm->policy_of.policy;
+	mm->group = proposal_mm_group(mm->policy, group_attempt);
 	if ((mm->dh = mm_make_dh(e, mm->group)) == NULL || !mm_build_m1(e, mm, &m1)) {
 		sadb_mm_free(e, mm);
 		return NULL;

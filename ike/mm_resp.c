@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
+#include "ike/policy_pool.h"
 #include "ike/state.h"
 
 /* Levels of leaving things out until M2 is not larger than M1 (hostile row H81). */
@@ -149,7 +150,10 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 	struct span m2, chain;
 	int level = 0;
 
-	mm->policy = m1->policy;
+	mm->policy_of.policy = m1->policy;
+	if (!policy_hold(e, &mm->policy_of))
+		return IKE_ERR_NO_MEMORY;
+	mm->policy = mm->policy_of.policy;
 	mm->chosen = m1->chosen;
 	mm->group = m1->group;
 	/* A cookie that M1 showed becomes CKY-R: peers may expect that. */

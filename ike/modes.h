@@ -31,7 +31,7 @@ void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
 void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
     const char *detail, bool tell, bool teardown);
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
-    const struct endpoint *remote, const struct policy *policy, uint32_t group_attempt);
+    const struct endpoint *remote, const struct class_policy *policy, uint32_t group_attempt);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 /* A message without Crypto payload while M1 is out: DOS_COOKIE. */
 void mm_init_cookie(struct engine *e, struct mm_sa *mm);
@@ -94,6 +94,12 @@ void qm_resp_q3(struct engine *e, struct qm_sa *qm);
 uint64_t gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step,
     struct span token);
 void em_forget_dialogue(struct engine *e, struct mm_sa *mm);
+/* Why authentication failed, as far as one reason is more than another. */
+static inline enum ike_err
+em_failure(const struct em *em)
+{
+	return em->wrong_target ? IKE_ERR_TARGET_NAME : IKE_ERR_AUTH_FAILED;
+}
 void em_finish(struct mm_sa *mm);
 void em_init_start(struct engine *e, struct mm_sa *mm);
 void em_init_input(struct engine *e, struct mm_sa *mm);

@@ -4,6 +4,7 @@
 
 #include "ike/rekey.h"
 #include "ike/nat.h"
+#include "ike/policy_pool.h"
 #include "ike/state.h"
 
 static void
@@ -21,7 +22,8 @@ qm_resp_timeout(struct engine *e, void *owner)
 static enum ike_err
 q1_read_ids(struct engine *e, struct qm_sa *qm)
 {
-	const struct mm_sa *mm = qm->mm;
+	struct mm_sa *mm = qm->mm;
+	struct class_policy policy;
 	struct endpoint end[2];
 	struct pld_id id[2];
 	enum ike_err err;
@@ -46,9 +48,12 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 	qm->selector.local.addr = mm->local.addr;
 	if ((err = nat_read_oa(e, qm, &end[0].addr)) != IKE_OK)
 		return err;
-	if (!e->p.host.qm_policy(e->p.host.ctx, &qm->selector, &qm->policy))
+	if (!e->p.host.qm_policy(e->p.host.ctx, &qm->selector, &policy))
 		return IKE_ERR_NO_QM_POLICY;
-	return IKE_OK;
+	qm->policy = policy;
+	if (!policy_hold(e, &qm->policy))
+		return IKE_ERR_NO_MEMORY;
+	return policy_adopt(e, mm, &qm->policy);
 }
 
 static enum ike_err

@@ -137,7 +137,7 @@ rekey_start(struct engine *e, struct qm_sa *qm)
 	if (e->shutting_down || qm->is_replaced || !qm_is_usable(qm) || rekey_is_running(e, qm))
 		return;
 	/* Who was proved in one direction cannot start in the other (A70). */
-	if (!qm->initiator && one_way && !acquire_has_mm(e, &qm->selector))
+	if (!qm->initiator && one_way && !acquire_has_mm(e, &qm->policy, &qm->selector))
 		mm = rekey_channel(e, qm);
 	if (mm == NULL)
 		rekey_negotiate(e, &qm->policy, &qm->selector);

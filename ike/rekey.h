@@ -12,7 +12,8 @@ struct qm_sa *acquire_new(struct engine *e, const struct class_policy *policy,
 /* Starts it, if the main mode is ready; it may fail at once and be freed. */
 void acquire_go(struct engine *e, struct mm_sa *mm);
 /* Does a main mode of ours take a quick mode for this traffic? */
-bool acquire_has_mm(struct engine *e, const struct flow *selector);
+bool acquire_has_mm(struct engine *e, const struct class_policy *policy,
+    const struct flow *selector);
 
 /* ---- rekey.c: new pairs for old ones ------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/policy_pool.h"
 #include "ike/state.h"
 
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
@@ -116,6 +117,7 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	blob_free(&mm->em.failure);
 	answered_free(&mm->answered);
 	answered_free(&mm->notify_answered);
+	policy_release(&mm->policy_of);
 	secret_wipe_bytes(mm, sizeof(*mm));
 	free(mm);
 }
@@ -246,6 +248,7 @@ sadb_qm_free(struct engine *e, struct qm_sa *qm)
 	blob_free(&qm->ni);
 	blob_free(&qm->nr);
 	answered_free(&qm->answered);
+	policy_release(&qm->policy);
 	secret_wipe_bytes(qm, sizeof(*qm));
 	free(qm);
 }

@@ -30,6 +30,7 @@
 #define MM_TIMERS 5
 #define QM_TIMERS 3
 #define GRACE_EXTRA_MS 5000
+#define TARGET_NAME_BYTES 256
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
@@ -125,6 +126,7 @@ struct em {
 	struct chain chain;
 	struct blob peer_name; /* text */
 	struct blob failure;   /* text: why the last dialogue failed */
+	bool wrong_target;     /* a peer was proved, but not the one that was named */
 };
 
 struct notify_item {
@@ -157,7 +159,8 @@ struct mm_sa {
 	bool half_open;	     /* responder: the peer has proved nothing yet (dos.c) */
 	bool by_cookie;	     /* responder: M1 showed a cookie, it is CKY-R now */
 	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
-	const struct policy *policy; /* borrowed */
+	const struct policy *policy; /* policy_of.policy */
+	struct class_policy policy_of; /* what it was negotiated for; held (policy_pool.c) */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[COOKIE_BYTES];
@@ -225,7 +228,7 @@ struct qm_sa {
 	struct address peer_inner; /* the peer's own address behind its NAT */
 	uint8_t peer[DIGEST_BYTES]; /* who it is, once SAs are installed; ESP in UDP only */
 	uint32_t message_id;
-	struct class_policy policy;
+	struct class_policy policy; /* held (policy_pool.c) */
 	struct flow selector;
 	uint32_t spi_in;
 	uint32_t spi_out;
@@ -276,6 +279,7 @@ struct engine {
 	struct mm_list bucket[SADB_BUCKETS];  /* by initiator cookie */
 	struct mm_list mm_peer[SADB_BUCKETS]; /* by remote address */
 	struct qm_list qm_peer[SADB_BUCKETS];
+	LIST_HEAD(, held_policy) policies;
 	struct timer_heap timers;
 	STAILQ_HEAD(, action_node) actions;
 	struct action_node *current; /* the action that the host is looking at */
