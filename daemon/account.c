@@ -16,6 +16,7 @@
 #define WSAEACCES 10013
 #define LOOKUP_BYTES 16384
 #define SECONDS_PER_DAY 86400
+#define LOG_EVERY_S 1
 
 /* May a program of this user become somebody else's account? */
 static bool

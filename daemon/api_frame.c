@@ -1,12 +1,13 @@
 /* Frames of the registration protocol. */
 #include "daemon/api_frame.h"
 
+#include <arpa/inet.h>
 #include <endian.h>
 #include <string.h>
 
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
-#define WSAEOPNOTSUPP 10045
+#define WSAEAFNOSUPPORT 10047
 
 #define SECURITY_FLAGS_KNOWN 0x3u
 #define SECURITY_FLAGS_BOTH 0x3u
@@ -16,7 +17,10 @@
 	X(AIP_API_HELLO, sizeof(struct aip_api_hello), sizeof(struct aip_api_hello_reply), 0) \
 	X(AIP_API_SOCK_SECURE, sizeof(struct aip_api_secure),                       \
 	    sizeof(struct aip_api_secure_reply), 1)                                 \
-	X(AIP_API_SOCK_QUERY, 0, sizeof(struct aip_api_query_reply), 1)
+	X(AIP_API_SOCK_QUERY, sizeof(struct aip_api_query),                         \
+	    sizeof(struct aip_api_query_reply), 1)                                  \
+	X(AIP_API_SOCK_IDENTITY, sizeof(struct aip_api_identity),                   \
+	    sizeof(struct aip_api_identity_reply), 1)
 
 struct shape {
 	uint16_t verb;
@@ -55,6 +59,22 @@ check_flags(struct span body, struct api_request *r)
 	return 0;
 }
 
+static uint32_t
+check_peer(struct span body, struct api_request *r)
+{
+	struct aip_api_peer p;
+
+	memcpy(&p, body.p, sizeof(p));
+	r->peer.addr.family = (uint8_t)le16toh(p.family);
+	r->peer.port = ntohs(p.port);
+	if (le16toh(p.family) == 0)
+		return 0;
+	if (le16toh(p.family) != 4 && le16toh(p.family) != 6)
+		return WSAEAFNOSUPPORT;
+	memcpy(r->peer.addr.b, p.address, address_len_bytes(&r->peer.addr));
+	return 0;
+}
+
 enum api_verdict
 api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_request *r,
     uint32_t *winsock_error)
@@ -81,8 +101,8 @@ api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_r
 		*winsock_error = shape->wants_fd ? WSAENOTSOCK : WSAEINVAL;
 	else if (r->verb == AIP_API_SOCK_SECURE)
 		*winsock_error = check_flags(body, r);
-	else if (r->verb == AIP_API_SOCK_QUERY)
-		*winsock_error = WSAEOPNOTSUPP; /* not built yet */
+	else if (r->verb == AIP_API_SOCK_QUERY || r->verb == AIP_API_SOCK_IDENTITY)
+		*winsock_error = check_peer(body, r);
 	return *winsock_error == 0 ? API_GOOD : API_REFUSE;
 }
 

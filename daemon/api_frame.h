@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "config/address.h"
 #include "crypto/span.h"
 #include "winsock/wire.h"
 
@@ -12,6 +13,7 @@ struct api_request {
 	uint32_t id;
 	uint32_t security_flags; /* SOCK_SECURE */
 	uint32_t ipsec_flags;
+	struct endpoint peer; /* SOCK_QUERY, SOCK_IDENTITY; family 0: the socket's */
 };
 
 enum api_verdict {
@@ -20,7 +22,8 @@ enum api_verdict {
 	API_BREAK,  /* not our protocol: close the connection */
 };
 
-#define API_REPLY_MAX_BYTES (sizeof(struct aip_api_header) + 32)
+#define API_REPLY_MAX_BYTES \
+	(sizeof(struct aip_api_header) + sizeof(struct aip_api_identity_reply))
 
 /* said_hello: HELLO came before on this connection. has_fd: a descriptor came with it. */
 enum api_verdict api_frame_parse(struct span datagram, bool said_hello, bool has_fd,

@@ -13,5 +13,7 @@ void api_server_free(struct api_server *s);
 void api_server_listen(struct api_server *s, int fd);
 /* Keeper's answer to a SECURE_ASK. */
 void api_server_secured(struct api_server *s, const struct proto_secure_reply *r);
+/* Keeper's answer to an IDENTITY_ASK. */
+void api_server_identified(struct api_server *s, const struct proto_identity_reply *r);
 
 #endif

@@ -217,6 +217,7 @@ static void
 negotiator_message(void *self, uint16_t type, struct span body, int fd)
 {
 	struct negotiator *n = self;
+	struct proto_identity_reply identity;
 	struct proto_secure_reply reply;
 	struct proto_adopt a;
 
@@ -224,6 +225,8 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 		close(fd);
 	if (type == PROTO_SECURE_REPLY && proto_body(body, &reply, sizeof(reply))) {
 		api_server_secured(n->api, &reply);
+	} else if (type == PROTO_IDENTITY_REPLY && proto_body(body, &identity, sizeof(identity))) {
+		api_server_identified(n->api, &identity);
 	} else if (type == PROTO_ADOPT && proto_body(body, &a, sizeof(a))) {
 		struct secured_socket s = { 0, a.cookie, a.class_id, a.uid, a.family,
 			a.protocol, nego_now_ms(), false };

@@ -358,6 +358,8 @@ struct engine_qm_status {
 	bool udp; /* ESP in UDP */
 	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
 	uint32_t n_rekeys;     /* since the first pair of this traffic */
+	uint16_t peer_method;  /* enum auth_method by which the peer proved its name, 0 = none */
+	char peer_name[256];
 };
 
 /* Call back once per SA; return false to stop. */
@@ -365,6 +367,11 @@ void engine_walk_mm(const struct engine *e, uint64_t now_ms,
     bool (*each)(void *ctx, const struct engine_mm_status *s), void *ctx);
 void engine_walk_qm(const struct engine *e, uint64_t now_ms,
     bool (*each)(void *ctx, const struct engine_qm_status *s), void *ctx);
+/* One SA; false: there is none with this id. */
+bool engine_get_mm(const struct engine *e, uint64_t now_ms, uint32_t mm_id,
+    struct engine_mm_status *s);
+bool engine_get_qm(const struct engine *e, uint64_t now_ms, uint32_t qm_id,
+    struct engine_qm_status *s);
 /*
  * The cipher key of a main mode, for a key log that was asked for. The caller wipes it. False:
  * there is no such main mode, or it has no keys yet.

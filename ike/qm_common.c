@@ -155,6 +155,18 @@ qm_arm_grace(struct engine *e, struct qm_sa *qm)
 }
 
 /* Both directions are installed. */
+/* Who the peer is: whoever acts for it wants to know as long as its SAs live. */
+static void
+qm_note_peer(struct qm_sa *qm)
+{
+	const struct mm_sa *mm = qm->mm;
+
+	if (mm == NULL || !mm->keys.has_em)
+		return;
+	qm->peer_method = mm->em.method;
+	(void)blob_set(&qm->peer_name, blob_span(&mm->em.peer_name));
+}
+
 void
 qm_established(struct engine *e, struct qm_sa *qm)
 {
@@ -178,6 +190,7 @@ qm_established(struct engine *e, struct qm_sa *qm)
 	}
 	event_qm(e, EVENT_QM_ESTABLISHED, qm, IKE_OK, buf);
 	qm_arm_lifetime(e, qm);
+	qm_note_peer(qm);
 	qm_results(e, qm, IKE_OK, 0, "");
 	/* Nothing but the final answer is needed from now on. */
 	dh_free(qm->dh);

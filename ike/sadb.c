@@ -247,6 +247,7 @@ sadb_qm_free(struct engine *e, struct qm_sa *qm)
 	mm_free_secret(qm->z);
 	blob_free(&qm->ni);
 	blob_free(&qm->nr);
+	blob_free(&qm->peer_name);
 	answered_free(&qm->answered);
 	policy_release(&qm->policy);
 	secret_wipe_bytes(qm, sizeof(*qm));

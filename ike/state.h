@@ -239,6 +239,8 @@ struct qm_sa {
 	uint32_t rekeyed_from;
 	uint32_t n_rekeys;
 	bool is_replaced; /* a newer pair carries its traffic */
+	uint16_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
+	struct blob peer_name;	/* text */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
 	struct dh *dh;	  /* owned; PFS */

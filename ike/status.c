@@ -81,34 +81,81 @@ engine_walk_mm(const struct engine *e, uint64_t now_ms,
 	}
 }
 
+static void
+status_qm(const struct qm_sa *qm, uint64_t now_ms, struct engine_qm_status *s)
+{
+	struct text name;
+
+	*s = (struct engine_qm_status){
+		.id = qm->id,
+		.mm_id = qm->mm_id,
+		.initiator = qm->initiator,
+		.state = qm_state_name(qm->state),
+		.is_usable = qm_is_usable(qm),
+		.class_id = qm->policy.class_id,
+		.spi_in = qm->spi_in,
+		.spi_out = qm->spi_out,
+		.proposal = qm->choice.proposal,
+		.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
+		.selector = qm->selector,
+		.message_id = qm->message_id,
+		.udp = qm->udp,
+		.rekeyed_from = qm->rekeyed_from,
+		.n_rekeys = qm->n_rekeys,
+		.peer_method = qm->peer_method,
+	};
+	text_init(&name, s->peer_name, sizeof(s->peer_name));
+	text_str(&name, blob_text(&qm->peer_name));
+}
+
 void
 engine_walk_qm(const struct engine *e, uint64_t now_ms,
     bool (*each)(void *ctx, const struct engine_qm_status *s), void *ctx)
 {
 	const struct qm_sa *qm;
+	struct engine_qm_status s;
 
 	LIST_FOREACH (qm, &e->qm_all, all_link) {
-		struct engine_qm_status s = {
-			.id = qm->id,
-			.mm_id = qm->mm_id,
-			.initiator = qm->initiator,
-			.state = qm_state_name(qm->state),
-			.is_usable = qm_is_usable(qm),
-			.class_id = qm->policy.class_id,
-			.spi_in = qm->spi_in,
-			.spi_out = qm->spi_out,
-			.proposal = qm->choice.proposal,
-			.age_s = (uint32_t)((now_ms - qm->created_ms) / 1000),
-			.selector = qm->selector,
-			.message_id = qm->message_id,
-			.udp = qm->udp,
-			.rekeyed_from = qm->rekeyed_from,
-			.n_rekeys = qm->n_rekeys,
-		};
-
+		status_qm(qm, now_ms, &s);
 		if (!each(ctx, &s))
 			return;
 	}
+}
+
+static const struct mm_sa *
+find_mm(const struct engine *e, uint32_t mm_id)
+{
+	const struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->mm_all, all_link)
+		if (mm->id == mm_id)
+			break;
+	return mm;
+}
+
+bool
+engine_get_mm(
+    const struct engine *e, uint64_t now_ms, uint32_t mm_id, struct engine_mm_status *s)
+{
+	const struct mm_sa *mm = find_mm(e, mm_id);
+
+	if (mm != NULL)
+		status_mm(mm, now_ms, s);
+	return mm != NULL;
+}
+
+bool
+engine_get_qm(
+    const struct engine *e, uint64_t now_ms, uint32_t qm_id, struct engine_qm_status *s)
+{
+	const struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &e->qm_all, all_link)
+		if (qm->id == qm_id)
+			break;
+	if (qm != NULL)
+		status_qm(qm, now_ms, s);
+	return qm != NULL;
 }
 
 uint64_t
@@ -126,11 +173,8 @@ engine_event_count(const struct engine *e, enum engine_event_type t)
 bool
 engine_mm_key(const struct engine *e, uint32_t mm_id, struct secret *key)
 {
-	const struct mm_sa *mm;
+	const struct mm_sa *mm = find_mm(e, mm_id);
 
-	LIST_FOREACH (mm, &e->mm_all, all_link)
-		if (mm->id == mm_id)
-			break;
 	return mm != NULL && mm->keys.ready &&
 	    secret_set(key, span_of(mm->keys.cipher_key, cipher_key_len_bytes(mm->chosen.cipher)));
 }

@@ -17,7 +17,8 @@
 #define AIP_API_VERBS(V)                                     \
 	V(1, HELLO, "hello")                                 \
 	V(2, SOCK_SECURE, "secure a socket")                 \
-	V(3, SOCK_QUERY, "query the security of a socket")
+	V(3, SOCK_QUERY, "query the security of a socket")   \
+	V(4, SOCK_IDENTITY, "who the peer of a socket is")
 
 enum aip_api_verb {
 #define AIP_API_VERB_ENUM(number, name, text) AIP_API_##name = number,
@@ -61,12 +62,50 @@ struct aip_api_secure_reply {
 	uint64_t registration_id;
 };
 
-/* SOCK_QUERY: body empty, with the socket; answer. */
+/* A peer of a UDP socket, in network order; family 0: the one that the socket has. */
+struct aip_api_peer {
+	uint16_t family; /* 0, 4 or 6 */
+	uint16_t port;	 /* as in a sockaddr */
+	uint8_t address[16];
+};
+
+/* SOCK_QUERY: body, with the socket. */
+struct aip_api_query {
+	struct aip_api_peer peer;
+};
+
+/* SOCK_QUERY: info_flags; the values are those of SOCKET_INFO_CONNECTION_*. */
+#define AIP_API_SECURED 0x1u
+#define AIP_API_ENCRYPTED 0x2u
+#define AIP_API_IMPERSONATED 0x4u
+
+/* SOCK_QUERY: answer. */
 struct aip_api_query_reply {
 	uint32_t winsock_error;
-	uint32_t info_flags; /* SOCKET_INFO_CONNECTION_* */
+	uint32_t info_flags;
 	uint64_t mm_sa_id;
 	uint64_t qm_sa_id;
+};
+
+/* SOCK_IDENTITY: body, with the socket. */
+struct aip_api_identity {
+	struct aip_api_peer peer;
+};
+
+#define AIP_API_MAX_GROUPS 256
+#define AIP_API_IDENTITY_MACHINE 0x1u /* the peer proved a machine, not a user */
+#define AIP_API_IDENTITY_ACCOUNT 0x2u /* it has an account here: uid and the others are set */
+
+/* SOCK_IDENTITY: answer. Texts end with NUL. */
+struct aip_api_identity_reply {
+	uint32_t winsock_error;
+	uint32_t flags;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t n_groups;
+	uint32_t groups[AIP_API_MAX_GROUPS];
+	char account[64];
+	char peer[256];
 };
 
 #endif

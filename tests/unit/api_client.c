@@ -91,7 +91,7 @@ api_send(
 uint32_t
 api_answer(int c, uint16_t verb, uint32_t id, size_t n, uint8_t *body)
 {
-	uint8_t b[256];
+	uint8_t b[2048];
 	struct aip_api_header h;
 	ssize_t got = recv(c, b, sizeof(b), MSG_DONTWAIT);
 	uint32_t error;

@@ -18,6 +18,7 @@ main(void)
 	daemon_account_tests(s);
 	daemon_api_tests(s);
 	daemon_api_limit_tests(s);
+	daemon_query_tests(s);
 	daemon_sockets_tests(s);
 	daemon_secure_tests(s);
 	daemon_secure_refused_tests(s);

@@ -45,6 +45,7 @@ void daemon_frame_tests(Suite *s);
 void daemon_account_tests(Suite *s);
 void daemon_api_tests(Suite *s);
 void daemon_api_limit_tests(Suite *s);
+void daemon_query_tests(Suite *s);
 void daemon_sockets_tests(Suite *s);
 void daemon_secure_tests(Suite *s);
 void daemon_secure_refused_tests(Suite *s);

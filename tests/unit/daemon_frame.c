@@ -8,7 +8,7 @@
 
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
-#define WSAEOPNOTSUPP 10045
+#define WSAEAFNOSUPPORT 10047
 
 static struct api_request request;
 static uint32_t error;
@@ -62,9 +62,40 @@ START_TEST(good_requests)
 	n = make(b, 2, 40); /* what is behind it is for a later protocol */
 	memset(b + 24, 0xff, 32);
 	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
-	n = make(b, 3, 0);
-	ck_assert_int_eq(parse(b, n, true, true), API_REFUSE);
-	ck_assert_uint_eq(error, WSAEOPNOTSUPP);
+}
+END_TEST
+
+/* The peer in SOCK_QUERY and SOCK_IDENTITY: a family of 2 bytes, a port, an address. */
+START_TEST(peers)
+{
+	static const uint8_t addr[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+	uint16_t verb = (uint16_t)_i;
+	uint8_t b[64];
+	size_t n = make(b, verb, 20);
+
+	b[18] = 0x1f;
+	b[19] = 0x90;
+	memcpy(b + 20, addr, 16);
+	b[16] = b[17] = 0;
+	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
+	ck_assert_uint_eq(request.peer.addr.family, 0);
+	b[16] = 4;
+	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
+	ck_assert_uint_eq(request.peer.addr.family, 4);
+	ck_assert_uint_eq(request.peer.port, 8080);
+	ck_assert_mem_eq(request.peer.addr.b, addr, 4);
+	ck_assert_uint_eq(request.peer.addr.b[4], 0); /* IPv4 ends there */
+	b[16] = 6;
+	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
+	ck_assert_mem_eq(request.peer.addr.b, addr, 16);
+	for (unsigned family = 1; family < 65536; family += family < 300 ? 1 : 251) {
+		b[16] = (uint8_t)family;
+		b[17] = (uint8_t)(family >> 8);
+		ck_assert_int_eq(parse(b, n, true, true),
+		    family == 4 || family == 6 ? API_GOOD : API_REFUSE);
+		if (family != 4 && family != 6)
+			ck_assert_uint_eq(error, WSAEAFNOSUPPORT);
+	}
 }
 END_TEST
 
@@ -96,17 +127,18 @@ START_TEST(every_length)
 
 	for (uint16_t verb = 0; verb < 6; verb++)
 		for (size_t n = 0; n <= 64; n++) {
-			size_t need = verb == 1 || verb == 2 ? 24 : 16;
-			bool known = verb >= 1 && verb <= 3, fd = verb >= 2;
+			size_t need = verb == 1 || verb == 2 ? 24 : 36;
+			bool known = verb >= 1 && verb <= 4, fd = verb >= 2;
 
 			make(b, verb, 100);
+			memset(b + 16, 0, sizeof(b) - 16);
 			b[12] = (uint8_t)n;
 			if (n < 16) {
 				ck_assert_int_eq(parse(b, n, true, fd), API_BREAK);
 				continue;
 			}
 			ck_assert_int_eq(parse(b, n, true, fd),
-			    known && verb != 3 && n >= need ? API_GOOD : API_REFUSE);
+			    known && n >= need ? API_GOOD : API_REFUSE);
 			if (!known || n < need)
 				ck_assert_uint_eq(error, WSAEINVAL);
 			b[12]++;
@@ -137,8 +169,8 @@ START_TEST(descriptor_where_it_belongs)
 
 	ck_assert_int_eq(parse(b, n, false, true), API_REFUSE);
 	ck_assert_uint_eq(error, WSAEINVAL);
-	for (uint16_t verb = 2; verb <= 3; verb++) {
-		n = make(b, verb, 8);
+	for (uint16_t verb = 2; verb <= 4; verb++) {
+		n = make(b, verb, 20);
 		ck_assert_int_eq(parse(b, n, true, false), API_REFUSE);
 		ck_assert_uint_eq(error, WSAENOTSOCK);
 	}
@@ -170,12 +202,15 @@ END_TEST
 static const struct {
 	uint16_t verb;
 	size_t n;
-} answers[] = { { 1, 32 }, { 2, 32 }, { 3, 40 }, { 0, 20 }, { 4, 20 }, { 0xffff, 20 } };
+} answers[] = { { 1, 32 }, { 2, 32 }, { 3, 40 },
+	{ 4, 16 + sizeof(struct aip_api_identity_reply) }, { 0, 20 }, { 0xfffe, 20 },
+	{ 0xffff, 20 } };
 
 START_TEST(answers_have_their_length)
 {
 	struct api_request r = { .verb = answers[_i].verb, .id = 0x12345678 };
-	uint8_t out[API_REPLY_MAX_BYTES], body[24], zero[24] = { 0 };
+	static const uint8_t zero[API_REPLY_MAX_BYTES];
+	uint8_t out[API_REPLY_MAX_BYTES], body[API_REPLY_MAX_BYTES];
 	size_t n = answers[_i].n;
 
 	memset(body, 0xee, sizeof(body));
@@ -187,8 +222,8 @@ START_TEST(answers_have_their_length)
 		ck_assert_uint_eq(out[4] | out[5] << 8, r.verb);
 		ck_assert_uint_eq(out[6] | out[7] << 8, 1);
 		ck_assert_mem_eq(out + 8, "\x78\x56\x34\x12", 4);
-		ck_assert_uint_eq(out[12], n);
-		ck_assert_mem_eq(out + 13, zero, 3);
+		ck_assert_uint_eq(out[12] | out[13] << 8, n);
+		ck_assert_mem_eq(out + 14, zero, 2);
 		if (ok) {
 			ck_assert_mem_eq(out + 16, body, n - 16);
 			continue;
@@ -228,12 +263,13 @@ daemon_frame_tests(Suite *s)
 	TCase *t = tcase_create("frame");
 
 	tcase_add_test(t, good_requests);
+	tcase_add_loop_test(t, peers, 3, 5);
 	tcase_add_test(t, every_header_bit_counts);
 	tcase_add_test(t, every_length);
 	tcase_add_test(t, hello_comes_first);
 	tcase_add_test(t, descriptor_where_it_belongs);
 	tcase_add_test(t, every_flag);
-	tcase_add_loop_test(t, answers_have_their_length, 0, 6);
+	tcase_add_loop_test(t, answers_have_their_length, 0, 7);
 	tcase_add_test(t, names_of_messages);
 	tcase_add_test(t, bodies_have_their_length);
 	suite_add_tcase(s, t);

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/net.h"
 #include "daemon/socket_table.h"
 #include "tests/unit/check_daemon.h"
 
 struct rig rig;
 
-/* ---- what negotiator.c, nego_engine.c, role.c and plane.c do ---- */
+/* ---- what negotiator.c, nego_engine.c, net.c, role.c and plane.c do ---- */
 
 uint64_t
 nego_now_ms(void)
@@ -42,6 +43,12 @@ nego_usage(struct negotiator *n, uint32_t qm_id)
 {
 	(void)n;
 	return rig.usage != NULL && rig.usage->total.qm_id == qm_id ? rig.usage : NULL;
+}
+
+uint32_t
+net_mark_class(const struct config *c, uint32_t mark)
+{
+	return (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
 }
 
 const char *

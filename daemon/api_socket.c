@@ -1,0 +1,145 @@
+/* Of which SA is the traffic of a socket? Its descriptor is all the proof that is needed. */
+#include "config.h"
+
+#include "daemon/api_socket.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "daemon/net.h"
+
+#define WSAENOTSOCK 10038
+#define WSAEINVAL 10022
+#define WSAEAFNOSUPPORT 10047
+#define WSAENOTCONN 10057
+
+static bool
+get_int(int fd, int name, int *value)
+{
+	socklen_t n = sizeof(*value);
+
+	return getsockopt(fd, SOL_SOCKET, name, value, &n) == 0;
+}
+
+static bool
+endpoint_of(const struct sockaddr_storage *ss, struct endpoint *e)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+
+	memset(e, 0, sizeof(*e));
+	if (ss->ss_family == AF_INET) {
+		e->addr.family = 4;
+		memcpy(e->addr.b, &in->sin_addr, 4);
+		e->port = ntohs(in->sin_port);
+	} else if (ss->ss_family == AF_INET6) {
+		e->addr.family = 6;
+		memcpy(e->addr.b, &in6->sin6_addr, 16);
+		e->port = ntohs(in6->sin6_port);
+	}
+	return e->addr.family != 0;
+}
+
+static bool
+is_unspecified(const struct address *a)
+{
+	static const struct address none = { 0, { 0 } };
+
+	return memcmp(a->b, none.b, sizeof(a->b)) == 0;
+}
+
+/* The peer of the socket, or the one that the program names. */
+static uint32_t
+flow_remote(int fd, const struct endpoint *peer, struct flow *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof(ss);
+
+	if (getpeername(fd, (struct sockaddr *)&ss, &n) == 0) {
+		(void)endpoint_of(&ss, &f->remote);
+		if (f->protocol == IPPROTO_TCP || peer->addr.family == 0)
+			return 0;
+	} else if (f->protocol == IPPROTO_TCP || peer->addr.family == 0) {
+		return WSAENOTCONN;
+	}
+	if (peer->addr.family != f->local.addr.family)
+		return WSAEAFNOSUPPORT;
+	if (is_unspecified(&peer->addr) || peer->port == 0)
+		return WSAEINVAL;
+	f->remote = *peer;
+	return 0;
+}
+
+static uint32_t
+socket_flow(int fd, const struct endpoint *peer, struct flow *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof(ss);
+	struct stat st;
+	int protocol;
+
+	memset(f, 0, sizeof(*f));
+	if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return WSAENOTSOCK;
+	if (!get_int(fd, SO_PROTOCOL, &protocol) ||
+	    (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) ||
+	    getsockname(fd, (struct sockaddr *)&ss, &n) != 0 ||
+	    !endpoint_of(&ss, &f->local))
+		return WSAEINVAL;
+	f->protocol = (uint8_t)protocol;
+	return flow_remote(fd, peer, f);
+}
+
+/* The newest usable pair of a UDP socket that has no address of its own yet. */
+struct search {
+	uint32_t class_id;
+	const struct flow *flow;
+	uint32_t qm_id;
+};
+
+static bool
+search_any_local(void *ctx, const struct engine_qm_status *s)
+{
+	struct search *w = ctx;
+	struct flow f = *w->flow;
+
+	f.local.addr = s->selector.local.addr;
+	if (s->is_usable && s->class_id == w->class_id && s->id > w->qm_id &&
+	    flow_matches(&s->selector, &f))
+		w->qm_id = s->id;
+	return true;
+}
+
+static uint32_t
+find_qm(struct negotiator *n, uint32_t class_id, const struct flow *f)
+{
+	struct search w = { class_id, f, 0 };
+
+	if (!is_unspecified(&f->local.addr))
+		return engine_find_qm(n->engine, class_id, f);
+	engine_walk_qm(n->engine, nego_now_ms(), search_any_local, &w);
+	return w.qm_id;
+}
+
+uint32_t
+api_socket_find(struct negotiator *n, int fd, const struct endpoint *peer,
+    struct api_socket_sa *out)
+{
+	uint32_t class_id, qm_id, error;
+	struct flow f;
+	int mark = 0;
+
+	memset(out, 0, sizeof(*out));
+	error = socket_flow(fd, peer, &f);
+	if (error != 0)
+		return error;
+	/* Only keeper sets this mark: it stays with accepted sockets, too. */
+	(void)get_int(fd, SO_MARK, &mark);
+	class_id = net_mark_class(n->config, (uint32_t)mark);
+	if (class_id == 0 || (qm_id = find_qm(n, class_id, &f)) == 0)
+		return 0;
+	out->is_secured = engine_get_qm(n->engine, nego_now_ms(), qm_id, &out->qm);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* What the daemon knows about the traffic of a socket that a program holds. */
+#ifndef AUTHIPD_DAEMON_API_SOCKET_H
+#define AUTHIPD_DAEMON_API_SOCKET_H
+
+#include "daemon/negotiator.h"
+
+/* The SAs that protect a flow now. */
+struct api_socket_sa {
+	bool is_secured; /* the rest is set */
+	struct engine_qm_status qm;
+};
+
+/*
+ * Finds the SA pair of the traffic between the socket and its peer: the one it is connected
+ * to, or, of a UDP socket, the given one (family 0: none). fd is only asked, never used. 0, or
+ * a Winsock error.
+ */
+uint32_t api_socket_find(struct negotiator *n, int fd, const struct endpoint *peer,
+    struct api_socket_sa *out);
+
+#endif

@@ -1,0 +1,265 @@
+/* SOCK_QUERY and SOCK_IDENTITY: of which SA is the traffic of a socket, and who is its peer? */
+#include <arpa/inet.h>
+#include <endian.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/sim/simnet.h"
+#include "tests/unit/api_client.h"
+
+#define WSAEACCES 10013
+#define WSAEINVAL 10022
+#define WSAENOTSOCK 10038
+#define WSAEAFNOSUPPORT 10047
+#define WSAENOTCONN 10057
+#define PORT 7000
+
+static struct simnet net;
+static struct endpoint remote;
+static int sock; /* UDP, of class 1 */
+
+/* A pair for UDP to PORT of the other host. */
+static void
+setup(void)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	struct engine_acquire a = { .ticket = 1 };
+	int mark;
+
+	api_setup();
+	sim_init_dialect(&net, 1, &d);
+	rig.n.engine = net.host[0].engine;
+	remote = sim_endpoint(1, 1, 4, PORT);
+	a.selector = (struct flow){ 17, sim_endpoint(0, 1, 4, 0), remote };
+	a.policy = net.host[0].class;
+	engine_acquire(rig.n.engine, net.now_ms, &a);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	rig.now_ms = net.now_ms;
+	sock = socket(AF_INET, SOCK_DGRAM, 0);
+	mark = (int)a.policy.class_id << __builtin_ctz(rig.config.mark_mask);
+	if (is_root())
+		ck_assert_int_eq(
+		    setsockopt(sock, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
+}
+
+static void
+teardown(void)
+{
+	close(sock);
+	sim_free(&net);
+	api_teardown();
+}
+
+static struct aip_api_peer
+peer_of(const struct endpoint *e)
+{
+	struct aip_api_peer p = { htole16(e->addr.family), htons(e->port), { 0 } };
+
+	memcpy(p.address, e->addr.b, sizeof(p.address));
+	return p;
+}
+
+/* The error; *r on success. */
+static uint32_t
+query(int fd, const struct aip_api_peer *peer, struct aip_api_query_reply *r)
+{
+	struct aip_api_query q = { *peer };
+	uint32_t error;
+	int c = api_hello();
+
+	api_send(c, AIP_API_SOCK_QUERY, 7, &q, sizeof(q), fd, fd >= 0);
+	error = api_answer(c, AIP_API_SOCK_QUERY, 7, sizeof(*r), (uint8_t *)r);
+	close(c);
+	return error;
+}
+
+START_TEST(query_of_a_peer)
+{
+	struct aip_api_query_reply r;
+	struct aip_api_peer p = peer_of(&remote);
+	struct endpoint other = remote;
+
+	ck_assert_uint_eq(query(sock, &p, &r), 0);
+	ck_assert_uint_eq(r.info_flags, AIP_API_SECURED);
+	ck_assert_uint_ne(r.mm_sa_id, 0);
+	ck_assert_uint_ne(r.qm_sa_id, 0);
+	other.port++;
+	p = peer_of(&other);
+	ck_assert_uint_eq(query(sock, &p, &r), 0);
+	ck_assert_uint_eq(r.info_flags, 0);
+	ck_assert_uint_eq(r.qm_sa_id, 0);
+}
+END_TEST
+
+/* What has no mark of ours has no SA of ours, whatever its traffic. */
+START_TEST(query_without_class)
+{
+	struct aip_api_peer p = peer_of(&remote);
+	struct aip_api_query_reply r;
+	int plain = socket(AF_INET, SOCK_DGRAM, 0);
+
+	ck_assert_uint_eq(query(plain, &p, &r), 0);
+	ck_assert_uint_eq(r.info_flags, 0);
+	close(plain);
+}
+END_TEST
+
+START_TEST(query_after_the_sa)
+{
+	struct aip_api_peer p = peer_of(&remote);
+	struct aip_api_query_reply r;
+
+	engine_delete_mm(rig.n.engine, net.now_ms, 0);
+	sim_run(&net, 100000);
+	ck_assert_uint_eq(query(sock, &p, &r), 0);
+	ck_assert_uint_eq(r.info_flags, 0);
+}
+END_TEST
+
+START_TEST(query_refusals)
+{
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+	struct aip_api_peer none = { 0 }, bad = { htole16(5), 0, { 0 } },
+			    p = peer_of(&remote);
+	struct endpoint six = sim_endpoint(1, 1, 6, PORT), portless = remote;
+	struct aip_api_query_reply r;
+
+	ck_assert_uint_eq(query(-1, &none, &r), WSAENOTSOCK);
+	ck_assert_uint_eq(query(STDIN_FILENO, &none, &r), WSAENOTSOCK);
+	ck_assert_uint_eq(query(tcp, &none, &r), WSAENOTCONN);
+	/* TCP has one peer, whoever else is named */
+	ck_assert_uint_eq(query(tcp, &p, &r), WSAENOTCONN);
+	ck_assert_uint_eq(query(sock, &none, &r), WSAENOTCONN);
+	ck_assert_uint_eq(query(sock, &bad, &r), WSAEAFNOSUPPORT);
+	p = peer_of(&six);
+	ck_assert_uint_eq(query(sock, &p, &r), WSAEAFNOSUPPORT);
+	portless.port = 0;
+	p = peer_of(&portless);
+	ck_assert_uint_eq(query(sock, &p, &r), WSAEINVAL);
+	close(tcp);
+}
+END_TEST
+
+/* ---- identity ---- */
+
+/* What keeper is asked; false: nothing. */
+static bool
+identity_asked(struct proto_identity_ask *ask)
+{
+	struct {
+		uint16_t type;
+		uint16_t zero;
+		uint32_t length;
+		struct proto_identity_ask ask;
+	} f;
+
+	if (recv(api.keeper, &f, sizeof(f), MSG_DONTWAIT) != sizeof(f))
+		return false;
+	ck_assert_uint_eq(f.type, PROTO_IDENTITY_ASK);
+	*ask = f.ask;
+	return true;
+}
+
+static int
+ask_identity(int fd)
+{
+	struct aip_api_identity q = { peer_of(&remote) };
+	int c = api_hello();
+
+	api_send(c, AIP_API_SOCK_IDENTITY, 8, &q, sizeof(q), fd, 1);
+	return c;
+}
+
+static const struct {
+	struct proto_identity_reply keeper;
+	uint32_t flags;
+} identity_table[] = {
+	{ { .uid = 5, .gid = 6, .n_groups = 2, .groups = { 6, 7 }, .account = "five" },
+	    AIP_API_IDENTITY_MACHINE | AIP_API_IDENTITY_ACCOUNT },
+	/* refused: there still is the name */
+	{ { .winsock_error = WSAEACCES, .uid = 5, .n_groups = 1 },
+	    AIP_API_IDENTITY_MACHINE },
+	{ { .uid = 5, .n_groups = AIP_API_MAX_GROUPS + 1 }, AIP_API_IDENTITY_MACHINE },
+};
+
+START_TEST(identity)
+{
+	struct proto_identity_reply r = identity_table[_i].keeper;
+	bool has_account = (identity_table[_i].flags & AIP_API_IDENTITY_ACCOUNT) != 0;
+	struct aip_api_identity_reply got;
+	struct proto_identity_ask ask;
+	int c = ask_identity(sock);
+
+	ck_assert(identity_asked(&ask));
+	ck_assert_uint_eq(ask.uid, getuid());
+	ck_assert_uint_eq(ask.method, AUTH_TLS);
+	ck_assert_uint_gt(strlen(ask.peer), 0);
+	ck_assert(api_is_silent(c));
+	r.request = ask.request;
+	api_server_identified(api.server, &r);
+	ck_assert_uint_eq(
+	    api_answer(c, AIP_API_SOCK_IDENTITY, 8, sizeof(got), (uint8_t *)&got), 0);
+	ck_assert_str_eq(got.peer, ask.peer);
+	ck_assert_uint_eq(got.flags, identity_table[_i].flags);
+	ck_assert_uint_eq(got.uid, has_account ? 5 : 0);
+	ck_assert_uint_eq(got.n_groups, has_account ? 2 : 0);
+	ck_assert_str_eq(got.account, has_account ? "five" : "");
+	close(c);
+}
+END_TEST
+
+/* Without an SA nobody has proved anything: keeper is not even asked. */
+START_TEST(identity_of_nobody)
+{
+	struct aip_api_identity_reply got;
+	struct proto_identity_ask ask;
+	int plain = socket(AF_INET, SOCK_DGRAM, 0), c = ask_identity(plain);
+
+	ck_assert_uint_eq(
+	    api_answer(c, AIP_API_SOCK_IDENTITY, 8, sizeof(got), (uint8_t *)&got),
+	    WSAEACCES);
+	ck_assert(!identity_asked(&ask));
+	ck_assert_str_eq(got.peer, "");
+	close(c);
+	close(plain);
+}
+END_TEST
+
+/* An answer for a client that has gone, or to nothing that was asked. */
+START_TEST(identity_too_late)
+{
+	struct proto_identity_reply r = { 0 };
+	struct proto_identity_ask ask;
+	int c = ask_identity(sock);
+
+	ck_assert(identity_asked(&ask));
+	r.request = ask.request + 1;
+	api_server_identified(api.server, &r);
+	ck_assert(api_is_silent(c));
+	close(c);
+	rig_turn();
+	r.request = ask.request;
+	api_server_identified(api.server, &r);
+}
+END_TEST
+
+void
+daemon_query_tests(Suite *s)
+{
+	TCase *t = tcase_create("query");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, query_without_class);
+	tcase_add_test(t, query_refusals);
+	tcase_add_test(t, identity_of_nobody);
+	if (is_root()) { /* the mark of a class is root's */
+		tcase_add_test(t, query_of_a_peer);
+		tcase_add_test(t, query_after_the_sa);
+		tcase_add_loop_test(
+		    t, identity, 0, sizeof(identity_table) / sizeof(identity_table[0]));
+		tcase_add_test(t, identity_too_late);
+	}
+	suite_add_tcase(s, t);
+}
