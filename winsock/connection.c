@@ -17,7 +17,7 @@
 #include "winsock2.h"
 
 #define LIBRARY_VERSION (0u << 16 | 1u)
-#define BODY_MAX 64 /* no body that the library knows is longer */
+#define BODY_MAX 2048 /* no body that the library knows is longer */
 
 int connection_timeout_ms = 10000;
 

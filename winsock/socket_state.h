@@ -3,9 +3,12 @@
 #define AUTHIPD_WINSOCK_SOCKET_STATE_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 int socket_check_kind(int fd);
 int socket_check_fresh(int fd);
+bool socket_is_tcp(int fd);
+int socket_check_peer(int fd, const struct sockaddr *peer);
 int socket_ipv6_only(int fd, bool *changed);
 void socket_ipv6_dual(int fd);
 

@@ -15,7 +15,7 @@ struct fake_daemon fake;
 
 struct packet {
 	struct aip_api_header header;
-	uint8_t body[1024];
+	uint8_t body[2048];
 };
 
 /* Returns the length, 0 at the end; *fd is -1 or a descriptor. */
@@ -73,8 +73,14 @@ fake_remember(const struct packet *p, int fd)
 		fake.hellos++;
 		memcpy(&fake.hello, p->body, sizeof(fake.hello));
 	} else {
-		fake.secures++;
-		memcpy(&fake.secure, p->body, sizeof(fake.secure));
+		bool is_secure = le16toh(p->header.verb) == AIP_API_SOCK_SECURE;
+
+		fake.secures += is_secure;
+		fake.queries += !is_secure;
+		if (is_secure)
+			memcpy(&fake.secure, p->body, sizeof(fake.secure));
+		else
+			memcpy(&fake.peer, p->body, sizeof(fake.peer));
 		fake.had_fd = fd != -1 && fstat(fd, &fake.fd) == 0;
 		fake.ids_differ = p->header.request_id != last_id;
 	}
@@ -129,16 +135,31 @@ fake_spoil(struct packet *p, size_t n)
 	return n;
 }
 
+/* Fills in the good answer to a verb; its length. */
+static size_t
+fake_body(struct packet *p)
+{
+	memset(p->body, 0, sizeof(p->body));
+	switch (le16toh(p->header.verb)) {
+	case AIP_API_HELLO:
+		return sizeof(struct aip_api_hello_reply);
+	case AIP_API_SOCK_QUERY:
+		memcpy(p->body, &fake.query_reply, sizeof(fake.query_reply));
+		return sizeof(fake.query_reply);
+	case AIP_API_SOCK_IDENTITY:
+		memcpy(p->body, &fake.identity_reply, sizeof(fake.identity_reply));
+		return sizeof(fake.identity_reply);
+	default:
+		return sizeof(struct aip_api_secure_reply);
+	}
+}
+
 static void
 fake_answer(int s, struct packet *p)
 {
-	bool is_hello = le16toh(p->header.verb) == AIP_API_HELLO;
-	size_t n = sizeof(p->header);
+	size_t n = sizeof(p->header) + fake_body(p);
 	struct packet good;
 
-	n += is_hello ? sizeof(struct aip_api_hello_reply) :
-			sizeof(struct aip_api_secure_reply);
-	memset(p->body, 0, sizeof(p->body));
 	p->header.flags = htole16(AIP_API_REPLY);
 	p->header.length = htole32((uint32_t)n);
 	good = *p;
@@ -212,7 +233,7 @@ fake_start(uint16_t verb, enum fault fault, uint32_t error)
 	fake.verb = verb;
 	fake.fault = fault;
 	fake.error = error;
-	fake.hellos = fake.secures = 0;
+	fake.hellos = fake.secures = fake.queries = 0;
 	fake.had_fd = false;
 	fake_listen(64);
 	/* Signals of a test are for the library. */

@@ -45,11 +45,15 @@ struct fake_daemon {
 	uint16_t verb; /* the answer to spoil; the others are right */
 	enum fault fault;
 	uint32_t error;
+	struct aip_api_query_reply query_reply; /* of good answers */
+	struct aip_api_identity_reply identity_reply;
 	/* what was seen */
 	unsigned int hellos;
 	unsigned int secures;
 	struct aip_api_hello hello;
 	struct aip_api_secure secure;
+	unsigned int queries;
+	struct aip_api_peer peer; /* of the last SOCK_QUERY or SOCK_IDENTITY */
 	bool had_fd;
 	struct stat fd;
 	bool ids_differ;

@@ -18,6 +18,18 @@ INT WSAAPI WSASetSocketSecurity(SOCKET Socket,
     const SOCKET_SECURITY_SETTINGS *SecuritySettings, ULONG SecuritySettingsLen,
     LPWSAOVERLAPPED Overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE CompletionRoutine);
 
+/* How the traffic of a socket is protected now: WSAQuerySocketSecurity(3). */
+INT WSAAPI WSAQuerySocketSecurity(SOCKET Socket,
+    const SOCKET_SECURITY_QUERY_TEMPLATE *SecurityQueryTemplate,
+    ULONG SecurityQueryTemplateLen, SOCKET_SECURITY_QUERY_INFO *SecurityQueryInfo,
+    ULONG *SecurityQueryInfoLen, LPWSAOVERLAPPED Overlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE CompletionRoutine);
+
+/* The calling thread acts as the peer, and as itself again: WSAImpersonateSocketPeer(3). */
+INT WSAAPI WSAImpersonateSocketPeer(
+    SOCKET Socket, const struct sockaddr *PeerAddr, ULONG PeerAddrLen);
+INT WSAAPI WSARevertImpersonation(void);
+
 #ifdef __cplusplus
 }
 #endif

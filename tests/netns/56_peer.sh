@@ -1,0 +1,135 @@
+#!/bin/bash
+# Who the peer is: queries on live sockets, and a server that acts as its client.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+# identity LINES: b's daemon with this section impersonation.
+identity() {
+	config b
+	printf 'impersonation {\n%s\n}\n' "$1" >>"$work/b.conf"
+	[[ ! -e $work/b.pid ]] || daemon_stop b
+	daemon_start b
+}
+
+# field NAME LINE: what follows it there.
+field() {
+	sed -n "s/.*\b$1 \([^ ]*\).*/\1/p" <<<"$2"
+}
+
+# expect LINE NAME VALUE...
+expect() {
+	local line=$1
+	shift
+	while (($# > 0)); do
+		[[ $(field "$1" "$line") == "$2" ]] || fail "$1 is not $2: $line"
+		shift 2
+	done
+}
+
+# A file that only nobody can read.
+peer_file() {
+	echo secret >"$work/peer.txt"
+	chown nobody "$work/peer.txt"
+	chmod 400 "$work/peer.txt"
+}
+
+# start_server [OPTION] serve PORT FILE
+start_server() {
+	spawn b peer nt_peer "$@"
+	within 5 grep -q '^listening' "$work/peer.app" ||
+		fail "nt_peer does not listen: $(tail -n 1 "$work/peer.app")"
+}
+
+# talk [OPTION]
+talk() {
+	asked=$(on a nt_peer "$@" ask "$b4" "$p0" 2>&1) || fail "client: $asked"
+	within 5 grep -q '^flags' "$work/peer.app" || fail "the server says nothing"
+	served=$(grep '^flags' "$work/peer.app" | tail -n 1)
+}
+
+query_default() {
+	identity 'enabled = false'
+	start_server serve "$p0" "$work/peer.txt"
+	talk
+	expect "$asked" flags 1 name "CN=b.test" uid -
+	expect "$served" flags 1 name "CN=a.test" uid - error 10013 euid 0 after 0
+	[[ $(field qm "$asked") != 0 && $(field mm "$asked") != 0 ]] || fail "no ids: $asked"
+}
+
+query_encrypted() {
+	start_server -e serve "$p0" "$work/peer.txt"
+	talk -e
+	expect "$asked" flags 3
+	expect "$served" flags 3
+}
+
+# 30: a connection that was never secured.
+query_clear() {
+	start_server -c serve "$p0" "$work/peer.txt"
+	talk -c
+	expect "$asked" flags 0 mm 0 qm 0 name -
+	expect "$served" flags 0 error 10013 euid 0
+}
+
+# 93: the client's account reads its file, and root's file it does not.
+acts_as_client() {
+	identity 'enabled = true
+		map "CN=a.test" { account = "nobody" }'
+	start_server serve "$p0" "$work/peer.txt"
+	talk
+	expect "$served" uid 65534 error 0 euid 65534 file yes after 0
+	end_apps
+	p0=$p1
+	start_server serve "$p0" "$work/root.txt"
+	talk
+	[[ $served == *"euid 65534 file no after 0 file yes"* ]] || fail "$served"
+}
+
+# 95
+denied() {
+	identity "enabled = true $1"
+	start_server serve "$p0" "$work/peer.txt"
+	talk
+	expect "$served" uid - error 10013 euid 0 after 0
+	has_log b "$2" || fail "the log does not say: $2"
+}
+
+# 96: a server without privilege can name its peer, and not act for it.
+unprivileged_server() {
+	identity 'enabled = true services = { "daemon" }
+		map "CN=a.test" { account = "nobody" }'
+	spawn b peer setpriv --reuid=1 --regid=1 --clear-groups nt_peer serve "$p0" \
+		"$work/peer.txt"
+	within 5 grep -q '^listening' "$work/peer.app" || fail "it does not listen"
+	talk
+	expect "$served" name "CN=a.test" uid 65534 error 10013 euid 1
+}
+
+# A user that is not listed does not even learn the account.
+unlisted_server() {
+	identity 'enabled = true map "CN=a.test" { account = "nobody" }'
+	spawn b peer setpriv --reuid=1 --regid=1 --clear-groups nt_peer serve "$p0" \
+		"$work/peer.txt"
+	within 5 grep -q '^listening' "$work/peer.app" || fail "it does not listen"
+	talk
+	expect "$served" name "CN=a.test" uid - error 10013 euid 1
+}
+
+topic_begin
+hosts_join
+config a
+peer_file
+echo secret >"$work/root.txt" && chmod 400 "$work/root.txt"
+(daemon_start a) || {
+	echo "FAIL peer_start: $(cat "$work/why")"
+	exit 1
+}
+try query_default query_default
+try query_encrypted query_encrypted
+try query_clear query_clear
+try acts_as_client acts_as_client
+try rule_denies denied 'map "CN=*" { account = "deny" }' 'denies this peer'
+try no_rule_denies denied 'map "CN=x" { account = "nobody" }' 'no rule is about this peer'
+try min_uid_denies denied 'map "CN=*" { account = "daemon" }' 'below min_uid'
+try unprivileged_server unprivileged_server
+try unlisted_server unlisted_server

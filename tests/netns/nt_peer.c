@@ -1,0 +1,174 @@
+/*
+ * Says what the library knows about the peer of a secured connection, and acts for it.
+ *
+ *	nt_peer [-e | -i | -c] serve PORT FILE	one line for each connection
+ *	nt_peer [-e | -i | -c] ask HOST PORT
+ *
+ * A line: "flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
+ */
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authiptoken.h"
+#include "handleapi.h"
+#include "ws2tcpip.h"
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "%s: error %d\n", what, WSAGetLastError());
+	exit(1);
+}
+
+static int
+socket_of(int family, char mode)
+{
+	SOCKET_SECURITY_SETTINGS s = { SOCKET_SECURITY_PROTOCOL_DEFAULT,
+		mode == 'e' ? SOCKET_SETTINGS_GUARANTEE_ENCRYPTION :
+		mode == 'i' ? SOCKET_SETTINGS_ALLOW_INSECURE :
+			      0 };
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	if (mode != 'c' && WSASetSocketSecurity(fd, &s, sizeof(s), NULL, NULL) != 0)
+		die("WSASetSocketSecurity");
+	return fd;
+}
+
+static struct addrinfo *
+lookup(const char *host, const char *port)
+{
+	struct addrinfo *a,
+	    hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+
+	hints.ai_flags =
+	    AI_NUMERICHOST | AI_NUMERICSERV | (host == NULL ? AI_PASSIVE : 0);
+	if (getaddrinfo(host, port, &hints, &a) != 0)
+		die("getaddrinfo");
+	return a;
+}
+
+static void
+print_token(UINT64 token)
+{
+	HANDLE h = (HANDLE)(uintptr_t)token;
+	char name[256] = "-";
+	uid_t uid = 0;
+
+	if (token != 0)
+		(void)AuthipTokenGetName(h, name, sizeof(name));
+	printf(" name %s", name);
+	if (token != 0 && AuthipTokenGetUid(h, &uid, NULL) == 0)
+		printf(" uid %u", uid);
+	else
+		printf(" uid -");
+	if (token != 0)
+		(void)CloseHandle(h);
+}
+
+static void
+print_query(int fd)
+{
+	SOCKET_SECURITY_QUERY_TEMPLATE_IPSEC2 t;
+	SOCKET_SECURITY_QUERY_INFO_IPSEC2 info;
+	ULONG n = sizeof(info);
+
+	memset(&t, 0, sizeof(t));
+	t.SecurityProtocol = SOCKET_SECURITY_PROTOCOL_IPSEC2;
+	t.FieldMask = SOCKET_QUERY_IPSEC2_FIELD_MASK_MM_SA_ID |
+		      SOCKET_QUERY_IPSEC2_FIELD_MASK_QM_SA_ID;
+	t.PeerTokenAccessMask = 8;
+	if (WSAQuerySocketSecurity(fd, (SOCKET_SECURITY_QUERY_TEMPLATE *)(void *)&t,
+		sizeof(t), (SOCKET_SECURITY_QUERY_INFO *)(void *)&info, &n, NULL,
+		NULL) != 0)
+		die("WSAQuerySocketSecurity");
+	printf("flags %u mm %llu qm %llu", info.Flags, (unsigned long long)info.MmSaId,
+	    (unsigned long long)info.QmSaId);
+	print_token(info.PeerMachineAccessTokenHandle != 0 ?
+			info.PeerMachineAccessTokenHandle :
+			info.PeerApplicationAccessTokenHandle);
+}
+
+static const char *
+readable(const char *file)
+{
+	FILE *f = fopen(file, "r");
+
+	if (f != NULL)
+		(void)fclose(f);
+	return f != NULL ? "yes" : "no";
+}
+
+static void
+act_as_peer(int fd, const char *file)
+{
+	int error = WSAImpersonateSocketPeer(fd, NULL, 0) == 0 ? 0 : WSAGetLastError();
+
+	printf(" error %d euid %u file %s", error, geteuid(), readable(file));
+	if (WSARevertImpersonation() != 0)
+		die("WSARevertImpersonation");
+	printf(" after %u file %s", geteuid(), readable(file));
+}
+
+static int
+serve(char mode, const char *port, const char *file)
+{
+	struct addrinfo *a = lookup(NULL, port);
+	int s = socket_of(a->ai_family, mode), fd;
+
+	if (bind(s, a->ai_addr, a->ai_addrlen) != 0 || listen(s, 8) != 0)
+		die("bind");
+	freeaddrinfo(a);
+	printf("listening\n");
+	fflush(stdout);
+	while ((fd = accept(s, NULL, NULL)) >= 0) {
+		char b;
+
+		if (read(fd, &b, 1) == 1) {
+			print_query(fd);
+			act_as_peer(fd, file);
+			printf("\n");
+			fflush(stdout);
+			(void)!write(fd, &b, 1);
+		}
+		close(fd);
+	}
+	return 1;
+}
+
+static int
+ask(char mode, const char *host, const char *port)
+{
+	struct addrinfo *a = lookup(host, port);
+	int s = socket_of(a->ai_family, mode);
+	char b = 'x';
+
+	if (connect(s, a->ai_addr, a->ai_addrlen) != 0)
+		die("connect");
+	freeaddrinfo(a);
+	if (write(s, &b, 1) != 1 || read(s, &b, 1) != 1)
+		die("echo");
+	print_query(s);
+	printf("\n");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	char mode = 'd';
+	int c;
+
+	while ((c = getopt(argc, argv, "eic")) != -1)
+		mode = (char)c;
+	argv += optind;
+	if (argc - optind == 3 && strcmp(argv[0], "serve") == 0)
+		return serve(mode, argv[1], argv[2]);
+	if (argc - optind == 3 && strcmp(argv[0], "ask") == 0)
+		return ask(mode, argv[1], argv[2]);
+	fprintf(
+	    stderr, "usage: nt_peer [-e | -i | -c] serve PORT FILE | ask HOST PORT\n");
+	return 2;
+}

@@ -1,0 +1,29 @@
+/* Objects behind a HANDLE: only what is in the list can be used or closed. */
+#ifndef AUTHIPD_WINSOCK_HANDLE_H
+#define AUTHIPD_WINSOCK_HANDLE_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "windef.h"
+
+enum handle_kind {
+	HANDLE_TOKEN = 1,
+};
+
+/* The first member of every such object. */
+struct handle {
+	LIST_ENTRY(handle) link;
+	enum handle_kind kind;
+	unsigned int n_refs;
+	void (*destroy)(struct handle *h);
+};
+
+/* Makes h usable; destroy is called when it is closed and nobody uses it any more. */
+HANDLE handle_open(
+    struct handle *h, enum handle_kind kind, void (*destroy)(struct handle *h));
+/* The object, with a reference for handle_put(); NULL: not a handle of that kind. */
+struct handle *handle_get(HANDLE h, enum handle_kind kind);
+void handle_put(struct handle *h);
+
+#endif
