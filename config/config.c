@@ -34,6 +34,7 @@ config_set_default(struct config *c)
 	c->limits.negotiations_per_peer = 35;
 	c->limits.mm_sa_total = 100000;
 	c->limits.sockets_per_user = 1024;
+	c->limits.classes_per_user = 64;
 	c->limits.first_messages = 50;
 	c->limits.half_open_enter = 500;
 	c->limits.half_open_leave = 100;

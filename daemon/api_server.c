@@ -13,6 +13,7 @@
 
 #include "daemon/api_frame.h"
 #include "daemon/api_socket.h"
+#include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
@@ -84,12 +85,28 @@ client_hello(struct client *c)
 	client_reply(c, 0, &r, sizeof(r));
 }
 
+/* What the settings of a request say; everything else is the configuration's. */
 static uint32_t
-class_of_flags(uint32_t security_flags)
+class_of_request(struct client *c, enum class_error *err)
 {
-	return security_flags == 1 ? CLASS_ENCRYPT :
-	    security_flags == 2	   ? CLASS_INSECURE :
-				     CLASS_DEFAULT;
+	struct negotiator *n = c->server->n;
+	struct class_spec spec = {
+		.kind = CLASS_OF_SOCKETS,
+		.owner = c->uid,
+		.guarantee_encryption = c->request.security_flags == 1,
+		.allow_insecure = c->request.security_flags == 2,
+		.follows_default = true,
+		.policy = n->config->policy,
+	};
+
+	return class_find_or_make(n->classes, &spec, err);
+}
+
+static void
+refuse_class(struct client *c, enum class_error err)
+{
+	log_warn("api", "refused a secured socket of user %u: %s", c->uid, class_error_text(err));
+	client_reply(c, err == CLASS_NO_ENCRYPTION ? WSAEINVAL : WSAENOBUFS, NULL, 0);
 }
 
 static void
@@ -98,24 +115,21 @@ client_secure(struct client *c, int fd)
 	struct negotiator *n = c->server->n;
 	struct proto_secure_ask ask = {
 		.request = ++c->server->next_ask,
-		.class_id = class_of_flags(c->request.security_flags),
 		.uid = c->uid,
 	};
+	enum class_error err;
 
 	if (n->is_stopping) {
 		client_reply(c, WSAENETDOWN, NULL, 0);
-	} else if (ask.class_id == CLASS_ENCRYPT && !n->can_encrypt) {
-		log_warn("api",
-		    "a program of user %u asked for guaranteed encryption, and no quick-mode "
-		    "proposal encrypts: add one such as esp-aes128-sha1",
-		    c->uid);
-		client_reply(c, WSAEINVAL, NULL, 0);
 	} else if (socket_table_count_uid(n->sockets, c->uid) >=
 	    n->config->limits.sockets_per_user) {
 		log_warn("api", "user %u has %u secured sockets, the limit: refused another",
 		    c->uid, n->config->limits.sockets_per_user);
 		client_reply(c, WSAENOBUFS, NULL, 0);
+	} else if ((ask.class_id = class_of_request(c, &err)) == 0) {
+		refuse_class(c, err);
 	} else if (ipc_send(n->keeper, PROTO_SECURE_ASK, &ask, sizeof(ask), fd) != 0) {
+		class_unref(n->classes, ask.class_id);
 		client_reply(c, WSAENETDOWN, NULL, 0);
 	} else {
 		c->is_waiting = true;
@@ -147,6 +161,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 	/* The client may have gone; the socket lives on and is registered all the same. */
 	if (r->winsock_error == 0)
 		id = socket_table_add(s->n->sockets, &sock);
+	class_unref(s->n->classes, r->class_id);
 	if (c == NULL)
 		return;
 	c->is_waiting = false;

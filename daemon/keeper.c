@@ -32,7 +32,7 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	reply.request = ask.request;
 	reply.class_id = ask.class_id;
 	reply.uid = ask.uid;
-	if (k->is_stopping)
+	if (k->is_stopping || k->tun[ask.class_id].fd < 0) /* or the class could not be made */
 		reply.winsock_error = WSAENETDOWN;
 	else
 		reply.winsock_error = secure_socket(fd, net_mark(k->config, ask.class_id),
@@ -72,7 +72,7 @@ keeper_is_ready(struct keeper *k)
 		return;
 	k->said_ready = true;
 	log_info("keeper", "ready: backend plane, devices aip1 to aip%d, sockets in %s",
-	    CLASS_MAX, k->options->run_dir);
+	    CLASS_PREDEFINED, k->options->run_dir);
 	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	if (ftruncate(k->lock_fd, 0) != 0 || pwrite(k->lock_fd, pid, (size_t)n, 0) != n)
 		log_warn("keeper", "cannot write the pid file: %s", strerror(errno));
@@ -104,6 +104,10 @@ keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span b
 		keeper_secure(k, body, fd);
 	} else if (type == PROTO_IDENTITY_ASK && from == ROLE_NEGOTIATOR) {
 		keeper_identity(k, body);
+	} else if (type == PROTO_CLASS_ASK && from == ROLE_NEGOTIATOR) {
+		keeper_class_ask(k, body);
+	} else if (type == PROTO_CLASS_END && from == ROLE_NEGOTIATOR) {
+		keeper_class_end(k, body);
 	} else if (type == PROTO_SOCKETS_LEFT && from == ROLE_NEGOTIATOR) {
 		keeper_sockets_left(k, body);
 	} else if (type == PROTO_STOPPED && from == ROLE_NEGOTIATOR) {

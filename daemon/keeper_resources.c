@@ -105,21 +105,15 @@ resource_ipv4(struct keeper *k)
 }
 
 static bool
-resource_tuns(struct keeper *k)
+resource_classes(struct keeper *k)
 {
-	uint32_t skip[CLASS_MAX];
-
-	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
-		if (!net_class_up(k->config, id, &k->tun[id]))
-			return false;
-		skip[id - 1] = k->tun[id].ifindex;
-		if (!resource_add(k, ROLE_PLANE, FD_TUN, id, k->tun[id].fd))
-			return false;
-	}
-	(void)net_reply_up(k->config);
-	if ((k->routes = net_routes_new(k->base, k->config, k->tun)) == NULL)
+	k->packet_fd = net_socket_packet();
+	if (!resource_add(k, ROLE_PLANE, FD_PACKET, 0, k->packet_fd))
 		return false;
-	return resource_add(k, ROLE_PLANE, FD_PACKET, 0, net_socket_packet(skip, CLASS_MAX));
+	(void)net_reply_up();
+	if (!keeper_classes_open(k))
+		return false;
+	return (k->routes = net_routes_new(k->base, k->config, k->tun)) != NULL;
 }
 
 bool
@@ -128,7 +122,7 @@ keeper_resources_open(struct keeper *k)
 	for (uint32_t id = 0; id <= CLASS_MAX; id++)
 		k->tun[id].fd = -1;
 	/* The order matters: what fails when another daemon runs comes before the devices. */
-	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) && resource_tuns(k) &&
+	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) && resource_classes(k) &&
 	    resource_add(k, ROLE_NEGOTIATOR, FD_DIAG, 0, net_socket_diag_destroy()) &&
 	    resource_listen(k);
 }
@@ -158,7 +152,9 @@ adopt_one(void *ctx, const struct sockdiag_entry *e)
 void
 keeper_adopt(struct keeper *k)
 {
+	keeper_classes_tell(k);
 	dump_sockets(adopt_one, k);
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_ADOPTED, NULL, 0, -1);
 }
 
 static void
@@ -172,29 +168,23 @@ count_one(void *ctx, const struct sockdiag_entry *e)
 }
 
 void
+keeper_count_sockets(struct keeper *k)
+{
+	dump_sockets(count_one, k);
+}
+
+void
 keeper_resources_close(struct keeper *k)
 {
 	static const char *const names[] = { AIP_API_SOCKET, "status.sock", "ctl.sock" };
-	bool had_devices = k->tun[1].fd >= 0, keep = false;
 	char path[128];
 
 	net_routes_free(k->routes);
 	k->routes = NULL;
-	dump_sockets(count_one, k);
-	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
-		keep = keep || k->sockets_left[id] > 0;
-		if (k->tun[id].fd >= 0 && k->sockets_left[id] > 0)
-			log_warn("keeper",
-			    "secured sockets of class %u are still open: rules and aip%u stay, "
-			    "so that their traffic does not leave in clear",
-			    id, id);
-		net_class_down(k->config, id, &k->tun[id], k->sockets_left[id] > 0);
-	}
-	if (had_devices && !keep)
-		net_reply_down();
+	keeper_count_sockets(k);
+	keeper_classes_close(k);
 	for (size_t i = 0; i < k->n_fd; i++)
-		if (k->fd[i].what.kind != FD_TUN)
-			close(k->fd[i].fd);
+		close(k->fd[i].fd);
 	k->n_fd = 0;
 	if (k->lock_fd < 0)
 		return;

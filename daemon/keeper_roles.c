@@ -190,6 +190,8 @@ keeper_role_start(struct keeper *k, enum role_id id)
 		if (k->fd[i].role == id)
 			(void)ipc_send(r->ipc, PROTO_FD, &k->fd[i].what, sizeof(k->fd[i].what),
 			    k->fd[i].fd);
+	if (id == ROLE_PLANE)
+		keeper_classes_hand_over(k);
 	if (id == ROLE_AUTH || id == ROLE_PLANE)
 		return roles_connect(k, ROLE_NEGOTIATOR, id);
 	keeper_adopt(k);

@@ -46,6 +46,9 @@ struct keeper {
 	struct keeper_fd fd[KEEPER_MAX_FDS];
 	size_t n_fd;
 	struct net_tun tun[CLASS_MAX + 1];
+	struct class_spec *class[CLASS_MAX + 1]; /* owned; NULL: predefined, or none */
+	bool is_lost[CLASS_MAX + 1]; /* live sockets, but nobody knows which class they have */
+	int packet_fd;		     /* also in fd */
 	struct net_routes *routes;
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
@@ -67,6 +70,23 @@ bool keeper_resources_open(struct keeper *k);
 void keeper_resources_close(struct keeper *k);
 /* Sends the live secured sockets that the kernel knows to the negotiator. */
 void keeper_adopt(struct keeper *k);
+/* keeper_class.c: what carries the traffic of a class. False after logging. */
+bool keeper_class_up(struct keeper *k, uint32_t class_id);
+/* The predefined ones, and those that an earlier daemon left behind. */
+bool keeper_classes_open(struct keeper *k);
+/* keep: sockets still have the mark. */
+void keeper_classes_close(struct keeper *k);
+/* Messages of the negotiator. */
+void keeper_class_ask(struct keeper *k, struct span body);
+void keeper_class_end(struct keeper *k, struct span body);
+/* Tells a new negotiator what exists; a new plane gets the devices. */
+void keeper_classes_tell(struct keeper *k);
+void keeper_classes_hand_over(struct keeper *k);
+/* class_file.c: what exists, for a daemon that comes after this one. */
+void class_file_save(const struct keeper *k);
+void class_file_load(struct keeper *k);
+/* keeper_resources.c: counts the live sockets of each class. */
+void keeper_count_sockets(struct keeper *k);
 /* keeper.c */
 void keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body,
     int fd);

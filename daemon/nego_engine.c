@@ -9,6 +9,7 @@
 
 #include "crypto/random.h"
 #include "daemon/api_server.h"
+#include "daemon/class_table.h"
 #include "daemon/ctl_server.h"
 #include "daemon/keylog.h"
 #include "daemon/log.h"
@@ -32,50 +33,6 @@ host_random(void *ctx, uint8_t *p, size_t n)
 	(void)ctx;
 	if (!crypto_random(p, n))
 		abort(); /* without random numbers there is no security */
-}
-
-static const struct policy *
-host_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
-{
-	struct negotiator *n = ctx;
-
-	(void)local;
-	(void)remote;
-	return n->is_stopping ? NULL : &n->config->policy;
-}
-
-bool
-nego_class_policy(const struct negotiator *n, uint32_t class_id, struct class_policy *out)
-{
-	if (class_id == 0 || class_id > CLASS_MAX)
-		return false;
-	*out = (struct class_policy){
-		.class_id = class_id,
-		.policy = class_id == CLASS_ENCRYPT ? &n->encrypting : &n->config->policy,
-		.guarantee_encryption = class_id == CLASS_ENCRYPT,
-		.allow_insecure = class_id == CLASS_INSECURE,
-	};
-	return true;
-}
-
-uint32_t
-nego_flow_class(struct negotiator *n, const struct flow *flow)
-{
-	uint32_t class_id = socket_table_owner(n->sockets, flow);
-
-	/* An accepted connection whose listener is gone: its SA says whose it is. */
-	for (uint32_t i = 1; class_id == 0 && i <= CLASS_MAX; i++)
-		if (engine_find_qm(n->engine, i, flow) != 0)
-			class_id = i;
-	return class_id;
-}
-
-static bool
-host_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
-{
-	struct negotiator *n = ctx;
-
-	return nego_class_policy(n, nego_flow_class(n, flow), out);
 }
 
 /* ---- what the engine wants ---- */
@@ -263,7 +220,7 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	struct engine_acquire a = { .ticket = ++n->next_ticket, .selector = *selector };
 	struct waiter *copy = malloc(sizeof(*copy));
 
-	if (copy == NULL || !nego_class_policy(n, class_id, &a.policy)) {
+	if (copy == NULL || !class_policy(n->classes, class_id, &a.policy)) {
 		free(copy);
 		return;
 	}
@@ -281,7 +238,7 @@ nego_engine_new(struct negotiator *n)
 {
 	const struct config *c = n->config;
 	struct engine_params p = {
-		.host = { n, host_random, host_mm_policy, host_qm_policy },
+		.host = { n, host_random, nego_mm_policy, nego_qm_policy },
 		.dialect = c->dialect,
 		.max_mm_per_peer = c->limits.mm_sa_per_peer,
 		.max_negotiations_per_peer = c->limits.negotiations_per_peer,
@@ -302,8 +259,6 @@ nego_engine_new(struct negotiator *n)
 		(void)gethostname(host, sizeof(host) - 1);
 		snprintf(p.gss_id, sizeof(p.gss_id), "host/%s", host);
 	}
-	n->encrypting = c->policy;
-	n->can_encrypt = policy_keep_encrypting(&n->encrypting);
 	n->engine = engine_new(&p);
 	n->engine_timer = evtimer_new(n->base, nego_on_timer, n);
 	return n->engine != NULL && n->engine_timer != NULL;

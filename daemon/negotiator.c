@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/api_server.h"
+#include "daemon/class_table.h"
 #include "daemon/ctl_server.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
@@ -126,18 +127,10 @@ plane_closed(void *ctx)
 	nego_pump(n);
 }
 
-/* The plane listens to clear packets only while a socket may want them. */
 static void
 class_changed(void *ctx, uint32_t class_id)
 {
-	struct negotiator *n = ctx;
-	bool in_use = socket_table_count_class(n->sockets, CLASS_INSECURE) > 0;
-	struct proto_class c = { CLASS_INSECURE, in_use };
-
-	if (class_id != CLASS_INSECURE || in_use == n->insecure_in_use)
-		return;
-	n->insecure_in_use = in_use;
-	(void)ipc_send(n->plane, PROTO_CLASS, &c, sizeof(c), -1);
+	nego_class_changed(ctx, class_id);
 }
 
 /* ---- role ---- */
@@ -158,7 +151,8 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->sockets = socket_table_new(base, class_changed, n);
 	n->api = api_server_new(n);
 	n->ctl = ctl_server_new(n);
-	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || !nego_engine_new(n)) {
+	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL ||
+	    !nego_class_new(n) || !nego_engine_new(n)) {
 		log_error("negotiator", "out of memory");
 		return NULL;
 	}
@@ -206,8 +200,7 @@ negotiator_peer(void *self, enum role_id r, int fd)
 		if (n->plane != NULL)
 			plane_closed(n);
 		n->plane = ipc_new(n->base, fd, plane_message, plane_closed, n);
-		n->insecure_in_use = false; /* a new plane does not know */
-		class_changed(n, CLASS_INSECURE);
+		nego_class_tell_plane(n);
 	} else {
 		close(fd);
 	}
@@ -232,6 +225,8 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 			a.protocol, nego_now_ms(), false };
 
 		(void)socket_table_add(n->sockets, &s);
+	} else if (!nego_class_message(n, type, body)) {
+		log_warn("negotiator", "unexpected message %s from keeper", proto_name(type));
 	}
 }
 
@@ -276,6 +271,7 @@ negotiator_free(void *self)
 	nego_udp_free(n);
 	nego_engine_free(n);
 	socket_table_free(n->sockets);
+	class_table_free(n->classes);
 	ipc_free(n->auth);
 	ipc_free(n->plane);
 	if (n->stop_timer != NULL)

@@ -11,6 +11,7 @@
 #include "ike/engine.h"
 
 struct api_server;
+struct class_table;
 struct ctl_server;
 struct socket_table;
 
@@ -44,11 +45,9 @@ struct negotiator {
 	int udp_fd[2];
 	struct event *address_event; /* local addresses that come and go */
 	int address_fd;
-	struct policy encrypting; /* config policy without what does not encrypt */
-	bool can_encrypt;
+	struct class_table *classes;
 	bool auth_missing; /* the engine asked while auth was away */
 	bool is_stopping;
-	bool insecure_in_use; /* what the plane was told */
 	uint64_t next_ticket;
 	TAILQ_HEAD(, waiter) waiters;
 	LIST_HEAD(, usage) usages;
@@ -59,10 +58,21 @@ struct negotiator {
 };
 
 uint64_t nego_now_ms(void);
-/* False: no such class. */
-bool nego_class_policy(const struct negotiator *n, uint32_t class_id, struct class_policy *out);
+
+/* nego_class.c */
+bool nego_class_new(struct negotiator *n);
 /* The class that owns this traffic on our side, 0 = nobody. */
 uint32_t nego_flow_class(struct negotiator *n, const struct flow *flow);
+/* Of struct engine_host; ctx is a struct negotiator. */
+const struct policy *nego_mm_policy(void *ctx, const struct endpoint *local,
+    const struct endpoint *remote);
+bool nego_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out);
+/* Messages of keeper; false: it is none of these. */
+bool nego_class_message(struct negotiator *n, uint16_t type, struct span body);
+/* A socket of this class came or went. */
+void nego_class_changed(struct negotiator *n, uint32_t class_id);
+/* A new plane knows nothing. */
+void nego_class_tell_plane(struct negotiator *n);
 
 /* nego_engine.c */
 bool nego_engine_new(struct negotiator *n);

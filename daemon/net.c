@@ -35,9 +35,28 @@ net_mark_class(const struct config *c, uint32_t mark)
 {
 	uint32_t value = (mark & c->mark_mask) >> __builtin_ctz(c->mark_mask);
 
-	return value >= c->mark_value && value < c->mark_value + CLASS_MAX ?
+	return value >= c->mark_value && value < c->mark_value + net_class_limit(c) ?
 	    value - c->mark_value + 1 :
 	    0;
+}
+
+uint32_t
+net_class_limit(const struct config *c)
+{
+	uint32_t most = c->mark_mask >> __builtin_ctz(c->mark_mask);
+	uint32_t room = most - c->mark_value + 1;
+
+	/* One is kept for net_bypass_mark(). */
+	return room > CLASS_MAX ? CLASS_MAX : room > CLASS_PREDEFINED ? room - 1 : room;
+}
+
+uint32_t
+net_bypass_mark(const struct config *c)
+{
+	uint32_t most = c->mark_mask >> __builtin_ctz(c->mark_mask);
+	uint32_t limit = net_class_limit(c);
+
+	return c->mark_value + limit <= most ? net_mark(c, limit + 1) : 0;
 }
 
 /* ---- rtnetlink ---- */

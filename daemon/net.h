@@ -22,6 +22,10 @@ int net_talk(struct nlmsghdr *nlh);
 uint32_t net_mark(const struct config *c, uint32_t class_id);
 /* The class of a mark, 0 = not ours. */
 uint32_t net_mark_class(const struct config *c, uint32_t mark);
+/* The highest class that mark_mask has room for. */
+uint32_t net_class_limit(const struct config *c);
+/* The mark of our own packets, which no rule may catch; 0: no room. */
+uint32_t net_bypass_mark(const struct config *c);
 /*
  * TUN up, rule and routes of both families. Marked packets have nowhere else to go: when
  * the device is missing they are prohibited, never clear. False after logging why.

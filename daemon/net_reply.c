@@ -12,16 +12,14 @@
 #include "daemon/log.h"
 #include "daemon/net.h"
 
-#define TABLE "inet authipd"
-
 static const char *const reflect_path[2] = {
 	"/proc/sys/net/ipv4/fwmark_reflect",
 	"/proc/sys/net/ipv6/fwmark_reflect",
 };
 static bool reflect_was_off[2];
 
-static bool
-nft_run(const char *commands)
+bool
+net_nft_run(const char *commands)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	bool ok;
@@ -54,22 +52,16 @@ reflect_set(int family, char value, bool *was_off)
 }
 
 bool
-net_reply_up(const struct config *c)
+net_reply_up(void)
 {
-	char commands[2048];
-	int n;
-
 	/* "add" first, so that "delete" cannot fail: the table is made anew. */
-	n = snprintf(commands, sizeof(commands),
-	    "add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
-	    "add chain " TABLE " opened { type filter hook prerouting priority -300; }\n");
-	for (uint32_t id = 1; id <= CLASS_MAX; id++)
-		n += snprintf(commands + n, sizeof(commands) - (size_t)n,
-		    "add rule " TABLE " opened iifname \"aip%u\" meta mark set 0x%x\n"
-		    "add rule " TABLE " opened iifname \"aip%u\" socket mark & 0x%x != 0x%x "
-		    "drop\n",
-		    id, net_mark(c, id), id, c->mark_mask, net_mark(c, id));
-	if (nft_run(commands) && reflect_set(0, '1', &reflect_was_off[0]) &&
+	if (net_nft_run("add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE
+			"\nadd table " NET_NFT_TABLE "\n"
+			"add map " NET_NFT_TABLE " opened { type ifname : verdict; }\n"
+			"add chain " NET_NFT_TABLE
+			" from_tun { type filter hook prerouting priority -300; }\n"
+			"add rule " NET_NFT_TABLE " from_tun iifname vmap @opened\n") &&
+	    reflect_set(0, '1', &reflect_was_off[0]) &&
 	    reflect_set(1, '1', &reflect_was_off[1]))
 		return true;
 	log_error("net",
@@ -79,10 +71,41 @@ net_reply_up(const struct config *c)
 	return false;
 }
 
+bool
+net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
+{
+	uint32_t mark = net_mark(c, class_id);
+	char commands[512];
+
+	/* A rule protects sockets without any mark. */
+	snprintf(commands, sizeof(commands),
+	    "add chain " NET_NFT_TABLE " class%u\n"
+	    "flush chain " NET_NFT_TABLE " class%u\n"
+	    "add rule " NET_NFT_TABLE " class%u meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x != 0x%x drop\n"
+	    "add element " NET_NFT_TABLE " opened { \"aip%u\" : jump class%u }\n",
+	    class_id, class_id, class_id, mark, class_id, c->mark_mask, is_rule ? 0 : mark,
+	    class_id, class_id);
+	return net_nft_run(commands);
+}
+
+void
+net_reply_remove_class(uint32_t class_id)
+{
+	char commands[256];
+
+	snprintf(commands, sizeof(commands),
+	    "delete element " NET_NFT_TABLE " opened { \"aip%u\" }\n"
+	    "flush chain " NET_NFT_TABLE " class%u\n"
+	    "delete chain " NET_NFT_TABLE " class%u\n",
+	    class_id, class_id, class_id);
+	(void)net_nft_run(commands);
+}
+
 void
 net_reply_down(void)
 {
-	(void)nft_run("add table " TABLE "\ndelete table " TABLE "\n");
+	(void)net_nft_run("add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE "\n");
 	for (int i = 0; i < 2; i++)
 		if (reflect_was_off[i])
 			(void)reflect_set(i, '0', NULL);

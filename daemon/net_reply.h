@@ -12,8 +12,16 @@
 
 #include "config/config.h"
 
+/* Our table, in which everything of nftables is. */
+#define NET_NFT_TABLE "inet authipd"
+
+/* Runs nft commands as one transaction; false after a line for debugging. */
+bool net_nft_run(const char *commands);
 /* False after logging why: replies of the kernel then leave in clear. */
-bool net_reply_up(const struct config *c);
+bool net_reply_up(void);
+/* For packets from the device of this class. */
+bool net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule);
+void net_reply_remove_class(uint32_t class_id);
 /* Removes the table and gives the settings of the host back. */
 void net_reply_down(void);
 

@@ -159,6 +159,8 @@ static void
 mirror_update(struct net_routes *r)
 {
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
+		if (r->tun[id].fd < 0)
+			continue;
 		for (size_t i = 0; i < r->now.n; i++)
 			if (!list_has(&r->next, &r->now.r[i]))
 				mirror_change(r, id, &r->now.r[i], false);
@@ -167,6 +169,13 @@ mirror_update(struct net_routes *r)
 				mirror_change(r, id, &r->next.r[i], true);
 	}
 	r->now = r->next;
+}
+
+void
+net_routes_add_class(struct net_routes *r, uint32_t class_id)
+{
+	for (size_t i = 0; i < r->now.n; i++)
+		mirror_change(r, class_id, &r->now.r[i], true);
 }
 
 /* ---- following changes ---- */

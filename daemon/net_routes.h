@@ -16,6 +16,8 @@ struct net_routes; /* owned */
 /* tun: by class number, CLASS_MAX + 1 of them. NULL after logging why. */
 struct net_routes *net_routes_new(struct event_base *base, const struct config *c,
     const struct net_tun *tun);
+/* A class has a device now: it gets the routes that the others have. */
+void net_routes_add_class(struct net_routes *r, uint32_t class_id);
 /* The mirrored routes go with their devices. */
 void net_routes_free(struct net_routes *r);
 

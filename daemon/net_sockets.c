@@ -123,45 +123,59 @@ net_socket_diag_destroy(void)
 	return fd;
 }
 
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 #define INSN(code, k) { code, 0, 0, k }
 #define JUMP(code, k, t, f) { code, t, f, k }
 #define LOAD_AD(field) INSN(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + (field)))
 
-int
-net_socket_packet(const uint32_t *skip, size_t n_skip)
+bool
+net_socket_packet_skip(int fd, const uint32_t *skip, size_t n_skip)
 {
-	/* The devices in skip are at most three: CLASS_MAX. */
-	uint32_t s[3] = { 0, 0, 0 };
-	int fd;
-
-	memcpy(s, skip, (n_skip < 3 ? n_skip : 3) * sizeof(*skip));
-	/* Jump offsets count instructions; the last two are "drop" and "keep". */
-	struct sock_filter code[] = {
+	static const struct sock_filter head[] = {
 		LOAD_AD(SKF_AD_PKTTYPE),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 15),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 1, 0),
+		INSN(BPF_RET | BPF_K, 0),
 		LOAD_AD(SKF_AD_IFINDEX),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 13, 0),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, s[0], 12, 0),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, s[1], 11, 0),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, s[2], 10, 0),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+		INSN(BPF_RET | BPF_K, 0),
+	};
+	/* Jump offsets count instructions; the last two are "drop" and "keep". */
+	static const struct sock_filter tail[] = {
 		LOAD_AD(SKF_AD_PROTOCOL),
 		JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 3),
 		INSN(BPF_LD | BPF_B | BPF_ABS, 9),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 7, 0),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 6, 5),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 4),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 6, 0),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 5, 4),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 3),
 		INSN(BPF_LD | BPF_B | BPF_ABS, 6),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 3, 0),
-		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 2, 1),
-		INSN(BPF_RET | BPF_K, 0),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),
+		JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
 		INSN(BPF_RET | BPF_K, 0),
 		INSN(BPF_RET | BPF_K, 65535),
 	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+	static struct sock_filter code[BPF_MAXINSNS];
+	struct sock_fprog prog = { 0, code };
+	size_t n = COUNT_OF(head);
 
-	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) != 0 ||
+	if (COUNT_OF(head) + 2 * n_skip + COUNT_OF(tail) > BPF_MAXINSNS)
+		return false;
+	memcpy(code, head, sizeof(head));
+	for (size_t i = 0; i < n_skip; i++) {
+		code[n++] = (struct sock_filter)JUMP(
+		    BPF_JMP | BPF_JEQ | BPF_K, skip[i], 0, 1);
+		code[n++] = (struct sock_filter)INSN(BPF_RET | BPF_K, 0);
+	}
+	memcpy(code + n, tail, sizeof(tail));
+	prog.len = (unsigned short)(n + COUNT_OF(tail));
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
+}
+
+int
+net_socket_packet(void)
+{
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || !net_socket_packet_skip(fd, NULL, 0) ||
 	    !set_int(fd, SOL_PACKET, PACKET_AUXDATA, 1))
 		return fail(fd, "packet socket");
 	set_buffers(fd);

@@ -17,9 +17,11 @@ int net_socket_raw_out(int family);
 int net_socket_diag_destroy(void);
 /*
  * Copies of the clear TCP and UDP packets for this host that arrive from other devices than
- * loopback and those in skip (the class TUNs). Deaf until it is bound to a protocol.
+ * loopback and those to skip. Deaf until it is bound to a protocol.
  */
-int net_socket_packet(const uint32_t *skip, size_t n_skip);
+int net_socket_packet(void);
+/* The devices to skip from now on (the class TUNs). */
+bool net_socket_packet_skip(int fd, const uint32_t *skip, size_t n_skip);
 /* Listening SOCK_SEQPACKET (or SOCK_STREAM) socket at dir/name with these permissions. */
 int net_socket_listen(const char *dir, const char *name, int type, mode_t mode);
 

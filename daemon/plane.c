@@ -46,14 +46,39 @@ plane_clock(struct plane *p)
 static void
 tun_on_read(evutil_socket_t fd, short what, void *ctx)
 {
-	struct plane *p = ctx;
-	uint32_t class_id = 1;
+	struct plane_class *c = ctx;
+	struct plane *p = c->plane;
 
+	(void)fd;
 	(void)what;
 	plane_clock(p);
-	while (class_id < CLASS_MAX && p->tun_fd[class_id] != fd)
-		class_id++;
-	plane_tun_read(p, class_id);
+	plane_tun_read(p, (uint32_t)(c - p->class));
+}
+
+static void
+class_close(struct plane *p, uint32_t class_id)
+{
+	struct plane_class *c = &p->class[class_id];
+
+	if (c->on_tun != NULL)
+		event_free(c->on_tun);
+	c->on_tun = NULL;
+	if (p->tun_fd[class_id] >= 0)
+		close(p->tun_fd[class_id]);
+	p->tun_fd[class_id] = -1;
+}
+
+static void
+class_open(struct plane *p, uint32_t class_id, int fd)
+{
+	struct plane_class *c = &p->class[class_id];
+
+	class_close(p, class_id);
+	c->plane = p;
+	p->tun_fd[class_id] = fd;
+	c->on_tun = event_new(p->base, fd, EV_READ | EV_PERSIST, tun_on_read, c);
+	if (c->on_tun == NULL || event_add(c->on_tun, NULL) != 0)
+		log_error("plane", "cannot watch aip%u", class_id);
 }
 
 static void
@@ -174,12 +199,10 @@ plane_fd(void *self, uint32_t kind, uint32_t number, int fd)
 
 	switch (kind) {
 	case FD_TUN:
-		if (number == 0 || number > CLASS_MAX) {
+		if (number == 0 || number > CLASS_MAX)
 			close(fd);
-			return;
-		}
-		p->tun_fd[number] = fd;
-		plane_watch(p, fd, tun_on_read);
+		else
+			class_open(p, number, fd);
 		break;
 	case FD_RAW_OUT4:
 	case FD_RAW_OUT6:
@@ -243,7 +266,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 	else if (type == PROTO_OWNER_REPLY && proto_body(body, &owner, sizeof(owner)))
 		plane_clear_owner(p, &owner);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))
-		plane_clear_listen(p, class.in_use);
+		plane_clear_class(p, &class);
 	else if (type == PROTO_NAT_OUT)
 		plane_nat_ike(p, body);
 	else if (type == PROTO_SA_MOVE && proto_body(body, &move, sizeof(move)))
@@ -277,7 +300,9 @@ plane_peer(void *self, enum role_id r, int fd)
 	p->negotiator = ipc_new(p->base, fd, negotiator_message, negotiator_closed, p);
 	/* A new one knows no counters, and says anew whether clear packets are wanted. */
 	memset(p->count_sent, 0, sizeof(p->count_sent));
-	plane_clear_listen(p, false);
+	for (size_t i = 0; i <= CLASS_MAX; i++)
+		p->class[i].in_use = false;
+	plane_clear_listen(p);
 	plane_out_ask_again(p);
 }
 
@@ -315,6 +340,8 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	p->keeper = keeper;
 	for (size_t i = 0; i <= CLASS_MAX; i++)
 		p->tun_fd[i] = -1;
+	p->class[CLASS_INSECURE].allow_insecure = true;
+	p->class[CLASS_ENCRYPT].guarantee_encryption = true;
 	p->raw_out_fd[0] = p->raw_out_fd[1] = p->packet_fd = p->nat_fd = -1;
 	p->outer_mtu = OUTER_MTU_MAX_BYTES;
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
@@ -329,11 +356,15 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 static void
 plane_message(void *self, uint16_t type, struct span body, int fd)
 {
-	(void)self;
-	(void)body;
+	struct proto_class_id gone;
+
 	if (fd >= 0)
 		close(fd);
-	log_warn("plane", "unexpected message %s from keeper", proto_name(type));
+	if (type == PROTO_CLASS_GONE && proto_body(body, &gone, sizeof(gone)) &&
+	    gone.class_id <= CLASS_MAX)
+		class_close(self, gone.class_id);
+	else
+		log_warn("plane", "unexpected message %s from keeper", proto_name(type));
 }
 
 static void
@@ -358,6 +389,8 @@ plane_free(void *self)
 	for (size_t i = 0; i < FRAG_SLOTS; i++)
 		plane_frag_drop(&p->frag[i]);
 	event_free(p->tick);
+	for (uint32_t id = 0; id <= CLASS_MAX; id++)
+		class_close(p, id);
 	for (size_t i = 0; i < p->n_events; i++) {
 		event_free(p->event[i]);
 		close(p->event_fd[i]);

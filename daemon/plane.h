@@ -124,16 +124,28 @@ struct burst {
 	uint8_t b[BURST_PACKETS][BURST_PACKET_BYTES];
 };
 
+/* What the negotiator says of a class, and its device. */
+struct plane_class {
+	struct plane *plane;
+	struct event *on_tun;
+	bool in_use;
+	bool is_rule;
+	bool allow_insecure;
+	bool guarantee_encryption;
+};
+
 struct plane {
 	const struct config *config;
 	struct event_base *base;
 	struct ipc *keeper;
 	struct ipc *negotiator; /* NULL: away */
 	int tun_fd[CLASS_MAX + 1];
+	struct plane_class class[CLASS_MAX + 1];
+	uint32_t insecure[CLASS_MAX]; /* classes with sockets that allow clear text */
+	size_t n_insecure;
 	int raw_out_fd[2]; /* IPv4, IPv6 */
 	int packet_fd;
 	int nat_fd; /* UDP nat_port */
-	bool insecure_in_use; /* there are sockets that allow clear text */
 	struct event *event[16];
 	int event_fd[16];
 	size_t n_events;
@@ -256,11 +268,15 @@ void plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t se
     const struct endpoint *from);
 
 /* plane_clear.c: clear packets of sockets that allow them */
-void plane_clear_out(struct plane *p, struct span raw);
+void plane_clear_out(struct plane *p, uint32_t class_id, struct span raw);
 void plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing);
 void plane_clear_owner(struct plane *p, const struct proto_owner *o);
+/* The flow of a socket that allows clear text, of whatever class; NULL: none. */
+struct plane_flow *plane_clear_flow(struct plane *p, const struct flow *f);
+/* What the negotiator says of a class. */
+void plane_clear_class(struct plane *p, const struct proto_class *c);
 /* Listens to clear packets only while a socket may want them. */
-void plane_clear_listen(struct plane *p, bool on);
+void plane_clear_listen(struct plane *p);
 void plane_clear_free(struct plane *p);
 
 #endif

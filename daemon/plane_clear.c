@@ -79,7 +79,25 @@ clear_deliver(struct plane *p, struct plane_flow *f, struct span raw)
 		return;
 	}
 	p->count[PC_IN_CLEAR]++;
-	plane_to_tun(p, CLASS_INSECURE, raw);
+	plane_to_tun(p, f->class_id, raw);
+}
+
+struct plane_flow *
+plane_clear_flow(struct plane *p, const struct flow *f)
+{
+	struct plane_flow *found = NULL;
+
+	for (size_t i = 0; i < p->n_insecure && found == NULL; i++)
+		found = plane_flow_find(p, p->insecure[i], f);
+	return found;
+}
+
+/* Does the owner of a port take clear packets? */
+static bool
+owner_allows(const struct plane *p, const struct owner_slot *o)
+{
+	return o->class_id <= CLASS_MAX && p->class[o->class_id].allow_insecure &&
+	    !p->class[o->class_id].is_rule;
 }
 
 void
@@ -93,7 +111,7 @@ plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing)
 		return; /* not ours to judge: most of it belongs to other programs */
 	if (checksum_missing)
 		packet_fill_checksum(raw, packet.raw.n, &packet);
-	if ((f = plane_flow_find(p, CLASS_INSECURE, &packet.flow)) != NULL) {
+	if ((f = plane_clear_flow(p, &packet.flow)) != NULL) {
 		clear_deliver(p, f, packet.raw);
 		return;
 	}
@@ -102,8 +120,8 @@ plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing)
 		owner_ask(p, o, &packet.flow, packet.raw);
 	else if (o->is_pending)
 		owner_hold(p, o, packet.raw);
-	else if (o->class_id == CLASS_INSECURE &&
-	    (f = plane_flow_get(p, CLASS_INSECURE, &packet.flow)) != NULL)
+	else if (owner_allows(p, o) &&
+	    (f = plane_flow_get(p, o->class_id, &packet.flow)) != NULL)
 		clear_deliver(p, f, packet.raw);
 }
 
@@ -118,25 +136,41 @@ plane_clear_owner(struct plane *p, const struct proto_owner *reply)
 	if (!owner_is_for(o, &reply->flow) || !o->is_pending)
 		return;
 	o->class_id = reply->class_id;
-	if (o->class_id == CLASS_INSECURE)
+	if (owner_allows(p, o))
 		STAILQ_FOREACH (h, &o->held, next)
 			if (packet_parse(span_of(h->b, h->n), false, &packet) == PACKET_GOOD &&
-			    (f = plane_flow_get(p, CLASS_INSECURE, &packet.flow)) != NULL)
+			    (f = plane_flow_get(p, o->class_id, &packet.flow)) != NULL)
 				clear_deliver(p, f, packet.raw);
 	owner_clear(o);
 }
 
 void
-plane_clear_listen(struct plane *p, bool on)
+plane_clear_listen(struct plane *p)
 {
-	struct sockaddr_ll a = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(on ? ETH_P_ALL : ETH_P_LOOPBACK),
-	};
+	struct sockaddr_ll a = { .sll_family = AF_PACKET };
 
-	p->insecure_in_use = on;
+	p->n_insecure = 0;
+	for (uint32_t id = 1; id <= CLASS_MAX; id++)
+		if (p->class[id].in_use && p->class[id].allow_insecure && !p->class[id].is_rule)
+			p->insecure[p->n_insecure++] = id;
+	a.sll_protocol = htons(p->n_insecure > 0 ? ETH_P_ALL : ETH_P_LOOPBACK);
 	if (p->packet_fd >= 0 && bind(p->packet_fd, (struct sockaddr *)&a, sizeof(a)) != 0)
 		log_error("plane", "cannot listen to clear packets");
+}
+
+void
+plane_clear_class(struct plane *p, const struct proto_class *c)
+{
+	struct plane_class *mine;
+
+	if (c->class_id == 0 || c->class_id > CLASS_MAX)
+		return;
+	mine = &p->class[c->class_id];
+	mine->in_use = c->in_use;
+	mine->is_rule = c->is_rule;
+	mine->allow_insecure = c->allow_insecure;
+	mine->guarantee_encryption = c->guarantee_encryption;
+	plane_clear_listen(p);
 }
 
 void

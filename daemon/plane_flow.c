@@ -12,7 +12,7 @@ struct flow_key {
 static size_t
 flow_bucket(const struct plane *p, uint32_t class_id, const struct flow *f)
 {
-	struct flow_key k = { { (uint8_t)class_id, f->protocol } };
+	struct flow_key k = { { (uint8_t)(class_id ^ class_id >> 8), f->protocol } };
 
 	memcpy(k.b + 2, f->local.addr.b, 16);
 	memcpy(k.b + 18, f->remote.addr.b, 16);

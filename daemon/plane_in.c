@@ -30,21 +30,21 @@ in_conflicts(const struct pair *s, const struct plane_flow *f)
  * The peer may answer a flow of a socket that allows clear text by the SA of another class
  * whose selector covers it, too: that socket takes what is protected, by whatever.
  */
-static bool
+static struct plane_flow *
 in_is_for_insecure(struct plane *p, const struct pair *s, const struct flow *flow)
 {
 	struct plane_flow *f;
 
-	if (!p->insecure_in_use || s->class_id == CLASS_INSECURE ||
+	if (p->n_insecure == 0 || p->class[s->class_id].allow_insecure ||
 	    plane_flow_find(p, s->class_id, flow) != NULL ||
-	    (f = plane_flow_find(p, CLASS_INSECURE, flow)) == NULL)
-		return false;
+	    (f = plane_clear_flow(p, flow)) == NULL)
+		return NULL;
 	if (!f->was_secured) {
 		f->was_secured = true;
 		f->secured_ms = p->now_ms;
 		f->allow_clear_ms = s->allow_clear_ms;
 	}
-	return true;
+	return f;
 }
 
 /* inner lies in p->out. */
@@ -74,8 +74,8 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 	p->count[PC_IN_OPENED]++;
 	plane_sa_used(p, s, packet.raw.n, true);
 	flow = packet.flow;
-	if (in_is_for_insecure(p, s, &flow)) {
-		plane_to_tun(p, CLASS_INSECURE, packet.raw);
+	if ((f = in_is_for_insecure(p, s, &flow)) != NULL) {
+		plane_to_tun(p, f->class_id, packet.raw);
 		return;
 	}
 	plane_to_tun(p, s->class_id, packet.raw);

@@ -31,13 +31,13 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 }
 
 void
-plane_clear_out(struct plane *p, struct span raw)
+plane_clear_out(struct plane *p, uint32_t class_id, struct span raw)
 {
 	int r = plane_send_fitting(p, raw, raw);
 
 	if (r == 0)
 		p->count[PC_OUT_CLEAR]++;
-	plane_send_result(p, CLASS_INSECURE, raw, 0, r);
+	plane_send_result(p, class_id, raw, 0, r);
 }
 
 void
@@ -50,9 +50,9 @@ plane_out_acquire(struct plane *p, struct plane_flow *f)
 }
 
 static bool
-may_be_clear(const struct plane_flow *f)
+may_be_clear(const struct plane *p, const struct plane_flow *f)
 {
-	return f->class_id == CLASS_INSECURE && !f->was_secured;
+	return p->class[f->class_id].allow_insecure && !f->was_secured;
 }
 
 /* No SA yet. */
@@ -63,8 +63,8 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 
 	if (f->state != FLOW_WAITING && !failed)
 		plane_out_acquire(p, f);
-	if (may_be_clear(f)) {
-		plane_clear_out(p, raw);
+	if (may_be_clear(p, f)) {
+		plane_clear_out(p, f->class_id, raw);
 	} else if (failed) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, raw, 0);
@@ -223,7 +223,7 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	struct held *h;
 
 	f->state = FLOW_FAILED;
-	f->retry_ms = p->now_ms + (may_be_clear(f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
+	f->retry_ms = p->now_ms + (may_be_clear(p, f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
 	STAILQ_FOREACH (h, &f->held, next) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);

@@ -114,7 +114,7 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 	    (a->protocol != 50 || a->selector.remote.addr.family != 4))
 		return false;
 	/* Belt and braces: the engine has already refused it. */
-	if (a->class_id == CLASS_ENCRYPT && !cipher_encrypts(a->cipher))
+	if (p->class[a->class_id].guarantee_encryption && !cipher_encrypts(a->cipher))
 		return false;
 	if ((sa = esp_sa_new(&params)) == NULL)
 		return false;

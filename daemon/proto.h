@@ -14,14 +14,8 @@
 #include "config/policy.h"
 #include "crypto/secret.h"
 #include "crypto/span.h"
+#include "daemon/class_spec.h"
 
-/* The classes of secured sockets; the id is also the number of the TUN device ("aip1"). */
-enum secure_class {
-	CLASS_DEFAULT = 1,  /* never clear text */
-	CLASS_ENCRYPT = 2,  /* SOCKET_SETTINGS_GUARANTEE_ENCRYPTION */
-	CLASS_INSECURE = 3, /* SOCKET_SETTINGS_ALLOW_INSECURE */
-};
-#define CLASS_MAX 3
 
 /* X(number, id, "name", from, to) */
 #define PROTO_MESSAGES(X)                                                             \
@@ -39,6 +33,13 @@ enum secure_class {
 	X(19, PROTO_SOCKETS_LEFT, "sockets-left", "negotiator", "keeper")             \
 	X(20, PROTO_IDENTITY_ASK, "identity-ask", "negotiator", "keeper")             \
 	X(21, PROTO_IDENTITY_REPLY, "identity-reply", "keeper", "negotiator")         \
+	/* classes; those that exist are told before PROTO_ADOPTED */                  \
+	X(24, PROTO_CLASS_ASK, "class-ask", "negotiator", "keeper")                   \
+	X(25, PROTO_CLASS_FAILED, "class-failed", "keeper", "negotiator")             \
+	X(26, PROTO_CLASS_END, "class-end", "negotiator", "keeper")                   \
+	X(27, PROTO_CLASS_KNOWN, "class-known", "keeper", "negotiator")               \
+	X(28, PROTO_CLASS_GONE, "class-gone", "keeper", "plane")                      \
+	X(29, PROTO_ADOPTED, "adopted", "keeper", "negotiator")                       \
 	/* authentication */                                                          \
 	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
 	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
@@ -140,6 +141,19 @@ struct proto_identity_reply {
 	char account[64];
 };
 
+/*
+ * CLASS_ASK: make mark, rule, routes and device (or kernel policies) of this class; nothing
+ * is answered when it worked. SECURE_ASK may follow at once. CLASS_KNOWN: it exists.
+ */
+struct proto_class_spec {
+	uint32_t class_id;
+	struct class_spec spec;
+};
+/* CLASS_FAILED: keeper could not make it. CLASS_END: nobody has it. CLASS_GONE: forget it. */
+struct proto_class_id {
+	uint32_t class_id;
+};
+
 struct proto_auth_ask {
 	uint64_t handle;
 	uint32_t step;	 /* enum auth_step */
@@ -167,10 +181,13 @@ struct proto_auth_reply {
 	/* token follows */
 };
 
-/* CLASS: do sockets of this class exist? Only CLASS_INSECURE is told. */
+/* CLASS: what the plane has to know of a class, and whether it has sockets (or is a rule). */
 struct proto_class {
 	uint32_t class_id;
 	bool in_use;
+	bool is_rule;
+	bool allow_insecure;
+	bool guarantee_encryption;
 };
 
 /* SA_ADD: struct action_sa_add of ike/engine.h as it is. */

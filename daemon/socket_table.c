@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/class_spec.h"
 #include "daemon/log.h"
 #include "daemon/sockdiag.h"
 
@@ -27,6 +28,7 @@ struct socket_table {
 	int fd;
 	void (*changed)(void *ctx, uint32_t class_id);
 	void *ctx;
+	uint32_t n_of_class[CLASS_MAX + 1];
 };
 
 static struct entry *
@@ -74,8 +76,10 @@ socket_table_free(struct socket_table *t)
 }
 
 static void
-table_changed(struct socket_table *t, uint32_t class_id)
+table_changed(struct socket_table *t, uint32_t class_id, int more)
 {
+	if (class_id <= CLASS_MAX)
+		t->n_of_class[class_id] += (uint32_t)more;
 	if (t->changed != NULL)
 		t->changed(t->ctx, class_id);
 }
@@ -84,7 +88,7 @@ uint64_t
 socket_table_add(struct socket_table *t, const struct secured_socket *s)
 {
 	struct entry *e = table_find(t, s->cookie);
-	uint32_t old_class = e != NULL ? e->s.class_id : s->class_id;
+	uint32_t old_class = e != NULL ? e->s.class_id : 0;
 
 	if (e == NULL) {
 		if ((e = calloc(1, sizeof(*e))) == NULL)
@@ -93,9 +97,9 @@ socket_table_add(struct socket_table *t, const struct secured_socket *s)
 	}
 	e->s = *s;
 	e->s.id = ++t->next_id;
-	table_changed(t, s->class_id);
-	if (old_class != s->class_id)
-		table_changed(t, old_class);
+	table_changed(t, s->class_id, 1);
+	if (old_class != 0)
+		table_changed(t, old_class, -1);
 	return t->next_id;
 }
 
@@ -121,14 +125,6 @@ count_uid(void *ctx, const struct secured_socket *s)
 	struct count *c = ctx;
 
 	c->n += s->uid == c->wanted && !s->is_accepted;
-}
-
-static void
-count_class(void *ctx, const struct secured_socket *s)
-{
-	struct count *c = ctx;
-
-	c->n += s->class_id == c->wanted;
 }
 
 static void
@@ -160,10 +156,7 @@ socket_table_count_uid(const struct socket_table *t, uint32_t uid)
 uint32_t
 socket_table_count_class(const struct socket_table *t, uint32_t class_id)
 {
-	struct count c = { class_id, 0 };
-
-	socket_table_walk(t, count_class, &c);
-	return c.n;
+	return class_id <= CLASS_MAX ? t->n_of_class[class_id] : 0;
 }
 
 /* ---- whose traffic? ---- */
@@ -233,7 +226,7 @@ entry_end(struct socket_table *t, struct entry *e)
 
 	LIST_REMOVE(e, link);
 	free(e);
-	table_changed(t, class_id);
+	table_changed(t, class_id, -1);
 }
 
 struct heirs {

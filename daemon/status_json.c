@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "daemon/class_table.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
 #include "ike/payload.h"
@@ -159,18 +160,36 @@ add_qm(void *ctx, const struct engine_qm_status *s)
 	return true;
 }
 
+struct list_of {
+	const struct negotiator *n;
+	json_t *list;
+};
+
 static void
 add_socket(void *ctx, const struct secured_socket *s)
 {
-	static const char *const class_name[] = { "none", "default", "guarantee-encryption",
-		"allow-insecure" };
+	struct list_of *l = ctx;
 
-	json_array_append_new(ctx,
-	    json_pack("{s:I,s:s,s:I,s:s,s:s,s:I}", "id", (json_int_t)s->id, "class",
-		class_name[s->class_id <= CLASS_MAX ? s->class_id : 0], "uid",
-		(json_int_t)s->uid, "family", s->family == 4 ? "ipv4" : "ipv6", "protocol",
-		s->protocol == 6 ? "tcp" : "udp", "age_s",
-		(json_int_t)((nego_now_ms() - s->since_ms) / 1000)));
+	json_array_append_new(l->list,
+	    json_pack("{s:I,s:s,s:I,s:I,s:s,s:s,s:I}", "id", (json_int_t)s->id, "class",
+		class_spec_name(class_by_id(l->n->classes, s->class_id)), "class_id",
+		(json_int_t)s->class_id, "uid", (json_int_t)s->uid, "family",
+		s->family == 4 ? "ipv4" : "ipv6", "protocol", s->protocol == 6 ? "tcp" : "udp",
+		"age_s", (json_int_t)((nego_now_ms() - s->since_ms) / 1000)));
+}
+
+static bool
+add_class(void *ctx, uint32_t class_id, const struct class_spec *spec)
+{
+	struct list_of *l = ctx;
+
+	json_array_append_new(l->list,
+	    json_pack("{s:I,s:s,s:s,s:I,s:I,s:s,s:I}", "id", (json_int_t)class_id, "class",
+		class_spec_name(spec), "rule", spec->kind == CLASS_OF_RULE ? spec->rule.name : "",
+		"owner", (json_int_t)spec->owner, "credentials_of", (json_int_t)spec->uid,
+		"target_name", spec->target_name, "sockets",
+		(json_int_t)class_sockets(l->n->classes, class_id)));
+	return true;
 }
 
 static json_t *
@@ -203,14 +222,17 @@ json_t *
 status_json(struct negotiator *n)
 {
 	json_t *mm = json_array(), *qm = json_array(), *sockets = json_array();
+	struct list_of of_sockets = { n, sockets }, of_classes = { n, json_array() };
 	struct qm_walk w = { n, qm };
 
 	engine_walk_mm(n->engine, nego_now_ms(), add_mm, mm);
 	engine_walk_qm(n->engine, nego_now_ms(), add_qm, &w);
-	socket_table_walk(n->sockets, add_socket, sockets);
-	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o}", "schema_version",
+	socket_table_walk(n->sockets, add_socket, &of_sockets);
+	class_walk(n->classes, add_class, &of_classes);
+	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "schema_version",
 	    STATUS_SCHEMA_VERSION, "version", PACKAGE_VERSION, "backend", "plane", "main_mode",
-	    mm, "quick_mode", qm, "sockets", sockets, "counters", json_counters(n));
+	    mm, "quick_mode", qm, "sockets", sockets, "classes", of_classes.list, "counters",
+	    json_counters(n));
 }
 
 json_t *

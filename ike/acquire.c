@@ -25,6 +25,17 @@ engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flo
 	return 0;
 }
 
+uint32_t
+engine_flow_class(const struct engine *e, const struct flow *flow)
+{
+	const struct qm_sa *qm;
+
+	for (qm = sadb_qm_first(e, &flow->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		if (qm_is_usable(qm) && flow_matches(&qm->selector, flow))
+			return qm->policy.class_id;
+	return 0;
+}
+
 static struct qm_sa *
 acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 {

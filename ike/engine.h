@@ -382,5 +382,7 @@ uint64_t engine_error_count(const struct engine *e, enum ike_err err);
 uint64_t engine_event_count(const struct engine *e, enum engine_event_type t);
 /* Finds the usable pair that carries flow for this class; 0 = none. */
 uint32_t engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow);
+/* The class of a usable pair that carries flow; 0 = none. */
+uint32_t engine_flow_class(const struct engine *e, const struct flow *flow);
 
 #endif

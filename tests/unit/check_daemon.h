@@ -21,6 +21,8 @@ struct rig {
 	uint32_t acquired_class;
 	uint64_t acquired_client;
 	struct usage *usage;
+	uint32_t made_class; /* the last one */
+	uint32_t ended_class;
 };
 extern struct rig rig;
 
@@ -54,5 +56,6 @@ void daemon_log_tests(Suite *s);
 void daemon_ctl_tests(Suite *s);
 void daemon_ctl_limit_tests(Suite *s);
 void daemon_status_tests(Suite *s);
+void daemon_class_tests(Suite *s);
 
 #endif

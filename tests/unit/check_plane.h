@@ -23,12 +23,14 @@ struct sent {
 	uint8_t b[RIG_PACKET_BYTES];
 };
 
+#define RIG_CLASSES (CLASS_PREDEFINED + 1)
+
 struct rig {
 	struct event_base *base;
 	struct config config;
 	struct plane *p;
 	int negotiator;			/* the negotiator's end of the channel, or -1 */
-	int tun[CLASS_MAX + 1];		/* the kernel's ends */
+	int tun[RIG_CLASSES + 1];	/* the kernel's ends */
 	struct sent sent[RIG_MAX_SENT]; /* what went to the network */
 	size_t n_sent;
 	int send_errno; /* 0: sending works */

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/class_table.h"
 #include "daemon/socket_table.h"
 #include "tests/unit/api_client.h"
 
@@ -68,6 +69,7 @@ END_TEST
 START_TEST(refusals_that_need_no_keeper)
 {
 	struct aip_api_secure short_one = { 0, 0 };
+	struct policy without_encryption;
 	int c = api_hello();
 
 	api_secure(c, 3, 0);
@@ -78,7 +80,10 @@ START_TEST(refusals_that_need_no_keeper)
 	ck_assert_uint_eq(api_answer(c, AIP_API_SOCK_SECURE, 9, 16, NULL), WSAEINVAL);
 	api_send(c, 77, 9, NULL, 0, -1, 0);
 	ck_assert_uint_eq(api_answer(c, 77, 9, 4, NULL), WSAEINVAL);
-	rig.n.can_encrypt = false;
+	without_encryption = rig.config.policy;
+	without_encryption.n_qm_proposal = 1; /* the first one does not encrypt */
+	rig.config.policy = without_encryption;
+	class_set_default_policy(rig.n.classes, &without_encryption);
 	api_secure(c, 1, 0);
 	ck_assert_uint_eq(api_answer(c, AIP_API_SOCK_SECURE, 2, 16, NULL), WSAEINVAL);
 	rig.n.is_stopping = true;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/net.h"
+#include "daemon/class_table.h"
 #include "daemon/socket_table.h"
 #include "tests/unit/check_daemon.h"
 
@@ -77,6 +78,22 @@ plane_counter_name(enum plane_counter c)
 
 /* ---- the rig ---- */
 
+static void
+on_made(void *ctx, uint32_t class_id)
+{
+	(void)ctx;
+	rig.made_class = class_id;
+}
+
+static void
+on_ended(void *ctx, uint32_t class_id)
+{
+	(void)ctx;
+	rig.ended_class = class_id;
+}
+
+static const struct class_table_ops class_ops = { on_made, on_ended };
+
 void
 rig_setup(void)
 {
@@ -86,15 +103,17 @@ rig_setup(void)
 	rig.base = event_base_new();
 	rig.n.base = rig.base;
 	rig.n.config = &rig.config;
-	rig.n.can_encrypt = true;
 	TAILQ_INIT(&rig.n.waiters);
 	rig.n.sockets = socket_table_new(rig.base, NULL, NULL);
+	rig.n.classes = class_table_new(rig.base, CLASS_MAX, rig.config.limits.classes_per_user,
+	    &rig.config.policy, &class_ops, &rig);
 }
 
 void
 rig_teardown(void)
 {
 	socket_table_free(rig.n.sockets);
+	class_table_free(rig.n.classes);
 	event_base_free(rig.base);
 }
 

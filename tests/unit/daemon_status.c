@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "daemon/class_table.h"
 #include "daemon/socket_table.h"
 #include "daemon/status_json.h"
 #include "tests/sim/simnet.h"
@@ -15,7 +16,10 @@ struct key {
 
 static const struct key top_keys[] = { { "schema_version", 'i' }, { "version", 's' },
 	{ "backend", 's' }, { "main_mode", 'a' }, { "quick_mode", 'a' },
-	{ "sockets", 'a' }, { "counters", 'o' }, { NULL, 0 } };
+	{ "sockets", 'a' }, { "classes", 'a' }, { "counters", 'o' }, { NULL, 0 } };
+static const struct key class_keys[] = { { "id", 'i' }, { "class", 's' }, { "rule", 's' },
+	{ "owner", 'i' }, { "credentials_of", 'i' }, { "target_name", 's' },
+	{ "sockets", 'i' }, { NULL, 0 } };
 static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "role", 's' }, { "state", 's' }, { "local", 's' }, { "remote", 's' },
 	{ "initiator_cookie", 's' }, { "responder_cookie", 's' }, { "cipher", 's' },
@@ -35,7 +39,7 @@ static const struct key selector_keys[] = { { "protocol", 's' },
 	{ "local_address", 's' }, { "local_port", 'i' }, { "remote_address", 's' },
 	{ "remote_port", 'i' }, { NULL, 0 } };
 static const struct key socket_keys[] = { { "id", 'i' }, { "class", 's' },
-	{ "uid", 'i' }, { "family", 's' }, { "protocol", 's' }, { "age_s", 'i' },
+	{ "class_id", 'i' }, { "uid", 'i' }, { "family", 's' }, { "protocol", 's' }, { "age_s", 'i' },
 	{ NULL, 0 } };
 static const struct key event_keys[] = { { "event", 's' }, { "reason", 's' },
 	{ "main_mode_id", 'i' }, { "quick_mode_id", 'i' }, { "local", 's' },
@@ -187,7 +191,7 @@ START_TEST(sockets)
 		"allow-insecure", "none" };
 	json_t *s, *list;
 
-	for (uint32_t class_id = 0; class_id <= CLASS_MAX + 1; class_id++) {
+	for (uint32_t class_id = 0; class_id <= CLASS_PREDEFINED + 1; class_id++) {
 		struct secured_socket sock = { 0, class_id + 1, class_id,
 			1000 + class_id, class_id % 2 == 0 ? 4 : 6,
 			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false };
@@ -197,7 +201,7 @@ START_TEST(sockets)
 	rig.now_ms += 7500;
 	s = status_json(&rig.n);
 	list = json_object_get(s, "sockets");
-	ck_assert_uint_eq(json_array_size(list), CLASS_MAX + 2);
+	ck_assert_uint_eq(json_array_size(list), CLASS_PREDEFINED + 2);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *o = json_array_get(list, i);
 
@@ -207,6 +211,28 @@ START_TEST(sockets)
 		ck_assert_str_eq(
 		    text(o, "family"), number(o, "uid") % 2 == 0 ? "ipv4" : "ipv6");
 	}
+	json_decref(s);
+}
+END_TEST
+
+START_TEST(classes)
+{
+	struct class_spec spec = { .owner = 1000, .uid = 1000, .guarantee_encryption = true,
+		.target_name = "host/server", .policy = rig.config.policy };
+	enum class_error err;
+	json_t *s, *list, *last;
+
+	(void)class_find_or_make(rig.n.classes, &spec, &err);
+	s = status_json(&rig.n);
+	list = json_object_get(s, "classes");
+	ck_assert_uint_eq(json_array_size(list), CLASS_PREDEFINED + 1);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		assert_keys(json_array_get(list, i), class_keys);
+	last = json_array_get(list, CLASS_PREDEFINED);
+	ck_assert_int_eq(number(last, "id"), CLASS_PREDEFINED + 1);
+	ck_assert_str_eq(text(last, "class"), "guarantee-encryption");
+	ck_assert_str_eq(text(last, "target_name"), "host/server");
+	ck_assert_int_eq(number(last, "credentials_of"), 1000);
 	json_decref(s);
 }
 END_TEST
@@ -266,6 +292,7 @@ daemon_status_tests(Suite *s)
 	tcase_add_loop_test(t, main_mode, 0, 2);
 	tcase_add_test(t, quick_mode);
 	tcase_add_test(t, sockets);
+	tcase_add_test(t, classes);
 	tcase_add_test(t, counters);
 	tcase_add_loop_test(t, event, 0, 2);
 	suite_add_tcase(s, t);

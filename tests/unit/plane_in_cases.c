@@ -23,7 +23,7 @@ assert_dropped(enum plane_counter why, uint64_t times)
 	uint8_t b[RIG_PACKET_BYTES];
 
 	ck_assert_uint_eq(rig.p->count[why], times);
-	for (uint32_t i = 1; i <= CLASS_MAX; i++)
+	for (uint32_t i = 1; i <= RIG_CLASSES; i++)
 		ck_assert_uint_eq(rig_tun_read(i, b), 0);
 }
 

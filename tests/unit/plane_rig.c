@@ -94,7 +94,7 @@ rig_setup(void)
 	rig.base = event_base_new();
 	rig.p = plane_role.start(rig.base, &rig.config, NULL);
 	ck_assert_ptr_nonnull(rig.p);
-	for (uint32_t i = 1; i <= CLASS_MAX; i++) {
+	for (uint32_t i = 1; i <= RIG_CLASSES; i++) {
 		rig_pair(fd);
 		rig.tun[i] = fd[0];
 		plane_role.fd(rig.p, FD_TUN, i, fd[1]);
@@ -102,6 +102,9 @@ rig_setup(void)
 	plane_role.fd(rig.p, FD_RAW_OUT4, 0, dup(0));
 	plane_role.fd(rig.p, FD_RAW_OUT6, 0, dup(0));
 	rig_connect();
+	plane_clear_class(rig.p,
+	    &(struct proto_class){
+		.class_id = CLASS_INSECURE, .in_use = true, .allow_insecure = true });
 	rig.p->now_ms = 1000000;
 }
 
@@ -111,7 +114,7 @@ rig_teardown(void)
 	plane_role.free(rig.p);
 	event_base_free(rig.base);
 	close(rig.negotiator);
-	for (uint32_t i = 1; i <= CLASS_MAX; i++)
+	for (uint32_t i = 1; i <= RIG_CLASSES; i++)
 		close(rig.tun[i]);
 }
 

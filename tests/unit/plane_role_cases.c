@@ -119,7 +119,7 @@ packet_protocol(void)
 START_TEST(clear_packets_only_while_wanted)
 {
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	struct proto_class c = { CLASS_INSECURE, true };
+	struct proto_class c = { .class_id = CLASS_INSECURE, .in_use = true, .allow_insecure = true };
 
 	if (fd < 0)
 		return; /* not root */

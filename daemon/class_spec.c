@@ -1,0 +1,81 @@
+/* What tells classes apart, and what one may look like. */
+#include "daemon/class_spec.h"
+
+#include <string.h>
+
+bool
+class_spec_equal(const struct class_spec *a, const struct class_spec *b)
+{
+	return a->kind == b->kind && a->uid == b->uid &&
+	       a->guarantee_encryption == b->guarantee_encryption &&
+	       a->allow_insecure == b->allow_insecure &&
+	       a->follows_default == b->follows_default &&
+	       strcmp(a->target_name, b->target_name) == 0 &&
+	       (a->kind != CLASS_OF_RULE || rule_equal(&a->rule, &b->rule)) &&
+	       policy_equal(&a->policy, &b->policy);
+}
+
+static bool
+prefix_is_sane(const struct prefix *p)
+{
+	return (p->addr.family == 0 || p->addr.family == 4 || p->addr.family == 6) &&
+	       p->bits <= 8 * address_len_bytes(&p->addr);
+}
+
+static bool
+rule_is_sane(const struct rule *r)
+{
+	return memchr(r->name, '\0', sizeof(r->name)) != NULL &&
+	       prefix_is_sane(&r->local) && prefix_is_sane(&r->remote) &&
+	       (unsigned)r->action < RULE_ACTION_COUNT &&
+	       (r->local.addr.family == 0 || r->remote.addr.family == 0 ||
+		   r->local.addr.family == r->remote.addr.family) &&
+	       (r->protocol == 0 || r->protocol == 6 || r->protocol == 17);
+}
+
+const char *
+class_spec_name(const struct class_spec *s)
+{
+	if (s == NULL)
+		return "none";
+	if (s->kind == CLASS_OF_RULE)
+		return "rule";
+	return s->guarantee_encryption ? "guarantee-encryption" :
+	       s->allow_insecure       ? "allow-insecure" :
+					 "default";
+}
+
+/* A byte that is neither 0 nor 1 must not be read as bool. */
+static bool
+is_bool(const bool *b)
+{
+	uint8_t byte;
+
+	memcpy(&byte, b, sizeof(byte));
+	return byte <= 1;
+}
+
+static bool
+lists_are_sane(const struct policy *p)
+{
+	if (p->n_mm_proposal > POLICY_MAX_PROPOSALS ||
+	    p->n_qm_proposal > POLICY_MAX_PROPOSALS || p->n_mm_auth > POLICY_MAX_AUTH ||
+	    p->n_em_auth > POLICY_MAX_AUTH)
+		return false;
+	for (size_t i = 0; i < POLICY_MAX_AUTH; i++)
+		if (!is_bool(&p->mm_auth[i].offered) ||
+		    !is_bool(&p->em_auth[i].offered))
+			return false;
+	return true;
+}
+
+bool
+class_spec_is_sane(const struct class_spec *s)
+{
+	return is_bool(&s->guarantee_encryption) && is_bool(&s->allow_insecure) &&
+	       is_bool(&s->follows_default) && s->kind <= CLASS_OF_RULE &&
+	       !(s->guarantee_encryption && s->allow_insecure) &&
+	       memchr(s->target_name, '\0', sizeof(s->target_name)) != NULL &&
+	       lists_are_sane(&s->policy) &&
+	       (s->kind != CLASS_OF_RULE || rule_is_sane(&s->rule));
+}

@@ -1,0 +1,51 @@
+/*
+ * A class: sockets (or the traffic of a rule) that policy and authentication cannot tell
+ * apart, and that may therefore share SAs. What tells them apart is all in here. Plain data:
+ * it travels between roles, and into keeper's file of classes.
+ */
+#ifndef AUTHIPD_DAEMON_CLASS_SPEC_H
+#define AUTHIPD_DAEMON_CLASS_SPEC_H
+
+#include "config/policy.h"
+#include "config/rule.h"
+
+/* The classes of WSASetSocketSecurity() without anything special; they always exist. */
+enum predefined_class {
+	CLASS_DEFAULT = 1,  /* never clear text */
+	CLASS_ENCRYPT = 2,  /* SOCKET_SETTINGS_GUARANTEE_ENCRYPTION */
+	CLASS_INSECURE = 3, /* SOCKET_SETTINGS_ALLOW_INSECURE */
+};
+#define CLASS_PREDEFINED 3
+/* Highest id; the mark mask may allow fewer (net_class_limit()). */
+#define CLASS_MAX 1023
+#define CLASS_TARGET_BYTES 256
+
+enum class_kind {
+	CLASS_OF_SOCKETS,
+	CLASS_OF_RULE,
+	/* Live sockets carry its mark, and nobody knows what it was: their traffic waits. */
+	CLASS_LOST,
+};
+
+struct class_spec {
+	uint32_t kind;	/* enum class_kind */
+	uint32_t uid;	/* whose credentials are shown; 0: this machine's */
+	uint32_t owner; /* whose limit it counts for; tells no classes apart */
+	bool guarantee_encryption;
+	bool allow_insecure;
+	bool
+	    follows_default; /* the policy is that of the configuration, and changes with it */
+	char target_name
+	    [CLASS_TARGET_BYTES]; /* who the peer must prove to be; empty: any */
+	struct rule rule;	  /* CLASS_OF_RULE */
+	struct policy policy;
+};
+
+/* May sockets of a and b share SAs? */
+bool class_spec_equal(const struct class_spec *a, const struct class_spec *b);
+/* "default", "guarantee-encryption", "allow-insecure", "rule"; of NULL: "none". */
+const char *class_spec_name(const struct class_spec *s);
+/* Nothing in it is out of range: what came from another process or a file. */
+bool class_spec_is_sane(const struct class_spec *s);
+
+#endif
