@@ -33,6 +33,15 @@ struct config_tls {
 	uint32_t n_eku;
 };
 
+#define CONFIG_MAX_PSKS 16
+
+/* Which peers of IKEv1 share a key with this host. The key is in the file alone. */
+struct config_psk {
+	struct address remote;
+	uint32_t prefix; /* bits of remote that count */
+	char file[CONFIG_PATH_MAX];
+};
+
 #define CONFIG_MAX_REALMS 8
 
 /* Kerberos: this host's keys, and who a peer may be. */
@@ -66,6 +75,8 @@ struct config {
 	struct config_cert cert[CONFIG_MAX_CERTS];
 	uint32_t n_cert;
 	struct config_tls tls;
+	struct config_psk psk[CONFIG_MAX_PSKS];
+	uint32_t n_psk;
 	struct config_kerberos kerberos;
 	struct config_identity identity;
 	uint32_t key_log;	/* 0 or 1: root may see session keys */
@@ -100,6 +111,8 @@ int config_load(struct config *c, const char *file, bool check_files,
 /* Same from memory: for tests and the fuzzer. name is what errors call the text. */
 int config_load_text(struct config *c, const char *name, const char *text, bool check_files,
     struct config_error *err);
+/* What is allowed, but not wise: one line each. */
+void config_warn(FILE *out, const struct config *c);
 /* Prints the policy in the configuration language: feeding it back yields the same. */
 void config_print_policy(FILE *out, const struct policy *p);
 

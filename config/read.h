@@ -8,6 +8,9 @@
 int read_daemon(cfg_t *root, struct config *c, struct config_error *err);
 /* The section tls. */
 int read_tls(cfg_t *root, struct config_tls *tls, struct config_error *err);
+/* The sections psk; check_psks(): can their keys be read? */
+int read_psks(cfg_t *root, struct config *c, struct config_error *err);
+int check_psks(cfg_t *root, const struct config *c, struct config_error *err);
 /* The section kerberos. */
 int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err);
 /* The section impersonation. */

@@ -175,7 +175,8 @@ read_daemon(cfg_t *root, struct config *c, struct config_error *err)
 
 	if (fields_read(root, root_fields, COUNT_OF(root_fields), c, err) < 0 ||
 	    check_ports(root, c, err) < 0 || check_fragment_size(root, c, err) < 0 ||
-	    read_credentials(root, c, err) < 0 || read_tls(root, &c->tls, err) < 0)
+	    read_credentials(root, c, err) < 0 || read_tls(root, &c->tls, err) < 0 ||
+	    read_psks(root, c, err) < 0)
 		return -1;
 	if ((s = tree_section(root, "limits")) != NULL &&
 	    (fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0 ||

@@ -70,7 +70,7 @@ check_files_of(cfg_t *root, const struct config *c, struct config_error *err)
 	    check_file(tree_section(root, "kerberos"), "keytab", 0, c->kerberos.keytab,
 		err) < 0)
 		return -1;
-	if (check_crls(root, &c->tls, err) < 0)
+	if (check_crls(root, &c->tls, err) < 0 || check_psks(root, c, err) < 0)
 		return -1;
 	return check_file(root, "trust", 0, c->trust_file, err);
 }

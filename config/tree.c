@@ -176,6 +176,12 @@ static cfg_opt_t tls_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t psk_opts[] = {
+	LINE(),
+	VALUE("secret_file"),
+	CFG_END(),
+};
+
 static cfg_opt_t map_opts[] = {
 	LINE(),
 	VALUE("account"),
@@ -209,6 +215,7 @@ static cfg_opt_t root_opts[] = {
 	SECTION("dialect", dialect_opts),
 	SECTION("limits", limits_opts),
 	SECTION("plane", plane_opts),
+	CFG_SEC("psk", psk_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	SECTION("tls", tls_opts),
 	CFG_END(),
 };

@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "daemon/auth_kdc.h"
-#include "daemon/auth_krb.h"
+#include "daemon/auth_method.h"
 #include "daemon/auth_status.h"
 #include "daemon/auth_table.h"
-#include "daemon/auth_tls.h"
 #include "daemon/log.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
@@ -22,9 +21,8 @@ struct auth {
 	struct event_base *base;
 	struct ipc *keeper;	/* not ours */
 	struct ipc *negotiator; /* NULL: not there */
-	struct auth_tls *tls;
-	struct auth_krb *krb; /* kdc's; both NULL: no keytab */
-	struct auth_kdc *kdc;
+	struct auth_methods methods;
+	struct auth_kdc *kdc; /* owns methods.krb; NULL: no keytab */
 	struct auth_table dialogues;
 };
 
@@ -88,37 +86,6 @@ fail_full(struct engine_auth_reply *out)
 	    AUTH_TABLE_MAX);
 }
 
-/* The dialogue that begins now; our own Kerberos begins in on_ticket(). */
-static struct auth_dialogue *
-new_dialogue(struct auth *a, const struct proto_auth_ask *ask)
-{
-	if (ask->method == AUTH_TLS)
-		return auth_dialogue_new(a->tls, ask->initiator, ask->credential);
-	return krb_dialogue_new(a->krb, NULL);
-}
-
-/* Is the method there, and are its credentials? */
-static bool
-method_fits(
-    const struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
-{
-	if (ask->method == AUTH_TLS)
-		return true;
-	if (ask->method != AUTH_KERBEROS)
-		auth_fail(out, SEC_E_UNSUPPORTED_FUNCTION,
-		    "authentication method %u is not built in: use tls or kerberos",
-		    ask->method);
-	else if (a->krb == NULL)
-		auth_fail(out, SEC_E_NO_CREDENTIALS,
-		    "this host has no keytab: set `keytab` in section kerberos");
-	else if (ask->initiator && ask->credential > 0)
-		auth_fail(out, SEC_E_NO_CREDENTIALS,
-		    "the peer did not accept our only Kerberos principal: see its log");
-	else
-		return true;
-	return false;
-}
-
 /* A new dialogue in the table, or NULL with the failure in *out. */
 static struct auth_dialogue *
 begin(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
@@ -126,9 +93,9 @@ begin(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply
 	struct auth_dialogue *d;
 
 	forget(a, ask->handle);
-	if (!method_fits(a, ask, out))
+	if (!auth_method_fits(&a->methods, ask, out))
 		return NULL;
-	d = new_dialogue(a, ask);
+	d = auth_method_dialogue(&a->methods, ask);
 	if (d != NULL)
 		memcpy(d->target_name, ask->target_name, sizeof(d->target_name));
 	if (d == NULL || !auth_table_add(&a->dialogues, ask->handle, d, now_ms())) {
@@ -176,17 +143,37 @@ conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
 static bool
 ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
 {
-	if (ask->step != AUTH_START || ask->method != AUTH_KERBEROS || !ask->initiator)
+	if (ask->step != AUTH_START || !auth_method_is_kerberos(ask->method) || !ask->initiator)
 		return false;
-	forget(a, ask->handle);
-	if (!method_fits(a, ask, out))
-		return false;
+	if (ask->method == AUTH_V1_KERBEROS) {
+		if (begin(a, ask, out) == NULL) /* waits in the table for its ticket */
+			return false;
+	} else {
+		forget(a, ask->handle);
+		if (!auth_method_fits(&a->methods, ask, out))
+			return false;
+	}
 	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX &&
 	    auth_kdc_ask(a->kdc, ask->handle,
 		ask->target_name[0] != '\0' ? ask->target_name : ask->peer_gss_id))
 		return true;
 	fail_full(out);
 	return false;
+}
+
+/* The dialogue that a ticket is for: of IKEv1 it waits already. NULL: no room. */
+static struct auth_dialogue *
+ticket_dialogue(struct auth *a, uint64_t handle, struct krb_ticket *ticket)
+{
+	struct auth_dialogue *d = auth_table_find(&a->dialogues, handle, now_ms());
+
+	if (d != NULL)
+		return krb_v1_take_ticket(d, ticket) ? d : NULL;
+	d = krb_dialogue_new(a->methods.krb, ticket);
+	if (d != NULL && auth_table_add(&a->dialogues, handle, d, now_ms()))
+		return d;
+	auth_dialogue_free(d);
+	return NULL;
 }
 
 static void
@@ -202,13 +189,10 @@ on_ticket(void *ctx, uint64_t handle, struct krb_ticket *ticket,
 		conclude(a, handle, &r);
 		return;
 	}
-	d = krb_dialogue_new(a->krb, ticket);
-	if (d == NULL || !auth_table_add(&a->dialogues, handle, d, now_ms())) {
-		auth_dialogue_free(d);
+	if ((d = ticket_dialogue(a, handle, ticket)) == NULL)
 		fail_full(&r);
-	} else {
+	else
 		auth_dialogue_step(d, SPAN_NONE, &r);
-	}
 	conclude(a, handle, &r);
 }
 
@@ -219,6 +203,11 @@ answer(struct auth *a, const struct proto_auth_ask *ask, struct span token)
 	struct engine_auth_reply r = { .status = AUTH_CONTINUE };
 	struct auth_dialogue *d = NULL;
 
+	if (ask->method == AUTH_V1_PSK) {
+		auth_psk_answer(a->methods.psk, ask, token, &r);
+		conclude(a, ask->handle, &r);
+		return;
+	}
 	if (ask_kdc(a, ask, &r))
 		return;
 	if (r.status != AUTH_FAILED)
@@ -278,37 +267,14 @@ on_negotiator_closed(void *ctx)
 	drop_negotiator(ctx);
 }
 
-static void
-log_ready(const struct auth *a, const struct config *c)
-{
-	const char *trust =
-	    c->trust_file[0] != '\0' ? c->trust_file : "the system's bundle";
-	uint32_t n_own = auth_tls_count_own(a->tls);
-
-	log_info("auth",
-	    "%u certificates of this host, %u trusted ones in %s, %u revocation lists",
-	    n_own, auth_tls_count_trusted(a->tls), trust, auth_tls_count_crls(a->tls));
-	if (a->krb != NULL)
-		log_info("auth", "Kerberos as %s, keytab %s", auth_krb_principal(a->krb),
-		    c->kerberos.keytab);
-	if (n_own == 0 && a->krb == NULL)
-		log_warn("auth",
-		    "no certificate: TLS authentication will fail; set `certificate` "
-		    "and `key`");
-	if (auth_tls_count_trusted(a->tls) == 0 && a->krb == NULL)
-		log_warn("auth",
-		    "no trusted certificates: every peer will be refused; set "
-		    "`trust`");
-}
-
 static bool
 start_kerberos(struct auth *a, const struct config *c, char *err, size_t cap)
 {
 	if (c->kerberos.keytab[0] == '\0')
 		return true;
-	if ((a->krb = auth_krb_new(c, err, cap)) == NULL)
+	if ((a->methods.krb = auth_krb_new(c, err, cap)) == NULL)
 		return false;
-	a->kdc = auth_kdc_new(a->base, a->krb, c->kerberos.timeout_s, on_ticket, a);
+	a->kdc = auth_kdc_new(a->base, a->methods.krb, c->kerberos.timeout_s, on_ticket, a);
 	if (a->kdc == NULL)
 		snprintf(err, cap, "out of memory for Kerberos");
 	return a->kdc != NULL;
@@ -328,14 +294,14 @@ auth_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	a->base = base;
 	a->keeper = keeper;
 	auth_table_init(&a->dialogues);
-	a->tls = auth_tls_new(c, err, sizeof(err));
-	if (a->tls == NULL || !start_kerberos(a, c, err, sizeof(err))) {
+	if (!auth_methods_start(&a->methods, c, err, sizeof(err)) ||
+	    !start_kerberos(a, c, err, sizeof(err))) {
 		log_error("auth", "%s", err);
-		auth_tls_free(a->tls);
+		auth_methods_end(&a->methods);
 		free(a);
 		return NULL;
 	}
-	log_ready(a, c);
+	auth_methods_log(&a->methods, c);
 	return a;
 }
 
@@ -394,7 +360,7 @@ auth_free(void *self)
 		return;
 	drop_negotiator(a);
 	auth_kdc_free(a->kdc);
-	auth_tls_free(a->tls);
+	auth_methods_end(&a->methods);
 	free(a);
 }
 

@@ -12,9 +12,8 @@ is_named(const STACK_OF(X509_NAME) *names, X509 *cert)
 	return false;
 }
 
-/* Whether the certificate of ctx, or one behind it, is issued by one of the names. */
-static bool
-fits(SSL_CTX *ctx, const STACK_OF(X509_NAME) *names)
+bool
+auth_cert_fits(SSL_CTX *ctx, const STACK_OF(X509_NAME) *names)
 {
 	X509 *cert = SSL_CTX_get0_certificate(ctx);
 	STACK_OF(X509) *chain = NULL;
@@ -34,7 +33,7 @@ nth(const struct auth_tls *tls, const STACK_OF(X509_NAME) *names, uint32_t crede
 {
 	for (int wanted = 1; wanted >= 0; wanted--)
 		for (uint32_t i = 0; i < tls->n_cert; i++)
-			if (fits(tls->ctx[i], names) == wanted && credential-- == 0)
+			if (auth_cert_fits(tls->ctx[i], names) == wanted && credential-- == 0)
 				return tls->ctx[i];
 	return NULL;
 }

@@ -33,4 +33,13 @@ void krb_ticket_free(struct krb_ticket *t);
  */
 struct auth_dialogue *krb_dialogue_new(struct auth_krb *k, struct krb_ticket *ticket);
 
+/*
+ * The same for main mode of IKEv1 (see struct action_auth): the initiator's gets its ticket
+ * before its first step. hash: that of main mode.
+ */
+struct auth_dialogue *krb_v1_dialogue_new(
+    struct auth_krb *k, bool initiator, enum hash_id hash);
+/* ticket is taken, also on failure: no memory, or not such a dialogue. */
+bool krb_v1_take_ticket(struct auth_dialogue *d, struct krb_ticket *ticket);
+
 #endif

@@ -265,3 +265,9 @@ krb_dialogue_new(struct auth_krb *k, struct krb_ticket *ticket)
 	d->cred = GSS_C_NO_CREDENTIAL;
 	return &d->base;
 }
+
+gss_ctx_id_t
+krb_dialogue_context(const struct auth_dialogue *d)
+{
+	return ((const struct krb_dialogue *)d)->ctx;
+}

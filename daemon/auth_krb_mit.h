@@ -30,6 +30,9 @@ struct krb_ticket {
 	char server[2 * CONFIG_NAME_MAX]; /* NAME@REALM */
 };
 
+/* Of a dialogue of krb_dialogue_new() that is AUTH_DONE. */
+gss_ctx_id_t krb_dialogue_context(const struct auth_dialogue *d);
+
 /*
  * Who the peer says that it is, as NAME@REALM to ask the KDC for; false: *failure says
  * what does not fit.

@@ -38,6 +38,23 @@ krb_dialogue_new(struct auth_krb *k, struct krb_ticket *ticket)
 	return NULL;
 }
 
+struct auth_dialogue *
+krb_v1_dialogue_new(struct auth_krb *k, bool initiator, enum hash_id hash)
+{
+	(void)k;
+	(void)initiator;
+	(void)hash;
+	return NULL;
+}
+
+bool
+krb_v1_take_ticket(struct auth_dialogue *d, struct krb_ticket *ticket)
+{
+	(void)d;
+	(void)ticket;
+	return false;
+}
+
 struct auth_kdc *
 auth_kdc_new(struct event_base *base, struct auth_krb *krb, uint32_t timeout_s,
     auth_kdc_answer *answer, void *ctx)

@@ -19,8 +19,8 @@ auth_copy_printable(char *out, size_t cap, const char *p, size_t n)
 		memcpy(out + len - 3, "...", 3);
 }
 
-static void
-name_text(const X509_NAME *name, char *out, size_t cap)
+void
+auth_name_text(const X509_NAME *name, char *out, size_t cap)
 {
 	BIO *b = BIO_new(BIO_s_mem());
 	char *p = NULL;
@@ -57,7 +57,7 @@ dns_text(X509 *cert, char *out, size_t cap)
 void
 auth_subject_text(X509 *cert, char *out, size_t cap)
 {
-	name_text(X509_get_subject_name(cert), out, cap);
+	auth_name_text(X509_get_subject_name(cert), out, cap);
 	if (out[0] == '\0')
 		dns_text(cert, out, cap);
 }
@@ -65,7 +65,7 @@ auth_subject_text(X509 *cert, char *out, size_t cap)
 void
 auth_issuer_text(X509 *cert, char *out, size_t cap)
 {
-	name_text(X509_get_issuer_name(cert), out, cap);
+	auth_name_text(X509_get_issuer_name(cert), out, cap);
 	if (out[0] == '\0')
 		snprintf(out, cap, "(no name)");
 }

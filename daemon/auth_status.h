@@ -64,6 +64,8 @@ enum auth_blame auth_fail_library(struct engine_auth_reply *out);
 
 /* Subject of a certificate in RFC 2253 form; its first DNS name if that is empty. */
 void auth_subject_text(X509 *cert, char *out, size_t cap);
+/* A distinguished name in that form. */
+void auth_name_text(const X509_NAME *name, char *out, size_t cap);
 void auth_issuer_text(X509 *cert, char *out, size_t cap);
 /* Copies what fits; "..." shows a cut, '?' what is not printable ASCII. */
 void auth_copy_printable(char *out, size_t cap, const char *p, size_t n);

@@ -11,9 +11,6 @@
 
 #include "daemon/auth_tls_ssl.h"
 
-#define VERIFY_DEPTH_MAX 8
-/* More authorities are not named to peers: a bundle of the system makes 20 KB. */
-#define NAMED_AUTHORITIES_MAX 32
 
 /*
  * Forward secret suites only. The CBC ones are for peers from Windows Server 2008 R2 to
@@ -132,8 +129,8 @@ set_parameters(SSL_CTX *ctx, X509_STORE *trust)
 {
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_security_level(ctx, 2);
-	SSL_CTX_set_verify_depth(ctx, VERIFY_DEPTH_MAX);
+	SSL_CTX_set_security_level(ctx, AUTH_SECURITY_LEVEL);
+	SSL_CTX_set_verify_depth(ctx, AUTH_VERIFY_DEPTH_MAX);
 	SSL_CTX_set_max_cert_list(ctx, AUTH_MAX_TOKEN_BYTES);
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
@@ -152,7 +149,7 @@ name_authorities(SSL_CTX *ctx, const struct auth_tls *tls)
 {
 	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(tls->trust);
 
-	if (auth_tls_count_trusted(tls) > NAMED_AUTHORITIES_MAX)
+	if (auth_tls_count_trusted(tls) > AUTH_NAMED_AUTHORITIES_MAX)
 		return true;
 	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
 		X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));

@@ -9,6 +9,10 @@
 #include "daemon/auth_tls.h"
 
 #define AUTH_DNS_NAME_MAX 253
+#define AUTH_VERIFY_DEPTH_MAX 8
+#define AUTH_SECURITY_LEVEL 2 /* of libssl: no keys below 112 bits, no SHA-1 signatures */
+/* More authorities are not named to peers: a bundle of the system makes 20 KB. */
+#define AUTH_NAMED_AUTHORITIES_MAX 32
 
 struct auth_tls {
 	/* One per certificate; without any, ctx[0] has none. */
@@ -43,6 +47,14 @@ bool auth_dns_name(const GENERAL_NAME *g, char out[AUTH_DNS_NAME_MAX + 1]);
 
 /* Lets ctx verify peers and choose our certificate by what they ask for. */
 void auth_verify_prepare(SSL_CTX *ctx, const struct auth_tls *tls);
+/*
+ * The same without TLS: a chain of the trust store to cert, revocation, then the rules, and
+ * the target name (empty: any). False: *bad says what is wrong.
+ */
+bool auth_verify_chain(const struct auth_tls *tls, const char *target, X509 *cert,
+    STACK_OF(X509) *others, struct auth_bad_cert *bad);
+/* Whether the certificate of ctx, or one behind it, is issued by one of the names. */
+bool auth_cert_fits(SSL_CTX *ctx, const STACK_OF(X509_NAME) *names);
 /* The callback of SSL_set_verify(). */
 int auth_verify_note(int ok, X509_STORE_CTX *ctx);
 /* The callback of SSL_CTX_set_cert_cb(). */

@@ -69,6 +69,7 @@ main(int argc, char **argv)
 	if (load(&config, &o) != 0)
 		return 1;
 	if (o.check_only) {
+		config_warn(stderr, &config);
 		printf("%s: the configuration is good\n",
 		    o.config_file != NULL ? o.config_file : "built-in defaults");
 		return 0;
