@@ -70,7 +70,8 @@ read_one(cfg_t *s, struct config_psk *psk, struct config_error *err)
 		    title);
 	if (has_host_bits(&psk->remote, psk->prefix))
 		return config_fail(err, tree_line(s),
-		    "psk '%.64s' has bits behind its prefix: write them as 0, or a longer "
+		    "psk '%.64s' has bits behind its prefix: write them as 0, or a "
+		    "longer "
 		    "prefix",
 		    title);
 	if (fields_read(s, psk_fields, COUNT_OF(psk_fields), psk, err) < 0)
@@ -130,8 +131,10 @@ config_warn(FILE *out, const struct config *c)
 		if (psk_file_read(c->psk[i].file, &key) == NULL &&
 		    key.n < PSK_FEW_CHARACTERS)
 			fprintf(out,
-			    "warning: the key in %s has %zu characters, and can be guessed "
-			    "from one recorded negotiation: write at least %d, for example "
+			    "warning: the key in %s has %zu characters, and can be "
+			    "guessed "
+			    "from one recorded negotiation: write at least %d, for "
+			    "example "
 			    "from openssl rand -base64 32\n",
 			    c->psk[i].file, key.n, PSK_FEW_CHARACTERS);
 		secret_wipe(&key);

@@ -25,18 +25,21 @@ struct krb_v1 {
 };
 
 static void
-exchange(struct krb_v1 *d, const struct auth_part_list *parts, struct engine_auth_reply *out)
+exchange(
+    struct krb_v1 *d, const struct auth_part_list *parts, struct engine_auth_reply *out)
 {
 	struct span token = auth_part_data(parts, AUTH_PART_GSS);
 
-	memcpy(d->inner->target_name, d->base.target_name, sizeof(d->inner->target_name));
+	memcpy(
+	    d->inner->target_name, d->base.target_name, sizeof(d->inner->target_name));
 	auth_dialogue_step(d->inner, token, out);
 	secret_wipe(&out->secret);
 	if (out->status == AUTH_FAILED)
 		return;
 	if (out->status == AUTH_CONTINUE && (!d->initiator || token.n > 0)) {
 		auth_fail(out, SEC_E_INCOMPLETE_MESSAGE,
-		    "Kerberos needs more than a token of each side, and IKEv1 has no room "
+		    "Kerberos needs more than a token of each side, and IKEv1 has no "
+		    "room "
 		    "for that");
 		return;
 	}
@@ -59,11 +62,11 @@ sign(struct krb_v1 *d, struct span hash, struct engine_auth_reply *out)
 		auth_fail(out, SEC_E_INVALID_TOKEN, "no hash of ours is due now");
 		return;
 	}
-	major = gss_wrap(&minor, krb_dialogue_context(d->inner), 1, GSS_C_QOP_DEFAULT, &in,
-	    NULL, &wrapped);
+	major = gss_wrap(&minor, krb_dialogue_context(d->inner), 1, GSS_C_QOP_DEFAULT,
+	    &in, NULL, &wrapped);
 	if (major == GSS_S_COMPLETE) {
-		auth_part_write(&d->w, AUTH_PART_SIGNATURE,
-		    span_of(wrapped.value, wrapped.length));
+		auth_part_write(
+		    &d->w, AUTH_PART_SIGNATURE, span_of(wrapped.value, wrapped.length));
 		d->is_signed = true;
 	} else {
 		krb_fail_gss(out, major, minor, "wrapping a hash for", d->peer_name);
@@ -72,7 +75,8 @@ sign(struct krb_v1 *d, struct span hash, struct engine_auth_reply *out)
 }
 
 static void
-verify(struct krb_v1 *d, struct span hash, struct span sig, struct engine_auth_reply *out)
+verify(
+    struct krb_v1 *d, struct span hash, struct span sig, struct engine_auth_reply *out)
 {
 	gss_buffer_desc in = { sig.n, (void *)sig.p }, plain = GSS_C_EMPTY_BUFFER;
 	OM_uint32 minor = 0, major;
@@ -88,7 +92,8 @@ verify(struct krb_v1 *d, struct span hash, struct span sig, struct engine_auth_r
 		krb_fail_gss(out, major, minor, "the wrapped hash of", d->peer_name);
 	else if (plain.length != hash.n || !secret_equal(plain.value, hash.p, hash.n))
 		auth_fail(out, SEC_E_MESSAGE_ALTERED,
-		    "the hash of %.150s is wrong: somebody is between us", d->peer_name);
+		    "the hash of %.150s is wrong: somebody is between us",
+		    d->peer_name);
 	else
 		d->is_verified = true;
 	(void)gss_release_buffer(&minor, &plain);
@@ -111,7 +116,8 @@ run(struct krb_v1 *d, const struct auth_part_list *parts, struct engine_auth_rep
 }
 
 static void
-krb_v1_step(struct auth_dialogue *base, struct span token, struct engine_auth_reply *out)
+krb_v1_step(
+    struct auth_dialogue *base, struct span token, struct engine_auth_reply *out)
 {
 	struct krb_v1 *d = (struct krb_v1 *)base;
 	struct auth_part_list parts;

@@ -27,7 +27,8 @@ auth_method_dialogue(const struct auth_methods *a, const struct proto_auth_ask *
 	if (method == AUTH_TLS)
 		return auth_dialogue_new(a->tls, ask->initiator, ask->credential);
 	if (is_signature(ask->method))
-		return v1_dialogue_new(a->tls, method, hash, ask->initiator, ask->credential);
+		return v1_dialogue_new(
+		    a->tls, method, hash, ask->initiator, ask->credential);
 	if (method == AUTH_V1_KERBEROS)
 		return krb_v1_dialogue_new(a->krb, ask->initiator, hash);
 	return krb_dialogue_new(a->krb, NULL);
@@ -65,10 +66,11 @@ auth_methods_log(const struct auth_methods *a, const struct config *c)
 	    "%u certificates of this host, %u trusted ones in %s, %u revocation lists",
 	    n_own, auth_tls_count_trusted(a->tls), trust, auth_tls_count_crls(a->tls));
 	if (auth_psk_count(a->psk) > 0)
-		log_info("auth", "%u pre-shared keys for IKEv1", auth_psk_count(a->psk));
+		log_info(
+		    "auth", "%u pre-shared keys for IKEv1", auth_psk_count(a->psk));
 	if (a->krb != NULL)
-		log_info("auth", "Kerberos as %s, keytab %s", auth_krb_principal(a->krb),
-		    c->kerberos.keytab);
+		log_info("auth", "Kerberos as %s, keytab %s",
+		    auth_krb_principal(a->krb), c->kerberos.keytab);
 	if (n_own == 0 && a->krb == NULL)
 		log_warn("auth",
 		    "no certificate: TLS authentication will fail; set `certificate` "
@@ -80,7 +82,8 @@ auth_methods_log(const struct auth_methods *a, const struct config *c)
 }
 
 bool
-auth_methods_start(struct auth_methods *a, const struct config *c, char *err, size_t cap)
+auth_methods_start(
+    struct auth_methods *a, const struct config *c, char *err, size_t cap)
 {
 	if ((a->tls = auth_tls_new(c, err, cap)) == NULL)
 		return false;

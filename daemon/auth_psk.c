@@ -90,7 +90,8 @@ find(const struct auth_psk *psk, const struct address *remote)
 static void
 address_text(const struct address *a, char out[INET6_ADDRSTRLEN])
 {
-	if (inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out, INET6_ADDRSTRLEN) == NULL)
+	if (inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out,
+		INET6_ADDRSTRLEN) == NULL)
 		strcpy(out, "?");
 }
 
@@ -105,8 +106,9 @@ auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
 	struct span nonces;
 
 	memset(out, 0, sizeof(*out));
-	nonces = auth_parts_read(token, &parts) ? auth_part_data(&parts, AUTH_PART_NONCES) :
-						  SPAN_NONE;
+	nonces = auth_parts_read(token, &parts) ?
+		     auth_part_data(&parts, AUTH_PART_NONCES) :
+		     SPAN_NONE;
 	address_text(&ask->remote.addr, peer);
 	if (nonces.n < NONCES_MIN_BYTES || nonces.n > NONCES_MAX_BYTES ||
 	    hash_len_bytes(hash) == 0) {
@@ -114,7 +116,8 @@ auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
 		    "no nonces, or no hash, to make keys with for %s", peer);
 	} else if (ask->target_name[0] != '\0') {
 		auth_fail(out, SEC_E_WRONG_PRINCIPAL,
-		    "a pre-shared key does not tell whether %s is %.100s: take certificates "
+		    "a pre-shared key does not tell whether %s is %.100s: take "
+		    "certificates "
 		    "or kerberos",
 		    peer, ask->target_name);
 		out->wrong_target = true;

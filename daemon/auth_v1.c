@@ -31,24 +31,25 @@ struct v1_dialogue {
 static const char *
 method_word(enum auth_method method)
 {
-	return method == AUTH_V1_RSA	 ? "RSA" :
-	    method == AUTH_V1_ECDSA256 ? "ECDSA P-256" :
-					 "ECDSA P-384";
+	return method == AUTH_V1_RSA	  ? "RSA" :
+	       method == AUTH_V1_ECDSA256 ? "ECDSA P-256" :
+					    "ECDSA P-384";
 }
 
 /* ---- START: who we are ---- */
 
-static STACK_OF(X509_NAME) *
-read_authorities(const struct auth_part_list *parts)
+static STACK_OF(X509_NAME) * read_authorities(const struct auth_part_list *parts)
 {
 	STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
 	const struct auth_part *p;
 
-	for (size_t i = 0; (p = auth_part_find(parts, AUTH_PART_AUTHORITY, i)) != NULL; i++) {
+	for (size_t i = 0; (p = auth_part_find(parts, AUTH_PART_AUTHORITY, i)) != NULL;
+	     i++) {
 		const uint8_t *at = p->data.p;
 		X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)p->data.n);
 
-		if (name != NULL && (names == NULL || sk_X509_NAME_push(names, name) <= 0))
+		if (name != NULL &&
+		    (names == NULL || sk_X509_NAME_push(names, name) <= 0))
 			X509_NAME_free(name);
 	}
 	ERR_clear_error();
@@ -57,7 +58,7 @@ read_authorities(const struct auth_part_list *parts)
 
 /* Our credential-th certificate whose key the method takes; those that fit come first. */
 static SSL_CTX *
-choose(const struct v1_dialogue *d, const STACK_OF(X509_NAME) *names)
+choose(const struct v1_dialogue *d, const STACK_OF(X509_NAME) * names)
 {
 	uint32_t left = d->credential;
 	const char *why;
@@ -67,7 +68,8 @@ choose(const struct v1_dialogue *d, const STACK_OF(X509_NAME) *names)
 			SSL_CTX *ctx = d->tls->ctx[i];
 
 			if (auth_cert_fits(ctx, names) == (wanted != 0) &&
-			    v1_key_fits(d->method, SSL_CTX_get0_privatekey(ctx), &why) &&
+			    v1_key_fits(
+				d->method, SSL_CTX_get0_privatekey(ctx), &why) &&
 			    left-- == 0)
 				return ctx;
 		}
@@ -109,7 +111,8 @@ write_authorities(struct v1_dialogue *d)
 		int n = ca == NULL ? 0 : i2d_X509_NAME(X509_get_subject_name(ca), &der);
 
 		if (n > 0)
-			auth_part_write(&d->w, AUTH_PART_AUTHORITY, span_of(der, (size_t)n));
+			auth_part_write(
+			    &d->w, AUTH_PART_AUTHORITY, span_of(der, (size_t)n));
 		OPENSSL_free(der);
 	}
 }
@@ -128,17 +131,19 @@ introduce(struct v1_dialogue *d, const struct auth_part_list *parts,
 	sk_X509_NAME_pop_free(names, X509_NAME_free);
 	if (d->own == NULL) {
 		auth_fail(out, SEC_E_NO_CREDENTIALS,
-		    d->credential == 0 ?
-			"this host has no certificate for %s signatures: set `certificate` "
-			"and `key`" :
-			"the peer accepted none of our certificates for %s: see its log",
+		    d->credential == 0 ? "this host has no certificate for %s "
+					 "signatures: set `certificate` "
+					 "and `key`" :
+					 "the peer accepted none of our certificates "
+					 "for %s: see its log",
 		    method_word(d->method));
 		return;
 	}
 	cert = SSL_CTX_get0_certificate(d->own);
 	if ((id_n = v1_id_own(cert, id, sizeof(id))) == 0) {
 		auth_fail(out, SEC_E_NO_CREDENTIALS,
-		    "our certificate has neither a subject nor a DNS name: peers would not "
+		    "our certificate has neither a subject nor a DNS name: peers would "
+		    "not "
 		    "know who we are");
 		return;
 	}
@@ -182,15 +187,18 @@ verify(struct v1_dialogue *d, const struct auth_part_list *parts, struct span ha
 	bool ok = true;
 
 	if (d->is_verified || (d->initiator && !d->is_signed)) {
-		auth_fail(out, SEC_E_INVALID_TOKEN, "no signature of the peer is due now");
+		auth_fail(
+		    out, SEC_E_INVALID_TOKEN, "no signature of the peer is due now");
 		return;
 	}
-	for (size_t i = 0; ok && (cert = auth_part_find(parts, AUTH_PART_CERT, i)) != NULL; i++)
+	for (size_t i = 0;
+	     ok && (cert = auth_part_find(parts, AUTH_PART_CERT, i)) != NULL; i++)
 		ok = v1_peer_add_cert(&p, cert->data, out);
 	ok = ok && v1_peer_check(&p, d->tls, d->method, out);
 	if (ok && !v1_verify(d->method, p.key, hash, sig)) {
 		auth_fail(out, SEC_E_MESSAGE_ALTERED,
-		    "the signature of the peer is wrong: its certificate and its key do not "
+		    "the signature of the peer is wrong: its certificate and its key "
+		    "do not "
 		    "belong together, or somebody is between us");
 		ok = false;
 	}
@@ -217,7 +225,8 @@ hash_fits(const struct v1_dialogue *d)
 }
 
 static void
-run(struct v1_dialogue *d, const struct auth_part_list *parts, struct engine_auth_reply *out)
+run(struct v1_dialogue *d, const struct auth_part_list *parts,
+    struct engine_auth_reply *out)
 {
 	struct span hash = auth_part_data(parts, AUTH_PART_HASH);
 
@@ -241,7 +250,8 @@ v1_step(struct auth_dialogue *base, struct span token, struct engine_auth_reply 
 	out->status = AUTH_CONTINUE;
 	writer_init(&d->w, d->token, sizeof(d->token));
 	if (d->is_ended || !auth_parts_read(token, &parts))
-		auth_fail(out, SEC_E_INVALID_TOKEN, "signatures: a step that cannot be");
+		auth_fail(
+		    out, SEC_E_INVALID_TOKEN, "signatures: a step that cannot be");
 	else if (!hash_fits(d))
 		auth_fail(out, SEC_E_ALGORITHM_MISMATCH,
 		    "%s does not go with %s in main mode: take the SHA-2 of its size",

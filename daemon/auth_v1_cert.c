@@ -83,7 +83,8 @@ v1_peer_add_cert(struct v1_peer *p, struct span cert, struct engine_auth_reply *
 	struct span der;
 
 	if (cert.n < 2 || cert.n > CERT_MAX_BYTES) {
-		auth_fail(out, SEC_E_CERT_UNKNOWN, "a certificate of %zu bytes", cert.n);
+		auth_fail(
+		    out, SEC_E_CERT_UNKNOWN, "a certificate of %zu bytes", cert.n);
 		return false;
 	}
 	der = span_of(cert.p + 1, cert.n - 1);
@@ -117,7 +118,8 @@ keys_are_small(const struct v1_peer *p)
 static bool
 usage_allows(X509 *cert)
 {
-	return (X509_get_key_usage(cert) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+	return (X509_get_key_usage(cert) &
+		   (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
 }
 
 bool
@@ -136,7 +138,8 @@ v1_peer_check(struct v1_peer *p, const struct auth_tls *tls, enum auth_method me
 	auth_subject_text(p->leaf, subject, sizeof(subject));
 	if ((p->key = X509_get0_pubkey(p->leaf)) == NULL || !keys_are_small(p) ||
 	    !v1_key_fits(method, p->key, &why)) {
-		auth_fail(out, SEC_E_CERT_UNKNOWN, "the certificate of %.100s: %s", subject,
+		auth_fail(out, SEC_E_CERT_UNKNOWN, "the certificate of %.100s: %s",
+		    subject,
 		    why != NULL ? why : "no key that can be used in its chain");
 		ERR_clear_error();
 		return false;
@@ -154,7 +157,8 @@ v1_peer_check(struct v1_peer *p, const struct auth_tls *tls, enum auth_method me
 	}
 	if (!v1_id_fits(p->leaf, p->id, id, sizeof(id))) {
 		auth_fail(out, SEC_E_WRONG_PRINCIPAL,
-		    "the peer calls itself %.90s, and its certificate is for %.90s: have it "
+		    "the peer calls itself %.90s, and its certificate is for %.90s: "
+		    "have it "
 		    "use its subject as identity",
 		    id, subject);
 		return false;

@@ -12,11 +12,11 @@
 #define ID_HEADER_BYTES 4
 
 /* X(id, number, name, GENERAL_NAME type that vouches for it, or -1) */
-#define ID_TYPES(X)                                    \
-	X(ID_IPV4, 1, "address ", GEN_IPADD)           \
-	X(ID_FQDN, 2, "name ", GEN_DNS)                \
-	X(ID_USER_FQDN, 3, "user ", GEN_EMAIL)         \
-	X(ID_IPV6, 5, "address ", GEN_IPADD)           \
+#define ID_TYPES(X)                            \
+	X(ID_IPV4, 1, "address ", GEN_IPADD)   \
+	X(ID_FQDN, 2, "name ", GEN_DNS)        \
+	X(ID_USER_FQDN, 3, "user ", GEN_EMAIL) \
+	X(ID_IPV6, 5, "address ", GEN_IPADD)   \
 	X(ID_DER_DN, 9, "", -1)
 
 enum id_type {
@@ -47,8 +47,8 @@ general_bytes(const GENERAL_NAME *g)
 	else if (g->type == GEN_IPADD)
 		s = g->d.iPAddress;
 	return s == NULL || ASN1_STRING_length(s) <= 0 ?
-	    SPAN_NONE :
-	    span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+		   SPAN_NONE :
+		   span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
 }
 
 /* Letters match in both cases; no wildcards, no bytes that do not print. */
@@ -107,7 +107,8 @@ id_text(const char *name, int general, struct span data, char *text, size_t cap)
 	char host[INET6_ADDRSTRLEN] = "?", printable[128];
 
 	if (general == GEN_IPADD) {
-		(void)inet_ntop(data.n == 4 ? AF_INET : AF_INET6, data.p, host, sizeof(host));
+		(void)inet_ntop(
+		    data.n == 4 ? AF_INET : AF_INET6, data.p, host, sizeof(host));
 		snprintf(text, cap, "%s%s", name, host);
 		return;
 	}

@@ -88,7 +88,8 @@ static size_t
 to_halves(const struct curve *c, const uint8_t *der, size_t n, uint8_t *out)
 {
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)n);
-	bool ok = sig != NULL &&
+	bool ok =
+	    sig != NULL &&
 	    BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, c->half_bytes) == c->half_bytes &&
 	    BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + c->half_bytes, c->half_bytes) ==
 		c->half_bytes;
@@ -118,14 +119,16 @@ from_halves(const struct curve *c, struct span raw, uint8_t **der)
 }
 
 size_t
-v1_sign(enum auth_method method, EVP_PKEY *key, struct span hash, uint8_t *out, size_t cap)
+v1_sign(
+    enum auth_method method, EVP_PKEY *key, struct span hash, uint8_t *out, size_t cap)
 {
 	const struct curve *c = curve_of(method);
 	EVP_PKEY_CTX *ctx = begin(c, key, EVP_PKEY_sign_init);
 	uint8_t raw[RSA_MAX_BITS / 8];
 	size_t n = sizeof(raw);
 
-	if (ctx == NULL || cap < sizeof(raw) || EVP_PKEY_sign(ctx, raw, &n, hash.p, hash.n) != 1)
+	if (ctx == NULL || cap < sizeof(raw) ||
+	    EVP_PKEY_sign(ctx, raw, &n, hash.p, hash.n) != 1)
 		n = 0;
 	else if (c != NULL)
 		n = to_halves(c, raw, n, out);
@@ -140,7 +143,8 @@ bool
 v1_verify(enum auth_method method, EVP_PKEY *key, struct span hash, struct span sig)
 {
 	const struct curve *c = curve_of(method);
-	size_t want = c != NULL ? 2 * (size_t)c->half_bytes : (size_t)EVP_PKEY_get_size(key);
+	size_t want =
+	    c != NULL ? 2 * (size_t)c->half_bytes : (size_t)EVP_PKEY_get_size(key);
 	EVP_PKEY_CTX *ctx;
 	uint8_t *der = NULL;
 	bool ok;
@@ -150,8 +154,8 @@ v1_verify(enum auth_method method, EVP_PKEY *key, struct span hash, struct span 
 	if (c != NULL && (sig.n = from_halves(c, sig, &der)) == 0)
 		return false;
 	ctx = begin(c, key, EVP_PKEY_verify_init);
-	ok = ctx != NULL &&
-	    EVP_PKEY_verify(ctx, der != NULL ? der : sig.p, sig.n, hash.p, hash.n) == 1;
+	ok = ctx != NULL && EVP_PKEY_verify(ctx, der != NULL ? der : sig.p, sig.n,
+				hash.p, hash.n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	OPENSSL_free(der);
 	ERR_clear_error();

@@ -1,4 +1,4 @@
-/* How a peer is verified, in TLS and without: the library's checks, revocation, then the rules of `tls`. */
+/* How a peer is verified, in TLS and without: the checks of the library, then our rules. */
 #include "daemon/auth_tls_ssl.h"
 
 #include <openssl/err.h>

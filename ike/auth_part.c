@@ -47,7 +47,8 @@ auth_parts_read(struct span token, struct auth_part_list *out)
 }
 
 const struct auth_part *
-auth_part_find(const struct auth_part_list *list, enum auth_part_kind kind, size_t index)
+auth_part_find(
+    const struct auth_part_list *list, enum auth_part_kind kind, size_t index)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->part[i].kind == kind && index-- == 0)

@@ -12,7 +12,7 @@
 #define AUTH_PARTS_MAX 64
 
 struct auth_part {
-	uint8_t kind; /* enum auth_part_kind */
+	uint8_t kind;	  /* enum auth_part_kind */
 	struct span data; /* borrows the token */
 };
 

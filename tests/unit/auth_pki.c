@@ -42,7 +42,9 @@ add_extensions(X509 *x, X509 *issuer, const struct pki_wish *w)
 	add_extension(x, issuer, NID_basic_constraints,
 	    w->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	add_extension(x, issuer, NID_key_usage,
-	    w->is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+	    w->usage != NULL ? w->usage :
+	    w->is_ca	     ? "critical,keyCertSign,cRLSign" :
+			       "critical,digitalSignature");
 	add_extension(x, issuer, NID_subject_key_identifier, "hash");
 	add_extension(x, issuer, NID_authority_key_identifier, "keyid");
 	if (w->san != NULL)
@@ -70,7 +72,9 @@ pki_make(const struct pki_wish *w, const struct pki_cert *issuer)
 	const struct pki_cert *by = issuer != NULL ? issuer : &c;
 	X509_NAME *name = X509_get_subject_name(c.x);
 
-	c.key = w->is_ec ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048);
+	c.key = w->is_p384 ? EVP_EC_gen("P-384") :
+	    w->is_ec	 ? EVP_EC_gen("P-256") :
+			   EVP_RSA_gen(w->rsa_bits != 0 ? (unsigned)w->rsa_bits : 2048u);
 	need(c.key != NULL, "key");
 	X509_set_version(c.x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(c.x), serial++);

@@ -17,7 +17,10 @@ struct pki_wish {
 	const char *o;	 /* NULL: no organisation */
 	const char *san; /* NULL: none; "DNS:x" */
 	const char *eku; /* NULL: none */
+	const char *usage; /* NULL: "critical,digitalSignature", or a CA's */
 	bool is_ec;	 /* P-256 instead of RSA-2048 */
+	bool is_p384;
+	int rsa_bits; /* 0: 2048 */
 	bool is_ca;
 	int from_days;
 	int to_days; /* 0: 30 */

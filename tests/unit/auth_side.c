@@ -88,6 +88,22 @@ write_ruled_hosts(const struct pki_cert *ca1, const struct pki_cert *ca2)
 	pki_free(&fake);
 }
 
+/* Hosts for IKEv1: names of every kind, curves, and keys that are not for signatures. */
+static void
+write_v1_hosts(const struct pki_cert *ca)
+{
+	write_host("p384", &(struct pki_wish){ .cn = "p384", .is_p384 = true }, ca, NULL);
+	write_host("names",
+	    &(struct pki_wish){ .cn = "names",
+		.san = "DNS:host.example,email:joe@host.example,IP:192.0.2.7,"
+		       "IP:2001:db8::7,DNS:*.wild.example" },
+	    ca, NULL);
+	write_host("crypt",
+	    &(struct pki_wish){ .cn = "crypt", .usage = "critical,keyEncipherment" }, ca,
+	    NULL);
+	write_host("small", &(struct pki_wish){ .cn = "small", .rsa_bits = 1024 }, ca, NULL);
+}
+
 void
 pki_begin(void)
 {
@@ -107,8 +123,18 @@ pki_begin(void)
 	write_host("ec2", &(struct pki_wish){ .cn = "ec2", .is_ec = true }, &ca2, NULL);
 	write_odd_hosts(&ca1);
 	write_ruled_hosts(&ca1, &ca2);
+	write_v1_hosts(&ca1);
 	pki_free(&ca1);
 	pki_free(&ca2);
+}
+
+const char *
+pki_path(const char *name, const char *suffix)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, suffix);
+	return path;
 }
 
 void

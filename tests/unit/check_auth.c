@@ -242,6 +242,9 @@ main(void)
 	suite_add_tcase(s, auth_role_cases());
 	suite_add_tcase(s, auth_rules_cases());
 	suite_add_tcase(s, auth_choice_cases());
+	suite_add_tcase(s, auth_v1_cases());
+	suite_add_tcase(s, auth_v1_hostile_cases());
+	suite_add_tcase(s, auth_psk_cases());
 	pki_begin();
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -490,6 +490,7 @@ main(void)
 		return 77;
 	suite_add_tcase(s, krb_cases());
 	suite_add_tcase(s, krb_role_cases());
+	suite_add_tcase(s, krb_v1_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -25,5 +25,6 @@ void krb_config(struct config *c, const char *keytab);
 struct auth_krb *krb_open(const struct config *c);
 
 TCase *krb_role_cases(void);
+TCase *krb_v1_cases(void);
 
 #endif

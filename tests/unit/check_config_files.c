@@ -177,7 +177,7 @@ START_TEST(test_everything_documented)
 		"quick_mode_limit", "negotiation_discovery", "allow_clear", "idle",
 		"idle_failover", "enabled", "min_uid", "realm", "machine_account", "services",
 		"account", "certificate", "key", "crl", "crl_strict", "eku", "keytab",
-		"principal", "realms", "peer_names", "timeout" };
+		"principal", "realms", "peer_names", "timeout", "secret_file" };
 	char *sample = read_file(SAMPLE), *manual = read_file(MANUAL);
 	size_t n;
 	const struct dialect_knob *k = dialect_knobs(&n);
