@@ -7,13 +7,12 @@
 #include "config/words.h"
 
 static const char *
-why_not_offered(const struct word *word, enum auth_method method)
+why_not_offered(enum auth_method method)
 {
 #ifdef HAVE_KRB5
-	if (word == words_em_auth && method == AUTH_KERBEROS)
+	if (method == AUTH_KERBEROS)
 		return "no keytab is configured";
 #else
-	(void)word;
 	(void)method;
 #endif
 	return "this build cannot do it";
@@ -33,7 +32,7 @@ print_auth(
 			fprintf(out,
 			    "\t\t# %s is not offered: %s\n",
 			    word_name(word, (int)auth[i].method),
-			    why_not_offered(word, auth[i].method));
+			    why_not_offered(auth[i].method));
 }
 
 static void

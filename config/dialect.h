@@ -49,6 +49,10 @@
 #define KNOB_VALUES_mm_group_mode(V)                                                 \
 	V(MM_GROUP_STRICT, "strict") V(MM_GROUP_MIXED, "mixed")
 #define KNOB_VALUES_mm_dh_none(V) V(MM_DH_NONE_ZERO, "zero") V(MM_DH_NONE_ABSENT, "absent")
+#define KNOB_VALUES_mm_dh_with_gss(V)                                                \
+	V(MM_DH_WITH_GSS_AUTO, "auto") V(MM_DH_WITH_GSS_ALWAYS, "always")
+#define KNOB_VALUES_optimistic_gss(V)                                                \
+	V(OPTIMISTIC_GSS_OFF, "off") V(OPTIMISTIC_GSS_ON, "on")
 #define KNOB_VALUES_mm_auth_attr(V)                                                  \
 	V(MM_AUTH_ATTR_OMIT, "omit") V(MM_AUTH_ATTR_INCLUDE, "include")
 #define KNOB_VALUES_natd_hash(V)                                                     \
@@ -97,6 +101,8 @@
 	K(fast_qm, "A54", "quick mode without synchronize exchange")                         \
 	K(mm_group_mode, "A36", "several DH groups in one main-mode offer")                  \
 	K(mm_dh_none, "A37", "group attribute when no DH is wanted")                         \
+	K(mm_dh_with_gss, "A35", "DH in main mode of Kerberos and TLS")                      \
+	K(optimistic_gss, "A47", "token of Kerberos or TLS in the first message")            \
 	K(mm_auth_attr, "A38", "authentication attribute in main-mode transforms")           \
 	K(natd_hash, "A50", "hash of NAT-D before one is negotiated")                        \
 	K(clear_status, "A62", "what an unauthenticated status notify does")                 \

@@ -54,6 +54,18 @@ policy_offer_kerberos(struct policy *p)
 	for (uint32_t i = 0; i < p->n_em_auth; i++)
 		if (p->em_auth[i].method == AUTH_KERBEROS)
 			p->em_auth[i].offered = true;
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		if (p->mm_auth[i].method == AUTH_KERBEROS)
+			p->mm_auth[i].offered = true;
+}
+
+bool
+policy_main_mode_is_anonymous(const struct policy *p)
+{
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		if (p->mm_auth[i].offered && p->mm_auth[i].method == AUTH_ANONYMOUS)
+			return true;
+	return false;
 }
 
 static const char *
@@ -67,7 +79,7 @@ fault_of_main_mode(const struct policy *p)
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++) {
 		if (p->mm_proposal[i].cipher == CIPHER_NULL)
 			return "a main-mode proposal must encrypt";
-		if (p->mm_proposal[i].group == DH_NONE)
+		if (p->mm_proposal[i].group == DH_NONE && policy_main_mode_is_anonymous(p))
 			return "a main-mode proposal needs a DH group: anonymous "
 			       "authentication has no other secret";
 		if (p->mm_proposal[i].lifetime_s < 60)
@@ -76,7 +88,7 @@ fault_of_main_mode(const struct policy *p)
 	for (uint32_t i = 0; i < p->n_mm_auth; i++)
 		offered = offered || p->mm_auth[i].offered;
 	return offered ? NULL : "main_mode auth has no method that this build can do: use "
-				"anonymous";
+				"anonymous or tls, or kerberos with a keytab";
 }
 
 static const char *

@@ -98,8 +98,10 @@ struct class_policy {
 
 /* The policy that WSASetSocketSecurity(NULL) uses on Windows (spec authip.md 7). */
 void policy_set_default(struct policy *p);
-/* Kerberos of extended mode can be used, and will be offered where it is listed. */
+/* Kerberos can be used, and will be offered where it is listed. */
 void policy_offer_kerberos(struct policy *p);
+/* Main mode may be established with somebody who proves nothing. */
+bool policy_main_mode_is_anonymous(const struct policy *p);
 /* Why p cannot work, or NULL: a sentence naming the field and what to change. */
 const char *policy_find_fault(const struct policy *p);
 /* Do they say the same? */

@@ -10,10 +10,9 @@
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Where an authentication list is kept, and the method that needs no more than this build. */
+/* Where an authentication list is kept. Kerberos is offered once there is a keytab. */
 struct auth_list {
 	const struct word *word;
-	enum auth_method built;
 	struct auth_entry *entry;
 	uint32_t *n;
 };
@@ -38,7 +37,8 @@ read_auth(cfg_t *section, const struct auth_list *list, struct config_error *err
 			list->word, "method", v->text, &method, why, sizeof(why)))
 			return config_fail(err, v->line, "auth: %s", why);
 		list->entry[*list->n].method = (enum auth_method)method;
-		list->entry[*list->n].offered = method == (int)list->built;
+		list->entry[*list->n].offered =
+		    method == AUTH_TLS || method == AUTH_ANONYMOUS;
 	}
 	return 0;
 }
@@ -81,7 +81,7 @@ read_main_mode(cfg_t *section, struct policy *p, struct config_error *err)
 		{ "quick_mode_limit", FIELD_UINT32,
 		    offsetof(struct policy, mm_qm_limit), 0, UINT32_MAX },
 	};
-	struct auth_list auth = { words_mm_auth, AUTH_ANONYMOUS, p->mm_auth,
+	struct auth_list auth = { words_mm_auth, p->mm_auth,
 		&p->n_mm_auth };
 	uint32_t lifetime_s = p->mm_proposal[0].lifetime_s;
 	cfg_t *s;
@@ -169,7 +169,7 @@ read_quick_mode(cfg_t *section, struct policy *p, struct config_error *err)
 static int
 read_extended_mode(cfg_t *section, struct policy *p, struct config_error *err)
 {
-	struct auth_list auth = { words_em_auth, AUTH_TLS, p->em_auth, &p->n_em_auth };
+	struct auth_list auth = { words_em_auth, p->em_auth, &p->n_em_auth };
 
 	return read_auth(section, &auth, err);
 }
@@ -194,12 +194,12 @@ check_consent(cfg_t *root, const struct policy *p, struct config_error *err)
 
 	if (fields_read(root, consent, 1, &accept, err) < 0)
 		return -1;
-	if (p->n_em_auth > 0 || accept != 0)
+	if (p->n_em_auth > 0 || accept != 0 || !policy_main_mode_is_anonymous(p))
 		return 0;
 	return config_fail(err, extended == NULL ? 0 : tree_line(extended),
 	    "extended_mode auth is empty: nobody would know who the peer is. Write "
-	    "auth = "
-	    "{ \"tls\" }, or say i_accept_unauthenticated_peers = true");
+	    "auth = { \"tls\" } there, or in main_mode without anonymous, or say "
+	    "i_accept_unauthenticated_peers = true");
 }
 
 int

@@ -36,8 +36,7 @@ const struct word words_mm_group[] = {
 	{ "modp2048", DH_MODP2048, NULL },
 	{ "modp1024", DH_MODP1024, NULL },
 	{ "modp768", DH_MODP768, NO_MODP768 },
-	{ "none", DH_NONE,
-	    "anonymous authentication has no other secret; write ecp256" },
+	{ "none", DH_NONE, NULL },
 	{ NULL, 0, NULL },
 };
 

@@ -93,14 +93,14 @@ json_vendors(uint32_t seen)
 static bool
 add_mm(void *ctx, const struct engine_mm_status *s)
 {
-	json_t *em;
+	json_t *em, *mm;
 
 	if (s->is_deleting)
 		return true;
 	em = json_pack("{s:s,s:o,s:s}", "method", method_name(s->em_method), "peer_name",
 	    status_json_text(s->em_peer_name), "state", s->em_state);
 
-	json_array_append_new(ctx,
+	mm =
 	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "id",
 		(json_int_t)s->id, "protocol", "authip", "role",
 		s->initiator ? "initiator" : "responder", "state", s->state, "local",
@@ -110,7 +110,10 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 		hash_name(s->integrity), "group", dh_name(s->group), "lifetime_s",
 		(json_int_t)s->lifetime_s, "age_s", (json_int_t)s->age_s, "peer_vendor_ids",
 		json_vendors(s->vendor_seen), "peer_gss_id", status_json_text(s->peer_gss_id),
-		"extended_mode", em, "nat", (int)s->nat_detected));
+		"extended_mode", em, "nat", (int)s->nat_detected);
+	json_object_set_new(mm, "method", json_string(method_name(s->method)));
+	json_object_set_new(mm, "peer_name", status_json_text(s->peer_name));
+	json_array_append_new(ctx, mm);
 	return true;
 }
 

@@ -66,6 +66,7 @@ engine_free(struct engine *e)
 	secret_wipe_bytes(e->out, sizeof(*e->out));
 	free(e->out);
 	free(e->whole);
+	free(e->peers);
 	secret_wipe_bytes((uint8_t *)&e->dos, sizeof(e->dos));
 	free(e);
 }

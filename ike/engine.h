@@ -335,6 +335,8 @@ struct engine_mm_status {
 	uint32_t vendor_seen; /* bit 1 << enum ike_vendor */
 	uint32_t vendor_version; /* peer's MS NT5 number, 0 = none */
 	bool nat_detected;
+	uint16_t method;     /* enum auth_method of main mode, 0 = not yet */
+	char peer_name[256]; /* that it proved; empty if it is anonymous */
 	bool em_required;
 	const char *em_state;  /* "none", "negotiating", "established", "failed" */
 	uint16_t em_method;    /* enum auth_method, 0 = none */

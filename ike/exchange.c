@@ -102,9 +102,9 @@ exchange_open(struct engine *e, struct mm_sa *mm)
 	enum ike_err err = IKE_ERR_NO_KEYS;
 	struct message_keys k;
 
-	if (mm->keys.ready) {
+	if (mm->keys.ready || mm_resp_keys(mm)) {
 		exchange_keys(mm, &k);
-		err = message_open(&e->in, &k, e->p.dialect.strict_pad == STRICT_PAD_ON,
+		err = message_open(&e->in, &k, mm->dialect->strict_pad == STRICT_PAD_ON,
 		    e->plain, MESSAGE_MAX_BYTES + 1);
 		if (err == IKE_OK) {
 			mm->keys.peer_proved = true;
@@ -156,7 +156,7 @@ request_again(struct engine *e, void *owner)
 	r->n_sent++;
 	r->interval_ms *= 2;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
-	mm_init_before_resend(e, r->mm);
+	mm_init_before_resend(r->mm);
 	fragment_send(e, r->mm, blob_span(&r->bytes), true);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "no answer yet: transmission ");
@@ -177,7 +177,7 @@ request_send(struct engine *e, struct request *r, struct mm_sa *mm, struct span 
 	r->owner = owner;
 	r->n_sent = 1;
 	r->max_resend = max_resend;
-	r->interval_ms = e->p.dialect.retransmit_first_ms;
+	r->interval_ms = mm->dialect->retransmit_first_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	fragment_send(e, mm, wire, false);
 }

@@ -21,7 +21,7 @@ datagram_max_bytes(const struct engine *e, const struct mm_sa *mm)
 static bool
 message_may_be_cut(const struct mm_sa *mm, struct span data)
 {
-	if (!mm->keys.ready || data.n <= PAYLOAD_IN_CRYPTO)
+	if ((!mm->keys.ready && !gss_has_tokens(mm)) || data.n <= PAYLOAD_IN_CRYPTO)
 		return false;
 	return (data.p[19] & ISAKMP_FLAG_ENCRYPTED) != 0 ||
 	    data.p[PAYLOAD_IN_CRYPTO] == PAYLOAD_GSS;
@@ -60,7 +60,7 @@ fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again)
 {
 	size_t max = datagram_max_bytes(e, mm);
 	size_t step = max - ISAKMP_HEADER_BYTES - FRAGMENT_HEAD_BYTES;
-	enum dialect_fragment_send mode = e->p.dialect.fragment_send;
+	enum dialect_fragment_send mode = mm->dialect->fragment_send;
 	uint32_t number = 0;
 
 	if (again && mode == FRAGMENT_SEND_AUTO && data.n > max)

@@ -54,10 +54,11 @@ input_quick_response(struct engine *e, struct mm_sa *mm)
 
 	if (qm == NULL || qm->request.bytes.n == 0)
 		event_drop(e, mm, qm == NULL ? IKE_ERR_MESSAGE_ID : IKE_ERR_STATE);
-	else if (qm->state == QM_INIT_FIRST_SENT && message_find(&e->in, PAYLOAD_SA, 0) != NULL)
+	else if (qm->state == QM_INIT_FIRST_SENT &&
+		 message_find(&e->in, PAYLOAD_SA, 0) != NULL)
 		qm_init_q2(e, qm);
 	else if (qm->state == QM_INIT_SECOND_SENT &&
-	    message_find(&e->in, PAYLOAD_SA, 0) == NULL)
+		 message_find(&e->in, PAYLOAD_SA, 0) == NULL)
 		qm_init_q4(e, qm);
 	else
 		event_drop(e, mm, IKE_ERR_STATE);
@@ -68,8 +69,8 @@ static void
 input_wrong_state(struct engine *e, struct mm_sa *mm)
 {
 	event_drop(e, mm, IKE_ERR_STATE);
-	mm_fail(e, mm, "unexpected message", IKE_ERR_STATE, ike_exchange_name(e->in.h.exchange),
-	    true, true);
+	mm_fail(e, mm, "unexpected message", IKE_ERR_STATE,
+	    ike_exchange_name(e->in.h.exchange), true, true);
 }
 
 static void
@@ -125,7 +126,8 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_DUPLICATE);
 		return;
 	}
-	if (!mm->initiator && !seq_accept(mm, input_seq_kind(e->in.h.exchange), e->in.seq)) {
+	if (!mm->initiator &&
+	    !seq_accept(mm, input_seq_kind(e->in.h.exchange), e->in.seq)) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
@@ -149,8 +151,17 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 static bool
 input_is_clear_em_gss(const struct engine *e, const struct mm_sa *mm)
 {
-	return e->p.dialect.em_gss == EM_GSS_243_CLEAR && e->in.h.exchange == EXCHANGE_MM &&
-	    (mm->em.state == EM_GSS || mm->em.state == EM_RESP_FIRST_DONE);
+	return mm->dialect->em_gss == EM_GSS_243_CLEAR &&
+	       e->in.h.exchange == EXCHANGE_MM &&
+	       (mm->em.state == GSS_RUNS || mm->em.state == GSS_WANTED);
+}
+
+/* G1, G2, ...: tokens of main mode, before there are keys. */
+static bool
+input_is_main_gss(const struct mm_sa *mm)
+{
+	return gss_has_tokens(mm) &&
+	       (mm->initiator ? !mm->keys.ready : mm->answered.response.n > 0);
 }
 
 static void
@@ -160,10 +171,16 @@ input_clear(struct engine *e, struct mm_sa *mm)
 		notify_clear_input(e, mm);
 	else if (e->in.h.exchange == EXCHANGE_MM && e->in.h.message_id != 0)
 		event_drop(e, mm, IKE_ERR_MESSAGE_ID); /* MS-AIPS 3.1.5 */
-	else if (e->in.h.exchange == EXCHANGE_MM && mm->initiator && mm->state == MM_FIRST_SENT)
+	else if (e->in.h.exchange == EXCHANGE_MM && mm->initiator &&
+		 mm->state == MM_FIRST_SENT)
 		mm_init_m2(e, mm);
-	else if (input_is_clear_em_gss(e, mm) && mm->initiator &&
-	    exchange_is_old_response(e, mm))
+	else if (e->in.h.exchange == EXCHANGE_MM && input_is_main_gss(mm)) {
+		if (mm->initiator)
+			mm_init_gss(e, mm);
+		else
+			mm_resp_gss(e, mm);
+	} else if (input_is_clear_em_gss(e, mm) && mm->initiator &&
+		   exchange_is_old_response(e, mm))
 		event_drop(e, mm, IKE_ERR_DUPLICATE);
 	else if (input_is_clear_em_gss(e, mm) && mm->initiator)
 		em_init_input(e, mm);
@@ -171,7 +188,8 @@ input_clear(struct engine *e, struct mm_sa *mm)
 		em_resp_input(e, mm);
 	else /* anybody could have sent it: never a reason to tear down (A60) */
 		event_drop(e, mm,
-		    e->in.h.exchange == EXCHANGE_MM ? IKE_ERR_STATE : IKE_ERR_NOT_ENCRYPTED);
+		    e->in.h.exchange == EXCHANGE_MM ? IKE_ERR_STATE :
+						      IKE_ERR_NOT_ENCRYPTED);
 }
 
 /* M1: the responder ignores the E flag (MS-AIPS 3.3.5.1, A29). */
@@ -200,7 +218,8 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		e->plain[19] &= (uint8_t)~ISAKMP_FLAG_ENCRYPTED;
 		m1.p = e->plain;
 	}
-	err = message_parse(m1, e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON, &e->in);
+	err = message_parse(
+	    m1, e->p.dialect.lenient_trailer == LENIENT_TRAILER_ON, &e->in);
 	if (err == IKE_OK && !e->in.has_crypto)
 		err = IKE_ERR_CRYPTO_PAYLOAD;
 	if (err == IKE_OK && memcmp(h->icookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
@@ -215,14 +234,15 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 
 /* Does it start a main mode? With a cookie it carries CKY-R (A75). */
 static bool
-input_is_m1(const struct engine *e, const struct isakmp_header *h, const struct mm_sa *mm)
+input_is_m1(
+    const struct engine *e, const struct isakmp_header *h, const struct mm_sa *mm)
 {
 	if (h->exchange != EXCHANGE_MM)
 		return false;
 	if (memcmp(h->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
 		return mm == NULL || h->next_payload != PAYLOAD_NOTIFY;
 	return mm == NULL && h->message_id == 0 && h->next_payload == PAYLOAD_CRYPTO &&
-	    (h->flags & ISAKMP_FLAG_ENCRYPTED) == 0 && dos_expects_cookies(e);
+	       (h->flags & ISAKMP_FLAG_ENCRYPTED) == 0 && dos_expects_cookies(e);
 }
 
 /* A message of mm; one that came in fragments (e->in_whole) is looked at a second time. */
@@ -233,8 +253,10 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 	enum ike_err err;
 
 	/* M1 whose cookie became CKY-R is found here when it comes again. */
-	exchange_digest(e->datagram, mm->by_cookie && mm->state == MM_RESP_FIRST_DONE &&
-		(h->flags & ISAKMP_FLAG_ENCRYPTED) == 0, e->digest);
+	exchange_digest(e->datagram,
+	    mm->by_cookie && mm->state == MM_RESP_FIRST_DONE &&
+		(h->flags & ISAKMP_FLAG_ENCRYPTED) == 0,
+	    e->digest);
 	if (input_is_duplicate(e, mm))
 		return;
 	err = message_parse(e->datagram, lenient, &e->in);

@@ -19,8 +19,8 @@ write_vendor(struct engine *e, enum ike_vendor v, uint32_t number)
 void
 mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level)
 {
-	if (e->p.dialect.vendor_version != 0 && level < 3)
-		write_vendor(e, VENDOR_MS_NT5, e->p.dialect.vendor_version);
+	if (mm->dialect->vendor_version != 0 && level < 3)
+		write_vendor(e, VENDOR_MS_NT5, mm->dialect->vendor_version);
 	if (first_message) {
 		write_vendor(e, VENDOR_KEY_MODS, 1); /* we speak AuthIP */
 		if (!sadb_mm_exists_with(e, &mm->remote.addr))
@@ -65,14 +65,16 @@ mm_responder_timeout(struct engine *e, void *owner)
 
 	if (mm->state == MM_ESTABLISHED && mm_needs_em(mm))
 		err = IKE_ERR_EM_REQUIRED;
-	mm_fail(e, mm, "waiting for the next message of the initiator", err, NULL, true, true);
+	mm_fail(e, mm, "waiting for the next message of the initiator", err, NULL, true,
+	    true);
 }
 
 void
 mm_progress(struct engine *e, struct mm_sa *mm)
 {
 	timer_arm(&e->timers, &mm->responder_timer,
-	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, mm_responder_timeout, mm);
+	    e->now_ms + mm->dialect->responder_timeout_s * 1000u, mm_responder_timeout,
+	    mm);
 }
 
 static void
@@ -81,7 +83,8 @@ mm_lifetime_over(struct engine *e, void *owner)
 	struct mm_sa *mm = owner;
 	struct qm_sa *qm, *next;
 
-	event_mm(e, EVENT_MM_DELETED, mm, IKE_ERR_MM_EXPIRED, "main mode: lifetime over");
+	event_mm(
+	    e, EVENT_MM_DELETED, mm, IKE_ERR_MM_EXPIRED, "main mode: lifetime over");
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);
 		if (!qm_is_usable(qm))
@@ -118,13 +121,17 @@ mm_drop_stale(struct engine *e, struct mm_sa *mm)
 void
 mm_established(struct engine *e, struct mm_sa *mm)
 {
-	char buf[256];
+	char buf[512];
 	struct text t;
 
+	mm->gss.state = GSS_COMPLETE;
 	mm->state = MM_ESTABLISHED;
 	mm->established_ms = e->now_ms;
+	if (mm->gss.method != AUTH_ANONYMOUS)
+		peer_remember_name(e, &mm->remote.addr, mm->peer_gss_id);
 	timer_arm(&e->timers, &mm->lifetime,
-	    mm->created_ms + (uint64_t)mm->chosen.lifetime_s * 1000, mm_lifetime_over, mm);
+	    mm->created_ms + (uint64_t)mm->chosen.lifetime_s * 1000, mm_lifetime_over,
+	    mm);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "main mode established with ");
 	text_address(&t, &mm->remote.addr);
@@ -134,11 +141,18 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	text_str(&t, hash_name(mm->chosen.integrity));
 	text_str(&t, "-");
 	text_str(&t, dh_name(mm->group));
+	if (mm->gss.method != AUTH_ANONYMOUS) {
+		text_str(&t, "; the peer is ");
+		text_str(&t, gss_peer_name(mm));
+	}
 	if (mm_needs_em(mm))
-		text_str(&t, "; the peer is still anonymous, extended mode follows");
+		text_str(
+		    &t, mm->gss.method == AUTH_ANONYMOUS ?
+			    "; the peer is still anonymous, extended mode follows" :
+			    "; extended mode follows");
 	event_mm(e, EVENT_MM_ESTABLISHED, mm, IKE_OK, buf);
 	if (!mm_needs_em(mm)) {
-		em_finish(mm);
+		gss_finish(mm);
 		mm_drop_stale(e, mm);
 	}
 }
@@ -154,7 +168,7 @@ void
 mm_retire(struct engine *e, struct mm_sa *mm)
 {
 	request_done(e, &mm->request);
-	em_forget_dialogue(e, mm);
+	gss_forget(e, mm);
 	timer_cancel(&e->timers, &mm->responder_timer);
 	if (mm->notify_request.bytes.n == 0 && STAILQ_EMPTY(&mm->notify_queue)) {
 		sadb_mm_free(e, mm);
@@ -162,19 +176,34 @@ mm_retire(struct engine *e, struct mm_sa *mm)
 	}
 	mm->state = MM_DYING;
 	timer_arm(&e->timers, &mm->lifetime,
-	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u * 2, mm_dying_done, mm);
+	    e->now_ms + mm->dialect->responder_timeout_s * 1000u * 2, mm_dying_done,
+	    mm);
 }
 
 void
 mm_linger(struct engine *e, struct mm_sa *mm)
 {
 	request_done(e, &mm->request);
-	em_forget_dialogue(e, mm);
+	gss_forget(e, mm);
 	notify_drop_all(e, mm);
 	timer_cancel(&e->timers, &mm->responder_timer);
 	mm->state = MM_DYING;
 	timer_arm(&e->timers, &mm->lifetime,
-	    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, mm_dying_done, mm);
+	    e->now_ms + mm->dialect->responder_timeout_s * 1000u, mm_dying_done, mm);
+}
+
+/* Before keys exist a notify in clear is all there is (MS-AIPS 3.1; A62). */
+static void
+mm_tell_in_clear(struct engine *e, const struct mm_sa *mm, enum ike_err err)
+{
+	struct isakmp_header h = { .exchange = EXCHANGE_NOTIFY };
+
+	memcpy(h.icookie, mm->icookie, COOKIE_BYTES);
+	memcpy(h.rcookie, mm->rcookie, COOKIE_BYTES);
+	if (mm->dialect->send_clear_status == SEND_CLEAR_STATUS_ON &&
+	    ike_err_win32(err) != 0)
+		notify_clear_status(e, &mm->local, &mm->remote, &h, MESSAGE_MAX_BYTES,
+		    ike_err_win32(err));
 }
 
 void
@@ -190,7 +219,7 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 	text_init(&t, buf, sizeof(buf));
 	event_failure_text(&t, mm, step, err, detail);
 	/* One failure, one line: the responder has already said why it refused. */
-	if (err != IKE_ERR_PEER_STATUS || mm->initiator || mm->em.failure.n == 0)
+	if (err != IKE_ERR_PEER_STATUS || mm->initiator || gss_now(mm)->failure.n == 0)
 		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);
@@ -199,14 +228,17 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 		/* The peer may already use what never became usable here. */
 		if (tell && mm->keys.ready &&
 		    (qm->state == QM_INIT_DONE || qm->state == QM_RESP_DONE))
-			notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
-			    ike_err_win32(err));
+			notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_QM,
+			    qm->message_id, ike_err_win32(err));
 		qm_results(e, qm, err, ike_err_win32(err), buf);
 		sa_delete(e, qm, false);
 		sadb_qm_free(e, qm);
 	}
 	if (tell && mm->keys.ready)
-		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(err));
+		notify_reliable(
+		    e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(err));
+	else if (tell && mm->state == MM_INIT_FIRST_DONE)
+		mm_tell_in_clear(e, mm, err);
 	mm_retire(e, mm);
 }
 
@@ -220,7 +252,8 @@ mm_end(struct engine *e, struct mm_sa *mm, enum ike_err why)
 		qm_delete(e, qm, why, qm->state != QM_PENDING);
 	event_mm(e, EVENT_MM_DELETED, mm, why, ike_err_text(why));
 	if (mm->keys.ready)
-		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
+		notify_reliable(
+		    e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0, ike_err_win32(why));
 	mm_retire(e, mm);
 }
 

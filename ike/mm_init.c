@@ -1,4 +1,7 @@
-/* Main mode, initiator: M1 out, M2 in (MS-AIPS 3.2; spec authip.md 1.3, 4.2, 4.5). */
+/*
+ * Main mode, initiator: M1 out, M2 in (MS-AIPS 3.2; spec authip.md 1.3, 1.4, 4.2, 4.5).
+ * What authenticates: gss_init.c.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,28 +9,14 @@
 #include "ike/policy_pool.h"
 #include "ike/state.h"
 
-#define M1_CHAIN_AT (ISAKMP_HEADER_BYTES + 8) /* behind the Crypto payload */
-
-static bool
-mm_has_offered_auth(const struct policy *p, uint16_t method)
-{
-	for (uint32_t i = 0; i < p->n_mm_auth; i++)
-		if (p->mm_auth[i].offered && p->mm_auth[i].method == method)
-			return true;
-	return false;
-}
-
+/* The methods of the policy that can be used, in its order. */
 static void
-mm_write_auth(struct engine *e, const struct policy *p)
+mm_offered_methods(const struct policy *p, struct pld_auth *list)
 {
-	struct pld_auth list = { .n = 0 };
-
+	list->n = 0;
 	for (uint32_t i = 0; i < p->n_mm_auth; i++)
 		if (p->mm_auth[i].offered)
-			list.method[list.n++] = (uint16_t)p->mm_auth[i].method;
-	build_payload(e->out, PAYLOAD_AUTH);
-	pld_auth_encode(&e->out->w, &list);
-	build_end(e->out);
+			list->method[list->n++] = (uint16_t)p->mm_auth[i].method;
 }
 
 static void
@@ -60,11 +49,12 @@ mm_make_dh(struct engine *e, enum dh_group g)
 static bool
 mm_try_next_group(struct engine *e, struct mm_sa *mm)
 {
+	enum dh_group group;
 	struct qm_sa *qm;
 	struct mm_sa *again;
 
-	if (e->p.dialect.mm_group_mode != MM_GROUP_STRICT ||
-	    proposal_mm_group(mm->policy, mm->group_attempt + 1) == DH_NONE)
+	if (mm->dialect->mm_group_mode != MM_GROUP_STRICT ||
+	    !proposal_mm_group(mm->policy, mm->dialect, mm->group_attempt + 1, &group))
 		return false;
 	again = mm_init_start(e, &mm->local, &mm->remote, &mm->policy_of, mm->group_attempt + 1);
 	if (again == NULL)
@@ -82,33 +72,93 @@ mm_init_give_up(struct engine *e, void *owner)
 	struct mm_sa *mm = owner;
 
 	if (!mm_try_next_group(e, mm))
-		mm_fail(e, mm, "first message of main mode", IKE_ERR_TIMED_OUT, NULL, false,
-		    true);
+		mm_fail(e, mm, "first message of main mode", IKE_ERR_TIMED_OUT, NULL,
+		    false, true);
 }
 
+/* token: that of the first method, made before anything was sent (A47); NULL: none. */
 static bool
-mm_build_m1(struct engine *e, struct mm_sa *mm, struct span *out)
+mm_build_m1(
+    struct engine *e, struct mm_sa *mm, const struct pld_gss *token, struct span *out)
 {
-	enum hash_id natd = e->p.dialect.natd_hash == NATD_HASH_SHA1 ? HASH_SHA1 : HASH_SHA256;
-	bool mixed = e->p.dialect.mm_group_mode == MM_GROUP_MIXED;
+	const struct dialect *d = mm->dialect;
+	struct pld_auth list;
 
-	exchange_begin(e, mm, EXCHANGE_MM, 0, seq_take(mm, SEQ_MM, &e->p.dialect), false);
+	exchange_begin(e, mm, EXCHANGE_MM, 0, seq_take(mm, SEQ_MM, d), false);
 	build_payload(e->out, PAYLOAD_SA);
-	proposal_mm_offer(mm->policy, mixed ? DH_NONE : mm->group, &e->p.dialect, &e->sa_out);
+	proposal_mm_offer(
+	    mm->policy, d->mm_group_mode == MM_GROUP_MIXED, mm->group, d, &e->sa_out);
 	pld_sa_encode(&e->out->w, &e->sa_out, false);
 	build_end(e->out);
-	mm_write_auth(e, mm->policy);
-	mm_write_random(e, PAYLOAD_NONCE, e->p.dialect.nonce_len);
-	mm_write_vendors(e, mm, true, 0);
-	nat_write_natd(e, mm, natd);
-	build_payload(e->out, PAYLOAD_KE);
-	writer_bytes(&e->out->w, dh_public(mm->dh));
+	mm_offered_methods(mm->policy, &list);
+	build_payload(e->out, PAYLOAD_AUTH);
+	pld_auth_encode(&e->out->w, &list);
 	build_end(e->out);
+	mm_write_random(e, PAYLOAD_NONCE, d->nonce_len);
+	mm_write_vendors(e, mm, true, 0);
+	nat_write_natd(e, mm, d->natd_hash == NATD_HASH_SHA1 ? HASH_SHA1 : HASH_SHA256);
+	if (token != NULL) {
+		build_payload(e->out, PAYLOAD_GSS);
+		pld_gss_encode(&e->out->w, token);
+		build_end(e->out);
+	}
+	if (mm->dh != NULL) {
+		build_payload(e->out, PAYLOAD_KE);
+		writer_bytes(&e->out->w, dh_public(mm->dh));
+		build_end(e->out);
+	}
 	if (!exchange_finish(e, mm, out))
 		return false;
 	return blob_set(&mm->ni,
 		   chain_find(build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0)) &&
-	    chain_add(e, mm, &mm->chain, false, *out, build_chain(e->out));
+	       chain_add(mm, &mm->gss, *out, build_chain(e->out));
+}
+
+static bool
+mm_send_m1(struct engine *e, struct mm_sa *mm, const struct pld_gss *token)
+{
+	struct span m1;
+
+	if (!mm_build_m1(e, mm, token, &m1))
+		return false;
+	mm->state = MM_FIRST_SENT;
+	request_send(e, &mm->request, mm, m1, mm->dialect->retransmit_max_first,
+	    mm_init_give_up, mm);
+	return true;
+}
+
+/* A token in M1 saves a round where we know who the peer will be (A47). */
+static bool
+mm_begins_with_token(struct engine *e, struct mm_sa *mm)
+{
+	struct gss *g = &mm->gss;
+
+	mm_offered_methods(mm->policy, &g->methods);
+	if (mm->dialect->optimistic_gss != OPTIMISTIC_GSS_ON || g->methods.n == 0 ||
+	    g->methods.method[0] == AUTH_ANONYMOUS ||
+	    !peer_recall_name(e, &mm->remote.addr, mm->peer_gss_id))
+		return false;
+	mm->state = MM_TOKEN_FIRST;
+	gss_init_try(e, mm);
+	return true;
+}
+
+void
+mm_init_token(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r)
+{
+	struct pld_gss token = { .flags = GSS_FLAG_NEW, .token = r->token };
+	bool failed = r->status == AUTH_FAILED;
+
+	if (failed) { /* the peer may be somebody else now: ask it */
+		gss_forget(e, mm);
+		mm->gss.state = GSS_NONE;
+		mm->gss.dialogues = 0;
+		mm->peer_gss_id[0] = '\0';
+	}
+	mm->gss.fresh = false;
+	if (!mm_send_m1(e, mm, failed ? NULL : &token))
+		mm_fail(e, mm, "first message of main mode", IKE_ERR_CRYPTO, NULL,
+		    false, true);
 }
 
 struct mm_sa *
@@ -117,7 +167,6 @@ mm_init_start(struct engine *e, const struct endpoint *local, const struct endpo
 {
 	uint8_t cookie[COOKIE_BYTES];
 	struct mm_sa *mm;
-	struct span m1;
 
 	do
 		e->p.host.random(e->p.host.ctx, cookie, sizeof(cookie));
@@ -132,66 +181,135 @@ mm_init_start(struct engine *e, const struct endpoint *local, const struct endpo
 		return NULL;
 	}
 	mm->policy = mm->policy_of.policy;
-	mm->group = proposal_mm_group(mm->policy, group_attempt);
-	if ((mm->dh = mm_make_dh(e, mm->group)) == NULL || !mm_build_m1(e, mm, &m1)) {
+	if (!proposal_mm_group(mm->policy, mm->dialect, group_attempt, &mm->group) ||
+	    (mm->group != DH_NONE && (mm->dh = mm_make_dh(e, mm->group)) == NULL) ||
+	    (!mm_begins_with_token(e, mm) && !mm_send_m1(e, mm, NULL))) {
 		sadb_mm_free(e, mm);
 		return NULL;
 	}
 	event_mm(e, EVENT_MM_STARTED, mm, IKE_OK, "main mode started");
-	request_send(e, &mm->request, mm, m1, e->p.dialect.retransmit_max_first,
-	    mm_init_give_up, mm);
 	return mm;
 }
 
+/* ---- M2 ---- */
+
 /* Auth of M2: a non-empty subset of ours in our order; the first one is used (A46). */
 static enum ike_err
-mm_check_auth(const struct mm_sa *mm, const struct payload *p)
+mm_check_auth(const struct mm_sa *mm, const struct pld_auth *list)
 {
-	struct pld_auth list;
-	enum ike_err err = pld_auth_decode(p->body, &list);
+	struct pld_auth mine;
 
-	if (err != IKE_OK)
-		return err;
-	for (size_t i = 0; i < list.n; i++)
-		if (!mm_has_offered_auth(mm->policy, list.method[i]))
+	mm_offered_methods(mm->policy, &mine);
+	for (size_t i = 0, at = 0; i < list->n; i++, at++) {
+		while (at < mine.n && mine.method[at] != list->method[i])
+			at++;
+		if (at == mine.n)
 			return IKE_ERR_NO_AUTH_METHOD;
-	return list.method[0] == AUTH_ANONYMOUS ? IKE_OK : IKE_ERR_NO_AUTH_METHOD;
+	}
+	return list->n > 0 ? IKE_OK : IKE_ERR_NO_AUTH_METHOD;
 }
 
 static enum ike_err
-mm_check_m2(struct engine *e, struct mm_sa *mm, struct mm_proposal *chosen)
+mm_check_ke(struct mm_sa *mm, const struct payload *ke)
 {
-	const struct message *m = &e->in;
-	const struct payload *ke = message_find(m, PAYLOAD_KE, 0), *id;
-	enum ike_err err;
-
-	err = pld_sa_decode(message_find(m, PAYLOAD_SA, 0)->body, false, &e->sa_in);
-	if (err != IKE_OK)
-		return err;
-	if ((err = proposal_mm_verify(mm->policy, mm->group, &e->sa_in, chosen)) != IKE_OK)
-		return err;
-	if ((err = mm_check_auth(mm, message_find(m, PAYLOAD_AUTH, 0))) != IKE_OK)
-		return err;
+	if (mm->group == DH_NONE)
+		return ke == NULL ? IKE_OK : IKE_ERR_KE;
 	if (ke == NULL)
 		return IKE_ERR_KE;
-	for (size_t i = 0; i < 2; i++) {
-		err = pld_nonce_check(message_find(m, PAYLOAD_NONCE, i)->body);
-		if (err != IKE_OK)
-			return err;
-	}
-	id = message_find(m, PAYLOAD_GSS_ID, 0);
-	if (id != NULL &&
-	    (err = pld_gss_id_decode(id->body, mm->peer_gss_id, sizeof(mm->peer_gss_id))) !=
-		IKE_OK)
-		return err;
 	if ((mm->z = calloc(1, sizeof(*mm->z))) == NULL)
 		return IKE_ERR_NO_MEMORY;
-	if (!dh_shared(mm->dh, ke->body, e->p.dialect.ecdh_form == ECDH_FORM_XY, mm->z)) {
-		free(mm->z);
-		mm->z = NULL;
-		return IKE_ERR_DH;
+	if (dh_shared(mm->dh, ke->body, mm->dialect->ecdh_form == ECDH_FORM_XY, mm->z))
+		return IKE_OK;
+	free(mm->z);
+	mm->z = NULL;
+	return IKE_ERR_DH;
+}
+
+/* What M2 says; nothing of it is kept before all of it was checked. */
+struct m2 {
+	struct mm_proposal chosen;
+	struct pld_auth auth;
+	struct pld_gss gss;
+	bool has_gss;
+	char gss_id[256];
+};
+
+static enum ike_err
+mm_check_gss(const struct mm_sa *mm, const struct message *m, struct m2 *m2)
+{
+	const struct payload *gss = message_find(m, PAYLOAD_GSS, 0);
+	const struct payload *id = message_find(m, PAYLOAD_GSS_ID, 0);
+	enum ike_err err;
+
+	m2->has_gss = gss != NULL;
+	if (gss != NULL && mm->gss.state != GSS_RUNS)
+		return IKE_ERR_PAYLOAD_UNEXPECTED;
+	if (gss != NULL && (err = pld_gss_decode(gss->body, &m2->gss)) != IKE_OK)
+		return err;
+	m2->gss_id[0] = '\0';
+	if (id != NULL)
+		return pld_gss_id_decode(id->body, m2->gss_id, sizeof(m2->gss_id));
+	/* Kerberos needs a name to ask for; the others do without (A43). */
+	return m2->auth.method[0] == AUTH_KERBEROS && mm->peer_gss_id[0] == '\0' ?
+		   IKE_ERR_PAYLOAD_MISSING :
+		   IKE_OK;
+}
+
+static enum ike_err
+mm_check_m2(struct engine *e, struct mm_sa *mm, struct m2 *m2)
+{
+	const struct message *m = &e->in;
+	enum ike_err err;
+
+	if (memcmp(m->h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
+		return IKE_ERR_COOKIE;
+	err = pld_sa_decode(message_find(m, PAYLOAD_SA, 0)->body, false, &e->sa_in);
+	if (err == IKE_OK)
+		err = proposal_mm_verify(
+		    mm->policy, mm->dialect, mm->group, &e->sa_in, &m2->chosen);
+	if (err == IKE_OK)
+		err =
+		    pld_auth_decode(message_find(m, PAYLOAD_AUTH, 0)->body, &m2->auth);
+	if (err == IKE_OK)
+		err = mm_check_auth(mm, &m2->auth);
+	for (size_t i = 0; err == IKE_OK && i < 2; i++)
+		err = pld_nonce_check(message_find(m, PAYLOAD_NONCE, i)->body);
+	if (err == IKE_OK)
+		err = mm_check_gss(mm, m, m2);
+	if (err == IKE_OK)
+		err = mm_check_ke(mm, message_find(m, PAYLOAD_KE, 0));
+	return err;
+}
+
+void
+mm_init_authenticated(struct engine *e, struct mm_sa *mm)
+{
+	struct gss *g = &mm->gss;
+
+	if (!keys_derive_mm(
+		mm, g->secret != NULL ? secret_span(g->secret) : SPAN_NONE)) {
+		mm_fail(e, mm, "main mode keys", IKE_ERR_CRYPTO, NULL, false, true);
+		return;
 	}
-	return IKE_OK;
+	g->state = GSS_DONE;
+	qm_start_pending(e, mm);
+}
+
+/* The methods are agreed: a dialogue, or the one that M1 began goes on. */
+static void
+mm_init_authenticate(struct engine *e, struct mm_sa *mm, const struct m2 *m2)
+{
+	struct gss *g = &mm->gss;
+
+	g->methods = m2->auth;
+	if (m2->has_gss && g->method == m2->auth.method[0]) {
+		gss_init_token(e, mm, &m2->gss);
+		return;
+	}
+	gss_forget(e, mm);
+	g->at = 0;
+	g->dialogues = 0;
+	gss_init_try(e, mm);
 }
 
 /*
@@ -201,32 +319,25 @@ mm_check_m2(struct engine *e, struct mm_sa *mm, struct mm_proposal *chosen)
 void
 mm_init_m2(struct engine *e, struct mm_sa *mm)
 {
-	struct mm_proposal chosen;
+	struct m2 m2;
 	enum ike_err err;
 
-	if (mm->state != MM_FIRST_SENT) {
-		event_drop(e, mm, IKE_ERR_STATE);
-		return;
-	}
 	if (!exchange_rules(e, mm, MSG_M2))
 		return;
-	if (memcmp(e->in.h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
-		err = IKE_ERR_COOKIE;
-	else
-		err = mm_check_m2(e, mm, &chosen);
-	if (err != IKE_OK) {
+	if ((err = mm_check_m2(e, mm, &m2)) != IKE_OK) {
 		event_drop(e, mm, err);
 		return;
 	}
 	memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
-	mm->chosen = chosen;
+	mm->chosen = m2.chosen;
+	if (m2.gss_id[0] != '\0')
+		memcpy(mm->peer_gss_id, m2.gss_id, sizeof(mm->peer_gss_id));
 	mm_read_vendors(mm, &e->in);
 	nat_read_natd(mm, &e->in);
 	nat_float(e, mm);
 	if (!blob_set(&mm->nr, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr_qm, message_find(&e->in, PAYLOAD_NONCE, 1)->whole) ||
-	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.chain) ||
-	    !keys_derive_mm(e, mm, SPAN_NONE)) {
+	    !chain_add(mm, &mm->gss, e->in.raw, e->in.chain)) {
 		mm_fail(e, mm, "main mode keys", IKE_ERR_CRYPTO, NULL, false, true);
 		return;
 	}
@@ -234,58 +345,5 @@ mm_init_m2(struct engine *e, struct mm_sa *mm)
 	dh_free(mm->dh);
 	mm->dh = NULL;
 	mm->state = MM_INIT_FIRST_DONE;
-	qm_start_pending(e, mm);
-}
-
-/* ---- DOS_COOKIE (A75) ---- */
-
-/* Sets CKY-R of the stored M1 and hashes it anew. */
-static bool
-mm_put_cookie(struct engine *e, struct mm_sa *mm, const uint8_t *cookie)
-{
-	struct blob *m1 = &mm->request.bytes;
-
-	if (m1->n < M1_CHAIN_AT)
-		return false;
-	memcpy(m1->p + COOKIE_BYTES, cookie, COOKIE_BYTES);
-	chain_clear(&mm->chain);
-	return chain_add(e, mm, &mm->chain, false, blob_span(m1),
-	    span_of(m1->p + M1_CHAIN_AT, m1->n - M1_CHAIN_AT));
-}
-
-/*
- * Not authenticated. Each transmission of M1 gets one answer, which has no retransmissions
- * of its own: a liar gains one datagram for each of his.
- */
-void
-mm_init_cookie(struct engine *e, struct mm_sa *mm)
-{
-	struct pld_notify n;
-	const struct payload *p = message_find(&e->in, PAYLOAD_NOTIFY, 0);
-
-	if (e->in.n_payload != 1 || p == NULL || pld_notify_decode(p->body, &n) != IKE_OK ||
-	    (n.type != NOTIFY_DOS_COOKIE && n.type != NOTIFY_DOS_COOKIE_IKEV1) ||
-	    n.data.n != COOKIE_BYTES ||
-	    memcmp(n.data.p, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0) {
-		event_drop(e, mm, IKE_ERR_CRYPTO_PAYLOAD);
-		return;
-	}
-	if (mm->cookie_n_sent == mm->request.n_sent || !mm_put_cookie(e, mm, n.data.p)) {
-		event_drop(e, mm, IKE_ERR_STATE);
-		return;
-	}
-	mm->cookie_n_sent = mm->request.n_sent;
-	action_send_to(e, mm, blob_span(&mm->request.bytes));
-	event_mm(e, EVENT_RETRANSMIT, mm, IKE_OK, "the peer wants a cookie: sent it");
-}
-
-/* Nobody answered the cookie twice: it may be a lie, or too old. Ask without. */
-void
-mm_init_before_resend(struct engine *e, struct mm_sa *mm)
-{
-	static const uint8_t none[COOKIE_BYTES];
-
-	if (mm->state == MM_FIRST_SENT && mm->cookie_n_sent != 0 &&
-	    mm->request.n_sent >= mm->cookie_n_sent + 2)
-		(void)mm_put_cookie(e, mm, none);
+	mm_init_authenticate(e, mm, &m2);
 }

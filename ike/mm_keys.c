@@ -27,18 +27,18 @@ key_of(const uint8_t *p, size_t n)
 }
 
 bool
-chain_add(struct engine *e, struct mm_sa *mm, struct chain *c, bool em, struct span wire,
-    struct span payloads)
+chain_add(struct mm_sa *mm, struct gss *g, struct span wire, struct span payloads)
 {
 	struct chain_unit unit = chain_unit_of(wire, payloads);
 
-	return chain_step(c, &e->p.dialect, mm->chosen.integrity, !em, &unit);
+	return chain_step(
+	    &g->chain, mm->dialect, mm->chosen.integrity, g == &mm->gss, &unit);
 }
 
 bool
-keys_derive_mm(struct engine *e, struct mm_sa *mm, struct span secret)
+keys_derive_mm(struct mm_sa *mm, struct span secret)
 {
-	const struct dialect *d = &e->p.dialect;
+	const struct dialect *d = mm->dialect;
 	struct keys_input in = keys_input_of(mm);
 	struct mm_keys *k = &mm->keys;
 	struct key auth1, auth2;
@@ -46,12 +46,12 @@ keys_derive_mm(struct engine *e, struct mm_sa *mm, struct span secret)
 	bool ok;
 
 	ok = keys_main(d, &in, secret, &main) &&
-	    keys_cipher_key(in.cipher, &main.e, k->cipher_key) &&
-	    chain_auth12(&mm->chain, d, in.hash, &main.skeyid, &auth1, &auth2);
+	     keys_cipher_key(in.cipher, &main.e, k->cipher_key) &&
+	     chain_auth12(&mm->gss.chain, d, in.hash, &main.skeyid, &auth1, &auth2);
 	if (ok) {
 		k->hash_n = main.skeyid.n;
-		k->icv_n = keys_icv_len_bytes(d, in.hash, d->vendor_version,
-		    mm->vendor_version);
+		k->icv_n = keys_icv_len_bytes(
+		    d, in.hash, d->vendor_version, mm->vendor_version);
 		memcpy(k->d, main.d.b, k->hash_n);
 		memcpy(k->a, main.a.b, k->hash_n);
 		memcpy(k->auth1, auth1.b, k->hash_n);
@@ -63,12 +63,12 @@ keys_derive_mm(struct engine *e, struct mm_sa *mm, struct span secret)
 }
 
 bool
-keys_derive_em(struct engine *e, struct mm_sa *mm, struct span secret)
+keys_derive_em(struct mm_sa *mm, struct span secret)
 {
 	struct keys_input in = keys_input_of(mm);
 	struct key em;
 
-	if (!keys_skeyid(&e->p.dialect, &in, secret, &em))
+	if (!keys_skeyid(mm->dialect, &in, secret, &em))
 		return false;
 	memcpy(mm->keys.em, em.b, em.n);
 	mm->keys.has_em = true;
@@ -77,21 +77,21 @@ keys_derive_em(struct engine *e, struct mm_sa *mm, struct span secret)
 }
 
 size_t
-keys_auth34(struct engine *e, struct mm_sa *mm, bool auth4, uint8_t *out)
+keys_auth34(const struct mm_sa *mm, bool auth4, uint8_t *out)
 {
 	const struct mm_keys *k = &mm->keys;
 	struct key em = key_of(k->em, k->hash_n);
 	struct key tail = key_of(auth4 ? k->auth2 : k->auth1, k->hash_n);
-	size_t n = chain_auth34(&mm->em.chain, &e->p.dialect, mm->chosen.integrity, &em, &tail,
-	    out);
+	size_t n = chain_auth34(
+	    &mm->em.chain, mm->dialect, mm->chosen.integrity, &em, &tail, out);
 
 	secret_wipe_bytes(&em, sizeof(em));
 	return n;
 }
 
 bool
-keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
-    struct secret *cipher_key, struct secret *integrity_key)
+keys_derive_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,
+    struct secret *integrity_key)
 {
 	const struct mm_sa *mm = qm->mm;
 	const struct mm_keys *k = &mm->keys;
@@ -107,8 +107,8 @@ keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
 		.skeyid_em = k->has_em ? &em : NULL,
 	};
 	const struct qm_proposal *p = &qm->choice.proposal;
-	bool ok = keys_ipsec(&e->p.dialect, &in, &ipsec, p->cipher, p->integrity, cipher_key,
-	    integrity_key);
+	bool ok = keys_ipsec(mm->dialect, &in, &ipsec, p->cipher, p->integrity,
+	    cipher_key, integrity_key);
 
 	secret_wipe_bytes(&d, sizeof(d));
 	secret_wipe_bytes(&em, sizeof(em));

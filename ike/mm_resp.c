@@ -6,6 +6,8 @@
 #include "ike/policy_pool.h"
 #include "ike/state.h"
 
+#define SEC_E_INVALID_TOKEN 0x80090308u
+
 /* Levels of leaving things out until M2 is not larger than M1 (hostile row H81). */
 #define M2_LEVELS 6
 #define M2_SHORT_NONCE_BYTES 16
@@ -16,26 +18,43 @@ struct m1 {
 	struct mm_proposal chosen;
 	enum dh_group group;
 	struct span ke;
+	bool needs_dh;	 /* a method that is agreed does */
+	bool token_fits; /* the first method offered is agreed */
+	bool has_token;
+	struct pld_gss gss;
 };
 
 static enum ike_err
-m1_read_auth(const struct message *m, const struct policy *p, struct pld_auth *out)
+m1_read_auth(const struct message *m, struct m1 *m1)
 {
 	struct pld_auth offered;
-	enum ike_err err = pld_auth_decode(message_find(m, PAYLOAD_AUTH, 0)->body, &offered);
+	enum ike_err err =
+	    pld_auth_decode(message_find(m, PAYLOAD_AUTH, 0)->body, &offered);
 
-	out->n = 0;
 	if (err != IKE_OK)
 		return err;
-	for (size_t i = 0; i < offered.n; i++)
-		for (uint32_t k = 0; k < p->n_mm_auth; k++)
-			if (p->mm_auth[k].offered &&
-			    (uint16_t)p->mm_auth[k].method == offered.method[i]) {
-				out->method[out->n++] = offered.method[i];
-				break;
-			}
-	return out->n > 0 && out->method[0] == AUTH_ANONYMOUS ? IKE_OK :
-								IKE_ERR_NO_AUTH_METHOD;
+	gss_methods_cut(
+	    &offered, m1->policy->mm_auth, m1->policy->n_mm_auth, &m1->auth);
+	for (size_t i = 0; i < m1->auth.n; i++)
+		m1->needs_dh =
+		    m1->needs_dh || proposal_method_needs_dh(m1->auth.method[i]);
+	m1->token_fits = m1->auth.n > 0 && m1->auth.method[0] == offered.method[0];
+	return m1->auth.n > 0 ? IKE_OK : IKE_ERR_NO_AUTH_METHOD;
+}
+
+/* A token in M1 is of the first method (A47): of no use if that is not agreed. */
+static enum ike_err
+m1_read_gss(const struct message *m, struct m1 *m1)
+{
+	const struct payload *p = message_find(m, PAYLOAD_GSS, 0);
+	enum ike_err err;
+
+	if (p == NULL || m1->auth.method[0] == AUTH_ANONYMOUS || !m1->token_fits)
+		return IKE_OK;
+	if ((err = pld_gss_decode(p->body, &m1->gss)) != IKE_OK)
+		return err;
+	m1->has_token = m1->gss.status == 0 && m1->gss.token.n > 0;
+	return IKE_OK;
 }
 
 static bool
@@ -67,14 +86,21 @@ m1_read(struct engine *e, struct m1 *m1)
 	m1->policy = e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote);
 	if (m1->policy == NULL)
 		return IKE_ERR_NO_MM_POLICY;
-	if ((err = m1_read_auth(m, m1->policy, &m1->auth)) != IKE_OK)
+	if ((err = m1_read_auth(m, m1)) != IKE_OK ||
+	    (err = m1_read_gss(m, m1)) != IKE_OK)
 		return err;
-	if (ke == NULL)
-		return IKE_ERR_KE; /* anonymous always needs DH (MS-AIPS 1.7) */
-	has_vendor = m1_vendor_group(m, &vendor_group);
-	m1->group = proposal_mm_ke_group(&e->sa_in, has_vendor, vendor_group, ke->body.n);
-	m1->ke = ke->body;
-	return proposal_mm_select(m1->policy, &e->sa_in, m1->group, &m1->chosen, &e->sa_out);
+	if (e->p.dialect.mm_dh_with_gss == MM_DH_WITH_GSS_ALWAYS)
+		m1->needs_dh = true;
+	if (ke == NULL && m1->needs_dh)
+		return IKE_ERR_KE; /* MS-AIPS 1.7 */
+	if (ke != NULL) {
+		has_vendor = m1_vendor_group(m, &vendor_group);
+		m1->group = proposal_mm_ke_group(
+		    &e->sa_in, has_vendor, vendor_group, ke->body.n);
+		m1->ke = ke->body;
+	}
+	return proposal_mm_select(
+	    m1->policy, &e->sa_in, m1->needs_dh, m1->group, &m1->chosen, &e->sa_out);
 }
 
 static void
@@ -100,13 +126,15 @@ m2_natd_hash(struct engine *e, const struct mm_sa *mm)
 }
 
 static bool
-m2_build(struct engine *e, struct mm_sa *mm, const struct m1 *m1, int level, struct span *out)
+m2_build(struct engine *e, struct mm_sa *mm, const struct m1 *m1,
+    const struct pld_gss *token, int level, struct span *out)
 {
-	size_t nonce_n = e->p.dialect.nonce_len;
+	size_t nonce_n = mm->dialect->nonce_len;
 
 	if (level >= 1 && nonce_n > M2_SHORT_NONCE_BYTES)
 		nonce_n = M2_SHORT_NONCE_BYTES;
-	exchange_begin(e, mm, EXCHANGE_MM, 0, seq_answer(e->in.seq, &e->p.dialect), false);
+	exchange_begin(
+	    e, mm, EXCHANGE_MM, 0, seq_answer(e->in.seq, mm->dialect), false);
 	build_payload(e->out, PAYLOAD_SA);
 	pld_sa_encode(&e->out->w, &e->sa_out, false);
 	build_end(e->out);
@@ -118,15 +146,22 @@ m2_build(struct engine *e, struct mm_sa *mm, const struct m1 *m1, int level, str
 	mm_write_vendors(e, mm, false, level);
 	if (level < 2)
 		nat_write_natd(e, mm, m2_natd_hash(e, mm));
+	if (token != NULL) {
+		build_payload(e->out, PAYLOAD_GSS);
+		pld_gss_encode(&e->out->w, token);
+		build_end(e->out);
+	}
 	/* Unconditional when M1 had no GSS payload (MS-AIPS 3.3.5.1, A43), if it fits. */
 	if (level < 5) {
 		build_payload(e->out, PAYLOAD_GSS_ID);
 		pld_gss_id_encode(&e->out->w, e->p.gss_id);
 		build_end(e->out);
 	}
-	build_payload(e->out, PAYLOAD_KE);
-	writer_bytes(&e->out->w, dh_public(mm->dh));
-	build_end(e->out);
+	if (mm->dh != NULL) {
+		build_payload(e->out, PAYLOAD_KE);
+		writer_bytes(&e->out->w, dh_public(mm->dh));
+		build_end(e->out);
+	}
 	return exchange_finish(e, mm, out);
 }
 
@@ -136,26 +171,28 @@ m2_make_dh(struct engine *e, struct mm_sa *mm, struct span ke)
 {
 	uint8_t random[DH_PRIVATE_MAX_BYTES];
 
+	if (mm->group == DH_NONE)
+		return true;
 	e->p.host.random(e->p.host.ctx, random, dh_private_len_bytes(mm->group));
 	mm->dh = dh_new(mm->group, span_of(random, dh_private_len_bytes(mm->group)));
 	secret_wipe_bytes(random, sizeof(random));
 	mm->z = calloc(1, sizeof(*mm->z));
 	return mm->dh != NULL && mm->z != NULL &&
-	    dh_shared(mm->dh, ke, e->p.dialect.ecdh_form == ECDH_FORM_XY, mm->z);
+	       dh_shared(mm->dh, ke, mm->dialect->ecdh_form == ECDH_FORM_XY, mm->z);
 }
 
+/* What M1 agreed on, and the Diffie-Hellman value of our side. */
 static enum ike_err
-m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
+m2_begin(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 {
-	struct span m2, chain;
-	int level = 0;
-
 	mm->policy_of.policy = m1->policy;
 	if (!policy_hold(e, &mm->policy_of))
 		return IKE_ERR_NO_MEMORY;
 	mm->policy = mm->policy_of.policy;
 	mm->chosen = m1->chosen;
 	mm->group = m1->group;
+	mm->gss.methods = m1->auth;
+	mm->gss.method = m1->auth.method[0];
 	/* A cookie that M1 showed becomes CKY-R: peers may expect that. */
 	memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
 	mm->by_cookie = memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) != 0;
@@ -165,27 +202,84 @@ m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 		return IKE_ERR_DH;
 	mm_read_vendors(mm, &e->in);
 	nat_read_natd(mm, &e->in);
-	do {
-		if (level == M2_LEVELS)
-			return IKE_ERR_AMPLIFICATION;
-		if (!m2_build(e, mm, m1, level++, &m2))
+	mm->state = MM_RESP_FIRST_DONE;
+	answered_begin(e, &mm->answered);
+	mm_progress(e, mm);
+	return IKE_OK;
+}
+
+/* The whole of what fits: an unproven peer gets no more bytes than it sent. */
+static enum ike_err
+m2_build_fitting(struct engine *e, struct mm_sa *mm, const struct m1 *m1,
+    const struct pld_gss *token, struct span *m2)
+{
+	for (int level = 0; level < M2_LEVELS; level++) {
+		if (!m2_build(e, mm, m1, token, level, m2))
 			return IKE_ERR_CRYPTO;
-	} while (m2.n > e->datagram.n);
+		if (m2->n <= e->datagram.n)
+			return IKE_OK;
+	}
+	return IKE_ERR_AMPLIFICATION;
+}
+
+/* token: the answer to that of M1, or NULL. */
+static enum ike_err
+m2_answer(struct engine *e, struct mm_sa *mm, const struct m1 *m1,
+    const struct pld_gss *token)
+{
+	struct span m2, chain;
+	enum ike_err err = m2_build_fitting(e, mm, m1, token, &m2);
+
+	if (err == IKE_ERR_AMPLIFICATION && token != NULL) {
+		/* The peer begins anew, when it has shown that it is where it says. */
+		gss_forget(e, mm);
+		mm->gss.state = GSS_WANTED;
+		mm->gss.dialogues = 0;
+		err = m2_build_fitting(e, mm, m1, NULL, &m2);
+	}
+	if (err != IKE_OK)
+		return err;
 	chain = build_chain(e->out);
 	if (!blob_set(&mm->ni, message_find(&e->in, PAYLOAD_NONCE, 0)->whole) ||
 	    !blob_set(&mm->nr, chain_find(chain, e->out->first, PAYLOAD_NONCE, 0)) ||
 	    !blob_set(&mm->nr_qm, chain_find(chain, e->out->first, PAYLOAD_NONCE, 1)) ||
-	    !chain_add(e, mm, &mm->chain, false, e->in.raw, e->in.chain) ||
-	    !chain_add(e, mm, &mm->chain, false, m2, chain) ||
-	    !keys_derive_mm(e, mm, SPAN_NONE))
+	    !chain_add(mm, &mm->gss, e->in.raw, e->in.chain) ||
+	    !chain_add(mm, &mm->gss, m2, chain))
 		return IKE_ERR_CRYPTO;
-	mm->state = MM_RESP_FIRST_DONE;
 	dh_free(mm->dh);
 	mm->dh = NULL;
-	answered_begin(e, &mm->answered);
+	if (!gss_has_tokens(mm) && !mm_resp_keys(mm))
+		return IKE_ERR_CRYPTO;
 	answered_reply(e, &mm->answered, mm, m2);
 	mm_progress(e, mm);
 	return IKE_OK;
+}
+
+/* M1 came with a token: what auth says to it goes into M2. */
+static enum ike_err
+m1_ask_auth(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
+{
+	struct gss *g = &mm->gss;
+
+	if (!blob_set(&mm->m1, e->in.raw))
+		return IKE_ERR_NO_MEMORY;
+	g->dialogues = 1;
+	g->state = GSS_RUNS;
+	gss_ask_auth(e, mm, AUTH_START, m1->gss.token);
+	return IKE_OK;
+}
+
+static enum ike_err
+m1_act(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
+{
+	enum ike_err err = m2_begin(e, mm, m1);
+
+	if (err != IKE_OK)
+		return err;
+	if (m1->has_token)
+		return m1_ask_auth(e, mm, m1);
+	mm->gss.state = GSS_WANTED;
+	return m2_answer(e, mm, m1, NULL);
 }
 
 /* One line for the operator; the peer gets a STATUS in clear, smaller than its request. */
@@ -212,7 +306,8 @@ m1_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err, const struct pol
 	text_init(&t, buf, sizeof(buf));
 	event_failure_text(&t, mm, "first message of main mode", err, detail);
 	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
-	if (e->p.dialect.send_clear_status == SEND_CLEAR_STATUS_ON && ike_err_win32(err) != 0)
+	if (e->p.dialect.send_clear_status == SEND_CLEAR_STATUS_ON &&
+	    ike_err_win32(err) != 0)
 		notify_clear_status(e, &mm->local, &mm->remote, &e->in.h, e->datagram.n,
 		    ike_err_win32(err));
 }
@@ -233,7 +328,7 @@ m1_check_limits(struct engine *e)
 void
 mm_resp_m1(struct engine *e)
 {
-	struct m1 m1 = { .policy = NULL };
+	struct m1 m1 = { .policy = NULL, .group = DH_NONE };
 	struct mm_sa *mm;
 	enum ike_err err;
 	uint8_t type;
@@ -251,9 +346,63 @@ mm_resp_m1(struct engine *e)
 		return;
 	}
 	if ((err = m1_read(e, &m1)) == IKE_OK)
-		err = m2_answer(e, mm, &m1);
+		err = m1_act(e, mm, &m1);
 	if (err == IKE_OK)
 		return;
 	m1_refuse(e, mm, err, m1.policy);
 	sadb_mm_free(e, mm);
+}
+
+/* M1 once more, as it came; it was good then, and is now. */
+static bool
+m1_read_again(struct engine *e, const struct mm_sa *mm, struct m1 *m1)
+{
+	e->datagram = blob_span(&mm->m1);
+	e->in_local = &mm->local;
+	e->in_remote = &mm->remote;
+	return message_parse(e->datagram, true, &e->in) == IKE_OK &&
+	       m1_read(e, m1) == IKE_OK;
+}
+
+void
+mm_resp_token(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r)
+{
+	struct pld_gss token = { .token = r->token };
+	struct m1 m1 = { .policy = NULL, .group = DH_NONE };
+	enum ike_err err = IKE_ERR_STATE;
+
+	mm->gss.state = r->status == AUTH_DONE ? GSS_DONE : GSS_RUNS;
+	if (r->status == AUTH_DONE)
+		token.flags = GSS_FLAG_COMPLETE;
+	if (r->status == AUTH_FAILED) {
+		gss_resp_log(e, mm, r);
+		gss_forget(e, mm);
+		mm->gss.state = GSS_WANTED;
+		token.status = r->gss_status != 0 ? r->gss_status : SEC_E_INVALID_TOKEN;
+		token.flags = r->retry_possible ? GSS_FLAG_RETRY : 0;
+	}
+	if (m1_read_again(e, mm, &m1))
+		err = m2_answer(e, mm, &m1, &token);
+	e->in_local = e->in_remote = NULL;
+	blob_free(&mm->m1);
+	if (err != IKE_OK)
+		mm_fail(e, mm, "first message of main mode", err, NULL, false, true);
+}
+
+bool
+mm_resp_keys(struct mm_sa *mm)
+{
+	struct gss *g = &mm->gss;
+	bool anonymous = false;
+
+	if (mm->initiator || mm->state != MM_RESP_FIRST_DONE || mm->m1.n > 0)
+		return false;
+	for (size_t i = 0; i < g->methods.n; i++)
+		anonymous = anonymous || g->methods.method[i] == AUTH_ANONYMOUS;
+	if (g->state == GSS_DONE)
+		return keys_derive_mm(mm, secret_span(g->secret));
+	if (!anonymous)
+		return false;
+	g->method = AUTH_ANONYMOUS;
+	return keys_derive_mm(mm, SPAN_NONE);
 }

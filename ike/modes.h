@@ -7,9 +7,10 @@
 
 #include "ike/state.h"
 
-/* ---- mm_common.c, mm_init.c, mm_resp.c ------------------------------------------------------ */
+/* ---- mm_common.c, mm_cookie.c, mm_init.c, mm_resp.c ----------------------------------------- */
 
-void mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int level);
+void mm_write_vendors(
+    struct engine *e, struct mm_sa *mm, bool first_message, int level);
 void mm_read_vendors(struct mm_sa *mm, const struct message *m);
 bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
@@ -33,11 +34,21 @@ void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err 
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
     const struct endpoint *remote, const struct class_policy *policy, uint32_t group_attempt);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
+/* Auth has made the token of M1, or could not. */
+void mm_init_token(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+/* Authentication is through, or anonymous: keys, and the first quick mode. */
+void mm_init_authenticated(struct engine *e, struct mm_sa *mm);
 /* A message without Crypto payload while M1 is out: DOS_COOKIE. */
 void mm_init_cookie(struct engine *e, struct mm_sa *mm);
 /* M1 again: with or without the cookie? */
-void mm_init_before_resend(struct engine *e, struct mm_sa *mm);
+void mm_init_before_resend(struct mm_sa *mm);
 void mm_resp_m1(struct engine *e);
+/* Auth has an answer to the token of M1. */
+void mm_resp_token(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+/* Keys for the first encrypted message; false: authentication is not through. */
+bool mm_resp_keys(struct mm_sa *mm);
 
 /* ---- input.c ---------------------------------------------------------------------------------- */
 
@@ -89,36 +100,80 @@ void qm_init_q4(struct engine *e, struct qm_sa *qm);
 void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
 void qm_resp_q3(struct engine *e, struct qm_sa *qm);
 
-/* ---- em_common.c, em_init.c, em_resp.c ------------------------------------------------------ */
+/* ---- gss_common.c, gss_init.c, gss_resp.c ----------------------------------------------------- */
 
-uint64_t gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step,
-    struct span token);
-void em_forget_dialogue(struct engine *e, struct mm_sa *mm);
+/* "main mode authentication" or "extended mode", for people. */
+const char *gss_step(const struct mm_sa *mm);
+uint64_t gss_ask_auth(
+    struct engine *e, struct mm_sa *mm, enum auth_step step, struct span token);
+/* Ends the dialogue that runs, if one does. */
+void gss_forget(struct engine *e, struct mm_sa *mm);
+void gss_free(struct gss *g);
+/* The peer has proved who it is: the secrets are used up. */
+void gss_finish(struct mm_sa *mm);
+/* Of extended mode, else of main mode; "" for an anonymous peer. */
+const char *gss_peer_name(const struct mm_sa *mm);
+/* What is offered and ours, too, in the order of the offer; a method may be there twice. */
+void gss_methods_cut(const struct pld_auth *offered, const struct auth_entry *mine,
+    uint32_t n_mine, struct pld_auth *out);
+/* May tokens of main mode come and go, M1 and M2 being through? */
+bool gss_has_tokens(const struct mm_sa *mm);
+/* Begins a request that carries a token; is it encrypted? */
+bool gss_begin_message(struct engine *e, struct mm_sa *mm);
+
+/* Initiator: finishes, hashes (but E3) and sends a request. */
+bool gss_init_send(struct engine *e, struct mm_sa *mm, bool hashed);
+/* Begins with the method that is next. */
+void gss_init_try(struct engine *e, struct mm_sa *mm);
+void gss_init_auth(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+void gss_init_token(struct engine *e, struct mm_sa *mm, const struct pld_gss *in);
+/* A GSS payload of extended mode, authentic. */
+void gss_init_input(struct engine *e, struct mm_sa *mm);
+void mm_init_gss(struct engine *e, struct mm_sa *mm);
+
+/* Responder: sends an answer; hashed: it enters the chain of the round. */
+void gss_resp_answer(struct engine *e, struct mm_sa *mm, bool hashed);
+/*
+ * Which method a NEW token belongs to (spec 4.4): its position. Every NEW but the first
+ * follows a failure: ours, or one that the initiator had with us and does not mention.
+ * False: none is left.
+ */
+bool gss_resp_pick(struct gss *g, const struct pld_gss *in);
+void gss_resp_token(struct engine *e, struct mm_sa *mm, const struct pld_gss *in);
+void gss_resp_auth(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+/* Tells why auth refused the peer. */
+void gss_resp_log(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+void mm_resp_gss(struct engine *e, struct mm_sa *mm);
+
+/* ---- em_init.c, em_resp.c --------------------------------------------------------------------- */
+
 /* Why authentication failed, as far as one reason is more than another. */
 static inline enum ike_err
-em_failure(const struct em *em)
+gss_failure(const struct gss *g)
 {
-	return em->wrong_target ? IKE_ERR_TARGET_NAME : IKE_ERR_AUTH_FAILED;
+	return g->wrong_target ? IKE_ERR_TARGET_NAME : IKE_ERR_AUTH_FAILED;
 }
-void em_finish(struct mm_sa *mm);
 void em_init_start(struct engine *e, struct mm_sa *mm);
 void em_init_input(struct engine *e, struct mm_sa *mm);
-void em_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+/* SKEYID_em, inbound SA, E3 (MS-AIPS 3.6.7.2). */
+void em_send_e3(struct engine *e, struct mm_sa *mm);
 void em_resp_input(struct engine *e, struct mm_sa *mm);
-void em_resp_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
 
 /* ---- notify.c ------------------------------------------------------------------------------- */
 
 /* Queues a reliable notify. message_id 0: a random one. */
-void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
-    uint32_t message_id, uint32_t code);
+void notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type,
+    uint8_t protocol, uint32_t message_id, uint32_t code);
 /* Asks the peer to negotiate a quick mode for this traffic. */
 void notify_acquire(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
 void notify_drop_all(struct engine *e, struct mm_sa *mm);
 /* STATUS in clear, never larger than the request that it answers. */
 void notify_clear_status(struct engine *e, const struct endpoint *local,
-    const struct endpoint *remote, const struct isakmp_header *request, size_t request_n,
-    uint32_t code);
+    const struct endpoint *remote, const struct isakmp_header *request,
+    size_t request_n, uint32_t code);
 void notify_input(struct engine *e, struct mm_sa *mm);
 void notify_clear_input(struct engine *e, struct mm_sa *mm);
 

@@ -21,7 +21,7 @@ nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash)
 	const struct endpoint *end[2] = { &mm->remote, &mm->local };
 	uint8_t digest[HASH_MAX_BYTES];
 
-	if (!nat_is_possible(e, mm) || e->p.dialect.natd_hash == NATD_HASH_OMIT)
+	if (!nat_is_possible(e, mm) || mm->dialect->natd_hash == NATD_HASH_OMIT)
 		return;
 	for (int i = 0; i < 2; i++) {
 		if (!pld_natd_compute(hash, mm->icookie, e->out->h.rcookie, end[i], digest))
@@ -131,16 +131,16 @@ nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b)
 	if (!a->nat_remote && !b->nat_remote)
 		return true;
 	return address_equal(&a->peer_inner, &b->peer_inner) &&
-	    strcmp(blob_text(&a->em.peer_name), blob_text(&b->em.peer_name)) == 0;
+	    strcmp(gss_peer_name(a), gss_peer_name(b)) == 0;
 }
 
 bool
-nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
+nat_id_fits(const struct mm_sa *mm, const struct address *id,
     const struct address *outer, bool behind_nat)
 {
 	if (address_equal(id, outer))
 		return true;
-	switch (e->p.dialect.id_match) {
+	switch (mm->dialect->id_match) {
 	case ID_MATCH_LOOSE:
 		return true;
 	case ID_MATCH_NAT:
@@ -187,7 +187,7 @@ nat_read_oa(struct engine *e, struct qm_sa *qm, const struct address *id)
 void
 nat_name_peer(struct qm_sa *qm)
 {
-	const char *name = blob_text(&qm->mm->em.peer_name);
+	const char *name = gss_peer_name(qm->mm);
 	struct span part[2] = { SPAN_ARRAY(qm->peer_inner.b), span_of(name, strlen(name)) };
 	uint8_t full[HASH_MAX_BYTES] = { 0 };
 

@@ -15,7 +15,7 @@ void nat_follow(struct engine *e, struct mm_sa *mm);
 /* With the same remote address: is it one host, or two behind one NAT? */
 bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
 /* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */
-bool nat_id_fits(const struct engine *e, const struct mm_sa *mm, const struct address *id,
+bool nat_id_fits(const struct mm_sa *mm, const struct address *id,
     const struct address *outer, bool behind_nat);
 void nat_write_oa(struct engine *e, const struct qm_sa *qm);
 /* Fills qm->peer: name and own address. The address alone is only the peer's word. */

@@ -66,7 +66,7 @@ notify_build(struct engine *e, struct mm_sa *mm, const struct notify_item *item)
 		.data = item->type == NOTIFY_STATUS ? SPAN_ARRAY(data) : SPAN_NONE,
 	};
 
-	mm->notify_seq = seq_take(mm, SEQ_NOTIFY, &e->p.dialect);
+	mm->notify_seq = seq_take(mm, SEQ_NOTIFY, mm->dialect);
 	if (item->type == NOTIFY_ACQUIRE)
 		n.data = SPAN_ARRAY(acquire);
 	exchange_begin(e, mm, EXCHANGE_NOTIFY, item->message_id, mm->notify_seq, true);
@@ -82,7 +82,7 @@ notify_send_next(struct engine *e, struct mm_sa *mm)
 {
 	const struct notify_item *item = STAILQ_FIRST(&mm->notify_queue);
 	/* At shutdown one retransmission at most (MS-AIPS 3.1.6.2). */
-	uint32_t max = e->shutting_down ? 1 : e->p.dialect.retransmit_max;
+	uint32_t max = e->shutting_down ? 1 : mm->dialect->retransmit_max;
 	struct span out;
 
 	notify_build(e, mm, item);
@@ -105,7 +105,7 @@ notify_queue(struct engine *e, struct mm_sa *mm, const struct notify_item *what)
 		return;
 	}
 	*item = *what;
-	if (item->message_id == 0 || e->p.dialect.qm_notify_mid != QM_NOTIFY_MID_QM)
+	if (item->message_id == 0 || mm->dialect->qm_notify_mid != QM_NOTIFY_MID_QM)
 		e->p.host.random(e->p.host.ctx, (uint8_t *)&item->message_id,
 		    sizeof(item->message_id));
 	STAILQ_INSERT_TAIL(&mm->notify_queue, item, next);
@@ -337,7 +337,8 @@ notify_clear_input(struct engine *e, struct mm_sa *mm)
 
 	if (!exchange_rules(e, mm, MSG_CLEAR_NOTIFY))
 		return;
-	if (mm->state != MM_FIRST_SENT || e->p.dialect.clear_status == CLEAR_STATUS_IGNORE ||
+	if (!mm->initiator || mm->keys.ready ||
+	    mm->dialect->clear_status == CLEAR_STATUS_IGNORE ||
 	    pld_notify_decode(message_find(&e->in, PAYLOAD_NOTIFY, 0)->body, &n) != IKE_OK ||
 	    n.type != NOTIFY_STATUS || !pld_notify_u32(&n, &code)) {
 		event_drop(e, mm, IKE_ERR_STATE);
@@ -346,7 +347,7 @@ notify_clear_input(struct engine *e, struct mm_sa *mm)
 	mm->peer_status = code;
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS,
 	    "unauthenticated notify: noted, not obeyed");
-	if (e->p.dialect.clear_status == CLEAR_STATUS_FAIL_FAST)
+	if (mm->dialect->clear_status == CLEAR_STATUS_FAIL_FAST)
 		mm_fail(e, mm, "first message of main mode", IKE_ERR_PEER_STATUS, NULL, false,
 		    true);
 }

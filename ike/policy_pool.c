@@ -83,7 +83,8 @@ mm_satisfies(const struct mm_sa *mm, const struct policy *p)
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
 		if (p->mm_proposal[i].cipher == mm->chosen.cipher &&
 		    p->mm_proposal[i].integrity == mm->chosen.integrity &&
-		    p->mm_proposal[i].group == mm->chosen.group) {
+		    (p->mm_proposal[i].group == mm->chosen.group ||
+			mm->chosen.group == DH_NONE)) {
 			memcpy(same_proposals.mm_proposal, mm->policy->mm_proposal,
 			    sizeof(same_proposals.mm_proposal));
 			same_proposals.n_mm_proposal = mm->policy->n_mm_proposal;
@@ -101,7 +102,7 @@ policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 	if (!mm_satisfies(mm, c->policy))
 		return IKE_ERR_MM_MISMATCH;
 	/* Who the peer is was asked, or is: another name cannot be proved on this one. */
-	if (mm->initiator || mm->em.state != EM_NONE || !mm_needs_em(mm)) {
+	if (mm->initiator || mm->em.state != GSS_NONE || !mm_needs_em(mm)) {
 		if (c->uid != mm->policy_of.uid)
 			return IKE_ERR_MM_MISMATCH;
 		if (c->target_name != NULL &&

@@ -7,12 +7,12 @@
 #define PROTO_ISAKMP 1
 
 /* The number of a group in AUTHIP_INIT_KE_DH_GROUP (MS-IKEE; spec 6.1). */
-#define VENDOR_GROUPS(X)      \
-	X(DH_NONE, 0)         \
-	X(DH_MODP768, 1)      \
-	X(DH_MODP1024, 2)     \
-	X(DH_MODP2048, 3)     \
-	X(DH_ECP256, 4)       \
+#define VENDOR_GROUPS(X)  \
+	X(DH_NONE, 0)     \
+	X(DH_MODP768, 1)  \
+	X(DH_MODP1024, 2) \
+	X(DH_MODP2048, 3) \
+	X(DH_ECP256, 4)   \
 	X(DH_ECP384, 5)
 
 uint32_t
@@ -28,21 +28,43 @@ proposal_vendor_group(enum dh_group g)
 	return 0;
 }
 
-enum dh_group
-proposal_mm_group(const struct policy *p, uint32_t attempt)
+bool
+proposal_method_needs_dh(uint16_t method)
+{
+	return method == AUTH_ANONYMOUS || method == AUTH_NTLM;
+}
+
+/* Kerberos and TLS yield a secret of their own: no DH unless it is wanted (A35). */
+static enum dh_group
+mm_group_of(const struct policy *p, const struct dialect *d, uint32_t i)
+{
+	bool needs = d->mm_dh_with_gss == MM_DH_WITH_GSS_ALWAYS;
+
+	for (uint32_t k = 0; k < p->n_mm_auth; k++)
+		needs = needs ||
+			(p->mm_auth[k].offered &&
+			    proposal_method_needs_dh((uint16_t)p->mm_auth[k].method));
+	return needs ? p->mm_proposal[i].group : DH_NONE;
+}
+
+bool
+proposal_mm_group(const struct policy *p, const struct dialect *d, uint32_t attempt,
+    enum dh_group *group)
 {
 	enum dh_group seen[POLICY_MAX_PROPOSALS];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++) {
+		enum dh_group g = mm_group_of(p, d, i);
 		bool is_new = true;
 
 		for (uint32_t k = 0; k < n; k++)
-			is_new = is_new && seen[k] != p->mm_proposal[i].group;
+			is_new = is_new && seen[k] != g;
 		if (is_new)
-			seen[n++] = p->mm_proposal[i].group;
+			seen[n++] = g;
 	}
-	return attempt < n ? seen[attempt] : DH_NONE;
+	*group = attempt < n ? seen[attempt] : DH_NONE;
+	return attempt < n;
 }
 
 static uint16_t
@@ -52,8 +74,8 @@ mm_key_bits(enum cipher_id c)
 }
 
 void
-proposal_mm_offer(const struct policy *p, enum dh_group group, const struct dialect *d,
-    struct pld_sa *out)
+proposal_mm_offer(const struct policy *p, bool mixed, enum dh_group group,
+    const struct dialect *d, struct pld_sa *out)
 {
 	struct pld_proposal *prop = &out->proposal[0];
 
@@ -65,8 +87,9 @@ proposal_mm_offer(const struct policy *p, enum dh_group group, const struct dial
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++) {
 		const struct mm_proposal *mine = &p->mm_proposal[i];
 		struct pld_transform *t = &prop->transform[prop->n_transform];
+		enum dh_group own = mm_group_of(p, d, i);
 
-		if (group != DH_NONE && mine->group != group)
+		if (!mixed && own != group)
 			continue;
 		memset(t, 0, sizeof(*t));
 		t->number = (uint8_t)++prop->n_transform;
@@ -74,12 +97,13 @@ proposal_mm_offer(const struct policy *p, enum dh_group group, const struct dial
 		t->cipher = cipher_ike_number(mine->cipher);
 		t->key_bits = mm_key_bits(mine->cipher);
 		t->hash = (uint16_t)mine->integrity;
-		t->group = (uint16_t)mine->group;
-		t->has_group = mine->group != DH_NONE || d->mm_dh_none == MM_DH_NONE_ZERO;
+		t->group = (uint16_t)own;
+		t->has_group = own != DH_NONE || d->mm_dh_none == MM_DH_NONE_ZERO;
 		t->life_s = mine->lifetime_s;
 		if (d->mm_auth_attr == MM_AUTH_ATTR_INCLUDE) {
 			t->has_auth_method = true;
-			t->auth_method = p->n_mm_auth > 0 ? (uint16_t)p->mm_auth[0].method : 0;
+			t->auth_method =
+			    p->n_mm_auth > 0 ? (uint16_t)p->mm_auth[0].method : 0;
 		}
 	}
 }
@@ -92,7 +116,8 @@ offer_has_group(const struct pld_sa *offer, enum dh_group g, bool *all)
 	*all = true;
 	for (size_t i = 0; i < offer->n_proposal; i++)
 		for (size_t k = 0; k < offer->proposal[i].n_transform; k++) {
-			bool same = offer->proposal[i].transform[k].group == (uint16_t)g;
+			bool same =
+			    offer->proposal[i].transform[k].group == (uint16_t)g;
 
 			any = any || same;
 			*all = *all && same;
@@ -104,13 +129,15 @@ enum dh_group
 proposal_mm_ke_group(const struct pld_sa *offer, bool has_vendor, uint32_t vendor_group,
     size_t ke_len_bytes)
 {
-	static const enum dh_group known[] = { DH_ECP256, DH_ECP384, DH_MODP2048, DH_MODP1024 };
+	static const enum dh_group known[] = { DH_ECP256, DH_ECP384, DH_MODP2048,
+		DH_MODP1024 };
 	bool all;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		enum dh_group g = known[i];
 
-		if (dh_public_len_bytes(g) != ke_len_bytes || !offer_has_group(offer, g, &all))
+		if (dh_public_len_bytes(g) != ke_len_bytes ||
+		    !offer_has_group(offer, g, &all))
 			continue;
 		/* The length must fit whatever the vendor ID says. */
 		if (!has_vendor || proposal_vendor_group(g) == vendor_group)
@@ -122,23 +149,34 @@ proposal_mm_ke_group(const struct pld_sa *offer, bool has_vendor, uint32_t vendo
 static bool
 mm_transform_is(const struct pld_transform *t, const struct mm_proposal *mine)
 {
-	return t->id == TRANSFORM_KEY_IKE && t->cipher == cipher_ike_number(mine->cipher) &&
-	    t->key_bits == mm_key_bits(mine->cipher) &&
-	    t->hash == (uint16_t)mine->integrity && t->group == (uint16_t)mine->group;
+	return t->id == TRANSFORM_KEY_IKE &&
+	       t->cipher == cipher_ike_number(mine->cipher) &&
+	       t->key_bits == mm_key_bits(mine->cipher) &&
+	       t->hash == (uint16_t)mine->integrity;
+}
+
+/* A responder takes the group of its proposal, or none where the secret needs none (A35). */
+static bool
+mm_group_fits(
+    const struct pld_transform *t, const struct mm_proposal *mine, bool needs_dh)
+{
+	return t->group == (uint16_t)mine->group || (t->group == 0 && !needs_dh);
 }
 
 /* Lifetime: the smaller of both; a missing one does not count (A53). */
 static void
-mm_chosen_set(struct mm_proposal *chosen, const struct mm_proposal *mine, uint32_t life_s)
+mm_chosen_set(struct mm_proposal *chosen, const struct mm_proposal *mine,
+    const struct pld_transform *t)
 {
 	*chosen = *mine;
-	if (life_s != 0 && life_s < chosen->lifetime_s)
-		chosen->lifetime_s = life_s;
+	chosen->group = (enum dh_group)t->group;
+	if (t->life_s != 0 && t->life_s < chosen->lifetime_s)
+		chosen->lifetime_s = t->life_s;
 }
 
 enum ike_err
-proposal_mm_select(const struct policy *p, const struct pld_sa *offer, enum dh_group ke_group,
-    struct mm_proposal *chosen, struct pld_sa *answer)
+proposal_mm_select(const struct policy *p, const struct pld_sa *offer, bool needs_dh,
+    enum dh_group ke_group, struct mm_proposal *chosen, struct pld_sa *answer)
 {
 	enum ike_err e = IKE_ERR_NO_PROPOSAL;
 
@@ -146,28 +184,30 @@ proposal_mm_select(const struct policy *p, const struct pld_sa *offer, enum dh_g
 		for (size_t i = 0; i < offer->n_proposal; i++)
 			for (size_t k = 0; k < offer->proposal[i].n_transform; k++) {
 				const struct pld_proposal *prop = &offer->proposal[i];
+				const struct pld_transform *t = &prop->transform[k];
+				const struct mm_proposal *mine = &p->mm_proposal[m];
 
-				if (!mm_transform_is(&prop->transform[k], &p->mm_proposal[m]))
+				if (!mm_transform_is(t, mine) ||
+				    !mm_group_fits(t, mine, needs_dh))
 					continue;
-				if (p->mm_proposal[m].group != ke_group) {
+				if (t->group != (uint16_t)ke_group) {
 					e = IKE_ERR_GROUP;
 					continue;
 				}
-				mm_chosen_set(chosen, &p->mm_proposal[m],
-				    prop->transform[k].life_s);
+				mm_chosen_set(chosen, mine, t);
 				answer->n_proposal = 1;
 				answer->proposal[0].number = prop->number;
 				answer->proposal[0].protocol = PROTO_ISAKMP;
 				answer->proposal[0].n_transform = 1;
-				answer->proposal[0].transform[0] = prop->transform[k];
+				answer->proposal[0].transform[0] = *t;
 				return IKE_OK;
 			}
 	return e;
 }
 
 enum ike_err
-proposal_mm_verify(const struct policy *p, enum dh_group group, const struct pld_sa *answer,
-    struct mm_proposal *chosen)
+proposal_mm_verify(const struct policy *p, const struct dialect *d, enum dh_group group,
+    const struct pld_sa *answer, struct mm_proposal *chosen)
 {
 	if (answer->n_proposal != 1 || answer->proposal[0].n_transform != 1)
 		return IKE_ERR_NO_PROPOSAL;
@@ -175,8 +215,9 @@ proposal_mm_verify(const struct policy *p, enum dh_group group, const struct pld
 		const struct mm_proposal *mine = &p->mm_proposal[m];
 		const struct pld_transform *t = &answer->proposal[0].transform[0];
 
-		if (mine->group == group && mm_transform_is(t, mine)) {
-			mm_chosen_set(chosen, mine, t->life_s);
+		if (mm_group_of(p, d, m) == group && t->group == (uint16_t)group &&
+		    mm_transform_is(t, mine)) {
+			mm_chosen_set(chosen, mine, t);
 			return IKE_OK;
 		}
 	}

@@ -9,11 +9,17 @@
 #include "ike/payload.h"
 #include "ike/text.h"
 
-/* Which DH group attempt number n (from 0) of a strict initiator uses (A36); DH_NONE: no more. */
-enum dh_group proposal_mm_group(const struct policy *p, uint32_t attempt);
-/* Main-mode offer. group DH_NONE: all groups in one offer (mixed mode). */
-void proposal_mm_offer(const struct policy *p, enum dh_group group, const struct dialect *d,
-    struct pld_sa *out);
+/* Without DH this method has no secret, or none that is good enough (MS-AIPS 1.7). */
+bool proposal_method_needs_dh(uint16_t method);
+/*
+ * Which DH group attempt number n (from 0) of a strict initiator uses (A36); DH_NONE: no
+ * DH (A35). False: no more attempts.
+ */
+bool proposal_mm_group(const struct policy *p, const struct dialect *d,
+    uint32_t attempt, enum dh_group *group);
+/* Main-mode offer of the proposals with this group; mixed: of all. */
+void proposal_mm_offer(const struct policy *p, bool mixed, enum dh_group group,
+    const struct dialect *d, struct pld_sa *out);
 /*
  * The group of a KE payload in M1: the vendor ID's if present, else the common group of
  * all transforms, else by length among the offered (spec 7.2). DH_NONE: cannot be told.
@@ -23,15 +29,17 @@ enum dh_group proposal_mm_ke_group(const struct pld_sa *offer, bool has_vendor,
 /* AUTHIP_INIT_KE_DH_GROUP number of a group. */
 uint32_t proposal_vendor_group(enum dh_group g);
 /*
- * First of our list that the offer contains and whose group is that of the KE (A93).
+ * First of our list that the offer contains and whose group is that of the KE, DH_NONE
+ * without one (A93). needs_dh: a method that is agreed does not do without.
  * *answer: the peer's transform as it came. IKE_ERR_NO_PROPOSAL, or IKE_ERR_GROUP when
  * only the group stood in the way.
  */
 enum ike_err proposal_mm_select(const struct policy *p, const struct pld_sa *offer,
-    enum dh_group ke_group, struct mm_proposal *chosen, struct pld_sa *answer);
+    bool needs_dh, enum dh_group ke_group, struct mm_proposal *chosen,
+    struct pld_sa *answer);
 /* M2: exactly one transform, and one that we offered. */
-enum ike_err proposal_mm_verify(const struct policy *p, enum dh_group group,
-    const struct pld_sa *answer, struct mm_proposal *chosen);
+enum ike_err proposal_mm_verify(const struct policy *p, const struct dialect *d,
+    enum dh_group group, const struct pld_sa *answer, struct mm_proposal *chosen);
 
 #define ENCAPSULATION_TRANSPORT 2
 #define ENCAPSULATION_UDP_TRANSPORT 4 /* RFC 3947 5.1 */
@@ -49,8 +57,8 @@ struct qm_choice {
 };
 
 /* Quick-mode offer with our inbound SPI in each proposal. */
-void proposal_qm_offer(const struct policy *p, unsigned want, uint32_t spi,
-    struct pld_sa *out);
+void proposal_qm_offer(
+    const struct policy *p, unsigned want, uint32_t spi, struct pld_sa *out);
 /* First of our list that the offer contains; answer carries our SPI. */
 enum ike_err proposal_qm_select(const struct policy *p, unsigned want,
     const struct pld_sa *offer, uint32_t spi, struct qm_choice *chosen,

@@ -161,10 +161,12 @@ qm_note_peer(struct qm_sa *qm)
 {
 	const struct mm_sa *mm = qm->mm;
 
-	if (mm == NULL || !mm->keys.has_em)
+	const struct gss *g = mm == NULL ? NULL : mm->keys.has_em ? &mm->em : &mm->gss;
+
+	if (g == NULL || g->peer_name.n == 0)
 		return;
-	qm->peer_method = mm->em.method;
-	(void)blob_set(&qm->peer_name, blob_span(&mm->em.peer_name));
+	qm->peer_method = g->method;
+	(void)blob_set(&qm->peer_name, blob_span(&g->peer_name));
 }
 
 void
@@ -255,7 +257,7 @@ qm_start_pending(struct engine *e, struct mm_sa *mm)
 	struct qm_sa *qm, *next;
 	/* Keys of extended mode are not enough: before E4 the peer has proved nothing. */
 	bool first_only = mm->n_quick_modes == 0 ||
-	    (mm_needs_em(mm) && mm->em.state != EM_COMPLETE);
+	    (mm_needs_em(mm) && mm->em.state != GSS_COMPLETE);
 
 	if (first_only && mm->n_quick_modes > 0)
 		return;

@@ -31,9 +31,9 @@ qm_write_hash(struct engine *e, const struct qm_sa *qm, bool second)
 	struct span part[2] = { SPAN_ARRAY(mid),
 		span_of(second ? k->auth2 : k->auth1, k->hash_n) };
 
-	if (!qm->is_first && e->p.dialect.qm_later_hash == QM_LATER_HASH_OMIT)
+	if (!qm->is_first && qm->mm->dialect->qm_later_hash == QM_LATER_HASH_OMIT)
 		return;
-	if (!qm->is_first && e->p.dialect.qm_later_hash == QM_LATER_HASH_FRESH &&
+	if (!qm->is_first && qm->mm->dialect->qm_later_hash == QM_LATER_HASH_FRESH &&
 	    hash_hmac(qm->mm->chosen.integrity, span_of(k->a, k->hash_n), part, 2, fresh))
 		part[1] = span_of(fresh, k->hash_n);
 	build_payload(e->out, PAYLOAD_HASH);
@@ -55,13 +55,13 @@ qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g)
 }
 
 static void
-qm_write_nonce(struct engine *e)
+qm_write_nonce(struct engine *e, const struct qm_sa *qm)
 {
 	uint8_t nonce[256];
 
-	e->p.host.random(e->p.host.ctx, nonce, e->p.dialect.nonce_len);
+	e->p.host.random(e->p.host.ctx, nonce, qm->mm->dialect->nonce_len);
 	build_payload(e->out, PAYLOAD_NONCE);
-	writer_bytes(&e->out->w, span_of(nonce, e->p.dialect.nonce_len));
+	writer_bytes(&e->out->w, span_of(nonce, qm->mm->dialect->nonce_len));
 	build_end(e->out);
 }
 
@@ -73,18 +73,18 @@ qm_build_q1(struct engine *e, struct qm_sa *qm, struct span *out)
 	unsigned want = qm_want(qm);
 
 	exchange_begin(e, mm, exchange, qm->message_id,
-	    seq_take(mm, qm->is_first ? SEQ_MM : SEQ_QM, &e->p.dialect), true);
+	    seq_take(mm, qm->is_first ? SEQ_MM : SEQ_QM, qm->mm->dialect), true);
 	qm_write_hash(e, qm, false);
 	qm_write_ids(e, qm);
 	build_payload(e->out, PAYLOAD_SA);
-	if (e->p.dialect.gcm_auth_attr == GCM_AUTH_ATTR_INCLUDE)
+	if (qm->mm->dialect->gcm_auth_attr == GCM_AUTH_ATTR_INCLUDE)
 		want |= QM_WANT_AUTH_ATTR;
 	proposal_qm_offer(qm->policy.policy, want, qm->spi_in, &e->sa_out);
 	if (e->sa_out.n_proposal == 0)
 		return IKE_ERR_NO_PROPOSAL;
 	pld_sa_encode(&e->out->w, &e->sa_out, true);
 	build_end(e->out);
-	qm_write_nonce(e);
+	qm_write_nonce(e, qm);
 	if (qm->dh != NULL) {
 		build_payload(e->out, PAYLOAD_KE);
 		writer_bytes(&e->out->w, dh_public(qm->dh));
@@ -115,7 +115,7 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 		e->p.host.random(e->p.host.ctx, (uint8_t *)&qm->message_id,
 		    sizeof(qm->message_id));
 	while (qm->message_id < 2 || sadb_qm_by_message_id(mm, qm->message_id) != NULL);
-	if (qm->is_first && e->p.dialect.qm1_mid == QM1_MID_ZERO)
+	if (qm->is_first && qm->mm->dialect->qm1_mid == QM1_MID_ZERO)
 		qm->message_id = 0;
 	qm->spi_in = qm_new_spi(e);
 	qm->state = QM_INIT_FIRST_SENT;
@@ -124,9 +124,9 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 		qm_fail(e, qm, "first message of quick mode", err, NULL, false);
 		return;
 	}
-	qm->is_fast = e->p.dialect.fast_qm == FAST_QM_ON && e->sa_out.n_proposal == 1 &&
+	qm->is_fast = qm->mm->dialect->fast_qm == FAST_QM_ON && e->sa_out.n_proposal == 1 &&
 	    qm->dh == NULL;
-	request_send(e, &qm->request, mm, q1, e->p.dialect.retransmit_max, qm_init_give_up,
+	request_send(e, &qm->request, mm, q1, qm->mm->dialect->retransmit_max, qm_init_give_up,
 	    qm);
 }
 
@@ -161,7 +161,7 @@ qm_check_ids(struct engine *e, struct qm_sa *qm)
 		if (err != IKE_OK)
 			return err;
 		if (!pld_id_to_endpoint(&id, &end) ||
-		    !nat_id_fits(e, mm, &end.addr, &want[i]->addr,
+		    !nat_id_fits(mm, &end.addr, &want[i]->addr,
 			i == 0 ? mm->nat_local : mm->nat_remote) ||
 		    end.port != want[i]->port || id.protocol != qm->selector.protocol)
 			return IKE_ERR_ID_MISMATCH;
@@ -181,7 +181,7 @@ qm_read_ke(struct engine *e, struct qm_sa *qm)
 		return IKE_ERR_KE;
 	if ((qm->z = calloc(1, sizeof(*qm->z))) == NULL)
 		return IKE_ERR_NO_MEMORY;
-	return dh_shared(qm->dh, ke->body, e->p.dialect.ecdh_form == ECDH_FORM_XY, qm->z) ?
+	return dh_shared(qm->dh, ke->body, qm->mm->dialect->ecdh_form == ECDH_FORM_XY, qm->z) ?
 	    IKE_OK :
 	    IKE_ERR_DH;
 }
@@ -220,19 +220,19 @@ static bool
 qm_send_q3(struct engine *e, struct qm_sa *qm)
 {
 	struct pld_notify n = { .protocol = NOTIFY_PROTO_QM, .type = NOTIFY_QM_SYNCHRONIZE };
-	uint8_t exchange = e->p.dialect.sync_exchange == SYNC_EXCHANGE_243 ? EXCHANGE_MM :
+	uint8_t exchange = qm->mm->dialect->sync_exchange == SYNC_EXCHANGE_243 ? EXCHANGE_MM :
 									     EXCHANGE_QM;
 	struct span q3;
 
 	exchange_begin(e, qm->mm, exchange, qm->message_id,
-	    seq_take(qm->mm, SEQ_QM, &e->p.dialect), true);
+	    seq_take(qm->mm, SEQ_QM, qm->mm->dialect), true);
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	pld_notify_encode(&e->out->w, &n);
 	build_end(e->out);
 	if (!exchange_finish(e, qm->mm, &q3))
 		return false;
 	qm->state = QM_INIT_SECOND_SENT;
-	request_send(e, &qm->request, qm->mm, q3, e->p.dialect.retransmit_max,
+	request_send(e, &qm->request, qm->mm, q3, qm->mm->dialect->retransmit_max,
 	    qm_init_give_up, qm);
 	return true;
 }
@@ -247,7 +247,7 @@ qm_init_done(struct engine *e, struct qm_sa *qm)
 		sa_install(e, qm, true);
 		sa_install(e, qm, false);
 		qm_start_pending(e, mm);
-	} else if (mm->em.state == EM_NONE) {
+	} else if (mm->em.state == GSS_NONE) {
 		em_init_start(e, mm);
 	}
 }

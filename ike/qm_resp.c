@@ -38,8 +38,8 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 	if (id[0].protocol != id[1].protocol)
 		return IKE_ERR_ID_MISMATCH;
 	qm->selector = (struct flow){ id[0].protocol, end[1], end[0] };
-	if (!nat_id_fits(e, mm, &end[0].addr, &mm->remote.addr, mm->nat_remote) ||
-	    !nat_id_fits(e, mm, &end[1].addr, &mm->local.addr, mm->nat_local))
+	if (!nat_id_fits(mm, &end[0].addr, &mm->remote.addr, mm->nat_remote) ||
+	    !nat_id_fits(mm, &end[1].addr, &mm->local.addr, mm->nat_local))
 		return IKE_ERR_ID_MISMATCH;
 	qm->udp = mm->floated;
 	qm->id_initiator = end[0].addr;
@@ -113,7 +113,7 @@ q1_pfs(struct engine *e, struct qm_sa *qm)
 	qm->z = calloc(1, sizeof(*qm->z));
 	if (qm->dh == NULL || qm->z == NULL)
 		return IKE_ERR_NO_MEMORY;
-	return dh_shared(qm->dh, ke->body, e->p.dialect.ecdh_form == ECDH_FORM_XY, qm->z) ?
+	return dh_shared(qm->dh, ke->body, qm->mm->dialect->ecdh_form == ECDH_FORM_XY, qm->z) ?
 	    IKE_OK :
 	    IKE_ERR_DH;
 }
@@ -135,20 +135,20 @@ static bool
 q2_build(struct engine *e, struct qm_sa *qm, struct span *out)
 {
 	struct mm_sa *mm = qm->mm;
-	bool new_nonce = !qm->is_first && e->p.dialect.later_nr == LATER_NR_INCLUDE;
+	bool new_nonce = !qm->is_first && qm->mm->dialect->later_nr == LATER_NR_INCLUDE;
 	uint8_t nonce[256];
 
 	exchange_begin(e, mm, e->in.h.exchange, qm->message_id,
-	    seq_answer(e->in.seq, &e->p.dialect), true);
+	    seq_answer(e->in.seq, qm->mm->dialect), true);
 	q2_write_hash(e, qm);
 	qm_write_ids(e, qm);
 	build_payload(e->out, PAYLOAD_SA);
 	pld_sa_encode(&e->out->w, &e->sa_out, true);
 	build_end(e->out);
 	if (new_nonce) {
-		e->p.host.random(e->p.host.ctx, nonce, e->p.dialect.nonce_len);
+		e->p.host.random(e->p.host.ctx, nonce, qm->mm->dialect->nonce_len);
 		build_payload(e->out, PAYLOAD_NONCE);
-		writer_bytes(&e->out->w, span_of(nonce, e->p.dialect.nonce_len));
+		writer_bytes(&e->out->w, span_of(nonce, qm->mm->dialect->nonce_len));
 		build_end(e->out);
 	}
 	if (qm->dh != NULL) {
@@ -235,14 +235,14 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 	if (mm->state != MM_ESTABLISHED)
 		mm_established(e, mm);
 	/* A lone proposal without KE may be a fast quick mode: nothing more comes (A54). */
-	qm->is_fast = e->p.dialect.fast_qm != FAST_QM_OFF && e->sa_in.n_proposal == 1 &&
+	qm->is_fast = qm->mm->dialect->fast_qm != FAST_QM_OFF && e->sa_in.n_proposal == 1 &&
 	    qm->dh == NULL;
 	if (qm->is_fast) {
 		sa_install(e, qm, true);
 		sa_install(e, qm, false);
 	} else {
 		timer_arm(&e->timers, &qm->responder_timer,
-		    e->now_ms + e->p.dialect.responder_timeout_s * 1000u, qm_resp_timeout, qm);
+		    e->now_ms + qm->mm->dialect->responder_timeout_s * 1000u, qm_resp_timeout, qm);
 	}
 	if (mm_needs_em(mm) && !mm->keys.has_em)
 		mm_progress(e, mm);
@@ -269,7 +269,7 @@ qm_resp_q3(struct engine *e, struct qm_sa *qm)
 	}
 	timer_cancel(&e->timers, &qm->responder_timer);
 	exchange_begin(e, mm, e->in.h.exchange, qm->message_id,
-	    seq_answer(e->in.seq, &e->p.dialect), true);
+	    seq_answer(e->in.seq, qm->mm->dialect), true);
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	pld_notify_encode(&e->out->w, &n);
 	build_end(e->out);

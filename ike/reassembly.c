@@ -84,8 +84,9 @@ reassembly_begin(struct engine *e, struct mm_sa *mm, const struct isakmp_header 
 static bool
 reassembly_grow(struct engine *e, struct reassembly *r, size_t n)
 {
-	size_t max = r->mm->initiator || r->mm->keys.peer_proved ? MESSAGE_MAX_BYTES :
-								   REASSEMBLY_UNPROVED_BYTES;
+	/* Who sends tokens has our cookie, so that it is where it says. */
+	bool large = r->mm->initiator || r->mm->keys.peer_proved || gss_has_tokens(r->mm);
+	size_t max = large ? MESSAGE_MAX_BYTES : REASSEMBLY_UNPROVED_BYTES;
 	size_t cap = r->cap != 0 ? r->cap : REASSEMBLY_FIRST_BYTES;
 	struct reassembly *oldest;
 	uint8_t *b;
@@ -182,7 +183,7 @@ reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 	struct piece p;
 	enum ike_err err = IKE_ERR_NO_MEMORY;
 
-	if (!mm->keys.ready || mm->state == MM_DYING) {
+	if ((!mm->keys.ready && !gss_has_tokens(mm)) || mm->state == MM_DYING) {
 		event_drop(e, mm, IKE_ERR_FRAGMENT);
 		return false;
 	}

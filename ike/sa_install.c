@@ -57,7 +57,7 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	a->sa_add.replay_window = e->p.replay_window;
 	if (qm->udp)
 		sa_nat(qm, &a->sa_add.nat);
-	if (!keys_derive_ipsec(e, qm, a->sa_add.spi, &a->sa_add.cipher_key,
+	if (!keys_derive_ipsec(qm, a->sa_add.spi, &a->sa_add.cipher_key,
 		&a->sa_add.integrity_key)) {
 		/* An SA without keys is refused by every backend; say so here. */
 		e->error_count[IKE_ERR_CRYPTO]++;

@@ -62,6 +62,7 @@ sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
 	mm->initiator = initiator;
 	mm->local = *local;
 	mm->remote = *remote;
+	mm->dialect = &e->p.dialect;
 	mm->created_ms = e->now_ms;
 	memcpy(mm->icookie, icookie, COOKIE_BYTES);
 	LIST_INSERT_HEAD(&e->mm_all, mm, all_link);
@@ -98,7 +99,7 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	}
 	dos_closed(e, mm);
 	reassembly_drop(e, mm);
-	em_forget_dialogue(e, mm);
+	gss_forget(e, mm);
 	notify_drop_all(e, mm);
 	request_done(e, &mm->request);
 	timer_cancel(&e->timers, &mm->responder_timer);
@@ -113,8 +114,9 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	blob_free(&mm->ni);
 	blob_free(&mm->nr);
 	blob_free(&mm->nr_qm);
-	blob_free(&mm->em.peer_name);
-	blob_free(&mm->em.failure);
+	blob_free(&mm->m1);
+	gss_free(&mm->gss);
+	gss_free(&mm->em);
 	answered_free(&mm->answered);
 	answered_free(&mm->notify_answered);
 	policy_release(&mm->policy_of);

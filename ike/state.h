@@ -15,6 +15,7 @@
 #include "ike/keys.h"
 #include "ike/message.h"
 #include "ike/payload.h"
+#include "ike/peer.h"
 #include "ike/proposal.h"
 #include "ike/rules.h"
 #include "ike/text.h"
@@ -34,6 +35,7 @@
 
 /* X(id, name of MS-AIPS 3) */
 #define MM_STATES(X)                                                      \
+	X(MM_TOKEN_FIRST, "waiting for the token of the first packet")    \
 	X(MM_FIRST_SENT, "MM First Generalized Packet Sent")              \
 	X(MM_INIT_FIRST_DONE, "MM Initiator First Exchange Done")         \
 	X(MM_RESP_FIRST_DONE, "MM Responder First Exchange Done")         \
@@ -52,14 +54,15 @@
 enum mm_state { MM_STATES(STATE_ENUM) };
 enum qm_state { QM_STATES(STATE_ENUM) };
 
-enum em_state {
-	EM_NONE,
-	EM_FIRST_SENT,	    /* initiator: E1 */
-	EM_RESP_FIRST_DONE, /* responder: E2 sent, waits for a NEW token */
-	EM_GSS,		    /* a dialogue runs */
-	EM_GSS_DONE,	    /* responder: complete, waits for E3 */
-	EM_FINAL_SENT,	    /* initiator: E3 */
-	EM_COMPLETE,
+/* A round of authentication by GSS tokens: that of main mode, or extended mode. */
+enum gss_state {
+	GSS_NONE,
+	GSS_E1_SENT,  /* initiator of extended mode: E1 */
+	GSS_WANTED,   /* responder: methods agreed, waits for a NEW token */
+	GSS_RUNS,     /* a dialogue runs */
+	GSS_DONE,     /* responder: complete, waits for the proof (Q1, E3) */
+	GSS_E3_SENT,  /* initiator of extended mode: E3 */
+	GSS_COMPLETE, /* and proved */
 };
 
 /* A request of ours that waits for its response (MS-AIPS 3.1, requester). */
@@ -104,9 +107,8 @@ struct mm_keys {
 	uint8_t cipher_key[CIPHER_MAX_KEY_BYTES];
 };
 
-/* Extended mode of a main mode. */
-struct em {
-	enum em_state state;
+struct gss {
+	enum gss_state state;
 	struct pld_auth methods; /* agreed, in the initiator's order */
 	size_t at;		 /* position in it */
 	uint16_t method;
@@ -114,6 +116,8 @@ struct em {
 	uint32_t dialogues;
 	uint32_t rounds;
 	bool fresh;	   /* initiator: the next token starts a dialogue */
+	bool start_failed; /* initiator: it had no token at all, and said so */
+	bool start_retry;  /* another credential of the method is left */
 	bool last_retry;   /* the last failure asked for another credential */
 	uint32_t peer_status; /* initiator: what that failure was, 0 = ours */
 	bool local_done;
@@ -122,8 +126,8 @@ struct em {
 	uint64_t handle;   /* of the dialogue, 0 = none */
 	struct isakmp_header answer_header; /* responder: request that auth works on */
 	uint32_t answer_seq;
-	struct secret *secret; /* owned, until established */
-	struct chain chain;
+	struct secret *secret; /* owned, until the peer proved that it has it, too */
+	struct chain chain;    /* of main mode: from M1 on */
 	struct blob peer_name; /* text */
 	struct blob failure;   /* text: why the last dialogue failed */
 	bool wrong_target;     /* a peer was proved, but not the one that was named */
@@ -161,6 +165,7 @@ struct mm_sa {
 	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* policy_of.policy */
 	struct class_policy policy_of; /* what it was negotiated for; held (policy_pool.c) */
+	const struct dialect *dialect; /* borrowed */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[COOKIE_BYTES];
@@ -181,9 +186,10 @@ struct mm_sa {
 	struct blob ni;	  /* whole Nonce payloads */
 	struct blob nr;
 	struct blob nr_qm;
-	struct chain chain;
 	struct mm_keys keys;
-	struct em em;
+	struct gss gss; /* of main mode */
+	struct gss em;	/* of extended mode */
+	struct blob m1;	/* responder: it waits for auth to answer its token */
 	uint32_t seq_next[SEQ_KINDS];
 	struct seq_window seq_seen[SEQ_KINDS];
 	struct request request;
@@ -287,6 +293,7 @@ struct engine {
 	struct action_node *current; /* the action that the host is looking at */
 	struct quick_send quick;
 	struct dos dos;
+	struct peer_memory *peers; /* owned; NULL: nobody yet */
 	struct reassembly_list reassemblies; /* oldest first */
 	size_t reassembly_bytes;
 	uint16_t fragment_id;
@@ -397,16 +404,28 @@ void answered_free(struct answered *a);
 
 /* ---- mm_keys.c: key derivation from the state --------------------------------------------- */
 
+/* The round that runs: extended mode follows when main mode is established. */
+static inline struct gss *
+gss_now(struct mm_sa *mm)
+{
+	return mm->state == MM_ESTABLISHED ? &mm->em : &mm->gss;
+}
+
+static inline bool
+gss_is_main(const struct mm_sa *mm)
+{
+	return mm->state != MM_ESTABLISHED;
+}
+
 /* Adds a message to the chain of main mode or extended mode. */
-bool chain_add(struct engine *e, struct mm_sa *mm, struct chain *c, bool em, struct span wire,
-    struct span payloads);
+bool chain_add(struct mm_sa *mm, struct gss *g, struct span wire, struct span payloads);
 /* Main-mode keys, Auth1 and Auth2; secret empty for anonymous. */
-bool keys_derive_mm(struct engine *e, struct mm_sa *mm, struct span secret);
-bool keys_derive_em(struct engine *e, struct mm_sa *mm, struct span secret);
+bool keys_derive_mm(struct mm_sa *mm, struct span secret);
+bool keys_derive_em(struct mm_sa *mm, struct span secret);
 /* Auth3 (of the initiator) or Auth4; out holds 2 * HASH_MAX_BYTES. Length, 0 on failure. */
-size_t keys_auth34(struct engine *e, struct mm_sa *mm, bool auth4, uint8_t *out);
-bool keys_derive_ipsec(struct engine *e, const struct qm_sa *qm, uint32_t spi,
-    struct secret *cipher_key, struct secret *integrity_key);
+size_t keys_auth34(const struct mm_sa *mm, bool auth4, uint8_t *out);
+bool keys_derive_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,
+    struct secret *integrity_key);
 
 #include "ike/modes.h"
 

@@ -32,7 +32,7 @@ em_status_word(const struct mm_sa *mm)
 {
 	if (!mm_needs_em(mm))
 		return "none";
-	if (mm->keys.has_em && mm->em.state == EM_COMPLETE)
+	if (mm->keys.has_em && mm->em.state == GSS_COMPLETE)
 		return "established";
 	return "negotiating";
 }
@@ -61,6 +61,9 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->nat_detected = mm->nat_detected;
 	s->em_required = mm_needs_em(mm);
 	s->em_state = em_status_word(mm);
+	s->method = mm->gss.state == GSS_COMPLETE ? mm->gss.method : 0;
+	text_init(&name, s->peer_name, sizeof(s->peer_name));
+	text_str(&name, blob_text(&mm->gss.peer_name));
 	s->em_method = mm->em.method;
 	text_init(&name, s->em_peer_name, sizeof(s->em_peer_name));
 	text_str(&name, blob_text(&mm->em.peer_name));

@@ -35,7 +35,9 @@ print_mm(const json_t *mm)
 	else
 		printf("      extended mode: %s, %s, peer %s\n", str(em, "state"),
 		    str(em, "method"),
-		    str(em, "peer_name")[0] != '\0' ? str(em, "peer_name") : "not known yet");
+		    str(em, "peer_name")[0] != '\0'	? str(em, "peer_name") :
+		    str(mm, "peer_name")[0] != '\0' ? str(mm, "peer_name") :
+						      "not known yet");
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "ike/rules.h"
 #include "tests/fuzz/fuzz.h"
 
+static const struct dialect dialect = DIALECT_DEFAULT;
 static struct pld_sa sa, answer, again;
 
 static void
@@ -48,12 +49,12 @@ decode_mm_sa(struct span body, const struct policy *p)
 	decode_text(false);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		(void)proposal_mm_ke_group(&sa, i != 0, (uint32_t)i, body.n);
-		(void)proposal_mm_verify(p, groups[i], &sa, &chosen);
-		if (proposal_mm_select(p, &sa, groups[i], &chosen, &answer) != IKE_OK)
+		(void)proposal_mm_verify(p, &dialect, groups[i], &sa, &chosen);
+		if (proposal_mm_select(p, &sa, true, groups[i], &chosen, &answer) != IKE_OK)
 			continue;
 		FUZZ_ASSERT(chosen.lifetime_s > 0);
 		decode_answer(false);
-		FUZZ_ASSERT(proposal_mm_verify(p, groups[i], &again, &chosen) == IKE_OK);
+		FUZZ_ASSERT(proposal_mm_verify(p, &dialect, groups[i], &again, &chosen) == IKE_OK);
 	}
 }
 

@@ -136,7 +136,7 @@ tap_lose_em_answers(void *ctx, size_t from, uint8_t *p, size_t *n)
 
 	(void)ctx;
 	(void)n;
-	return from == INITIATOR || p[18] != EXCHANGE_EM || mm->em.state != EM_FINAL_SENT;
+	return from == INITIATOR || p[18] != EXCHANGE_EM || mm->em.state != GSS_E3_SENT;
 }
 
 /* Until E4 has come, the peer has proved nothing: no success, for nobody who waits. */
@@ -146,7 +146,7 @@ START_TEST(h42_no_success_before_e4)
 	net.tap = tap_lose_em_answers;
 	sim_acquire(&net, INITIATOR, 1, 4, 80);
 	sim_run(&net, 1000);
-	ck_assert_uint_eq(hostile_mm(INITIATOR)->em.state, EM_FINAL_SENT);
+	ck_assert_uint_eq(hostile_mm(INITIATOR)->em.state, GSS_E3_SENT);
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
 	sim_run(&net, 1000);
 	ck_assert_uint_eq(net.host[INITIATOR].n_result, 0);

@@ -112,7 +112,7 @@ check_established_only_with_em(size_t host)
 	if (net.host[host].n_sa == 0)
 		return;
 	LIST_FOREACH (mm, &e->mm_all, all_link)
-		ck_assert(!mm->keys.has_em || mm->em.state >= EM_FINAL_SENT);
+		ck_assert(!mm->keys.has_em || mm->em.state >= GSS_E3_SENT);
 	ck_assert_uint_ge(engine_event_count(e, EVENT_EM_ESTABLISHED), 1);
 }
 

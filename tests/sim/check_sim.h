@@ -11,6 +11,7 @@ TCase *sim_fault_cases(void);
 void sim_nat_tests(Suite *s);
 TCase *sim_fragment_cases(void);
 TCase *sim_auth_cases(void);
+TCase *sim_main_auth_cases(void);
 TCase *sim_rekey_cases(void);
 
 #endif

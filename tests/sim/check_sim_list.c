@@ -223,7 +223,7 @@ START_TEST(t048_t097_main_mode_after_m1)
 	ck_assert(!mm->expired && !mm->nat_detected && !mm->keys.ready && !mm->keys.has_em);
 	ck_assert_uint_eq(mm->vendor_seen, 0);
 	ck_assert_uint_eq(mm->em.handle, 0);
-	ck_assert_uint_eq(mm->em.state, EM_NONE);
+	ck_assert_uint_eq(mm->em.state, GSS_NONE);
 	ck_assert_uint_eq(engine_deadline_ms(net.host[INITIATOR].engine), net.now_ms + 2000);
 	hostile_end();
 }

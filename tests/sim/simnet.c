@@ -364,9 +364,10 @@ static void
 auth_step_kerberos(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 {
 	struct engine_auth_reply *r = &out->reply;
-	uint8_t number = a->token.n == 2 ? a->token.p[1] : 0;
+	size_t n = h->token_n != 0 ? h->token_n : 2;
+	uint8_t number = a->token.n == n ? a->token.p[1] : 0;
 
-	if (a->token.n > 0 && (a->token.n != 2 || a->token.p[0] != h->krb_mark)) {
+	if (a->token.n > 0 && (a->token.n != n || a->token.p[0] != h->krb_mark)) {
 		auth_refuse(r, 0x80090308, "not a token of Kerberos");
 		return;
 	}
@@ -376,7 +377,7 @@ auth_step_kerberos(struct sim_host *h, const struct action_auth *a, struct sim_a
 		return;
 	out->token[0] = h->krb_mark;
 	out->token[1] = (uint8_t)(number + 1);
-	r->token = span_of(out->token, 2);
+	r->token = span_of(out->token, n);
 }
 
 static void
@@ -402,6 +403,8 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
 	struct sim_auth *q, **at = &net->auths;
 
+	if (a->step != AUTH_ABORT && !a->extended_mode)
+		h->n_main_steps++;
 	if (a->step == AUTH_START) {
 		h->n_auth_open++;
 		h->n_dialogue++;

@@ -55,6 +55,7 @@ struct sim_host {
 	size_t n_failure;
 	enum auth_method auth_method; /* of the last dialogue that began */
 	size_t n_dialogue;
+	size_t n_main_steps; /* questions to auth in main mode */
 	size_t bytes_sent;
 	size_t n_sent;
 };

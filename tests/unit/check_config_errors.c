@@ -136,7 +136,7 @@ static const struct {
 	{ 3, "56-bit", MM "proposal des-sha1-ecp256 {}" END },
 	{ 3, "must encrypt", MM "proposal null-sha1-ecp256 {}" END },
 	{ 3, "modp768 is refused", MM "proposal aes128-sha1-modp768 {}" END },
-	{ 3, "no other secret", MM "proposal aes128-sha1-none {}" END },
+	{ 2, "no other secret", MM "proposal aes128-sha1-none {}" END },
 	{ 3, "unknown cipher 'aes': write one of aes128, aes192, aes256, 3des",
 	    MM "proposal aes-sha1-ecp256 {}" END },
 	{ 3, "unknown hash 'sha2': write one of sha1, sha256, sha384",

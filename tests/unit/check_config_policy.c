@@ -147,7 +147,7 @@ START_TEST(test_gcm_proposals)
 END_TEST
 
 #ifdef HAVE_KRB5
-/* With a keytab Kerberos is offered in extended mode, and only there. */
+/* With a keytab Kerberos is offered. */
 START_TEST(test_kerberos)
 {
 	struct config c;
@@ -165,7 +165,7 @@ START_TEST(test_kerberos)
 	ck_assert_uint_eq(p->n_em_auth, 2);
 	check_auth(&p->em_auth[0], AUTH_KERBEROS, true);
 	check_auth(&p->em_auth[1], AUTH_NTLM, false);
-	check_auth(&p->mm_auth[1], AUTH_KERBEROS, false);
+	check_auth(&p->mm_auth[1], AUTH_KERBEROS, true);
 	ck_assert_str_eq(c.kerberos.keytab, "k");
 	ck_assert_str_eq(c.kerberos.principal, "PC$@R");
 	ck_assert_uint_eq(c.kerberos.n_realm, 2);
@@ -234,6 +234,19 @@ START_TEST(test_no_extended_mode)
 }
 END_TEST
 
+/* Main mode by certificates: nobody is anonymous, and no group is needed. */
+START_TEST(test_authenticated_main_mode)
+{
+	struct config c;
+
+	load_good(&c, "default_policy { main_mode { auth = { tls }  proposal aes256-sha256-none "
+		      "{} }\n extended_mode { auth = {} } }");
+	check_auth(&c.policy.mm_auth[0], AUTH_TLS, true);
+	ck_assert_int_eq(c.policy.mm_proposal[0].group, DH_NONE);
+	ck_assert(!policy_main_mode_is_anonymous(&c.policy));
+}
+END_TEST
+
 START_TEST(test_keep_encrypting)
 {
 	struct policy p;
@@ -299,8 +312,10 @@ random_main_mode(struct policy *p)
 	}
 	p->mm_qm_limit = (uint32_t)rand();
 	p->n_mm_auth = 1 + (uint32_t)rand() % POLICY_MAX_AUTH;
-	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+	for (uint32_t i = 0; i < p->n_mm_auth; i++) {
 		p->mm_auth[i].method = PICK(method);
+		p->mm_auth[i].offered = p->mm_auth[i].method == AUTH_TLS;
+	}
 	p->mm_auth[0].method = AUTH_ANONYMOUS;
 	p->mm_auth[0].offered = true;
 }
@@ -364,6 +379,7 @@ tcase_config_policy(void)
 	tcase_add_loop_test(t, test_bad_kerberos, 0, (int)COUNT_OF(bad_kerberos));
 	tcase_add_test(t, test_parts_are_independent);
 	tcase_add_test(t, test_no_extended_mode);
+	tcase_add_test(t, test_authenticated_main_mode);
 	tcase_add_test(t, test_keep_encrypting);
 	tcase_add_test(t, test_round_trip_default);
 	tcase_add_test(t, test_round_trip_random);

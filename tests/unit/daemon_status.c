@@ -26,6 +26,8 @@ static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "integrity", 's' }, { "group", 's' }, { "lifetime_s", 'i' }, { "age_s", 'i' },
 	{ "peer_vendor_ids", 'a' }, { "peer_gss_id", 's' }, { "extended_mode", 'o' },
 	{ "nat", 'b' },
+	{ "method", 's' },
+	{ "peer_name", 's' },
 	{ NULL, 0 } };
 static const struct key em_keys[] = { { "method", 's' }, { "peer_name", 's' },
 	{ "state", 's' }, { NULL, 0 } };
@@ -143,6 +145,8 @@ START_TEST(main_mode)
 	ck_assert_uint_eq(strlen(text(mm, "initiator_cookie")), 16);
 	ck_assert_str_eq(text(mm, "cipher"), cipher_name(CIPHER_AES128));
 	ck_assert_str_eq(text(mm, "peer_gss_id"), "host/sim.example");
+	ck_assert_str_eq(text(mm, "method"), "anonymous");
+	ck_assert_str_eq(text(mm, "peer_name"), "");
 	ck_assert_str_eq(text(json_object_get(mm, "extended_mode"), "method"), "tls");
 	ck_assert_str_eq(
 	    text(json_object_get(mm, "extended_mode"), "state"), "established");

@@ -46,16 +46,25 @@ receive(struct pld_sa *sa)
 	ck_assert_int_eq(pld_sa_decode(span_of(buf[turn], w.n), false, sa), IKE_OK);
 }
 
+/* -1: there is none. */
+static int
+group_of_attempt(const struct policy *p, uint32_t attempt)
+{
+	enum dh_group g;
+
+	return proposal_mm_group(p, &plain, attempt, &g) ? (int)g : -1;
+}
+
 START_TEST(groups_are_tried_in_order_of_the_policy)
 {
 	struct policy p = default_policy();
 
-	ck_assert_int_eq(proposal_mm_group(&p, 0), DH_ECP256);
-	ck_assert_int_eq(proposal_mm_group(&p, 1), DH_MODP1024);
-	ck_assert_int_eq(proposal_mm_group(&p, 2), DH_NONE);
+	ck_assert_int_eq(group_of_attempt(&p, 0), DH_ECP256);
+	ck_assert_int_eq(group_of_attempt(&p, 1), DH_MODP1024);
+	ck_assert_int_eq(group_of_attempt(&p, 2), -1);
 	p.mm_proposal[2] = p.mm_proposal[0]; /* the same group again */
 	p.n_mm_proposal = 3;
-	ck_assert_int_eq(proposal_mm_group(&p, 2), DH_NONE);
+	ck_assert_int_eq(group_of_attempt(&p, 2), -1);
 }
 END_TEST
 
@@ -63,12 +72,12 @@ START_TEST(strict_offer_has_one_group)
 {
 	struct policy p = default_policy();
 
-	proposal_mm_offer(&p, DH_MODP1024, &plain, &offer);
+	proposal_mm_offer(&p, false, DH_MODP1024, &plain, &offer);
 	ck_assert_uint_eq(offer.proposal[0].n_transform, 1);
 	ck_assert_uint_eq(offer.proposal[0].transform[0].cipher, 5);
 	ck_assert_uint_eq(offer.proposal[0].transform[0].group, 2);
 	ck_assert_uint_eq(offer.proposal[0].transform[0].number, 1);
-	proposal_mm_offer(&p, DH_NONE, &plain, &offer);
+	proposal_mm_offer(&p, true, DH_NONE, &plain, &offer);
 	ck_assert_uint_eq(offer.proposal[0].n_transform, 2);
 	ck_assert(!offer.proposal[0].transform[0].has_auth_method);
 }
@@ -80,7 +89,7 @@ START_TEST(auth_attribute_is_a_matter_of_the_dialect)
 	struct dialect d = plain;
 
 	d.mm_auth_attr = MM_AUTH_ATTR_INCLUDE;
-	proposal_mm_offer(&p, DH_NONE, &d, &offer);
+	proposal_mm_offer(&p, true, DH_NONE, &d, &offer);
 	ck_assert(offer.proposal[0].transform[0].has_auth_method);
 	ck_assert_uint_eq(offer.proposal[0].transform[0].auth_method, AUTH_ANONYMOUS);
 }
@@ -90,10 +99,10 @@ START_TEST(first_common_proposal_of_ours_is_chosen)
 {
 	struct policy mine = default_policy(), theirs = reversed_policy();
 
-	proposal_mm_offer(&theirs, DH_NONE, &plain, &offer);
+	proposal_mm_offer(&theirs, true, DH_NONE, &plain, &offer);
 	receive(&offer);
 	ck_assert_int_eq(
-	    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer), IKE_OK);
+	    proposal_mm_select(&mine, &offer, true, DH_ECP256, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_AES128);
 	ck_assert_int_eq(chosen.group, DH_ECP256);
 	ck_assert_uint_eq(answer.n_proposal, 1);
@@ -101,7 +110,7 @@ START_TEST(first_common_proposal_of_ours_is_chosen)
 	ck_assert_uint_eq(answer.proposal[0].transform[0].number, 2); /* as it came */
 	receive(&answer);
 	ck_assert_int_eq(
-	    proposal_mm_verify(&theirs, DH_ECP256, &answer, &chosen), IKE_OK);
+	    proposal_mm_verify(&theirs, &plain, DH_ECP256, &answer, &chosen), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_AES128);
 }
 END_TEST
@@ -110,15 +119,45 @@ START_TEST(group_of_the_ke_decides)
 {
 	struct policy p = default_policy();
 
-	proposal_mm_offer(&p, DH_NONE, &plain, &offer);
+	proposal_mm_offer(&p, true, DH_NONE, &plain, &offer);
 	ck_assert_int_eq(
-	    proposal_mm_select(&p, &offer, DH_MODP1024, &chosen, &answer), IKE_OK);
+	    proposal_mm_select(&p, &offer, true, DH_MODP1024, &chosen, &answer), IKE_OK);
 	ck_assert_int_eq(chosen.cipher, CIPHER_3DES);
-	proposal_mm_offer(&p, DH_ECP256, &plain, &offer);
-	ck_assert_int_eq(proposal_mm_select(&p, &offer, DH_MODP1024, &chosen, &answer),
+	proposal_mm_offer(&p, false, DH_ECP256, &plain, &offer);
+	ck_assert_int_eq(proposal_mm_select(&p, &offer, true, DH_MODP1024, &chosen, &answer),
 	    IKE_ERR_GROUP);
 	ck_assert_int_eq(
-	    proposal_mm_select(&p, &offer, DH_NONE, &chosen, &answer), IKE_ERR_GROUP);
+	    proposal_mm_select(&p, &offer, true, DH_NONE, &chosen, &answer), IKE_ERR_GROUP);
+}
+END_TEST
+
+/* A35, A37: Kerberos and TLS need no group, and have one only if the dialect wants it. */
+START_TEST(t091_no_group_without_dh)
+{
+	struct policy p = default_policy();
+	struct dialect d = plain;
+
+	p.mm_auth[0].method = AUTH_KERBEROS;
+	ck_assert_int_eq(group_of_attempt(&p, 0), DH_NONE);
+	ck_assert_int_eq(group_of_attempt(&p, 1), -1);
+	proposal_mm_offer(&p, false, DH_NONE, &d, &offer);
+	ck_assert_uint_eq(offer.proposal[0].n_transform, 2);
+	ck_assert(offer.proposal[0].transform[0].has_group);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].group, 0);
+	ck_assert_int_eq(proposal_mm_select(&p, &offer, false, DH_NONE, &chosen, &answer), IKE_OK);
+	ck_assert_int_eq(chosen.group, DH_NONE);
+	ck_assert_int_eq(proposal_mm_verify(&p, &d, DH_NONE, &answer, &chosen), IKE_OK);
+	ck_assert_int_eq(
+	    proposal_mm_select(&p, &offer, true, DH_NONE, &chosen, &answer), IKE_ERR_NO_PROPOSAL);
+	d.mm_dh_none = MM_DH_NONE_ABSENT;
+	proposal_mm_offer(&p, false, DH_NONE, &d, &offer);
+	ck_assert(!offer.proposal[0].transform[0].has_group);
+	d.mm_dh_with_gss = MM_DH_WITH_GSS_ALWAYS;
+	proposal_mm_offer(&p, false, DH_ECP256, &d, &offer);
+	ck_assert_uint_eq(offer.proposal[0].transform[0].group, DH_ECP256);
+	/* one of two methods needs it: both get it */
+	p.mm_auth[p.n_mm_auth++] = (struct auth_entry){ AUTH_NTLM, true };
+	ck_assert_int_eq(group_of_attempt(&p, 0), DH_ECP256);
 }
 END_TEST
 
@@ -129,21 +168,21 @@ START_TEST(nothing_in_common_is_no_proposal)
 	for (int i = 0; i < 5; i++) {
 		struct pld_transform *t = &offer.proposal[0].transform[0];
 
-		proposal_mm_offer(&theirs, DH_ECP256, &plain, &offer);
+		proposal_mm_offer(&theirs, false, DH_ECP256, &plain, &offer);
 		t->key_bits = i == 0 ? 256 : t->key_bits;
 		t->hash = i == 1 ? (uint16_t)HASH_SHA256 : t->hash;
 		t->group = i == 2 ? (uint16_t)DH_ECP384 : t->group;
 		t->cipher = i == 3 ? 5 : t->cipher;
 		t->id = i == 4 ? 2 : t->id;
 		ck_assert_int_eq(
-		    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer),
+		    proposal_mm_select(&mine, &offer, true, DH_ECP256, &chosen, &answer),
 		    IKE_ERR_NO_PROPOSAL);
 		offer.n_proposal = 1;
-		ck_assert_int_eq(proposal_mm_verify(&mine, DH_ECP256, &offer, &chosen),
+		ck_assert_int_eq(proposal_mm_verify(&mine, &plain, DH_ECP256, &offer, &chosen),
 		    IKE_ERR_NO_PROPOSAL);
 	}
 	offer.n_proposal = 0;
-	ck_assert_int_eq(proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer),
+	ck_assert_int_eq(proposal_mm_select(&mine, &offer, true, DH_ECP256, &chosen, &answer),
 	    IKE_ERR_NO_PROPOSAL);
 }
 END_TEST
@@ -159,14 +198,14 @@ START_TEST(smaller_lifetime_counts)
 
 		mine.mm_proposal[0].lifetime_s = lives[i].mine;
 		theirs.mm_proposal[0].lifetime_s = lives[i].theirs;
-		proposal_mm_offer(&theirs, DH_ECP256, &plain, &offer);
+		proposal_mm_offer(&theirs, false, DH_ECP256, &plain, &offer);
 		receive(&offer);
 		ck_assert_int_eq(
-		    proposal_mm_select(&mine, &offer, DH_ECP256, &chosen, &answer),
+		    proposal_mm_select(&mine, &offer, true, DH_ECP256, &chosen, &answer),
 		    IKE_OK);
 		ck_assert_uint_eq(chosen.lifetime_s, lives[i].want);
 		ck_assert_int_eq(
-		    proposal_mm_verify(&mine, DH_ECP256, &answer, &chosen), IKE_OK);
+		    proposal_mm_verify(&mine, &plain, DH_ECP256, &answer, &chosen), IKE_OK);
 		ck_assert_uint_eq(chosen.lifetime_s, lives[i].want);
 	}
 }
@@ -177,22 +216,22 @@ START_TEST(verify_refuses_what_was_not_offered)
 	struct policy p = default_policy();
 
 	/* two transforms, two proposals, none */
-	proposal_mm_offer(&p, DH_NONE, &plain, &answer);
+	proposal_mm_offer(&p, true, DH_NONE, &plain, &answer);
 	ck_assert_int_eq(
-	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
-	proposal_mm_offer(&p, DH_ECP256, &plain, &answer);
+	    proposal_mm_verify(&p, &plain, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	proposal_mm_offer(&p, false, DH_ECP256, &plain, &answer);
 	answer.proposal[1] = answer.proposal[0];
 	answer.n_proposal = 2;
 	ck_assert_int_eq(
-	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	    proposal_mm_verify(&p, &plain, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	answer.n_proposal = 0;
 	ck_assert_int_eq(
-	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	    proposal_mm_verify(&p, &plain, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
 	/* in the policy, but not in this attempt, which offered one group */
-	proposal_mm_offer(&p, DH_MODP1024, &plain, &answer);
+	proposal_mm_offer(&p, false, DH_MODP1024, &plain, &answer);
 	ck_assert_int_eq(
-	    proposal_mm_verify(&p, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
-	ck_assert_int_eq(proposal_mm_verify(&p, DH_MODP1024, &answer, &chosen), IKE_OK);
+	    proposal_mm_verify(&p, &plain, DH_ECP256, &answer, &chosen), IKE_ERR_NO_PROPOSAL);
+	ck_assert_int_eq(proposal_mm_verify(&p, &plain, DH_MODP1024, &answer, &chosen), IKE_OK);
 }
 END_TEST
 
@@ -200,7 +239,7 @@ START_TEST(group_of_a_ke_payload)
 {
 	struct policy p = default_policy();
 
-	proposal_mm_offer(&p, DH_NONE, &plain, &offer);
+	proposal_mm_offer(&p, true, DH_NONE, &plain, &offer);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, false, 0, 64), DH_ECP256);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, false, 0, 128), DH_MODP1024);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, false, 0, 256), DH_NONE);
@@ -209,7 +248,7 @@ START_TEST(group_of_a_ke_payload)
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, true, 4, 64), DH_ECP256);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, true, 2, 64), DH_NONE);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, true, 2, 128), DH_MODP1024);
-	proposal_mm_offer(&p, DH_ECP256, &plain, &offer);
+	proposal_mm_offer(&p, false, DH_ECP256, &plain, &offer);
 	ck_assert_int_eq(proposal_mm_ke_group(&offer, false, 0, 128), DH_NONE);
 	ck_assert_uint_eq(proposal_vendor_group(DH_MODP2048), 3);
 	ck_assert_uint_eq(proposal_vendor_group(DH_ECP384), 5);
@@ -226,7 +265,7 @@ START_TEST(main_mode_texts)
 	text_init(&t, line, sizeof(line));
 	proposal_mm_policy_text(&t, &p);
 	ck_assert_str_eq(line, "aes128-sha1-ecp256, 3des-sha1-modp1024");
-	proposal_mm_offer(&p, DH_NONE, &plain, &offer);
+	proposal_mm_offer(&p, true, DH_NONE, &plain, &offer);
 	text_init(&t, line, sizeof(line));
 	proposal_mm_text(&t, &offer);
 	ck_assert_str_eq(line, "aes128-sha1-ecp256, 3des-sha1-modp1024");
@@ -253,6 +292,7 @@ wire_proposal_tests(Suite *s)
 	tcase_add_test(t, auth_attribute_is_a_matter_of_the_dialect);
 	tcase_add_test(t, first_common_proposal_of_ours_is_chosen);
 	tcase_add_test(t, group_of_the_ke_decides);
+	tcase_add_test(t, t091_no_group_without_dh);
 	tcase_add_test(t, nothing_in_common_is_no_proposal);
 	tcase_add_test(t, smaller_lifetime_counts);
 	tcase_add_test(t, verify_refuses_what_was_not_offered);

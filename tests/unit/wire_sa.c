@@ -32,7 +32,7 @@ offer(bool quick)
 	if (quick)
 		proposal_qm_offer(&policy, false, 0x11223344, &sa);
 	else
-		proposal_mm_offer(&policy, DH_NONE, &d, &sa);
+		proposal_mm_offer(&policy, true, DH_NONE, &d, &sa);
 	writer_init(&w, buf, sizeof(buf));
 	pld_sa_encode(&w, &sa, quick);
 	ck_assert(writer_ok(&w));
@@ -112,7 +112,7 @@ START_TEST(offer_known_answer)
 	struct hex want;
 
 	policy_set_default(&policy);
-	proposal_mm_offer(&policy, DH_ECP256, &d, &sa);
+	proposal_mm_offer(&policy, false, DH_ECP256, &d, &sa);
 	writer_init(&w, buf, sizeof(buf));
 	pld_sa_encode(&w, &sa, false);
 	hex_parse("00000001000000010000002c0101000100000024010100008001000780"
