@@ -18,24 +18,44 @@ require(bool what)
 		abort();
 }
 
+/* 0: no such verb. */
+static size_t
+reply_body_bytes(uint16_t verb)
+{
+	switch (verb) {
+	case AIP_API_HELLO:
+		return sizeof(struct aip_api_hello_reply);
+	case AIP_API_SOCK_SECURE:
+		return sizeof(struct aip_api_secure_reply);
+	case AIP_API_SOCK_QUERY:
+		return sizeof(struct aip_api_query_reply);
+	case AIP_API_SOCK_IDENTITY:
+		return sizeof(struct aip_api_identity_reply);
+	default:
+		return 0;
+	}
+}
+
 static void
 check_good(const struct api_request *r, size_t n, bool said_hello, bool has_fd)
 {
 	require(n >= sizeof(struct aip_api_header) + 8);
-	require(r->verb == AIP_API_HELLO || r->verb == AIP_API_SOCK_SECURE);
-	require(has_fd == (r->verb == AIP_API_SOCK_SECURE));
+	require(reply_body_bytes(r->verb) > 0);
+	require(has_fd == (r->verb != AIP_API_HELLO));
 	require(said_hello || r->verb == AIP_API_HELLO);
 	require(r->security_flags <= 2 && r->ipsec_flags == 0);
+	require(r->peer.addr.family == 0 || r->peer.addr.family == 4 ||
+		r->peer.addr.family == 6);
 }
 
 static void
 check_reply(const struct api_request *r, uint32_t error)
 {
-	static const uint8_t body[24] = { 0 };
+	static const uint8_t body[API_REPLY_MAX_BYTES];
 	uint8_t *out = malloc(API_REPLY_MAX_BYTES);
 	struct aip_api_header h;
 	uint32_t le_error = htole32(error);
-	size_t n, body_n = r->verb == AIP_API_SOCK_QUERY ? 24 : 16;
+	size_t n, body_n = reply_body_bytes(r->verb);
 
 	require(out != NULL);
 	n = api_frame_reply(r, error, body, error == 0 ? body_n : 0, out);
@@ -44,8 +64,7 @@ check_reply(const struct api_request *r, uint32_t error)
 	require(le32toh(h.magic) == AIP_API_MAGIC && le16toh(h.flags) == AIP_API_REPLY);
 	require(le16toh(h.verb) == r->verb && le32toh(h.request_id) == r->id);
 	require(memcmp(out + sizeof(h), &le_error, sizeof(le_error)) == 0);
-	require(
-	    n == (r->verb >= 1 && r->verb <= 3 ? sizeof(h) + body_n : sizeof(h) + 4));
+	require(n == sizeof(h) + (body_n > 0 ? body_n : 4));
 	free(out);
 }
 
