@@ -35,18 +35,26 @@ find(const void *p)
 }
 
 struct handle *
-handle_get(HANDLE p, enum handle_kind kind)
+handle_get(HANDLE p, unsigned int kinds)
 {
 	struct handle *h;
 
 	pthread_mutex_lock(&lock);
 	h = find(p);
-	if (h != NULL && h->kind != kind)
+	if (h != NULL && (h->kind & kinds) == 0)
 		h = NULL;
 	if (h != NULL)
 		h->n_refs++;
 	pthread_mutex_unlock(&lock);
 	return h;
+}
+
+void
+handle_ref(struct handle *h)
+{
+	pthread_mutex_lock(&lock);
+	h->n_refs++;
+	pthread_mutex_unlock(&lock);
 }
 
 void

@@ -7,8 +7,11 @@
 
 #include "windef.h"
 
+/* Bits, so that a caller can take several. */
 enum handle_kind {
-	HANDLE_TOKEN = 1,
+	HANDLE_TOKEN = 0x1,
+	HANDLE_EVENT = 0x2,
+	HANDLE_THREAD = 0x4,
 };
 
 /* The first member of every such object. */
@@ -22,8 +25,9 @@ struct handle {
 /* Makes h usable; destroy is called when it is closed and nobody uses it any more. */
 HANDLE handle_open(
     struct handle *h, enum handle_kind kind, void (*destroy)(struct handle *h));
-/* The object, with a reference for handle_put(); NULL: not a handle of that kind. */
-struct handle *handle_get(HANDLE h, enum handle_kind kind);
+/* The object, with a reference for handle_put(); NULL: not a handle of these kinds. */
+struct handle *handle_get(HANDLE h, unsigned int kinds);
+void handle_ref(struct handle *h);
 void handle_put(struct handle *h);
 
 #endif

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "winsock/impersonate.h"
 #include "winsock/socket_state.h"
 #include "winsock/thread_identity.h"
 #include "winsock/token.h"
@@ -27,8 +28,8 @@ check_peer(int fd, const struct sockaddr *peer, ULONG n)
 	return socket_check_peer(fd, peer);
 }
 
-static int
-become(const struct aip_api_identity_reply *id)
+int
+impersonate_identity(const struct aip_api_identity_reply *id)
 {
 	struct identity who = {
 		.uid = id->uid, .gid = id->gid, .n_groups = id->n_groups
@@ -64,7 +65,7 @@ check_and_impersonate(int fd, const struct sockaddr *peer, ULONG n)
 	error = thread_identity_revert();
 	if (error == 0)
 		error = token_ask(fd, is_tcp ? NULL : peer, &id);
-	return error != 0 ? error : become(&id);
+	return error != 0 ? error : impersonate_identity(&id);
 }
 
 /*

@@ -1,4 +1,5 @@
-/* The error slot of a thread. */
+/* The error slot of a thread: one for Winsock and for Windows, as there. */
+#include "winbase.h"
 #include "winsock2.h"
 
 static _Thread_local int last_error;
@@ -21,4 +22,18 @@ void WSAAPI
 WSASetLastError(int iError)
 {
 	last_error = iError;
+}
+
+/* Windows: GetLastError (winbase.h). */
+DWORD WINAPI
+GetLastError(void)
+{
+	return (DWORD)last_error;
+}
+
+/* Windows: SetLastError (winbase.h). */
+void WINAPI
+SetLastError(DWORD dwErrCode)
+{
+	last_error = (int)dwErrCode;
 }

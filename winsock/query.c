@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "winsock/connection.h"
+#include "winsock/overlapped.h"
 #include "winsock/socket_state.h"
 #include "winsock/token.h"
 #include "winsock/wire.h"
@@ -184,7 +185,7 @@ check_and_query(int fd, const void *template, ULONG template_n,
  *	SecurityQueryTemplate	NULL for TCP; UDP names its peer here
  *	SecurityQueryInfo	NULL asks for the size
  *	SecurityQueryInfoLen	bytes of it; bytes written, or needed
- *	Overlapped		NULL, or without an event: completed on return
+ *	Overlapped		NULL, or completed on return, its event signalled
  *	CompletionRoutine	NULL
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
@@ -195,7 +196,7 @@ check_and_query(int fd, const void *template, ULONG template_n,
  *	WSAEINVAL	unknown protocol, flags or fields; UDP without a peer
  *	WSAEAFNOSUPPORT	the peer's address is of another family
  *	WSAENOTCONN, WSAECONNRESET	there is no connection, or no longer
- *	WSAEOPNOTSUPP	an event, a completion routine or pinning was asked for
+ *	WSAEOPNOTSUPP	a completion routine or pinning was asked for
  *	WSAENETDOWN	the daemon does not run, or does not answer
  *
  * errno is preserved.
@@ -209,8 +210,8 @@ WSAQuerySocketSecurity(SOCKET Socket,
 {
 	int saved = errno, cancel, error;
 
-	if (CompletionRoutine != NULL ||
-	    (Overlapped != NULL && Overlapped->hEvent != NULL)) {
+	if (overlapped_wants_routine(
+		Socket, (const void *)(uintptr_t)CompletionRoutine)) {
 		WSASetLastError(WSAEOPNOTSUPP);
 		return SOCKET_ERROR;
 	}
@@ -223,9 +224,7 @@ WSAQuerySocketSecurity(SOCKET Socket,
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
-	if (Overlapped != NULL) {
-		Overlapped->Internal = 0;
-		Overlapped->InternalHigh = *SecurityQueryInfoLen;
-	}
+	overlapped_complete(
+	    overlapped_of(Socket, Overlapped), 0, *SecurityQueryInfoLen);
 	return 0;
 }

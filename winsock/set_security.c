@@ -4,8 +4,10 @@
 #include <pthread.h>
 
 #include "winsock/connection.h"
+#include "winsock/overlapped.h"
 #include "winsock/settings.h"
 #include "winsock/socket_state.h"
+#include "winsock/socket_table.h"
 #include "winsock/wire.h"
 #include "ws2tcpip.h"
 
@@ -47,19 +49,8 @@ secure(int fd, const struct settings *s)
 	return error;
 }
 
-/* There are no event objects and no alertable waits yet that could honour these. */
 static int
-check_completion(
-    const WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-	if (routine != NULL || (overlapped != NULL && overlapped->hEvent != NULL))
-		return WSAEOPNOTSUPP;
-	return 0;
-}
-
-static int
-check_and_secure(int fd, const void *buffer, uint32_t n,
-    const WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+check_and_secure(int fd, const void *buffer, uint32_t n, bool wants_routine)
 {
 	struct settings s;
 	int error;
@@ -67,8 +58,8 @@ check_and_secure(int fd, const void *buffer, uint32_t n,
 	error = socket_check_kind(fd);
 	if (error == 0)
 		error = settings_read(&s, buffer, n);
-	if (error == 0)
-		error = check_completion(overlapped, routine);
+	if (error == 0 && wants_routine)
+		error = WSAEOPNOTSUPP;
 	if (error == 0)
 		error = socket_check_fresh(fd);
 	if (error == 0)
@@ -84,7 +75,7 @@ check_and_secure(int fd, const void *buffer, uint32_t n,
  *	SecuritySettings	NULL for the default policy, or SOCKET_SECURITY_SETTINGS, or
  *				SOCKET_SECURITY_SETTINGS_IPSEC, as its SecurityProtocol says
  *	SecuritySettingsLen	its bytes; ignored without settings
- *	Overlapped		NULL, or without an event: completed on return
+ *	Overlapped		NULL, or completed on return, its event signalled
  *	CompletionRoutine	NULL
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
@@ -93,7 +84,7 @@ check_and_secure(int fd, const void *buffer, uint32_t n,
  *	WSAEINVAL	other kind of socket; bad, contradictory or unknown settings; bound,
  *			already secured, or SO_REUSEADDR or SO_REUSEPORT is on
  *	WSAEMSGSIZE	settings shorter than they say
- *	WSAEOPNOTSUPP	an event or a completion routine was given
+ *	WSAEOPNOTSUPP	a completion routine was given
  *	WSAEISCONN	connected
  *	WSAENETDOWN	the daemon does not run, or did not answer within 10 seconds
  *	WSAEACCES	the daemon does not serve this caller
@@ -113,16 +104,15 @@ WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySett
 	/* A thread that is cancelled in here would leave the connection open. */
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	error = check_and_secure(Socket, SecuritySettings, SecuritySettingsLen,
-	    Overlapped, CompletionRoutine);
+	    overlapped_wants_routine(
+		Socket, (const void *)(uintptr_t)CompletionRoutine));
 	(void)pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	if (error != 0) {
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
-	if (Overlapped != NULL) {
-		Overlapped->Internal = 0;
-		Overlapped->InternalHigh = 0;
-	}
+	socket_table_add(Socket, SOCKET_SECURED);
+	overlapped_complete(overlapped_of(Socket, Overlapped), 0, 0);
 	return 0;
 }

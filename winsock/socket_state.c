@@ -58,14 +58,20 @@ int
 socket_check_peer(int fd, const struct sockaddr *peer)
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)peer;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)peer;
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)(const void *)peer;
 	int domain;
 
-	if (!option_get(fd, SOL_SOCKET, SO_DOMAIN, &domain) || peer->sa_family != domain)
+	if (!option_get(fd, SOL_SOCKET, SO_DOMAIN, &domain) ||
+	    peer->sa_family != domain)
 		return WSAEAFNOSUPPORT;
 	if (domain == AF_INET)
-		return in->sin_port == 0 || in->sin_addr.s_addr == INADDR_ANY ? WSAEINVAL : 0;
-	return in6->sin6_port == 0 || IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) ? WSAEINVAL : 0;
+		return in->sin_port == 0 || in->sin_addr.s_addr == INADDR_ANY ?
+			   WSAEINVAL :
+			   0;
+	return in6->sin6_port == 0 || IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) ?
+		   WSAEINVAL :
+		   0;
 }
 
 static bool

@@ -97,6 +97,18 @@ token_get(HANDLE h)
 	return t;
 }
 
+bool
+token_read(HANDLE h, struct aip_api_identity_reply *out)
+{
+	struct token *t = token_get(h);
+
+	if (t == NULL)
+		return false;
+	*out = t->id;
+	handle_put(&t->handle);
+	return true;
+}
+
 INT WINAPI
 AuthipTokenGetUid(HANDLE Token, uid_t *Uid, gid_t *Gid)
 {

@@ -2,6 +2,7 @@
 #ifndef AUTHIPD_WINSOCK_TOKEN_H
 #define AUTHIPD_WINSOCK_TOKEN_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "windef.h"
@@ -14,6 +15,8 @@
 int token_ask(int fd, const struct sockaddr *peer, struct aip_api_identity_reply *out);
 /* A handle of it; NULL: no memory. */
 HANDLE token_open(const struct aip_api_identity_reply *id);
+/* What a handle holds; false and an error if it is no token. */
+bool token_read(HANDLE h, struct aip_api_identity_reply *out);
 /* The body of a peer for the daemon, from an address that was checked. NULL: none. */
 void token_fill_peer(const struct sockaddr *peer, struct aip_api_peer *out);
 

@@ -14,10 +14,10 @@
 #define AIP_API_SOCKET "wfp.sock" /* below the run directory, mode 0666 */
 
 /* V(number, name, text) */
-#define AIP_API_VERBS(V)                                     \
-	V(1, HELLO, "hello")                                 \
-	V(2, SOCK_SECURE, "secure a socket")                 \
-	V(3, SOCK_QUERY, "query the security of a socket")   \
+#define AIP_API_VERBS(V)                                   \
+	V(1, HELLO, "hello")                               \
+	V(2, SOCK_SECURE, "secure a socket")               \
+	V(3, SOCK_QUERY, "query the security of a socket") \
 	V(4, SOCK_IDENTITY, "who the peer of a socket is")
 
 enum aip_api_verb {
@@ -94,7 +94,8 @@ struct aip_api_identity {
 
 #define AIP_API_MAX_GROUPS 256
 #define AIP_API_IDENTITY_MACHINE 0x1u /* the peer proved a machine, not a user */
-#define AIP_API_IDENTITY_ACCOUNT 0x2u /* it has an account here: uid and the others are set */
+#define AIP_API_IDENTITY_ACCOUNT \
+	0x2u /* it has an account here: uid and the others are set */
 
 /* SOCK_IDENTITY: answer. Texts end with NUL. */
 struct aip_api_identity_reply {

@@ -22,9 +22,9 @@ max_lines=450
 
 pure='(string|stdlib|stdint|stdbool|stddef|limits)\.h|sys/queue\.h'
 libc="$pure"'|(assert|ctype|endian|errno|fcntl|getopt|grp|inttypes|netdb|poll|pthread|pwd)\.h'
-libc="$libc"'|(signal|stdarg|stdio|sys/[a-z]+|syslog|time|unistd|wchar)\.h'
+libc="$libc"'|(signal|stdarg|stdio|sys/[a-z]+|syslog|time|unistd|wchar|strings|features|locale|stdatomic)\.h'
 libc="$libc"'|(arpa/inet|net/if|netinet/[a-z0-9]+)\.h'
-windows='(authiptoken|handleapi|fwp[a-z]*|guiddef|ike[a-z]*|initguid|ipsec[a-z]*|mstcpip|rpc[a-z]*|sal|specstrings|win[a-z0-9]*|ws2tcpip)\.h'
+windows='(authiptoken|conio|fwp[a-z]*|guiddef|handleapi|ike[a-z]*|initguid|ipsec[a-z]*|mstcpip|mswsock|ntdsapi|rpc[a-z]*|sal|specstrings|strsafe|win[a-z0-9]*|ws2tcpip)\.h|c(stdarg|stdio|stdlib|wchar)'
 
 # folder : headers of the project that it may include : headers of the system
 layers() {

@@ -623,12 +623,28 @@ START_TEST(test_overlapped)
 	ck_assert_int_eq(WSAGetLastError(), WSAEOPNOTSUPP);
 	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, NULL, routine), SOCKET_ERROR);
 	ck_assert_int_eq(WSAGetLastError(), WSAEOPNOTSUPP);
-	o.hEvent = &o;
-	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, &o, NULL), SOCKET_ERROR);
-	ck_assert_int_eq(WSAGetLastError(), WSAEOPNOTSUPP);
 	ck_assert_uint_eq(o.Internal, 5);
 	fake_stop();
 	ck_assert_uint_eq(fake.secures, 1);
+	close(s);
+}
+END_TEST
+
+START_TEST(test_overlapped_event)
+{
+	WSAEVENT event = WSACreateEvent();
+	WSAOVERLAPPED o = { .Internal = 5, .hEvent = event };
+	int s = tcp_socket();
+
+	fake_start(0, NONE, 0);
+	ck_assert_uint_eq(
+	    WSAWaitForMultipleEvents(1, &event, 0, 0, 0), WSA_WAIT_TIMEOUT);
+	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, &o, NULL), 0);
+	ck_assert_uint_eq(o.Internal, 0);
+	ck_assert_uint_eq(
+	    WSAWaitForMultipleEvents(1, &event, 0, 0, 0), WSA_WAIT_EVENT_0);
+	fake_stop();
+	ck_assert(WSACloseEvent(event));
 	close(s);
 }
 END_TEST
@@ -813,6 +829,7 @@ winsock_suite(void)
 	tcase_add_loop_test(t, test_ipv6_only, 0, 6);
 	tcase_add_test(t, test_ipv6_only_no_daemon);
 	tcase_add_test(t, test_overlapped);
+	tcase_add_test(t, test_overlapped_event);
 	tcase_add_test(t, test_last_error_of_a_thread);
 	tcase_add_test(t, test_errno_preserved);
 	tcase_add_test(t, test_threads);

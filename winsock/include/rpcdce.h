@@ -42,6 +42,37 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
 	ULONG Flags;
 } SEC_WINNT_AUTH_IDENTITY_W;
 
+RPC_STATUS RPC_ENTRY UuidCreate(UUID *Uuid);
+RPC_STATUS RPC_ENTRY UuidCreateNil(UUID *NilUuid);
+signed int RPC_ENTRY UuidCompare(UUID *Uuid1, UUID *Uuid2, RPC_STATUS *Status);
+int RPC_ENTRY UuidEqual(UUID *Uuid1, UUID *Uuid2, RPC_STATUS *Status);
+int RPC_ENTRY UuidIsNil(UUID *Uuid, RPC_STATUS *Status);
+/* StringUuid: an allocated text, for RpcStringFree. */
+RPC_STATUS RPC_ENTRY UuidToStringA(const UUID *Uuid, RPC_CSTR *StringUuid);
+RPC_STATUS RPC_ENTRY UuidToStringW(const UUID *Uuid, RPC_WSTR *StringUuid);
+/* StringUuid NULL: the nil UUID. */
+RPC_STATUS RPC_ENTRY UuidFromStringA(RPC_CSTR StringUuid, UUID *Uuid);
+RPC_STATUS RPC_ENTRY UuidFromStringW(RPC_WSTR StringUuid, UUID *Uuid);
+RPC_STATUS RPC_ENTRY RpcStringFreeA(RPC_CSTR *String);
+RPC_STATUS RPC_ENTRY RpcStringFreeW(RPC_WSTR *String);
+
+/* {XXXXXXXX-...}, in capitals: the characters with the terminator, or 0. */
+int WINAPI StringFromGUID2(REFGUID rguid, WCHAR *lpsz, int cchMax);
+HRESULT WINAPI CoCreateGuid(GUID *pguid);
+HRESULT WINAPI IIDFromString(const WCHAR *lpsz, IID *lpiid);
+
+#ifdef UNICODE
+#define UuidToString UuidToStringW
+#define UuidFromString UuidFromStringW
+#define RpcStringFree RpcStringFreeW
+#define SEC_WINNT_AUTH_IDENTITY SEC_WINNT_AUTH_IDENTITY_W
+#else
+#define UuidToString UuidToStringA
+#define UuidFromString UuidFromStringA
+#define RpcStringFree RpcStringFreeA
+#define SEC_WINNT_AUTH_IDENTITY SEC_WINNT_AUTH_IDENTITY_A
+#endif
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,83 @@
+/* Connecting and accepting. */
+#include "winsock/connect.h"
+
+#include <errno.h>
+
+#include "winsock/error_map.h"
+#include "winsock/shim.h"
+#include "winsock/socket_table.h"
+#include "winsock2.h"
+
+/* 0, or the error of Winsock. errno is that of connect(). */
+int
+connect_socket(int fd, const struct sockaddr *name, socklen_t n)
+{
+	if (connect(fd, name, n) == 0)
+		return 0;
+	return error_of_call(ERROR_CALL_CONNECT, fd, 0, errno);
+}
+
+int
+winsock_connect(int s, const struct sockaddr *name, socklen_t n)
+{
+	int error = connect_socket(s, name, n);
+
+	return error == 0 ? 0 : error_set(error);
+}
+
+/*
+ * Connects, and reports why the negotiation failed if it did. Windows: WSAConnect
+ * (winsock2.h). The four pointers have to be NULL: TCP carries nothing in its connect.
+ */
+int WSAAPI
+WSAConnect(SOCKET s, const struct sockaddr *name, int namelen, LPWSABUF lpCallerData,
+    LPWSABUF lpCalleeData, LPQOS lpSQOS, LPQOS lpGQOS)
+{
+	if (lpCallerData != NULL || lpCalleeData != NULL || lpSQOS != NULL ||
+	    lpGQOS != NULL)
+		return error_set(WSAEOPNOTSUPP);
+	if (name == NULL || namelen < 0)
+		return error_set(WSAEFAULT);
+	return winsock_connect(s, name, (socklen_t)namelen);
+}
+
+int
+winsock_accept(int s, struct sockaddr *name, socklen_t *n)
+{
+	int fd = accept(s, name, n);
+
+	if (fd == -1)
+		return error_fail(ERROR_CALL_RECEIVE, s, 0);
+	socket_table_forget(fd);
+	/* Linux lets it inherit neither; Windows does. */
+	if (socket_table_has(s, SOCKET_NOT_OVERLAPPED))
+		socket_table_add(fd, SOCKET_NOT_OVERLAPPED);
+	if (socket_table_has(s, SOCKET_SECURED))
+		socket_table_add(fd, SOCKET_SECURED);
+	return fd;
+}
+
+/* Windows: WSAAccept (winsock2.h). lpfnCondition: NULL. */
+SOCKET WSAAPI
+WSAAccept(SOCKET s, struct sockaddr *addr, LPINT addrlen, LPCONDITIONPROC lpfnCondition,
+    DWORD_PTR dwCallbackData)
+{
+	socklen_t n = 0;
+	SOCKET child;
+
+	(void)dwCallbackData;
+	if (lpfnCondition != NULL) {
+		WSASetLastError(WSAEOPNOTSUPP);
+		return INVALID_SOCKET;
+	}
+	if ((addr != NULL) != (addrlen != NULL) || (addrlen != NULL && *addrlen < 0)) {
+		WSASetLastError(WSAEFAULT);
+		return INVALID_SOCKET;
+	}
+	if (addrlen != NULL)
+		n = (socklen_t)*addrlen;
+	child = winsock_accept(s, addr, addrlen != NULL ? &n : NULL);
+	if (child != INVALID_SOCKET && addrlen != NULL)
+		*addrlen = (INT)n;
+	return child;
+}

@@ -1,0 +1,252 @@
+/* Events, and waiting for them and for threads. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "winsock/waitable.h"
+#include "winsock2.h"
+
+pthread_mutex_t waitable_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* One condition for all objects: programs have few, and wait seldom. */
+static pthread_cond_t something_happened;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+make_condition(void)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&something_happened, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
+void
+waitable_signal(struct waitable *w)
+{
+	(void)pthread_once(&once, make_condition);
+	w->is_signalled = true;
+	(void)pthread_cond_broadcast(&something_happened);
+}
+
+struct waitable *
+waitable_get(HANDLE h, unsigned int kinds)
+{
+	struct waitable *w = (struct waitable *)(void *)handle_get(h, kinds);
+
+	if (w == NULL)
+		SetLastError(ERROR_INVALID_HANDLE);
+	return w;
+}
+
+/* ---- events ---- */
+
+static void
+event_destroy(struct handle *h)
+{
+	free(h);
+}
+
+/* Windows: CreateEventW (winbase.h). lpName: NULL, names would be of the whole system. */
+HANDLE WINAPI
+CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
+    BOOL bInitialState, LPCWSTR lpName)
+{
+	struct waitable *w;
+
+	(void)lpEventAttributes;
+	if (lpName != NULL) {
+		SetLastError(ERROR_NOT_SUPPORTED);
+		return NULL;
+	}
+	if ((w = calloc(1, sizeof(*w))) == NULL) {
+		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+		return NULL;
+	}
+	w->is_manual = bManualReset != FALSE;
+	w->is_signalled = bInitialState != FALSE;
+	return handle_open(&w->handle, HANDLE_EVENT, event_destroy);
+}
+
+HANDLE WINAPI
+CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
+    BOOL bInitialState, LPCSTR lpName)
+{
+	return CreateEventW(lpEventAttributes, bManualReset, bInitialState,
+	    lpName == NULL ? NULL : L"?");
+}
+
+static BOOL
+set_event(HANDLE h, bool is_signalled)
+{
+	struct waitable *w = waitable_get(h, HANDLE_EVENT);
+
+	if (w == NULL)
+		return FALSE;
+	pthread_mutex_lock(&waitable_lock);
+	w->is_signalled = is_signalled;
+	if (is_signalled)
+		waitable_signal(w);
+	pthread_mutex_unlock(&waitable_lock);
+	handle_put(&w->handle);
+	return TRUE;
+}
+
+BOOL WINAPI
+SetEvent(HANDLE hEvent)
+{
+	return set_event(hEvent, true);
+}
+
+BOOL WINAPI
+ResetEvent(HANDLE hEvent)
+{
+	return set_event(hEvent, false);
+}
+
+/* ---- waiting ---- */
+
+static void
+deadline_in(struct timespec *t, DWORD ms)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, t);
+	t->tv_sec += ms / 1000;
+	t->tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t->tv_nsec >= 1000000000) {
+		t->tv_sec++;
+		t->tv_nsec -= 1000000000;
+	}
+}
+
+static void
+consume(struct waitable *w)
+{
+	if (!w->is_manual)
+		w->is_signalled = false;
+}
+
+/* The result of a wait that is over, or WAIT_TIMEOUT. Under waitable_lock. */
+static DWORD
+try_wait(struct waitable **objects, DWORD n, bool all)
+{
+	DWORD n_ready = 0;
+
+	for (DWORD i = 0; i < n; i++) {
+		if (!objects[i]->is_signalled)
+			continue;
+		if (!all) {
+			consume(objects[i]);
+			return WAIT_OBJECT_0 + i;
+		}
+		n_ready++;
+	}
+	if (!all || n_ready < n)
+		return WAIT_TIMEOUT;
+	for (DWORD i = 0; i < n; i++)
+		consume(objects[i]);
+	return WAIT_OBJECT_0;
+}
+
+static DWORD
+wait_objects(struct waitable **objects, DWORD n, bool all, DWORD ms)
+{
+	struct timespec deadline;
+	DWORD result;
+	int rc = 0;
+
+	(void)pthread_once(&once, make_condition);
+	if (ms != INFINITE)
+		deadline_in(&deadline, ms);
+	pthread_mutex_lock(&waitable_lock);
+	while (
+	    (result = try_wait(objects, n, all)) == WAIT_TIMEOUT && rc != ETIMEDOUT) {
+		if (ms == INFINITE)
+			rc = pthread_cond_wait(&something_happened, &waitable_lock);
+		else
+			rc = pthread_cond_timedwait(
+			    &something_happened, &waitable_lock, &deadline);
+	}
+	pthread_mutex_unlock(&waitable_lock);
+	return result;
+}
+
+/*
+ * WAIT_OBJECT_0 and the index, WAIT_TIMEOUT, or WAIT_FAILED.
+ * Windows: WaitForMultipleObjects (winbase.h).
+ */
+DWORD WINAPI
+WaitForMultipleObjects(
+    DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds)
+{
+	struct waitable *objects[MAXIMUM_WAIT_OBJECTS];
+	DWORD n = 0, result = WAIT_FAILED;
+
+	if (nCount == 0 || nCount > MAXIMUM_WAIT_OBJECTS || lpHandles == NULL) {
+		SetLastError(ERROR_INVALID_PARAMETER);
+		return WAIT_FAILED;
+	}
+	while (n < nCount &&
+	       (objects[n] = waitable_get(lpHandles[n], HANDLE_WAITABLE)) != NULL)
+		n++;
+	if (n == nCount)
+		result = wait_objects(objects, n, bWaitAll != FALSE, dwMilliseconds);
+	while (n > 0)
+		handle_put(&objects[--n]->handle);
+	return result;
+}
+
+DWORD WINAPI
+WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
+{
+	return WaitForMultipleObjects(1, &hHandle, FALSE, dwMilliseconds);
+}
+
+/* There are no completion routines that could interrupt it. */
+DWORD WINAPI
+WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable)
+{
+	(void)bAlertable;
+	return WaitForMultipleObjects(1, &hHandle, FALSE, dwMilliseconds);
+}
+
+/* ---- the names of Winsock ---- */
+
+WSAEVENT WSAAPI
+WSACreateEvent(void)
+{
+	return CreateEventW(NULL, TRUE, FALSE, NULL);
+}
+
+BOOL WSAAPI
+WSACloseEvent(WSAEVENT hEvent)
+{
+	struct waitable *w = waitable_get(hEvent, HANDLE_EVENT);
+
+	if (w == NULL)
+		return FALSE;
+	handle_put(&w->handle);
+	return CloseHandle(hEvent);
+}
+
+BOOL WSAAPI
+WSASetEvent(WSAEVENT hEvent)
+{
+	return set_event(hEvent, true);
+}
+
+BOOL WSAAPI
+WSAResetEvent(WSAEVENT hEvent)
+{
+	return set_event(hEvent, false);
+}
+
+DWORD WSAAPI
+WSAWaitForMultipleEvents(DWORD cEvents, const WSAEVENT *lphEvents, BOOL fWaitAll,
+    DWORD dwTimeout, BOOL fAlertable)
+{
+	(void)fAlertable;
+	return WaitForMultipleObjects(cEvents, lphEvents, fWaitAll, dwTimeout);
+}

@@ -1,0 +1,267 @@
+/* WSAIoctl and ioctlsocket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "winsock/connect.h"
+#include "winsock/error_map.h"
+#include "winsock/overlapped.h"
+#include "winsock/shim.h"
+#include "winsock/socket_state.h"
+#include "ws2tcpip.h"
+#include "mswsock.h"
+
+/* ---- ioctlsocket ---- */
+
+/* The value is u_long, or a type of 32 bits. */
+static uint32_t
+get_value(const void *p, size_t size)
+{
+	unsigned long wide;
+	uint32_t narrow;
+
+	if (size >= sizeof(wide)) {
+		memcpy(&wide, p, sizeof(wide));
+		return (uint32_t)wide;
+	}
+	memcpy(&narrow, p, sizeof(narrow));
+	return narrow;
+}
+
+static void
+put_value(void *p, size_t size, uint32_t value)
+{
+	unsigned long wide = value;
+
+	if (size >= sizeof(wide))
+		memcpy(p, &wide, sizeof(wide));
+	else
+		memcpy(p, &value, sizeof(value));
+}
+
+/* FIONBIO, FIONREAD and SIOCATMARK. Windows: ioctlsocket (winsock2.h), a macro here. */
+int
+winsock_ioctl(SOCKET s, long cmd, void *argp, size_t size)
+{
+	int value, type;
+	socklen_t n = sizeof(type);
+
+	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
+		return error_set(WSAENOTSOCK);
+	if (argp == NULL || size < sizeof(uint32_t))
+		return error_set(WSAEFAULT);
+	switch (cmd) {
+	case FIONBIO:
+		value = get_value(argp, size) != 0;
+		if (ioctl(s, FIONBIO, &value) != 0)
+			return error_fail(ERROR_CALL_OTHER, s, 0);
+		return 0;
+	case FIONREAD:
+	case SIOCATMARK:
+		if (ioctl(s, (unsigned long)cmd, &value) != 0)
+			return error_fail(ERROR_CALL_OTHER, s, 0);
+		put_value(argp, size, (uint32_t)value);
+		return 0;
+	default:
+		return error_set(WSAEOPNOTSUPP);
+	}
+}
+
+/* ---- WSAIoctl ---- */
+
+struct request {
+	SOCKET s;
+	const void *in;
+	DWORD in_n;
+	void *out;
+	DWORD out_n;
+	DWORD returned;
+	LPWSAOVERLAPPED overlapped;
+	LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
+};
+
+/* 0, or SOCKET_ERROR with the error stored. */
+typedef int (*ioctl_function)(struct request *r);
+
+static int
+set_security(struct request *r)
+{
+	return WSASetSocketSecurity(r->s, r->in, r->in_n, r->overlapped, r->routine);
+}
+
+static int
+set_option(SOCKET s, int option, int value)
+{
+	if (setsockopt(s, IPPROTO_TCP, option, &value, sizeof(value)) != 0)
+		return error_fail(ERROR_CALL_OTHER, s, 0);
+	return 0;
+}
+
+static int
+seconds_of_ms(uint32_t ms)
+{
+	return ms <= 1000 ? 1 : (int)((ms + 999) / 1000);
+}
+
+static int
+keepalive_vals(struct request *r)
+{
+	struct tcp_keepalive k;
+	int on;
+
+	if (r->in == NULL || r->in_n < sizeof(k))
+		return error_set(WSAEFAULT);
+	memcpy(&k, r->in, sizeof(k));
+	on = k.onoff != 0;
+	if (setsockopt(r->s, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) != 0)
+		return error_fail(ERROR_CALL_OTHER, r->s, 0);
+	if (!on)
+		return 0;
+	if (set_option(r->s, TCP_KEEPIDLE, seconds_of_ms(k.keepalivetime)) != 0)
+		return SOCKET_ERROR;
+	return set_option(r->s, TCP_KEEPINTVL, seconds_of_ms(k.keepaliveinterval));
+}
+
+/* The local address that traffic to the one of in would have. */
+static int
+routing_interface(struct request *r)
+{
+	struct sockaddr_storage local;
+	socklen_t n = sizeof(local);
+	const struct sockaddr *remote = r->in;
+	int fd, rc;
+
+	if (remote == NULL || r->in_n < sizeof(struct sockaddr_in))
+		return error_set(WSAEFAULT);
+	if ((fd = socket(remote->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return error_fail(ERROR_CALL_OTHER, r->s, 0);
+	rc = connect(fd, remote, r->in_n);
+	if (rc == 0)
+		rc = getsockname(fd, (struct sockaddr *)&local, &n);
+	if (rc != 0)
+		(void)error_fail(ERROR_CALL_OTHER, r->s, 0);
+	(void)close(fd);
+	if (rc != 0)
+		return SOCKET_ERROR;
+	if (local.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&local)->sin6_port = 0;
+	else
+		((struct sockaddr_in *)&local)->sin_port = 0;
+	if (r->out == NULL || r->out_n < n)
+		return error_set(WSAEFAULT);
+	memcpy(r->out, &local, n);
+	r->returned = (DWORD)n;
+	return 0;
+}
+
+/* Binding is optional here. Data to send goes after the connection. */
+static BOOL WINAPI
+connect_ex(SOCKET s, const struct sockaddr *name, int namelen, PVOID lpSendBuffer,
+    DWORD dwSendDataLength, LPDWORD lpdwBytesSent, LPOVERLAPPED lpOverlapped)
+{
+	ssize_t sent = 0;
+	int rc;
+
+	overlapped_begin(lpOverlapped);
+	rc = WSAConnect(s, name, namelen, NULL, NULL, NULL, NULL);
+	if (rc == 0 && lpSendBuffer != NULL && dwSendDataLength > 0) {
+		sent = winsock_send(s, lpSendBuffer, dwSendDataLength, 0);
+		rc = sent < 0 ? SOCKET_ERROR : 0;
+	}
+	if (rc == 0 && lpdwBytesSent != NULL)
+		*lpdwBytesSent = (DWORD)sent;
+	overlapped_complete(
+	    lpOverlapped, rc == 0 ? 0 : WSAGetLastError(), sent > 0 ? (size_t)sent : 0);
+	return rc == 0;
+}
+
+static BOOL WINAPI
+disconnect_ex(SOCKET s, LPOVERLAPPED lpOverlapped, DWORD dwFlags, DWORD dwReserved)
+{
+	int rc;
+
+	if (dwFlags != 0 || dwReserved != 0) {
+		(void)error_set(WSAEOPNOTSUPP);
+		return FALSE;
+	}
+	overlapped_begin(lpOverlapped);
+	rc = winsock_shutdown(s, SD_BOTH);
+	overlapped_complete(lpOverlapped, rc == 0 ? 0 : WSAGetLastError(), 0);
+	return rc == 0;
+}
+
+static int
+extension_function(struct request *r)
+{
+	static const GUID connect_id = WSAID_CONNECTEX,
+			  disconnect_id = WSAID_DISCONNECTEX;
+	uintptr_t f;
+
+	if (r->in == NULL || r->in_n < sizeof(GUID) || r->out == NULL ||
+	    r->out_n < sizeof(f))
+		return error_set(WSAEFAULT);
+	if (memcmp(r->in, &connect_id, sizeof(GUID)) == 0)
+		f = (uintptr_t)connect_ex;
+	else if (memcmp(r->in, &disconnect_id, sizeof(GUID)) == 0)
+		f = (uintptr_t)disconnect_ex;
+	else
+		return error_set(WSAEOPNOTSUPP);
+	memcpy(r->out, &f, sizeof(f));
+	r->returned = sizeof(f);
+	return 0;
+}
+
+/* A hint to the system about its own sockets. */
+static int
+usage_notification(struct request *r)
+{
+	if (r->in == NULL || r->in_n < sizeof(SOCKET_USAGE_TYPE))
+		return error_set(WSAEFAULT);
+	return 0;
+}
+
+static const struct {
+	DWORD code;
+	ioctl_function function;
+} IOCTLS[] = {
+	{ SIO_SET_SECURITY, set_security },
+	{ SIO_KEEPALIVE_VALS, keepalive_vals },
+	{ SIO_ROUTING_INTERFACE_QUERY, routing_interface },
+	{ SIO_GET_EXTENSION_FUNCTION_POINTER, extension_function },
+	{ SIO_SOCKET_USAGE_NOTIFICATION, usage_notification },
+};
+
+/*
+ * Windows: WSAIoctl (winsock2.h). The codes of the table above; WSAEOPNOTSUPP for others. The
+ * codes of the secure socket functions do what these do.
+ */
+int WSAAPI
+WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD cbInBuffer,
+    LPVOID lpvOutBuffer, DWORD cbOutBuffer, LPDWORD lpcbBytesReturned,
+    LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	struct request r = { s, lpvInBuffer, cbInBuffer, lpvOutBuffer, cbOutBuffer, 0,
+		lpOverlapped, lpCompletionRoutine };
+	int type, rc;
+	socklen_t n = sizeof(type);
+
+	if (lpcbBytesReturned == NULL && lpOverlapped == NULL)
+		return error_set(WSAEFAULT);
+	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
+		return error_set(WSAENOTSOCK);
+	for (size_t i = 0; i < sizeof(IOCTLS) / sizeof(IOCTLS[0]); i++) {
+		if (IOCTLS[i].code != dwIoControlCode)
+			continue;
+		rc = IOCTLS[i].function(&r);
+		if (rc == 0)
+			overlapped_complete(
+			    overlapped_of(s, lpOverlapped), 0, r.returned);
+		if (rc == 0 && lpcbBytesReturned != NULL)
+			*lpcbBytesReturned = r.returned;
+		return rc;
+	}
+	return error_set(WSAEOPNOTSUPP);
+}

@@ -1,0 +1,21 @@
+/*
+ * What the library remembers of a descriptor. A descriptor that came another way (inherited,
+ * dup(), accept4()) has nothing here; every user has to be right without.
+ */
+#ifndef AUTHIPD_WINSOCK_SOCKET_TABLE_H
+#define AUTHIPD_WINSOCK_SOCKET_TABLE_H
+
+#include <stdbool.h>
+
+enum socket_fact {
+	SOCKET_NOT_OVERLAPPED = 0x1, /* made without WSA_FLAG_OVERLAPPED */
+	SOCKET_SHUT_BY_US = 0x2,     /* shutdown() of sending */
+	SOCKET_SECURED = 0x4,	     /* WSASetSocketSecurity() succeeded */
+};
+
+void socket_table_add(int fd, enum socket_fact fact);
+bool socket_table_has(int fd, enum socket_fact fact);
+/* The descriptor is new, or closed. */
+void socket_table_forget(int fd);
+
+#endif

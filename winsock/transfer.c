@@ -1,0 +1,216 @@
+/* Sending and receiving: gathered, scattered, without SIGPIPE. */
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "winsock/error_map.h"
+#include "winsock/overlapped.h"
+#include "winsock/shim.h"
+#include "winsock2.h"
+
+#define FEW_BUFFERS 16
+#define MOST_BUFFERS 1024 /* the kernel's own limit */
+
+/* ---- the native names ---- */
+
+ssize_t
+winsock_send(int s, const void *buffer, size_t n, int flags)
+{
+	ssize_t sent = send(s, buffer, n, flags | MSG_NOSIGNAL);
+
+	return sent >= 0 ? sent : error_fail(ERROR_CALL_SEND, s, flags);
+}
+
+ssize_t
+winsock_sendto(int s, const void *buffer, size_t n, int flags,
+    const struct sockaddr *to, socklen_t to_n)
+{
+	ssize_t sent = sendto(s, buffer, n, flags | MSG_NOSIGNAL, to, to_n);
+
+	return sent >= 0 ? sent : error_fail(ERROR_CALL_SEND, s, flags);
+}
+
+static bool
+is_datagram(int s)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_DGRAM;
+}
+
+/*
+ * Linux cuts a datagram silently, Winsock fails with WSAEMSGSIZE. The program of today may ask
+ * with MSG_TRUNC for the length itself.
+ */
+ssize_t
+winsock_recvfrom(
+    int s, void *buffer, size_t n, int flags, struct sockaddr *from, socklen_t *from_n)
+{
+	bool is_checked = (flags & MSG_TRUNC) == 0 && is_datagram(s);
+	ssize_t got;
+
+	got = recvfrom(
+	    s, buffer, n, is_checked ? flags | MSG_TRUNC : flags, from, from_n);
+	if (got < 0)
+		return error_fail(ERROR_CALL_RECEIVE, s, flags);
+	if (is_checked && (size_t)got > n) {
+		errno = EMSGSIZE;
+		return error_fail(ERROR_CALL_RECEIVE, s, flags);
+	}
+	return got;
+}
+
+ssize_t
+winsock_recv(int s, void *buffer, size_t n, int flags)
+{
+	return winsock_recvfrom(s, buffer, n, flags, NULL, NULL);
+}
+
+/* ---- the WSA names ---- */
+
+struct transfer {
+	SOCKET s;
+	struct msghdr m;
+	struct iovec few[FEW_BUFFERS];
+	struct iovec *many; /* owned; NULL if few is enough */
+	size_t room;
+	LPWSAOVERLAPPED overlapped;
+};
+
+/* 0 or the error. The vector is of this process: nothing is copied. */
+static int
+transfer_begin(struct transfer *t, SOCKET s, LPWSABUF buffers, DWORD n, LPDWORD count,
+    LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+	struct iovec *v = t->few;
+
+	memset(t, 0, sizeof(*t));
+	t->s = s;
+	t->overlapped = overlapped_of(s, overlapped);
+	if (overlapped_wants_routine(s, (const void *)(uintptr_t)routine))
+		return WSAEOPNOTSUPP;
+	if ((buffers == NULL && n > 0) || (count == NULL && t->overlapped == NULL))
+		return WSAEFAULT;
+	if (n == 0)
+		return WSAEINVAL;
+	if (n > MOST_BUFFERS)
+		return WSAENOBUFS;
+	if (n > FEW_BUFFERS && (v = t->many = calloc(n, sizeof(*v))) == NULL)
+		return WSAENOBUFS;
+	for (DWORD i = 0; i < n; i++) {
+		v[i].iov_base = buffers[i].buf;
+		v[i].iov_len = buffers[i].len;
+		t->room += buffers[i].len;
+	}
+	t->m.msg_iov = v;
+	t->m.msg_iovlen = n;
+	overlapped_begin(t->overlapped);
+	return 0;
+}
+
+static int
+transfer_end(struct transfer *t, int error, size_t bytes, LPDWORD count)
+{
+	free(t->many);
+	overlapped_complete(t->overlapped, error, bytes);
+	if (error != 0)
+		return error_set(error);
+	if (count != NULL)
+		*count = (DWORD)bytes;
+	return 0;
+}
+
+/* Windows: WSASendTo (winsock2.h). Up to 1024 buffers in one piece. */
+int WSAAPI
+WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+    LPDWORD lpNumberOfBytesSent, DWORD dwFlags, const struct sockaddr *lpTo, int iToLen,
+    LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	struct transfer t;
+	ssize_t n = 0;
+	int error;
+
+	error = transfer_begin(&t, s, lpBuffers, dwBufferCount, lpNumberOfBytesSent,
+	    lpOverlapped, lpCompletionRoutine);
+	if (error != 0)
+		return transfer_end(&t, error, 0, NULL);
+	t.m.msg_name = (void *)(uintptr_t)lpTo;
+	t.m.msg_namelen = lpTo == NULL || iToLen < 0 ? 0 : (socklen_t)iToLen;
+	n = sendmsg(s, &t.m, (int)dwFlags | MSG_NOSIGNAL);
+	if (n < 0)
+		error = error_of_call(ERROR_CALL_SEND, s, (int)dwFlags, errno);
+	return transfer_end(&t, error, n < 0 ? 0 : (size_t)n, lpNumberOfBytesSent);
+}
+
+/* Windows: WSASend (winsock2.h). */
+int WSAAPI
+WSASend(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesSent,
+    DWORD dwFlags, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	return WSASendTo(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags,
+	    NULL, 0, lpOverlapped, lpCompletionRoutine);
+}
+
+static int
+receive(struct transfer *t, LPDWORD flags, LPINT from_n, size_t *bytes)
+{
+	ssize_t n = recvmsg(t->s, &t->m, (int)*flags);
+
+	if (n < 0)
+		return error_of_call(ERROR_CALL_RECEIVE, t->s, (int)*flags, errno);
+	*bytes = (size_t)n;
+	if (from_n != NULL)
+		*from_n = (INT)t->m.msg_namelen;
+	*flags = 0;
+	if ((t->m.msg_flags & MSG_TRUNC) == 0)
+		return 0;
+	*bytes = t->room;
+	return WSAEMSGSIZE;
+}
+
+/*
+ * Windows: WSARecvFrom (winsock2.h). A datagram that is longer than the buffers fills them and
+ * fails with WSAEMSGSIZE.
+ */
+int WSAAPI
+WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+    LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags, struct sockaddr *lpFrom,
+    LPINT lpFromlen, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	struct transfer t;
+	size_t bytes = 0;
+	int error;
+
+	error = transfer_begin(&t, s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd,
+	    lpOverlapped, lpCompletionRoutine);
+	if (error == 0 && (lpFlags == NULL || (lpFrom != NULL && lpFromlen == NULL) ||
+			      (lpFromlen != NULL && *lpFromlen < 0)))
+		error = WSAEFAULT;
+	if (error == 0) {
+		t.m.msg_name = lpFrom;
+		t.m.msg_namelen =
+		    lpFrom == NULL || lpFromlen == NULL ? 0 : (socklen_t)*lpFromlen;
+		error = receive(&t, lpFlags, lpFrom == NULL ? NULL : lpFromlen, &bytes);
+	}
+	if (error == WSAEMSGSIZE && lpNumberOfBytesRecvd != NULL)
+		*lpNumberOfBytesRecvd = (DWORD)bytes;
+	return transfer_end(&t, error, bytes, lpNumberOfBytesRecvd);
+}
+
+/* Windows: WSARecv (winsock2.h). */
+int WSAAPI
+WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesRecvd,
+    LPDWORD lpFlags, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	return WSARecvFrom(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags,
+	    NULL, NULL, lpOverlapped, lpCompletionRoutine);
+}

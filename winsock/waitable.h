@@ -1,0 +1,26 @@
+/* Handles that can be waited for: events and threads. */
+#ifndef AUTHIPD_WINSOCK_WAITABLE_H
+#define AUTHIPD_WINSOCK_WAITABLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "winsock/handle.h"
+
+#define HANDLE_WAITABLE (HANDLE_EVENT | HANDLE_THREAD)
+
+/* The first member of every such object. */
+struct waitable {
+	struct handle handle;
+	bool is_signalled; /* under waitable_lock */
+	bool is_manual;	   /* stays signalled after a wait */
+};
+
+/* Of all of them. */
+extern pthread_mutex_t waitable_lock;
+/* Under the lock. */
+void waitable_signal(struct waitable *w);
+/* For handle_put(&w->handle); NULL and ERROR_INVALID_HANDLE. */
+struct waitable *waitable_get(HANDLE h, unsigned int kinds);
+
+#endif
