@@ -1,0 +1,32 @@
+#!/bin/bash
+# tshark decodes every message of each exchange without calling it malformed.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+# decodes EXCHANGE...: each of these is in the capture, and no message is malformed.
+decodes() {
+	local exchange bad
+	capture_stop
+	bad=$(tshark -r "$capture" -Y '_ws.malformed || isakmp.badly_formed' 2>"$work/tshark.err" |
+		head -n 1)
+	[[ -z $bad ]] || fail "malformed: $bad"
+	for exchange; do
+		tshark -r "$capture" -Y "isakmp.exchangetype == $exchange" 2>/dev/null |
+			grep -q . || fail "no message of exchange $exchange: $(tshark -r "$capture" 2>&1 | head -3)"
+	done
+}
+
+negotiation() {
+	command -v tshark >/dev/null || skip "there is no program tshark"
+	serve b secure_server "$p0"
+	capture negotiation
+	on a secure_client "$b4" "$p0" hello || fail "the client failed"
+	ctl a delete --all >/dev/null
+	within 5 has_count b "quick mode SAs" 0 || fail "the peer was not told"
+	decodes 243 244 245 246
+}
+
+topic_begin
+hosts_join
+both_daemons tshark
+try every_authip_message negotiation
