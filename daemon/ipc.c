@@ -155,6 +155,13 @@ ipc_on_read(evutil_socket_t fd, short what, void *ctx)
 		ipc_release(ipc);
 }
 
+void
+ipc_poll(struct ipc *ipc)
+{
+	if (!ipc->dispatching)
+		ipc_on_read(ipc->fd, EV_READ, ipc);
+}
+
 /* ---- sending ---- */
 
 static int

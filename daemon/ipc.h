@@ -30,6 +30,8 @@ int ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 /* Same with a fixed part and a variable tail. */
 int ipc_send2(struct ipc *ipc, uint16_t type, const void *head, size_t head_n,
     const void *tail, size_t tail_n, int fd);
+/* Handles what has come already, as the event loop would do next. Not from a handler. */
+void ipc_poll(struct ipc *ipc);
 /* The other end is far behind: what anybody on the network can cause is to be dropped. */
 bool ipc_is_behind(const struct ipc *ipc);
 

@@ -263,6 +263,8 @@ void plane_raw_free(struct plane *p);
 
 /* plane_in.c: from the network to the TUN */
 void plane_in_packet(struct plane *p, struct span raw);
+/* The pair of a packet that just came; NULL: counted. */
+struct pair *plane_in_find(struct plane *p, uint8_t protocol, uint32_t spi);
 /* raw: a packet of protocol 50 to this pair; from: the peer's end of UDP, or NULL. */
 void plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
     const struct endpoint *from);

@@ -116,6 +116,24 @@ plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
 		in_opened(p, s, span_of(p->out, n));
 }
 
+/*
+ * The negotiator told of the SA before it told the peer, but the peer may be faster than our
+ * event loop: what waits in the channel comes first.
+ */
+struct pair *
+plane_in_find(struct plane *p, uint8_t protocol, uint32_t spi)
+{
+	struct pair *s = plane_sa_by_spi(p, protocol, spi);
+
+	if (s == NULL && p->negotiator != NULL) {
+		ipc_poll(p->negotiator);
+		s = plane_sa_by_spi(p, protocol, spi);
+	}
+	if (s == NULL)
+		p->count[PC_NO_SPI]++;
+	return s;
+}
+
 void
 plane_in_packet(struct plane *p, struct span raw)
 {
@@ -127,10 +145,8 @@ plane_in_packet(struct plane *p, struct span raw)
 		p->count[PC_MALFORMED]++;
 		return;
 	}
-	if ((s = plane_sa_by_spi(p, protocol, spi)) == NULL) {
-		p->count[PC_NO_SPI]++;
+	if ((s = plane_in_find(p, protocol, spi)) == NULL)
 		return;
-	}
 	if (!outer_matches(raw, &s->selector) || s->nat.local.port != 0) {
 		p->count[PC_WRONG_PEER]++;
 		return;

@@ -141,13 +141,11 @@ nat_in_esp(struct plane *p, const struct endpoint *local, const struct endpoint 
 	    (uint32_t)esp.p[2] << 8 | esp.p[3];
 	uint32_t seq = (uint32_t)esp.p[4] << 24 | (uint32_t)esp.p[5] << 16 |
 	    (uint32_t)esp.p[6] << 8 | esp.p[7];
-	struct pair *s = plane_sa_by_spi(p, IPPROTO_ESP, spi);
+	struct pair *s = plane_in_find(p, IPPROTO_ESP, spi);
 	size_t n = esp.n + IPV4_HEADER_BYTES;
 
-	if (s == NULL) {
-		p->count[PC_NO_SPI]++;
+	if (s == NULL)
 		return;
-	}
 	if (s->nat.local.port == 0 || !address_equal(&s->nat.local.addr, &local->addr) ||
 	    (!s->nat.peer_moves && !address_equal(&s->nat.remote.addr, &remote->addr))) {
 		p->count[PC_WRONG_PEER]++;

@@ -48,6 +48,8 @@ void rig_turn(void);
 /* The next message to the negotiator has to be this; its body into body. */
 void rig_expect(uint16_t type, void *body, size_t n);
 void rig_expect_silence(void);
+/* Sends a message to the plane, which does not look yet. */
+void rig_post(uint16_t type, const void *body, size_t n);
 /* Sends a message to the plane and lets it work. */
 void rig_say(uint16_t type, const void *body, size_t n);
 /* The next packet that the TUN of a class got, 0: none. */

@@ -1,6 +1,7 @@
 /* Inbound: only what is new, authentic, of the right peer and inside its selector. */
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/check_plane.h"
 
@@ -91,6 +92,29 @@ START_TEST(unknown_spi_and_protocol)
 	memcpy(b + 24, b + 20, 4);
 	arrive(b, n);
 	assert_dropped(PC_NO_SPI, 2);
+}
+END_TEST
+
+/* The peer is faster than the event loop: the SA is told, and not read yet. */
+START_TEST(packet_overtakes_its_sa)
+{
+	struct sample s = from_peer(4, 9);
+	uint8_t b[RIG_PACKET_BYTES], got[RIG_PACKET_BYTES];
+	struct action_sa_add a = pair_action(1, 1, &s.flow, true);
+	size_t n = peer_seal(1, 1, &s, b);
+
+	rig_connect();
+	rig_post(PROTO_SA_ADD, &a, sizeof(a));
+	arrive(b, n);
+	ck_assert_uint_gt(rig_tun_read(1, got), 0);
+	ck_assert_uint_eq(rig.p->count[PC_NO_SPI], 0);
+	/* a negotiator that goes meanwhile leaves nothing behind */
+	close(rig.negotiator);
+	rig.negotiator = -1;
+	b[20] ^= 1;
+	arrive(b, n);
+	assert_dropped(PC_NO_SPI, 1);
+	ck_assert_ptr_null(rig.p->negotiator);
 }
 END_TEST
 
@@ -228,6 +252,7 @@ plane_in_tests(Suite *s)
 	tcase_add_loop_test(t, opened_and_delivered, 0, 2);
 	tcase_add_test(t, replayed_packet_is_dropped);
 	tcase_add_test(t, unknown_spi_and_protocol);
+	tcase_add_test(t, packet_overtakes_its_sa);
 	tcase_add_loop_test(t, wrong_address_is_dropped, 0, 4);
 	tcase_add_loop_test(t, wrong_family_is_dropped, 0, 2);
 	tcase_add_test(t, every_flipped_bit_is_refused);

@@ -154,12 +154,18 @@ rig_expect_silence(void)
 }
 
 void
-rig_say(uint16_t type, const void *body, size_t n)
+rig_post(uint16_t type, const void *body, size_t n)
 {
 	struct frame f = { .type = type, .length = (uint32_t)n };
 
 	memcpy(f.body, body, n);
 	ck_assert_int_gt(send(rig.negotiator, &f, FRAME_HEAD + n, 0), 0);
+}
+
+void
+rig_say(uint16_t type, const void *body, size_t n)
+{
+	rig_post(type, body, n);
 	rig_turn();
 }
 
