@@ -68,6 +68,13 @@ struct config_limits {
 	uint32_t held_packets_per_flow; /* plane: packets kept while negotiating */
 };
 
+/* Where ESP and AH are done. */
+enum config_backend {
+	BACKEND_AUTO,	/* the kernel if it can, else the plane; resolved by keeper */
+	BACKEND_KERNEL, /* XFRM */
+	BACKEND_PLANE,	/* the plane role, over TUN devices */
+};
+
 struct config {
 	char user[64];			 /* system user of the unprivileged roles */
 	char gss_id[256];		 /* our GSS_ID; empty: host/<host name> */
@@ -79,6 +86,7 @@ struct config {
 	uint32_t n_psk;
 	struct config_kerberos kerberos;
 	struct config_identity identity;
+	enum config_backend backend;
 	uint32_t key_log;	/* 0 or 1: root may see session keys */
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */

@@ -3,6 +3,7 @@
 
 #include "config/fault.h"
 #include "config/field.h"
+#include "config/words.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 #define NUMBER(name, member, low, high)                                        \
@@ -138,6 +139,21 @@ check_plane(cfg_t *section, const struct config *c, struct config_error *err)
 }
 
 static int
+read_backend(cfg_t *root, struct config *c, struct config_error *err)
+{
+	const struct config_value *v = tree_value(root, "backend", 0);
+	char why[256];
+	int value;
+
+	if (v == NULL)
+		return 0;
+	if (!word_parse(words_backend, "backend", v->text, &value, why, sizeof(why)))
+		return config_fail(err, v->line, "%s", why);
+	c->backend = (enum config_backend)value;
+	return 0;
+}
+
+static int
 check_ports(cfg_t *root, const struct config *c, struct config_error *err)
 {
 	if (c->nat_port != c->ike_port)
@@ -174,9 +190,9 @@ read_daemon(cfg_t *root, struct config *c, struct config_error *err)
 	cfg_t *s;
 
 	if (fields_read(root, root_fields, COUNT_OF(root_fields), c, err) < 0 ||
-	    check_ports(root, c, err) < 0 || check_fragment_size(root, c, err) < 0 ||
-	    read_credentials(root, c, err) < 0 || read_tls(root, &c->tls, err) < 0 ||
-	    read_psks(root, c, err) < 0)
+	    read_backend(root, c, err) < 0 || check_ports(root, c, err) < 0 ||
+	    check_fragment_size(root, c, err) < 0 || read_credentials(root, c, err) < 0 ||
+	    read_tls(root, &c->tls, err) < 0 || read_psks(root, c, err) < 0)
 		return -1;
 	if ((s = tree_section(root, "limits")) != NULL &&
 	    (fields_read(s, limits_fields, COUNT_OF(limits_fields), c, err) < 0 ||

@@ -203,6 +203,7 @@ static cfg_opt_t root_opts[] = {
 	VALUE("user"),
 	VALUE("gss_id"),
 	VALUE("trust"),
+	VALUE("backend"),
 	VALUE("key_log"),
 	VALUE("ike_port"),
 	VALUE("nat_port"),

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/policy.h"
+#include "config/config.h"
 
 #define NO_DES "a 56-bit key is found in hours; write aes128"
 #define NO_MD5                                                                         \
@@ -100,6 +100,13 @@ const struct word words_em_auth[] = {
 	{ "anonymous", AUTH_ANONYMOUS,
 	    "it belongs to main_mode, extended mode proves who the peer is; write "
 	    "tls" },
+	{ NULL, 0, NULL },
+};
+
+const struct word words_backend[] = {
+	{ "auto", BACKEND_AUTO, NULL },
+	{ "kernel", BACKEND_KERNEL, NULL },
+	{ "plane", BACKEND_PLANE, NULL },
 	{ NULL, 0, NULL },
 };
 

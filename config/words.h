@@ -22,6 +22,7 @@ extern const struct word words_qm_gcm[]; /* with their own integrity, without a 
 extern const struct word words_qm_pfs[];
 extern const struct word words_discovery[];
 extern const struct word words_em_auth[];
+extern const struct word words_backend[];
 
 /* False with a sentence in why: text is unknown or refused. what: "cipher", ... */
 bool word_parse(const struct word *table, const char *what, const char *text,

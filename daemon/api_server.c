@@ -26,7 +26,6 @@
 #define MAX_CLIENTS 512
 #define MAX_CLIENTS_PER_UID 64
 #define IDLE_TIMEOUT_S 30
-#define BACKEND_PLANE 1
 #define DAEMON_VERSION (0u << 16 | 1)
 #define MAX_DESCRIPTORS 8
 
@@ -77,7 +76,9 @@ client_hello(struct client *c)
 {
 	struct aip_api_hello_reply r = {
 		.daemon_version = htole32(DAEMON_VERSION),
-		.backend = htole32(BACKEND_PLANE),
+		.backend = htole32(c->server->n->config->backend == BACKEND_KERNEL ?
+			AIP_API_BACKEND_KERNEL :
+			AIP_API_BACKEND_PLANE),
 		.sockets_limit = htole32(c->server->n->config->limits.sockets_per_user),
 	};
 

@@ -14,10 +14,31 @@
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/secure_socket.h"
+#include "daemon/xfrm_fit.h"
 
 #define STOP_PATIENCE_S 4
 #define WSAEINVAL 10022
 #define WSAENETDOWN 10050
+
+static uint32_t
+secure(struct keeper *k, uint32_t class_id, int fd, struct secure_socket_result *out)
+{
+	uint8_t policy4[XFRM_SOCKET_POLICY_BYTES], policy6[XFRM_SOCKET_POLICY_BYTES];
+	struct secure_gate gate = {
+		.mark = net_mark(k->config, class_id),
+		.mask = k->config->mark_mask,
+		.ifindex = k->tun[class_id].ifindex,
+		.policy = policy4,
+		.policy6 = policy6,
+	};
+
+	if (k->xfrm != NULL) {
+		gate.policy_n =
+		    xfrm_socket_policy(k->xfrm, class_id, 4, policy4, sizeof(policy4));
+		(void)xfrm_socket_policy(k->xfrm, class_id, 6, policy6, sizeof(policy6));
+	}
+	return secure_socket(fd, &gate, out);
+}
 
 static void
 keeper_secure(struct keeper *k, struct span body, int fd)
@@ -32,11 +53,10 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	reply.request = ask.request;
 	reply.class_id = ask.class_id;
 	reply.uid = ask.uid;
-	if (k->is_stopping || k->tun[ask.class_id].fd < 0) /* or the class could not be made */
+	if (k->is_stopping || !keeper_class_is_up(k, ask.class_id)) /* or the class could not be made */
 		reply.winsock_error = WSAENETDOWN;
 	else
-		reply.winsock_error = secure_socket(fd, net_mark(k->config, ask.class_id),
-		    k->config->mark_mask, k->tun[ask.class_id].ifindex, &s);
+		reply.winsock_error = secure(k, ask.class_id, fd, &s);
 	reply.cookie = s.cookie;
 	reply.family = s.family;
 	reply.protocol = s.protocol;
@@ -66,13 +86,13 @@ keeper_is_ready(struct keeper *k)
 	int n;
 
 	for (int i = ROLE_NEGOTIATOR; i < ROLE_COUNT; i++)
-		if (!k->role[i].is_ready)
+		if (!k->role[i].is_ready && !(i == ROLE_PLANE && k->xfrm != NULL))
 			return;
 	if (k->said_ready)
 		return;
 	k->said_ready = true;
-	log_info("keeper", "ready: backend plane, devices aip1 to aip%d, sockets in %s",
-	    CLASS_PREDEFINED, k->options->run_dir);
+	log_info("keeper", "ready: backend %s, sockets in %s",
+	    k->xfrm != NULL ? "kernel" : "plane", k->options->run_dir);
 	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	if (ftruncate(k->lock_fd, 0) != 0 || pwrite(k->lock_fd, pid, (size_t)n, 0) != n)
 		log_warn("keeper", "cannot write the pid file: %s", strerror(errno));
@@ -213,6 +233,44 @@ keeper_advice(const struct config *c)
 }
 
 static bool
+keeper_fit_policy(struct policy *p)
+{
+	uint32_t removed = xfrm_fit_policy(p);
+
+	if (p->n_qm_proposal == 0) {
+		log_error("policy",
+		    "the kernel can do none of the quick-mode proposals: write backend = plane");
+		return false;
+	}
+	if (removed > 0)
+		log_info("policy",
+		    "%u quick-mode proposals are left out, the kernel cannot do them beside the "
+		    "others (AH beside ESP, GMAC in AH)",
+		    removed);
+	return true;
+}
+
+/* False after logging why: the kernel is wanted and cannot. */
+static bool
+keeper_choose_backend(struct config *c)
+{
+	char why[160] = "";
+	bool can = c->backend != BACKEND_PLANE && xfrm_probe(why, sizeof(why));
+
+	if (c->backend == BACKEND_KERNEL && !can) {
+		log_error("keeper", "backend = kernel, and this kernel cannot: %s; load the "
+			  "module, or write backend = auto", why);
+		return false;
+	}
+	log_info("keeper", "backend %s: %s", can ? "kernel" : "plane",
+	    c->backend == BACKEND_PLANE ? "as configured" :
+		can			? "the kernel has ESP" :
+					  why);
+	c->backend = can ? BACKEND_KERNEL : BACKEND_PLANE;
+	return !can || keeper_fit_policy(&c->policy);
+}
+
+static bool
 keeper_begin(struct keeper *k)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
@@ -223,15 +281,18 @@ keeper_begin(struct keeper *k)
 			return false;
 	}
 	return keeper_resources_open(k) && keeper_role_start(k, ROLE_AUTH) &&
-	    keeper_role_start(k, ROLE_PLANE) && keeper_role_start(k, ROLE_NEGOTIATOR);
+	    (k->xfrm != NULL || keeper_role_start(k, ROLE_PLANE)) &&
+	    keeper_role_start(k, ROLE_NEGOTIATOR);
 }
 
 int
 keeper_main(const struct config *c, const struct options *o)
 {
+	static struct config resolved;
 	static struct keeper k;
 
-	k.config = c;
+	resolved = *c;
+	k.config = &resolved;
 	k.options = o;
 	k.lock_fd = k.ready_pipe = -1;
 	k.exit_status = 1;
@@ -240,7 +301,7 @@ keeper_main(const struct config *c, const struct options *o)
 	if (k.base == NULL)
 		return 1;
 	keeper_advice(c);
-	if (keeper_begin(&k))
+	if (keeper_choose_backend(&resolved) && keeper_begin(&k))
 		event_base_dispatch(k.base);
 	keeper_roles_end(&k);
 	keeper_resources_close(&k);

@@ -1,7 +1,7 @@
 /*
- * What carries the traffic of a class: its TUN device with rule and routes, its part of the
- * nftables table. The predefined classes always have theirs, the others on demand. Nothing
- * that the negotiator says is taken for granted.
+ * What carries the traffic of a class: its TUN device with rule and routes, or its policies
+ * in the kernel, and its part of the nftables table. The predefined classes always have
+ * theirs, the others on demand. Nothing that the negotiator says is taken for granted.
  */
 #include "config.h"
 
@@ -29,6 +29,8 @@ skip_devices(const struct keeper *k)
 	uint32_t skip[CLASS_MAX];
 	size_t n = 0;
 
+	if (k->xfrm != NULL)
+		return; /* there is no plane */
 	for (uint32_t id = 1; id <= CLASS_MAX; id++)
 		if (k->tun[id].fd >= 0)
 			skip[n++] = k->tun[id].ifindex;
@@ -46,8 +48,28 @@ hand_over(const struct keeper *k, uint32_t class_id)
 }
 
 bool
+keeper_class_is_up(const struct keeper *k, uint32_t class_id)
+{
+	return k->xfrm != NULL ? xfrm_class_is_up(k->xfrm, class_id) :
+				 k->tun[class_id].fd >= 0;
+}
+
+/* What the plane of a killed daemon left would take the packets. */
+static bool
+class_up_kernel(struct keeper *k, uint32_t class_id)
+{
+	net_class_remove(k->config, class_id);
+	if (!xfrm_class_up(k->xfrm, class_id, k->class[class_id]))
+		return false;
+	(void)net_reply_add_class(k->config, class_id, class_is_rule(k, class_id));
+	return true;
+}
+
+bool
 keeper_class_up(struct keeper *k, uint32_t class_id)
 {
+	if (k->xfrm != NULL)
+		return class_up_kernel(k, class_id);
 	if (!net_class_up(k->config, class_id, &k->tun[class_id])) {
 		net_class_down(k->config, class_id, &k->tun[class_id], false);
 		return false;
@@ -66,9 +88,13 @@ class_down(struct keeper *k, uint32_t class_id, bool keep)
 
 	(void)ipc_send(
 	    k->role[ROLE_PLANE].ipc, PROTO_CLASS_GONE, &gone, sizeof(gone), -1);
+	if (k->xfrm != NULL)
+		xfrm_class_down(k->xfrm, class_id, keep);
 	net_class_down(k->config, class_id, &k->tun[class_id], keep);
 	if (!keep)
-		net_reply_remove_class(class_id);
+		net_reply_remove_class(k->config, class_id);
+	if (keep)
+		return;
 	free(k->class[class_id]);
 	k->class[class_id] = NULL;
 }
@@ -159,6 +185,28 @@ keeper_classes_tell(struct keeper *k)
 
 /* ---- what an earlier daemon left behind ---- */
 
+static void
+tell_lost(const struct keeper *k, uint32_t class_id)
+{
+	log_warn("keeper",
+	    "%u sockets have class %u, which nobody knows any more: their traffic waits until "
+	    "they are closed",
+	    k->sockets_left[class_id], class_id);
+}
+
+/* The kernel blocks what live sockets of forgotten classes send. */
+static void
+adopt_marks(struct keeper *k)
+{
+	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++) {
+		if (k->class[id] != NULL || k->sockets_left[id] == 0)
+			continue;
+		k->is_lost[id] = true;
+		xfrm_class_guard(k->xfrm, id);
+		tell_lost(k, id);
+	}
+}
+
 /* A device without a class: its sockets, if there are any, stay without traffic. */
 static void
 adopt_device(struct keeper *k, uint32_t class_id)
@@ -171,11 +219,7 @@ adopt_device(struct keeper *k, uint32_t class_id)
 		net_class_down(
 		    k->config, class_id, &k->tun[class_id], k->is_lost[class_id]);
 	if (k->is_lost[class_id])
-		log_warn("keeper",
-		    "%u sockets have class %u, which nobody knows any more: their "
-		    "traffic "
-		    "waits until they are closed",
-		    k->sockets_left[class_id], class_id);
+		tell_lost(k, class_id);
 }
 
 static void
@@ -199,7 +243,10 @@ keeper_classes_open(struct keeper *k)
 			return false;
 	keeper_count_sockets(k);
 	class_file_load(k);
-	adopt_devices(k);
+	if (k->xfrm != NULL)
+		adopt_marks(k);
+	else
+		adopt_devices(k);
 	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++) {
 		if (k->class[id] == NULL || keeper_class_up(k, id))
 			continue;
@@ -215,30 +262,30 @@ keeper_classes_open(struct keeper *k)
 void
 keeper_classes_close(struct keeper *k)
 {
-	bool had_devices = k->tun[1].fd >= 0, keep = false;
+	bool was_open = keeper_class_is_up(k, 1), keep = false;
 
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		bool keep_this = k->sockets_left[id] > 0;
 
 		keep = keep || keep_this || k->is_lost[id];
-		if (k->tun[id].fd >= 0 && keep_this)
+		if (keeper_class_is_up(k, id) && keep_this)
 			log_warn("keeper",
-			    "secured sockets of class %u are still open: rules and "
-			    "aip%u stay, "
-			    "so that their traffic does not leave in clear",
-			    id, id);
-		else if (k->tun[id].fd >= 0 && id > CLASS_PREDEFINED) {
+			    "secured sockets of class %u are still open: its rules "
+			    "stay, so that their traffic does not leave in clear",
+			    id);
+		if (k->xfrm != NULL && keeper_class_is_up(k, id))
+			class_down(k, id, keep_this);
+		else if (k->tun[id].fd >= 0 && !keep_this && id > CLASS_PREDEFINED)
 			class_down(k, id, false);
-			continue;
-		}
-		net_class_down(k->config, id, &k->tun[id], keep_this);
+		else
+			net_class_down(k->config, id, &k->tun[id], keep_this);
 	}
-	if (had_devices)
+	if (was_open)
 		class_file_save(k);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		free(k->class[id]);
 		k->class[id] = NULL;
 	}
-	if (had_devices && !keep)
+	if (was_open && !keep)
 		net_reply_down();
 }

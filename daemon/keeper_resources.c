@@ -70,6 +70,34 @@ resource_listen(struct keeper *k)
 		net_socket_listen(dir, "ctl.sock", SOCK_STREAM, 0660));
 }
 
+static bool
+is_kernel(const struct keeper *k)
+{
+	return k->config->backend == BACKEND_KERNEL;
+}
+
+/*
+ * The plane takes ESP out of UDP. The kernel can do that too: then the negotiator gets the
+ * IKE messages without a detour.
+ */
+static bool
+resource_nat(struct keeper *k)
+{
+	int fd;
+
+	if (k->config->nat_port == 0)
+		return true;
+	fd = net_socket_udp(AF_INET, k->config->nat_port);
+	if (!is_kernel(k))
+		return resource_add(k, ROLE_PLANE, FD_NAT4, 0, fd);
+	if (fd >= 0 && !net_socket_decapsulate(fd)) {
+		log_error("net", "this kernel has no ESP in UDP: %s", strerror(errno));
+		close(fd);
+		return false;
+	}
+	return resource_add(k, ROLE_NEGOTIATOR, FD_NAT4, 0, fd);
+}
+
 /* IPv6 is left out on hosts that do not have it. */
 static bool
 resource_ipv6(struct keeper *k)
@@ -81,27 +109,29 @@ resource_ipv6(struct keeper *k)
 		return true;
 	}
 	close(probe);
-	return resource_add(k, ROLE_NEGOTIATOR, FD_UDP6, 0,
-		   net_socket_udp(AF_INET6, k->config->ike_port)) &&
-	    resource_add(k, ROLE_PLANE, FD_RAW_OUT6, 0, net_socket_raw_out(AF_INET6)) &&
+	if (!resource_add(k, ROLE_NEGOTIATOR, FD_UDP6, 0,
+		net_socket_udp(AF_INET6, k->config->ike_port)))
+		return false;
+	return is_kernel(k) ||
+	    (resource_add(k, ROLE_PLANE, FD_RAW_OUT6, 0, net_socket_raw_out(AF_INET6)) &&
 	    resource_add(k, ROLE_PLANE, FD_RAW_ESP6, 0,
 		net_socket_raw_in(AF_INET6, IPPROTO_ESP)) &&
-	    resource_add(k, ROLE_PLANE, FD_RAW_AH6, 0, net_socket_raw_in(AF_INET6, IPPROTO_AH));
+	    resource_add(k, ROLE_PLANE, FD_RAW_AH6, 0, net_socket_raw_in(AF_INET6, IPPROTO_AH)));
 }
 
 static bool
 resource_ipv4(struct keeper *k)
 {
-	return resource_add(k, ROLE_NEGOTIATOR, FD_UDP4, 0,
-		   net_socket_udp(AF_INET, k->config->ike_port)) &&
-	    resource_add(k, ROLE_PLANE, FD_RAW_OUT4, 0, net_socket_raw_out(AF_INET)) &&
+	if (!resource_add(k, ROLE_NEGOTIATOR, FD_UDP4, 0,
+		net_socket_udp(AF_INET, k->config->ike_port)) ||
+	    !resource_nat(k))
+		return false;
+	return is_kernel(k) ||
+	    (resource_add(k, ROLE_PLANE, FD_RAW_OUT4, 0, net_socket_raw_out(AF_INET)) &&
 	    resource_add(k, ROLE_PLANE, FD_RAW_ESP4, 0,
 		net_socket_raw_in(AF_INET, IPPROTO_ESP)) &&
 	    resource_add(k, ROLE_PLANE, FD_RAW_AH4, 0,
-		net_socket_raw_in(AF_INET, IPPROTO_AH)) &&
-	    (k->config->nat_port == 0 ||
-		resource_add(k, ROLE_PLANE, FD_NAT4, 0,
-		    net_socket_udp(AF_INET, k->config->nat_port)));
+		net_socket_raw_in(AF_INET, IPPROTO_AH)));
 }
 
 static bool
@@ -110,10 +140,32 @@ resource_classes(struct keeper *k)
 	k->packet_fd = net_socket_packet();
 	if (!resource_add(k, ROLE_PLANE, FD_PACKET, 0, k->packet_fd))
 		return false;
-	(void)net_reply_up();
+	(void)net_reply_up(k->config);
 	if (!keeper_classes_open(k))
 		return false;
+	xfrm_leftovers_remove(k->config, NULL);
 	return (k->routes = net_routes_new(k->base, k->config, k->tun)) != NULL;
+}
+
+static int
+resource_find(const struct keeper *k, enum proto_fd_kind kind)
+{
+	for (size_t i = 0; i < k->n_fd; i++)
+		if (k->fd[i].what.kind == kind)
+			return k->fd[i].fd;
+	return -1;
+}
+
+static bool
+resource_kernel(struct keeper *k)
+{
+	(void)net_reply_up(k->config);
+	k->xfrm = xfrm_new(k->base, k->config, resource_find(k, FD_NAT4));
+	if (k->xfrm == NULL || !keeper_classes_open(k))
+		return false;
+	/* New policies before old ones go: at no time is a marked packet clear. */
+	xfrm_leftovers_remove(k->config, k->xfrm);
+	return true;
 }
 
 bool
@@ -122,7 +174,8 @@ keeper_resources_open(struct keeper *k)
 	for (uint32_t id = 0; id <= CLASS_MAX; id++)
 		k->tun[id].fd = -1;
 	/* The order matters: what fails when another daemon runs comes before the devices. */
-	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) && resource_classes(k) &&
+	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) &&
+	    (is_kernel(k) ? resource_kernel(k) : resource_classes(k)) &&
 	    resource_add(k, ROLE_NEGOTIATOR, FD_DIAG, 0, net_socket_diag_destroy()) &&
 	    resource_listen(k);
 }
@@ -183,6 +236,8 @@ keeper_resources_close(struct keeper *k)
 	k->routes = NULL;
 	keeper_count_sockets(k);
 	keeper_classes_close(k);
+	xfrm_free(k->xfrm);
+	k->xfrm = NULL;
 	for (size_t i = 0; i < k->n_fd; i++)
 		close(k->fd[i].fd);
 	k->n_fd = 0;

@@ -150,20 +150,25 @@ role_spawn(struct keeper *k, struct keeper_role *r, int fd)
 	return r->pid > 0;
 }
 
-/* A channel between two roles, an end to each. */
+/* A channel between two roles, an end to each. What the plane does may be keeper's job. */
 static bool
 roles_connect(struct keeper *k, enum role_id a, enum role_id b)
 {
 	struct proto_peer to_a = { b }, to_b = { a };
+	bool is_kernel = b == ROLE_PLANE && k->xfrm != NULL;
 	int fd[2];
 
-	if (k->role[a].ipc == NULL || k->role[b].ipc == NULL)
+	if (k->role[a].ipc == NULL || (!is_kernel && k->role[b].ipc == NULL))
 		return true; /* when the other one is back */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
 		return false;
 	(void)ipc_send(k->role[a].ipc, PROTO_PEER, &to_a, sizeof(to_a), fd[0]);
-	(void)ipc_send(k->role[b].ipc, PROTO_PEER, &to_b, sizeof(to_b), fd[1]);
 	close(fd[0]);
+	if (is_kernel) {
+		xfrm_connect(k->xfrm, fd[1]);
+		return true;
+	}
+	(void)ipc_send(k->role[b].ipc, PROTO_PEER, &to_b, sizeof(to_b), fd[1]);
 	close(fd[1]);
 	return true;
 }

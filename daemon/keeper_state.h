@@ -13,6 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/proto.h"
 #include "daemon/role_host.h"
+#include "daemon/xfrm.h"
 
 #define KEEPER_MAX_FDS 24
 
@@ -45,10 +46,11 @@ struct keeper {
 	struct keeper_role role[ROLE_COUNT];
 	struct keeper_fd fd[KEEPER_MAX_FDS];
 	size_t n_fd;
-	struct net_tun tun[CLASS_MAX + 1];
+	struct net_tun tun[CLASS_MAX + 1]; /* of the plane */
 	struct class_spec *class[CLASS_MAX + 1]; /* owned; NULL: predefined, or none */
 	bool is_lost[CLASS_MAX + 1]; /* live sockets, but nobody knows which class they have */
 	int packet_fd;		     /* also in fd */
+	struct xfrm *xfrm; /* the kernel's IPsec; NULL: there is a plane role */
 	struct net_routes *routes;
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
@@ -72,6 +74,8 @@ void keeper_resources_close(struct keeper *k);
 void keeper_adopt(struct keeper *k);
 /* keeper_class.c: what carries the traffic of a class. False after logging. */
 bool keeper_class_up(struct keeper *k, uint32_t class_id);
+/* It can carry traffic. */
+bool keeper_class_is_up(const struct keeper *k, uint32_t class_id);
 /* The predefined ones, and those that an earlier daemon left behind. */
 bool keeper_classes_open(struct keeper *k);
 /* keep: sockets still have the mark. */

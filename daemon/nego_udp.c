@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/nat_datagram.h"
 #include "daemon/negotiator.h"
 
 #define DATAGRAMS_PER_EVENT 64
@@ -61,11 +62,27 @@ local_of_control(struct msghdr *mh, struct endpoint *local)
 	return false;
 }
 
+/* On nat_port only what has the non-ESP marker is for us; the kernel took the ESP. */
+static bool
+udp_message(const struct negotiator *n, int fd, struct span *datagram)
+{
+	struct span body;
+
+	if (fd != n->nat_fd)
+		return true;
+	if (nat_datagram_kind(*datagram, &body) != NAT_KIND_IKE)
+		return false;
+	*datagram = body;
+	return true;
+}
+
 static bool
 udp_receive_one(struct negotiator *n, int fd)
 {
 	static uint8_t buf[65536];
-	struct endpoint local = { .port = n->config->ike_port }, remote;
+	struct endpoint local = { .port = fd == n->nat_fd ? n->config->nat_port :
+							    n->config->ike_port };
+	struct endpoint remote;
 	union pktinfo_control control;
 	struct sockaddr_storage from;
 	struct iovec iov = { buf, sizeof(buf) };
@@ -78,13 +95,15 @@ udp_receive_one(struct negotiator *n, int fd)
 		.msg_controllen = sizeof(control),
 	};
 	ssize_t len = recvmsg(fd, &mh, MSG_DONTWAIT);
+	struct span datagram;
 
 	if (len < 0) /* an ICMP error is told once and is not the end */
 		return errno != EAGAIN && errno != EBADF;
-	if (!local_of_control(&mh, &local))
+	datagram = span_of(buf, (size_t)len);
+	if (!local_of_control(&mh, &local) || !udp_message(n, fd, &datagram))
 		return true;
 	endpoint_of_sockaddr(&from, &remote);
-	engine_input(n->engine, nego_now_ms(), &local, &remote, span_of(buf, (size_t)len));
+	engine_input(n->engine, nego_now_ms(), &local, &remote, datagram);
 	return true;
 }
 
@@ -96,6 +115,18 @@ udp_on_read(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	for (int i = 0; i < DATAGRAMS_PER_EVENT && udp_receive_one(n, fd); i++)
 		nego_pump(n);
+}
+
+bool
+nego_udp_listen_nat(struct negotiator *n, int fd)
+{
+	if (n->nat_event != NULL) {
+		close(fd);
+		return false;
+	}
+	n->nat_fd = fd;
+	n->nat_event = event_new(n->base, fd, EV_READ | EV_PERSIST, udp_on_read, n);
+	return n->nat_event != NULL && event_add(n->nat_event, NULL) == 0;
 }
 
 bool
@@ -177,18 +208,25 @@ nego_udp_nat(struct negotiator *n, struct span body)
 void
 nego_udp_send(struct negotiator *n, const struct action_send *s)
 {
-	int fd = n->udp_fd[s->remote.addr.family == 4 ? 0 : 1];
+	static uint8_t marker[NAT_MARKER_BYTES];
+	bool is_nat = s->local.port == n->config->nat_port && s->local.port != 0;
+	int fd = is_nat ? n->nat_fd : n->udp_fd[s->remote.addr.family == 4 ? 0 : 1];
 	union pktinfo_control control;
 	struct sockaddr_storage to;
-	struct iovec iov = { (void *)s->data.p, s->data.n };
-	struct msghdr mh = { .msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov[2] = { { marker, sizeof(marker) },
+		{ (void *)(uintptr_t)s->data.p, s->data.n } };
+	struct msghdr mh = { .msg_name = &to, .msg_iov = iov, .msg_iovlen = 2 };
 
-	if (s->local.port == n->config->nat_port && s->local.port != 0) {
+	if (is_nat && fd < 0) {
 		nat_send(n, s);
 		return;
 	}
 	if (fd < 0)
 		return;
+	if (!is_nat) {
+		mh.msg_iov = &iov[1];
+		mh.msg_iovlen = 1;
+	}
 	mh.msg_namelen = sockaddr_of(&s->remote, &to);
 	control_of(&s->local, &mh, &control);
 	/* A pending ICMP error is reported instead of sending: try once more. */
@@ -206,5 +244,8 @@ nego_udp_free(struct negotiator *n)
 			continue;
 		event_free(n->udp_event[i]);
 		close(n->udp_fd[i]);
+	}	if (n->nat_event != NULL) {
+		event_free(n->nat_event);
+		close(n->nat_fd);
 	}
 }

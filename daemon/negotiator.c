@@ -145,7 +145,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->base = base;
 	n->config = c;
 	n->keeper = keeper;
-	n->udp_fd[0] = n->udp_fd[1] = n->address_fd = -1;
+	n->udp_fd[0] = n->udp_fd[1] = n->nat_fd = n->address_fd = -1;
 	TAILQ_INIT(&n->waiters);
 	LIST_INIT(&n->usages);
 	n->sockets = socket_table_new(base, class_changed, n);
@@ -171,6 +171,10 @@ negotiator_fd(void *self, uint32_t kind, uint32_t number, int fd)
 	case FD_UDP6:
 		if (!nego_udp_listen(n, kind == FD_UDP4 ? 4 : 6, fd))
 			log_error("udp", "cannot listen");
+		break;
+	case FD_NAT4:
+		if (!nego_udp_listen_nat(n, fd))
+			log_error("udp", "cannot listen to the NAT port");
 		break;
 	case FD_API:
 		api_server_listen(n->api, fd);

@@ -37,12 +37,14 @@ struct negotiator {
 	struct event_base *base;
 	struct ipc *keeper;
 	struct ipc *auth;  /* NULL: not there now */
-	struct ipc *plane; /* NULL: not there now */
+	struct ipc *plane; /* the plane role, or keeper for the kernel; NULL: not there now */
 	struct engine *engine;
 	struct event *engine_timer;
 	struct event *stop_timer;
 	struct event *udp_event[2]; /* IPv4, IPv6 */
 	int udp_fd[2];
+	struct event *nat_event; /* nat_port, with the kernel's IPsec */
+	int nat_fd;		 /* -1: the plane has it */
 	struct event *address_event; /* local addresses that come and go */
 	int address_fd;
 	struct class_table *classes;
@@ -91,6 +93,8 @@ void nego_address_free(struct negotiator *n);
 /* nego_udp.c */
 bool nego_udp_listen(struct negotiator *n, int family, int fd);
 void nego_udp_send(struct negotiator *n, const struct action_send *s);
+/* fd: UDP nat_port, out of which the kernel takes ESP. */
+bool nego_udp_listen_nat(struct negotiator *n, int fd);
 /* A message that came to nat_port: the body of PROTO_NAT_IN. */
 void nego_udp_nat(struct negotiator *n, struct span body);
 void nego_udp_free(struct negotiator *n);

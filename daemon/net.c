@@ -322,3 +322,16 @@ net_class_down(const struct config *c, uint32_t class_id, struct net_tun *tun, b
 	close(tun->fd);
 	tun->fd = -1;
 }
+
+void
+net_class_remove(const struct config *c, uint32_t class_id)
+{
+	struct net_tun tun = { .fd = -1 };
+	char name[IFNAMSIZ];
+
+	tun_name(class_id, name);
+	family_down(c, class_id, AF_INET);
+	family_down(c, class_id, AF_INET6);
+	if (if_nametoindex(name) != 0 && (tun.fd = tun_open(name)) >= 0)
+		net_class_down(c, class_id, &tun, false);
+}

@@ -31,6 +31,8 @@ uint32_t net_bypass_mark(const struct config *c);
  * the device is missing they are prohibited, never clear. False after logging why.
  */
 bool net_class_up(const struct config *c, uint32_t class_id, struct net_tun *tun);
+/* Removes what a class of a killed plane left, if anything is there. */
+void net_class_remove(const struct config *c, uint32_t class_id);
 /*
  * keep: live sockets still carry the mark: rules, routes and device stay, and their
  * traffic waits. Otherwise everything goes.

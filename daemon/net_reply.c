@@ -52,30 +52,54 @@ reflect_set(int family, char value, bool *was_off)
 }
 
 bool
-net_reply_up(void)
+net_reply_up(const struct config *c)
 {
+	char commands[768], choice[48];
+	bool has_rules, reflects, is_kernel = c->backend == BACKEND_KERNEL;
+
+	/* Packets of the plane come from a device, those of the kernel's IPsec with a mark. */
+	if (is_kernel)
+		snprintf(choice, sizeof(choice), "meta mark & 0x%x", c->mark_mask);
+	else
+		snprintf(choice, sizeof(choice), "iifname");
 	/* "add" first, so that "delete" cannot fail: the table is made anew. */
-	if (net_nft_run("add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE
-			"\nadd table " NET_NFT_TABLE "\n"
-			"add map " NET_NFT_TABLE " opened { type ifname : verdict; }\n"
-			"add chain " NET_NFT_TABLE
-			" from_tun { type filter hook prerouting priority -300; }\n"
-			"add rule " NET_NFT_TABLE " from_tun iifname vmap @opened\n") &&
-	    reflect_set(0, '1', &reflect_was_off[0]) &&
-	    reflect_set(1, '1', &reflect_was_off[1]))
-		return true;
-	log_error("net",
-	    "cannot use nftables (modules nf_tables, nft_socket) and net.ipv4.fwmark_reflect: "
-	    "opened packets may reach programs that did not secure their sockets, and the "
-	    "kernel answers them in clear");
-	return false;
+	snprintf(commands, sizeof(commands),
+	    "add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE "\nadd table " NET_NFT_TABLE
+	    "\n"
+	    "add map " NET_NFT_TABLE " opened { type %s : verdict; }\n"
+	    "add chain " NET_NFT_TABLE " from_peer { type filter hook prerouting priority -300; }\n"
+	    "add rule " NET_NFT_TABLE " from_peer %s vmap @opened\n",
+	    is_kernel ? "mark" : "ifname", choice);
+	has_rules = net_nft_run(commands);
+	reflects = reflect_set(0, '1', &reflect_was_off[0]) &&
+	    reflect_set(1, '1', &reflect_was_off[1]);
+	if (!has_rules)
+		log_error("net",
+		    "cannot use nftables (modules nf_tables, nft_socket): opened packets may "
+		    "reach programs that did not secure their sockets, and be answered in clear");
+	if (!reflects)
+		log_error("net",
+		    "cannot set net.ipv4.fwmark_reflect: the kernel answers opened packets in "
+		    "clear");
+	return has_rules && reflects;
+}
+
+/* What tells the opened packets of a class in the map. */
+static const char *
+element_of(const struct config *c, uint32_t class_id, char *out, size_t n)
+{
+	if (c->backend == BACKEND_KERNEL)
+		snprintf(out, n, "0x%x", net_mark(c, class_id));
+	else
+		snprintf(out, n, "\"aip%u\"", class_id);
+	return out;
 }
 
 bool
 net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 {
 	uint32_t mark = net_mark(c, class_id);
-	char commands[512];
+	char commands[512], element[32];
 
 	/* A rule protects sockets without any mark. */
 	snprintf(commands, sizeof(commands),
@@ -83,22 +107,22 @@ net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 	    "flush chain " NET_NFT_TABLE " class%u\n"
 	    "add rule " NET_NFT_TABLE " class%u meta mark set 0x%x\n"
 	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x != 0x%x drop\n"
-	    "add element " NET_NFT_TABLE " opened { \"aip%u\" : jump class%u }\n",
+	    "add element " NET_NFT_TABLE " opened { %s : jump class%u }\n",
 	    class_id, class_id, class_id, mark, class_id, c->mark_mask, is_rule ? 0 : mark,
-	    class_id, class_id);
+	    element_of(c, class_id, element, sizeof(element)), class_id);
 	return net_nft_run(commands);
 }
 
 void
-net_reply_remove_class(uint32_t class_id)
+net_reply_remove_class(const struct config *c, uint32_t class_id)
 {
-	char commands[256];
+	char commands[256], element[32];
 
 	snprintf(commands, sizeof(commands),
-	    "delete element " NET_NFT_TABLE " opened { \"aip%u\" }\n"
+	    "delete element " NET_NFT_TABLE " opened { %s }\n"
 	    "flush chain " NET_NFT_TABLE " class%u\n"
 	    "delete chain " NET_NFT_TABLE " class%u\n",
-	    class_id, class_id, class_id);
+	    element_of(c, class_id, element, sizeof(element)), class_id, class_id);
 	(void)net_nft_run(commands);
 }
 

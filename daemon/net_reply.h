@@ -5,7 +5,8 @@
  * What the kernel itself answers to opened packets: resets for closed ports, ICMP errors
  * that quote the packet. Without help they would leave in clear. Packets from a class TUN
  * get the mark of the class (nftables), and replies inherit it (fwmark_reflect), so that
- * they go back into the TUN and are protected like all the rest.
+ * they go back into the TUN and are protected like all the rest. In the kernel's own IPsec
+ * the SA sets that mark.
  */
 #ifndef AUTHIPD_DAEMON_NET_REPLY_H
 #define AUTHIPD_DAEMON_NET_REPLY_H
@@ -18,10 +19,10 @@
 /* Runs nft commands as one transaction; false after a line for debugging. */
 bool net_nft_run(const char *commands);
 /* False after logging why: replies of the kernel then leave in clear. */
-bool net_reply_up(void);
-/* For packets from the device of this class. */
+bool net_reply_up(const struct config *c);
+/* For packets from the device, or with the mark, of this class. */
 bool net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule);
-void net_reply_remove_class(uint32_t class_id);
+void net_reply_remove_class(const struct config *c, uint32_t class_id);
 /* Removes the table and gives the settings of the host back. */
 void net_reply_down(void);
 

@@ -12,6 +12,7 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,12 @@ net_socket_udp(int family, uint16_t port)
 		    "runs here; stop it first",
 		    port);
 	return fail(fd, "UDP port for IKE");
+}
+
+bool
+net_socket_decapsulate(int fd)
+{
+	return set_int(fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP);
 }
 
 int

@@ -9,6 +9,8 @@
 /* All return a non-blocking close-on-exec descriptor, or -1 after logging why. */
 /* UDP on all addresses; the receiver learns the local address (pktinfo). */
 int net_socket_udp(int family, uint16_t port);
+/* A UDP socket gives ESP to the kernel's IPsec from now on; IKE still comes to it. */
+bool net_socket_decapsulate(int fd);
 /* Receives protocol 50 or 51. */
 int net_socket_raw_in(int family, int protocol);
 /* Sends whole IP packets. */

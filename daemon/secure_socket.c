@@ -121,36 +121,61 @@ attach_gate(int fd, uint32_t ifindex)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
 }
 
+/* IP_XFRM_POLICY is not in every libc. */
+#define SOCKET_POLICY_4 17
+#define SOCKET_POLICY_6 35
+
+bool
+secure_socket_policy(int fd, uint8_t family, const void *policy, size_t n)
+{
+	return setsockopt(fd, family == 4 ? IPPROTO_IP : IPPROTO_IPV6,
+		   family == 4 ? SOCKET_POLICY_4 : SOCKET_POLICY_6, n > 0 ? policy : NULL,
+		   (socklen_t)n) == 0;
+}
+
+static bool
+set_gate(int fd, const struct secure_gate *g, const struct secure_socket_result *s)
+{
+	if (g->ifindex != 0 && !attach_gate(fd, g->ifindex))
+		return false;
+	return g->policy_n == 0 ||
+	    secure_socket_policy(fd, s->family, s->family == 4 ? g->policy : g->policy6,
+		g->policy_n);
+}
+
 static uint32_t
-apply(int fd, uint32_t mark, uint32_t ifindex, const struct secure_socket_result *s)
+apply(int fd, const struct secure_gate *g, uint32_t mark, const struct secure_socket_result *s)
 {
 	uint32_t err;
 
-	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark) || !attach_gate(fd, ifindex))
+	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark) || !set_gate(fd, g, s))
 		return WSAENOBUFS;
 	if (s->family == 6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return WSAEINVAL;
 	/* The owner may have acted in between: then nothing is promised. */
 	if ((err = check_state(fd, s)) != 0)
 		return err;
-	return set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) ? 0 : WSAENOBUFS;
+	return g->ifindex == 0 || set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) ? 0 : WSAENOBUFS;
 }
 
 /* What apply() did, as far as the owner's own doing allows. */
 static void
-undo(int fd, int old_mark, int old_v6only, const struct secure_socket_result *s)
+undo(int fd, const struct secure_gate *g, int old_mark, int old_v6only,
+    const struct secure_socket_result *s)
 {
 	int none = 0;
 
-	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+	if (g->ifindex != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+	if (g->policy_n > 0)
+		(void)secure_socket_policy(fd, s->family, NULL, 0);
 	(void)set_int(fd, SOL_SOCKET, SO_MARK, old_mark);
 	if (s->family == 6)
 		(void)set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, old_v6only);
 }
 
 uint32_t
-secure_socket(int fd, uint32_t mark, uint32_t mask, uint32_t ifindex,
-    struct secure_socket_result *out)
+secure_socket(int fd, const struct secure_gate *gate, struct secure_socket_result *out)
 {
 	socklen_t n = sizeof(out->cookie);
 	int old_mark, locked, old_v6only = 0;
@@ -165,10 +190,10 @@ secure_socket(int fd, uint32_t mark, uint32_t mask, uint32_t ifindex,
 	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &out->cookie, &n) != 0 ||
 	    (out->family == 6 && !get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, &old_v6only)))
 		return WSAENOBUFS;
-	if (((uint32_t)old_mark & mask) != 0 || locked != 0)
+	if (((uint32_t)old_mark & gate->mask) != 0 || locked != 0)
 		return WSAEINVAL; /* already secured */
-	err = apply(fd, ((uint32_t)old_mark & ~mask) | mark, ifindex, out);
+	err = apply(fd, gate, ((uint32_t)old_mark & ~gate->mask) | gate->mark, out);
 	if (err != 0)
-		undo(fd, old_mark, old_v6only, out);
+		undo(fd, gate, old_mark, old_v6only, out);
 	return err;
 }

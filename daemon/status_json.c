@@ -233,8 +233,9 @@ status_json(struct negotiator *n)
 	socket_table_walk(n->sockets, add_socket, &of_sockets);
 	class_walk(n->classes, add_class, &of_classes);
 	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "schema_version",
-	    STATUS_SCHEMA_VERSION, "version", PACKAGE_VERSION, "backend", "plane", "main_mode",
-	    mm, "quick_mode", qm, "sockets", sockets, "classes", of_classes.list, "counters",
+	    STATUS_SCHEMA_VERSION, "version", PACKAGE_VERSION, "backend",
+	    n->config->backend == BACKEND_KERNEL ? "kernel" : "plane", "main_mode", mm,
+	    "quick_mode", qm, "sockets", sockets, "classes", of_classes.list, "counters",
 	    json_counters(n));
 }
 

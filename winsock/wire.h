@@ -41,11 +41,14 @@ struct aip_api_hello {
 	uint32_t features;	  /* wanted; 0 */
 };
 
+#define AIP_API_BACKEND_PLANE 1u
+#define AIP_API_BACKEND_KERNEL 2u
+
 /* HELLO: answer. */
 struct aip_api_hello_reply {
 	uint32_t winsock_error; /* 0 or WSAE... */
 	uint32_t daemon_version;
-	uint32_t backend; /* 1 plane, 2 kernel */
+	uint32_t backend; /* AIP_API_BACKEND_* */
 	uint32_t sockets_limit;
 };
 

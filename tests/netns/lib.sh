@@ -3,6 +3,7 @@
 # what runs on them; and how a case says its result. A topic (NN_name.sh) begins with
 # topic_begin. All that it makes is in $work and in its namespaces: the end removes both.
 
+# backend: plane, or kernel where that has ESP (tests/uml).
 # From run.sh: builddir, pki (certificates), apps (programs).
 : "${builddir:=.}" "${pki:?run this with run.sh}" "${apps:?run this with run.sh}"
 
@@ -235,6 +236,7 @@ route() {
 # config HOST [QUICK-MODE-LINES [CERTIFICATE]]
 config() {
 	cat >"$work/$1.conf" <<-END
+		backend = "${backend:-plane}"
 		trust = "$pki/ca.pem"
 		credentials {
 			certificate = "$pki/${3:-$1}.pem"

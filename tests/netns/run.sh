@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs the topics against the programs in $builddir (default: the current directory).
 #   run.sh [TOPIC...]   only files whose name contains one of the words
-# Environment: only=REGEX cases, keep=DIR evidence of failed cases, jobs=N topics at a time.
+# Environment: only=REGEX cases, keep=DIR evidence of failed cases, jobs=N topics at a time,
+# extra=DIR more topics (tests/uml).
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -30,7 +31,7 @@ wanted() {
 }
 
 topics=()
-for f in "$here"/[0-9][0-9]_*.sh; do
+for f in "$here"/[0-9][0-9]_*.sh ${extra:+"$extra"/[0-9a-z]*_*.sh}; do
 	if wanted "${f##*/}" "$@"; then
 		topics+=("$f")
 	fi

@@ -16,7 +16,9 @@ uint32_t
 secure(int fd)
 {
 	memset(&secured, 0, sizeof(secured));
-	return secure_socket(fd, MARK, MASK, TUN, &secured);
+	const struct secure_gate gate = { .mark = MARK, .mask = MASK, .ifindex = TUN };
+
+	return secure_socket(fd, &gate, &secured);
 }
 
 bool

@@ -1,0 +1,55 @@
+/*
+ * The data plane in the kernel: XFRM states and policies, set by keeper. For the negotiator
+ * it is what the plane role is, with the same messages over the same kind of channel
+ * (daemon/proto.h). It trusts no field of them.
+ *
+ * Everything of ours in the kernel can be recognised: by the mark of a class, the reqids
+ * from XFRM_REQID_FIRST on and the priorities from XFRM_PRIORITY_FIRST on. What others have
+ * made is never touched.
+ */
+#ifndef AUTHIPD_DAEMON_XFRM_H
+#define AUTHIPD_DAEMON_XFRM_H
+
+#include <event2/event.h>
+
+#include "config/config.h"
+#include "daemon/proto.h"
+
+#define XFRM_REQID_FIRST 0x41500000u /* of class 0, which does not exist */
+#define XFRM_PRIORITY_FIRST 4150u
+#define XFRM_SOCKET_POLICY_BYTES 512
+
+struct xfrm; /* owned */
+
+/*
+ * nat_fd: the UDP socket of nat_port for keepalives, or -1; stays the caller's. NULL after
+ * logging why.
+ */
+struct xfrm *xfrm_new(struct event_base *base, const struct config *c, int nat_fd);
+/* Classes that are up stay blocked; xfrm_class_down() comes first. */
+void xfrm_free(struct xfrm *x);
+/* The negotiator's channel; fd is now ours. Replaces the former one. */
+void xfrm_connect(struct xfrm *x, int fd);
+/*
+ * Installs the policies of a class: from then on nothing with its mark leaves in clear.
+ * spec: NULL for a predefined one. False after logging why.
+ */
+bool xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec);
+bool xfrm_class_is_up(const struct xfrm *x, uint32_t class_id);
+/* keep: sockets of it are still open, and their traffic stays blocked. */
+void xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep);
+/* Only blocks. */
+void xfrm_class_guard(struct xfrm *x, uint32_t class_id);
+/*
+ * What a socket of the class gets as IP_XFRM_POLICY (IPV6_XFRM_POLICY): protected packets
+ * of its class come in, others do not. 0: the class may be clear.
+ */
+size_t xfrm_socket_policy(
+    const struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t *buf, size_t cap);
+
+/* Can this kernel do it? False with the reason. */
+bool xfrm_probe(char *why, size_t n);
+/* Removes all that is recognised as ours and not in use (NULL: nothing is). */
+void xfrm_leftovers_remove(const struct config *c, struct xfrm *in_use);
+
+#endif

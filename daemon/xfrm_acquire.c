@@ -1,0 +1,205 @@
+/* The kernel asks for SAs: the negotiator is asked once for each flow. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/sockdiag.h"
+#include "daemon/xfrm_state.h"
+
+#include <netinet/tcp.h>
+
+#define MAX_ACQUIRES 4096
+/* How long a flow whose negotiation failed is left alone: spec secure-sockets 6.5. */
+#define HOLD_DOWN_MS 1000
+#define CLEAR_HOLD_DOWN_MS 30000
+
+/* ---- who begins? ---- */
+
+struct question {
+	const struct flow *flow;
+	bool starts;
+};
+
+static void
+look_at_socket(void *ctx, const struct sockdiag_entry *e)
+{
+	struct question *q = ctx;
+
+	if (e->state == TCP_SYN_SENT && e->remote.port == q->flow->remote.port &&
+	    address_equal(&e->remote.addr, &q->flow->remote.addr))
+		q->starts = true;
+}
+
+/* UDP always does; TCP while it connects: then the port is chosen later, or just now. */
+static bool
+flow_starts(const struct flow *f)
+{
+	struct question q = { f, false };
+
+	if (f->protocol != 6 || f->local.port == 0)
+		return true;
+	(void)sockdiag_dump(
+	    f->local.addr.family, f->protocol, f->local.port, look_at_socket, &q);
+	return q.starts;
+}
+
+static struct flow
+selector_of(const struct xfrm_acquire *a)
+{
+	struct flow f = a->flow;
+
+	if (a->starts)
+		f.local.port = 0;
+	return f;
+}
+
+/* ---- larval states ---- */
+
+/*
+ * The kernel asks no more for this pair of addresses until its larval state is gone, which
+ * states without a mark do not replace: it gets an SPI, and is deleted by that.
+ */
+static void
+larval_end(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	struct xfrm_mark_value mark = xfrm_mark(x, a->class_id);
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	struct xfrm_sa_name name = a->larval;
+	struct xfrm_event answer;
+
+	if (xfrm_netlink_ask(x->netlink,
+		xfrm_message_spi_alloc(
+		    buf, &a->larval, xfrm_reqid(a->class_id), a->seq, mark),
+		&answer) != 0)
+		return;
+	name.spi = answer.sa.spi;
+	(void)xfrm_netlink_talk(x->netlink, xfrm_message_sa_delete(buf, &name, mark));
+}
+
+/* ---- asked ---- */
+
+static void
+acquire_send(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	struct proto_acquire m = { a->class_id, a->flow, a->starts };
+
+	(void)ipc_send(x->negotiator, PROTO_ACQUIRE, &m, sizeof(m), -1);
+}
+
+static struct xfrm_acquire *
+acquire_find(struct xfrm *x, uint32_t class_id, const struct flow *f)
+{
+	struct xfrm_acquire *a;
+
+	TAILQ_FOREACH (a, &x->acquires, link)
+		if (a->class_id == class_id && flow_equal(&a->flow, f))
+			return a;
+	return NULL;
+}
+
+void
+xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
+{
+	uint32_t class_id = xfrm_reqid_class(e->reqid);
+	struct xfrm_acquire *a;
+	struct xfrm_rule remote;
+
+	if (class_id == 0 || !x->class[class_id].is_up)
+		return; /* another program's */
+	if ((a = acquire_find(x, class_id, &e->flow)) != NULL) {
+		a->seq = e->seq;
+		return;
+	}
+	if (x->n_acquires >= MAX_ACQUIRES || (a = calloc(1, sizeof(*a))) == NULL) {
+		log_debug("xfrm", "an acquire was dropped: too many wait");
+		return;
+	}
+	a->class_id = class_id;
+	a->flow = e->flow;
+	a->seq = e->seq;
+	a->larval = e->sa;
+	a->starts = flow_starts(&e->flow);
+	TAILQ_INSERT_TAIL(&x->acquires, a, link);
+	x->n_acquires++;
+	/* A queue of its own for this peer, should the kernel hold packets. */
+	remote = xfrm_rule_remote(x, class_id, &e->flow.remote.addr);
+	(void)xfrm_policy_set(x, class_id, &remote, UINT64_MAX);
+	acquire_send(x, a);
+}
+
+void
+xfrm_acquire_ask_again(struct xfrm *x)
+{
+	struct xfrm_acquire *a;
+
+	TAILQ_FOREACH (a, &x->acquires, link)
+		acquire_send(x, a);
+}
+
+/* ---- answered ---- */
+
+static void
+acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	bool may_be_clear = xfrm_class_level(x, a->class_id) == XFRM_LEVEL_OPTIONAL;
+	struct flow selector = selector_of(a);
+	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector,
+	    may_be_clear ? XFRM_LEVEL_ALLOW : XFRM_LEVEL_BLOCK, 50);
+
+	if (xfrm_policy_find(x, &r) != NULL)
+		return; /* secured once: its traffic waits */
+	(void)xfrm_policy_set(x, a->class_id, &r,
+	    x->now_ms + (may_be_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));
+}
+
+static void
+acquire_free(struct xfrm *x, struct xfrm_acquire *a)
+{
+	TAILQ_REMOVE(&x->acquires, a, link);
+	x->n_acquires--;
+	free(a);
+}
+
+static bool
+remote_is_asked(struct xfrm *x, uint32_t class_id, const struct address *remote)
+{
+	struct xfrm_acquire *a;
+
+	TAILQ_FOREACH (a, &x->acquires, link)
+		if (a->class_id == class_id &&
+		    address_equal(&a->flow.remote.addr, remote))
+			return true;
+	return false;
+}
+
+void
+xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d)
+{
+	struct xfrm_acquire *a = acquire_find(x, d->class_id, &d->flow);
+	struct xfrm_rule remote;
+
+	if (a == NULL)
+		return;
+	if (d->error != IKE_OK)
+		acquire_failed(x, a);
+	larval_end(x, a);
+	remote = xfrm_rule_remote(x, a->class_id, &a->flow.remote.addr);
+	acquire_free(x, a);
+	if (!xfrm_pair_has_remote(x, d->class_id, &d->flow.remote.addr) &&
+	    !remote_is_asked(x, d->class_id, &d->flow.remote.addr))
+		xfrm_policy_unset(x, &remote);
+}
+
+void
+xfrm_acquire_flush(struct xfrm *x, uint32_t class_id)
+{
+	struct xfrm_acquire *a, *next;
+
+	for (a = TAILQ_FIRST(&x->acquires); a != NULL; a = next) {
+		next = TAILQ_NEXT(a, link);
+		if (a->class_id != class_id)
+			continue;
+		larval_end(x, a);
+		acquire_free(x, a);
+	}
+}

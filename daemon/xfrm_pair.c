@@ -1,0 +1,286 @@
+/* SA pairs: states of the kernel, two for each quick mode. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/xfrm_algo.h"
+#include "daemon/xfrm_state.h"
+
+#define MAX_PAIRS 65536
+#define SOFT_AGAIN_MS 30000
+
+struct xfrm_pair *
+xfrm_pair_by_id(struct xfrm *x, uint32_t qm_id)
+{
+	struct xfrm_pair *p;
+
+	LIST_FOREACH (p, &x->by_id[qm_id % XFRM_BUCKETS], by_id)
+		if (p->qm_id == qm_id)
+			return p;
+	return NULL;
+}
+
+static bool
+name_matches(const struct xfrm_sa_name *ours, const struct xfrm_sa_name *theirs)
+{
+	return ours->spi == theirs->spi && ours->protocol == theirs->protocol &&
+	       address_equal(&ours->to, &theirs->to);
+}
+
+struct xfrm_pair *
+xfrm_pair_find(struct xfrm *x, const struct xfrm_sa_name *name, bool *inbound)
+{
+	struct xfrm_pair *p;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			for (int d = 0; d < 2; d++)
+				if (p->exists[d] && name_matches(&p->name[d], name)) {
+					*inbound = d == 1;
+					return p;
+				}
+	return NULL;
+}
+
+bool
+xfrm_pair_has_remote(struct xfrm *x, uint32_t class_id, const struct address *remote)
+{
+	struct xfrm_pair *p;
+
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(remote)], by_peer)
+		if (p->sa.class_id == class_id &&
+		    address_equal(&p->sa.selector.remote.addr, remote))
+			return true;
+	return false;
+}
+
+/* ---- what the negotiator is told ---- */
+
+void
+xfrm_pair_expire(struct xfrm *x, struct xfrm_pair *p, enum engine_expiry why)
+{
+	struct proto_qm_expired e = { p->qm_id, why };
+
+	if (p->is_expired)
+		return;
+	p->is_expired = true;
+	(void)ipc_send(x->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
+void
+xfrm_pair_soft(struct xfrm *x, struct xfrm_pair *p)
+{
+	struct proto_qm_expired e = { p->qm_id, EXPIRY_SOFT };
+
+	if (p->is_expired || p->has_newer || x->now_ms < p->again_ms)
+		return;
+	p->again_ms = x->now_ms + SOFT_AGAIN_MS;
+	(void)ipc_send(x->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
+/* ---- add ---- */
+
+static struct xfrm_pair *
+pair_new(struct xfrm *x, const struct action_sa_add *a)
+{
+	struct xfrm_pair *p = x->n_pairs < MAX_PAIRS ? calloc(1, sizeof(*p)) : NULL;
+
+	if (p == NULL)
+		return NULL;
+	p->qm_id = a->qm_id;
+	p->sa = *a;
+	secret_wipe(&p->sa.cipher_key);
+	secret_wipe(&p->sa.integrity_key);
+	p->since_ms = p->last_ms = p->nat_sent_ms = x->now_ms;
+	p->soft_ms = a->soft_ms != 0 ? x->now_ms + a->soft_ms : UINT64_MAX;
+	LIST_INSERT_HEAD(&x->by_id[a->qm_id % XFRM_BUCKETS], p, by_id);
+	LIST_INSERT_HEAD(
+	    &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], p, by_peer);
+	x->n_pairs++;
+	return p;
+}
+
+static bool
+is_same_pair(const struct action_sa_add *a, const struct action_sa_add *b)
+{
+	return a->class_id == b->class_id && a->protocol == b->protocol &&
+	       flow_equal(&a->selector, &b->selector) &&
+	       a->nat.local.port == b->nat.local.port;
+}
+
+/* The kernel sends by the newest one of the same traffic, as soon as that exists. */
+static void
+pair_complete(struct xfrm *x, const struct xfrm_pair *p)
+{
+	const struct action_sa_add *a = &p->sa;
+	struct xfrm_rule remote =
+	    xfrm_rule_remote(x, a->class_id, &a->selector.remote.addr);
+	struct xfrm_pair *old;
+
+	if (!p->exists[0] || !p->exists[1])
+		return;
+	LIST_FOREACH (old, &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], by_peer)
+		if (old != p && is_same_pair(&old->sa, a))
+			old->has_newer = true;
+	(void)xfrm_policy_set(x, a->class_id, &remote, UINT64_MAX);
+	xfrm_clear_secured(x, p);
+}
+
+static void
+pair_free(struct xfrm *x, struct xfrm_pair *p)
+{
+	LIST_REMOVE(p, by_id);
+	LIST_REMOVE(p, by_peer);
+	x->n_pairs--;
+	free(p);
+}
+
+static bool
+pair_install(struct xfrm *x, const struct action_sa_add *a)
+{
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	struct nlmsghdr *nlh = xfrm_message_sa_add(
+	    buf, a, xfrm_reqid(a->class_id), xfrm_mark(x, a->class_id), false);
+	int error = xfrm_netlink_talk(x->netlink, nlh);
+
+	secret_wipe_bytes(buf, sizeof(buf));
+	if (error != 0)
+		log_error("xfrm",
+		    "the kernel refuses SA %08x of quick mode %u (%s %s): %s", a->spi,
+		    a->qm_id, cipher_name(a->cipher), hash_name(a->integrity),
+		    strerror(-error));
+	return error == 0;
+}
+
+static void
+add_failed(struct xfrm *x, uint32_t qm_id)
+{
+	struct proto_qm_expired e = { qm_id, EXPIRY_PLANE_GONE };
+
+	if (qm_id != 0)
+		(void)ipc_send(x->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
+void
+xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a)
+{
+	const char *fault = xfrm_check_sa(x, a);
+	struct xfrm_pair *p = xfrm_pair_by_id(x, a->qm_id);
+	int d = a->inbound ? 1 : 0;
+
+	if (fault == NULL && p != NULL && (p->exists[d] || !is_same_pair(&p->sa, a)))
+		fault = "its quick mode has another one";
+	if (fault != NULL) {
+		log_error("xfrm", "SA of quick mode %u refused: %s", a->qm_id, fault);
+		add_failed(x, a->qm_id);
+		return;
+	}
+	if ((p == NULL && (p = pair_new(x, a)) == NULL) || !pair_install(x, a)) {
+		add_failed(x, a->qm_id);
+		return;
+	}
+	p->exists[d] = true;
+	xfrm_sa_name_of(a, &p->name[d]);
+	pair_complete(x, p);
+}
+
+/* ---- delete ---- */
+
+static void
+pair_remove(struct xfrm *x, struct xfrm_pair *p)
+{
+	const struct xfrm_mark_value none = { 0, 0 };
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+
+	for (int d = 0; d < 2; d++)
+		if (p->exists[d])
+			(void)xfrm_netlink_talk(
+			    x->netlink, xfrm_message_sa_delete(buf, &p->name[d], none));
+}
+
+void
+xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
+{
+	struct xfrm_pair *p = xfrm_pair_by_id(x, qm_id);
+	struct xfrm_rule remote;
+	uint32_t class_id;
+
+	if (p == NULL)
+		return;
+	class_id = p->sa.class_id;
+	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
+	pair_remove(x, p);
+	pair_free(x, p);
+	if (!xfrm_pair_has_remote(x, class_id, &remote.selector.remote.addr))
+		xfrm_policy_unset(x, &remote);
+}
+
+void
+xfrm_pair_flush(struct xfrm *x, uint32_t class_id)
+{
+	struct xfrm_pair *p, *next;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		for (p = LIST_FIRST(&x->by_id[i]); p != NULL; p = next) {
+			next = LIST_NEXT(p, by_id);
+			if (class_id == 0 || p->sa.class_id == class_id)
+				xfrm_pair_delete(x, p->qm_id);
+		}
+}
+
+/* ---- NAT ---- */
+
+/*
+ * The kernel takes the ports of the encapsulation and the lifetimes from an update, and
+ * not the keys, which are gone from here: any of the right length do.
+ */
+static void
+fill_keys(struct action_sa_add *a)
+{
+	struct xfrm_algo_names names;
+
+	if (!xfrm_algo_find(a->protocol, a->cipher, a->integrity, &names))
+		return;
+	a->cipher_key.n = names.cipher_key_n;
+	a->integrity_key.n = names.auth_key_n;
+	for (size_t i = 0; i < SECRET_MAX_BYTES; i++)
+		a->cipher_key.b[i] = a->integrity_key.b[i] = (uint8_t)(i * 37 + 11);
+}
+
+static void
+pair_update(struct xfrm *x, const struct xfrm_pair *p, bool inbound)
+{
+	struct action_sa_add a = p->sa;
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	int error;
+
+	fill_keys(&a);
+	a.inbound = inbound;
+	a.spi = p->name[inbound ? 1 : 0].spi;
+	error = xfrm_netlink_talk(
+	    x->netlink, xfrm_message_sa_add(buf, &a, xfrm_reqid(a.class_id),
+			    xfrm_mark(x, a.class_id), true));
+	if (error != 0)
+		log_warn("xfrm", "quick mode %u: cannot follow the peer's NAT: %s",
+		    p->qm_id, strerror(-error));
+}
+
+void
+xfrm_pair_move(struct xfrm *x, struct xfrm_pair *p, const struct endpoint *remote)
+{
+	if (p->sa.nat.local.port == 0 || remote->port == 0)
+		return;
+	if (!address_equal(&p->sa.nat.remote.addr, &remote->addr)) {
+		/* A state has its address for life: new keys for the new address. */
+		log_info("xfrm",
+		    "quick mode %u: the peer's address changed: negotiating anew",
+		    p->qm_id);
+		xfrm_pair_expire(x, p, EXPIRY_PLANE_GONE);
+		return;
+	}
+	p->sa.nat.remote.port = remote->port;
+	for (int d = 0; d < 2; d++)
+		if (p->exists[d])
+			pair_update(x, p, d == 1);
+}

@@ -1,0 +1,289 @@
+/* Our policies in the kernel: set, remembered, put back when somebody removes them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/xfrm_state.h"
+
+#define HALVES 2
+
+/* ---- rules ---- */
+
+static struct xfrm_rule
+rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
+    enum xfrm_priority priority, enum xfrm_level level)
+{
+	return (struct xfrm_rule){
+		.family = family,
+		.mark = xfrm_mark(x, class_id),
+		.priority = XFRM_PRIORITY_FIRST + priority,
+		.level = level,
+		.protocol = x->class[class_id].protocol,
+		.reqid = xfrm_reqid(class_id),
+	};
+}
+
+struct xfrm_rule
+xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selector,
+    enum xfrm_level level, uint8_t protocol)
+{
+	struct xfrm_rule r = rule_new(
+	    x, class_id, selector->remote.addr.family, XFRM_PRIORITY_FLOW, level);
+
+	r.selector = *selector;
+	r.local_prefix = r.remote_prefix = 255;
+	r.protocol = protocol;
+	return r;
+}
+
+struct xfrm_rule
+xfrm_rule_remote(const struct xfrm *x, uint32_t class_id, const struct address *remote)
+{
+	struct xfrm_rule r = rule_new(x, class_id, remote->family, XFRM_PRIORITY_REMOTE,
+	    xfrm_class_level(x, class_id));
+
+	r.selector.remote.addr = *remote;
+	r.remote_prefix = 255;
+	return r;
+}
+
+static struct xfrm_rule
+rule_class(const struct xfrm *x, uint32_t class_id, uint8_t family)
+{
+	return rule_new(
+	    x, class_id, family, XFRM_PRIORITY_CLASS, xfrm_class_level(x, class_id));
+}
+
+/*
+ * The kernel keeps one policy for each selector and mark, whatever its priority: the guard
+ * covers the same traffic as the policy of the class with two halves.
+ */
+static struct xfrm_rule
+rule_guard(const struct xfrm *x, uint32_t class_id, uint8_t family, int half)
+{
+	struct xfrm_rule r =
+	    rule_new(x, class_id, family, XFRM_PRIORITY_GUARD, XFRM_LEVEL_BLOCK);
+
+	r.remote_prefix = 1;
+	r.selector.remote.addr.b[0] = half == 0 ? 0 : 0x80;
+	return r;
+}
+
+/* Multicast of both families, and the broadcast address of IPv4. */
+static struct xfrm_rule
+rule_exempt(const struct xfrm *x, uint32_t class_id, uint8_t family, bool broadcast)
+{
+	struct xfrm_rule r =
+	    rule_new(x, class_id, family, XFRM_PRIORITY_EXEMPT, XFRM_LEVEL_ALLOW);
+
+	r.remote_prefix = broadcast ? 32 : family == 4 ? 4 : 8;
+	r.selector.remote.addr.b[0] = family == 4 ? 224 : 0xff;
+	if (broadcast)
+		memset(r.selector.remote.addr.b, 0xff, 4);
+	return r;
+}
+
+/* 255 is a whole address. */
+static uint8_t
+prefix_bits(uint8_t family, uint8_t prefix)
+{
+	uint8_t whole = family == 4 ? 32 : 128;
+
+	return prefix > whole ? whole : prefix;
+}
+
+static bool
+rule_is_same(const struct xfrm_rule *a, const struct xfrm_rule *b)
+{
+	return a->inbound == b->inbound && a->family == b->family &&
+	       a->mark.value == b->mark.value && a->mark.mask == b->mark.mask &&
+	       a->selector.protocol == b->selector.protocol &&
+	       a->selector.local.port == b->selector.local.port &&
+	       a->selector.remote.port == b->selector.remote.port &&
+	       memcmp(a->selector.local.addr.b, b->selector.local.addr.b, 16) == 0 &&
+	       memcmp(a->selector.remote.addr.b, b->selector.remote.addr.b, 16) == 0 &&
+	       prefix_bits(a->family, a->local_prefix) ==
+		   prefix_bits(a->family, b->local_prefix) &&
+	       prefix_bits(a->family, a->remote_prefix) ==
+		   prefix_bits(a->family, b->remote_prefix);
+}
+
+struct xfrm_entry *
+xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r)
+{
+	struct xfrm_entry *e;
+
+	LIST_FOREACH (e, &x->entry[xfrm_bucket(&r->selector.remote.addr)], link)
+		if (rule_is_same(&e->rule, r))
+			return e;
+	return NULL;
+}
+
+/* ---- the kernel ---- */
+
+static int
+rule_install(struct xfrm *x, const struct xfrm_rule *r)
+{
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	int error = xfrm_netlink_talk(x->netlink, xfrm_message_policy_add(buf, r));
+
+	if (error != 0)
+		log_error("xfrm", "the kernel refuses a policy of class %u: %s",
+		    xfrm_reqid_class(r->reqid), strerror(-error));
+	return error;
+}
+
+static void
+rule_remove(struct xfrm *x, const struct xfrm_rule *r)
+{
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+
+	(void)xfrm_netlink_talk(x->netlink, xfrm_message_policy_delete(buf, r));
+}
+
+bool
+xfrm_policy_set(
+    struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms)
+{
+	struct xfrm_entry *e = xfrm_policy_find(x, r);
+
+	if (e != NULL) {
+		bool is_equal = e->rule.level == r->level &&
+				e->rule.protocol == r->protocol &&
+				e->rule.priority == r->priority;
+
+		e->until_ms = until_ms;
+		e->rule = *r;
+		return is_equal || rule_install(x, r) == 0;
+	}
+	if ((e = calloc(1, sizeof(*e))) == NULL || rule_install(x, r) != 0) {
+		free(e);
+		return false;
+	}
+	e->rule = *r;
+	e->class_id = class_id;
+	e->until_ms = until_ms;
+	LIST_INSERT_HEAD(&x->entry[xfrm_bucket(&r->selector.remote.addr)], e, link);
+	return true;
+}
+
+static void
+entry_end(struct xfrm *x, struct xfrm_entry *e)
+{
+	struct xfrm_rule r = e->rule;
+
+	/* Forgotten first: what the kernel tells about it is no alarm. */
+	LIST_REMOVE(e, link);
+	free(e);
+	rule_remove(x, &r);
+}
+
+void
+xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r)
+{
+	struct xfrm_entry *e = xfrm_policy_find(x, r);
+
+	if (e != NULL)
+		entry_end(x, e);
+}
+
+void
+xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e)
+{
+	(void)rule_install(x, &e->rule);
+}
+
+/* The guards first: from then on nothing is clear, and the rest can take its time. */
+void
+xfrm_policy_repair_all(struct xfrm *x)
+{
+	struct xfrm_entry *e;
+
+	for (int guards = 1; guards >= 0; guards--)
+		for (size_t i = 0; i < XFRM_BUCKETS; i++)
+			LIST_FOREACH (e, &x->entry[i], link)
+				if ((e->rule.level == XFRM_LEVEL_BLOCK) ==
+				    (guards == 1))
+					xfrm_policy_repair(x, e);
+}
+
+void
+xfrm_policy_tick(struct xfrm *x)
+{
+	struct xfrm_entry *e, *next;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		for (e = LIST_FIRST(&x->entry[i]); e != NULL; e = next) {
+			next = LIST_NEXT(e, link);
+			if (x->now_ms >= e->until_ms)
+				entry_end(x, e);
+		}
+}
+
+/* ---- classes ---- */
+
+static bool
+set(struct xfrm *x, uint32_t class_id, struct xfrm_rule r)
+{
+	return xfrm_policy_set(x, class_id, &r, UINT64_MAX);
+}
+
+bool
+xfrm_policy_guard(struct xfrm *x, uint32_t class_id)
+{
+	for (uint8_t family = 4; family <= 6; family += 2)
+		for (int half = 0; half < HALVES && (family == 4 || xfrm_has_ipv6());
+		     half++)
+			if (!set(x, class_id, rule_guard(x, class_id, family, half)))
+				return false;
+	return true;
+}
+
+bool
+xfrm_policy_class_up(struct xfrm *x, uint32_t class_id)
+{
+	if (!xfrm_policy_guard(x, class_id))
+		return false;
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		if (family == 6 && !xfrm_has_ipv6())
+			continue;
+		if (!set(x, class_id, rule_class(x, class_id, family)) ||
+		    !set(x, class_id, rule_exempt(x, class_id, family, false)) ||
+		    (family == 4 &&
+			!set(x, class_id, rule_exempt(x, class_id, 4, true))))
+			return false;
+	}
+	return true;
+}
+
+void
+xfrm_policy_class_down(struct xfrm *x, uint32_t class_id, bool keep_guard)
+{
+	struct xfrm_entry *e, *next;
+
+	for (int guards = 0; guards <= (keep_guard ? 0 : 1); guards++)
+		for (size_t i = 0; i < XFRM_BUCKETS; i++)
+			for (e = LIST_FIRST(&x->entry[i]); e != NULL; e = next) {
+				bool is_guard =
+				    e->rule.priority ==
+				    XFRM_PRIORITY_FIRST + XFRM_PRIORITY_GUARD;
+
+				next = LIST_NEXT(e, link);
+				if (e->class_id == class_id &&
+				    is_guard == (guards == 1))
+					entry_end(x, e);
+			}
+}
+
+void
+xfrm_policy_forget(struct xfrm *x)
+{
+	struct xfrm_entry *e;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		while ((e = LIST_FIRST(&x->entry[i])) != NULL) {
+			LIST_REMOVE(e, link);
+			free(e);
+		}
+}

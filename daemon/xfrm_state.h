@@ -1,0 +1,167 @@
+/* What the files of the kernel data plane share. */
+#ifndef AUTHIPD_DAEMON_XFRM_STATE_H
+#define AUTHIPD_DAEMON_XFRM_STATE_H
+
+#include <sys/queue.h>
+
+#include "daemon/ipc.h"
+#include "daemon/plane_counters.h"
+#include "daemon/xfrm.h"
+#include "daemon/xfrm_netlink.h"
+
+#define XFRM_BUCKETS 4096
+
+/* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
+enum xfrm_priority {
+	XFRM_PRIORITY_EXEMPT, /* multicast and broadcast */
+	XFRM_PRIORITY_FLOW,   /* a flow that was secured, or must not try again yet */
+	XFRM_PRIORITY_REMOTE, /* a class and one remote address: a queue of its own */
+	XFRM_PRIORITY_CLASS,
+	XFRM_PRIORITY_GUARD, /* blocks what the others do not cover */
+	XFRM_PRIORITY_COUNT,
+};
+
+/* One policy of ours: in the kernel, and here to put it back. */
+struct xfrm_entry {
+	LIST_ENTRY(xfrm_entry) link;
+	struct xfrm_rule rule;
+	uint32_t class_id;
+	uint64_t until_ms; /* UINT64_MAX: no end */
+};
+
+/* Both directions of an SA; index 0 outbound, 1 inbound. */
+struct xfrm_pair {
+	LIST_ENTRY(xfrm_pair) by_id;
+	LIST_ENTRY(xfrm_pair) by_peer;
+	uint32_t qm_id;
+	struct action_sa_add sa; /* without keys */
+	struct xfrm_sa_name name[2];
+	bool exists[2];
+	uint64_t bytes[2];
+	uint64_t packets[2];
+	uint64_t since_ms;
+	uint64_t last_ms;
+	uint64_t soft_ms;
+	uint64_t again_ms;
+	uint64_t nat_sent_ms;
+	uint64_t unanswered_ms; /* when the first of these was seen */
+	uint64_t n_unanswered;	/* packets sent since the last one received */
+	uint64_t heard;		/* packets of the peer when that was looked at */
+	bool has_newer;
+	bool is_expired; /* the negotiator was told */
+};
+
+/* A packet waits, or goes in clear meanwhile; the negotiator was asked. */
+struct xfrm_acquire {
+	TAILQ_ENTRY(xfrm_acquire) link;
+	uint32_t class_id;
+	struct flow flow;
+	bool starts;
+	uint32_t seq; /* of the kernel's larval state */
+	struct xfrm_sa_name larval;
+};
+
+struct xfrm_secured; /* xfrm_clear.c */
+
+/* What the daemon has to know of a class. */
+struct xfrm_class {
+	bool is_up;
+	bool allow_insecure;
+	bool guarantee_encryption;
+	uint8_t protocol; /* of its templates: ESP unless its policy has only AH */
+	bool in_use;	  /* it has sockets */
+	uint64_t end_ms;  /* when a class without sockets forgets its flows */
+};
+
+struct xfrm {
+	const struct config *config;
+	struct event_base *base;
+	struct ipc *negotiator; /* NULL: away */
+	struct xfrm_netlink *netlink;
+	int events_fd;
+	int nat_fd;
+	struct event *on_event;
+	struct event *tick;
+	uint64_t now_ms;
+	LIST_HEAD(, xfrm_entry) entry[XFRM_BUCKETS];
+	LIST_HEAD(, xfrm_pair) by_id[XFRM_BUCKETS];
+	LIST_HEAD(, xfrm_pair) by_peer[XFRM_BUCKETS];
+	TAILQ_HEAD(, xfrm_acquire) acquires;
+	LIST_HEAD(, xfrm_secured) secured;
+	size_t n_pairs;
+	size_t n_acquires;
+	size_t n_secured;
+	struct xfrm_class class[CLASS_MAX + 1];
+};
+
+bool xfrm_has_ipv6(void);
+size_t xfrm_bucket(const struct address *a);
+/* The mark and reqid of a class, and the class of a reqid (0: not ours). */
+struct xfrm_mark_value xfrm_mark(const struct xfrm *x, uint32_t class_id);
+uint32_t xfrm_reqid(uint32_t class_id);
+uint32_t xfrm_reqid_class(uint32_t reqid);
+/* REQUIRED or OPTIONAL */
+enum xfrm_level xfrm_class_level(const struct xfrm *x, uint32_t class_id);
+
+/* xfrm_policy.c */
+bool xfrm_policy_class_up(struct xfrm *x, uint32_t class_id);
+bool xfrm_policy_guard(struct xfrm *x, uint32_t class_id);
+void xfrm_policy_class_down(struct xfrm *x, uint32_t class_id, bool keep_guard);
+/* Sets or replaces. */
+bool xfrm_policy_set(
+    struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms);
+void xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r);
+/* Is this one of ours, and which? */
+struct xfrm_entry *xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r);
+void xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e);
+void xfrm_policy_repair_all(struct xfrm *x);
+/* The memory of all entries; the kernel keeps what is there. */
+void xfrm_policy_forget(struct xfrm *x);
+/* Takes away what has ended. */
+void xfrm_policy_tick(struct xfrm *x);
+/* Rules of one flow (selector) and of one remote address of a class. */
+struct xfrm_rule xfrm_rule_flow(const struct xfrm *x, uint32_t class_id,
+    const struct flow *selector, enum xfrm_level level, uint8_t protocol);
+struct xfrm_rule xfrm_rule_remote(
+    const struct xfrm *x, uint32_t class_id, const struct address *remote);
+
+/* xfrm_pair.c */
+void xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a);
+void xfrm_pair_delete(struct xfrm *x, uint32_t qm_id);
+/* Of a class; 0: all. */
+void xfrm_pair_flush(struct xfrm *x, uint32_t class_id);
+/* reqid is ours: which pair, and which direction? */
+struct xfrm_pair *xfrm_pair_find(
+    struct xfrm *x, const struct xfrm_sa_name *name, bool *inbound);
+/* Does any pair of the class go to this address? */
+bool xfrm_pair_has_remote(
+    struct xfrm *x, uint32_t class_id, const struct address *remote);
+void xfrm_pair_expire(struct xfrm *x, struct xfrm_pair *p, enum engine_expiry why);
+/* It ends soon. */
+void xfrm_pair_soft(struct xfrm *x, struct xfrm_pair *p);
+/* The peer's end of the UDP encapsulation is there now. */
+void xfrm_pair_move(struct xfrm *x, struct xfrm_pair *p, const struct endpoint *remote);
+struct xfrm_pair *xfrm_pair_by_id(struct xfrm *x, uint32_t qm_id);
+
+/* xfrm_usage.c: counters, idle time, silent peers */
+void xfrm_usage_tick(struct xfrm *x);
+
+/* xfrm_check.c: NULL, or what is wrong with a request */
+const char *xfrm_check_sa(const struct xfrm *x, const struct action_sa_add *a);
+
+/* xfrm_acquire.c */
+void xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e);
+void xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d);
+void xfrm_acquire_ask_again(struct xfrm *x);
+void xfrm_acquire_flush(struct xfrm *x, uint32_t class_id);
+
+/* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
+void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
+void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
+void xfrm_clear_forget(struct xfrm *x, uint32_t class_id);
+void xfrm_clear_tick(struct xfrm *x);
+
+/* xfrm_event.c */
+void xfrm_event_read(struct xfrm *x);
+
+#endif

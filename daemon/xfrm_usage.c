@@ -1,0 +1,135 @@
+/* What the kernel's SAs carry: counters, idle time, and peers that have lost theirs. */
+#include <errno.h>
+
+#include "daemon/nat_datagram.h"
+#include "daemon/xfrm_state.h"
+
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define RECENT_MS 60000
+#define KEEPALIVE_MS 20000 /* spec authip.md 2.1 */
+#define SILENT_PACKETS 2
+#define SILENT_MS 2500
+
+/* False: the state is gone. */
+static bool
+read_counters(struct xfrm *x, struct xfrm_pair *p, int d)
+{
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	struct xfrm_event e;
+	int error =
+	    xfrm_netlink_ask(x->netlink, xfrm_message_sa_get(buf, &p->name[d]), &e);
+
+	if (error != 0)
+		return error != -ESRCH;
+	if (e.packets == p->packets[d])
+		return true;
+	p->last_ms = x->now_ms;
+	p->packets[d] = e.packets;
+	p->bytes[d] = e.bytes;
+	return true;
+}
+
+static void
+tell_usage(struct xfrm *x, const struct xfrm_pair *p)
+{
+	struct proto_qm_usage u = { p->qm_id, p->bytes[1], p->bytes[0], p->packets[1],
+		p->packets[0] };
+
+	(void)ipc_send(x->negotiator, PROTO_QM_USAGE, &u, sizeof(u), -1);
+}
+
+/* The newer pair of the same traffic: the peer may answer through that. */
+static uint64_t
+packets_in(struct xfrm *x, const struct xfrm_pair *p)
+{
+	const struct xfrm_pair *other;
+	uint64_t n = 0;
+
+	LIST_FOREACH (
+	    other, &x->by_peer[xfrm_bucket(&p->sa.selector.remote.addr)], by_peer)
+		if (other->sa.class_id == p->sa.class_id &&
+		    address_equal(
+			&other->sa.selector.remote.addr, &p->sa.selector.remote.addr))
+			n += other->packets[1];
+	return n;
+}
+
+/*
+ * TCP answers what carries data, and what begins or ends; only it is judged. Packets out and
+ * none in for a while look like a peer that has lost its keys.
+ */
+static void
+look_for_silence(struct xfrm *x, struct xfrm_pair *p, uint64_t sent)
+{
+	uint64_t heard = packets_in(x, p);
+
+	if (p->sa.selector.protocol != 6)
+		return;
+	if (heard != p->heard || sent == 0) {
+		if (heard != p->heard)
+			p->n_unanswered = 0;
+		p->heard = heard;
+		if (p->n_unanswered == 0)
+			return;
+	}
+	if (p->n_unanswered == 0 && sent > 0)
+		p->unanswered_ms = x->now_ms;
+	p->n_unanswered += sent;
+	if (p->n_unanswered > SILENT_PACKETS &&
+	    x->now_ms - p->unanswered_ms >= SILENT_MS)
+		xfrm_pair_expire(x, p, EXPIRY_SILENT);
+}
+
+static void
+keepalive(struct xfrm *x, struct xfrm_pair *p)
+{
+	static const uint8_t byte[1] = { NAT_KEEPALIVE };
+	const struct nat_encap *n = &p->sa.nat;
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(n->remote.port) };
+
+	if (!n->keepalive || n->local.port == 0 || p->is_expired || x->nat_fd < 0 ||
+	    x->now_ms - p->nat_sent_ms < KEEPALIVE_MS)
+		return;
+	p->nat_sent_ms = x->now_ms;
+	memcpy(&to.sin_addr, n->remote.addr.b, 4);
+	(void)sendto(x->nat_fd, byte, sizeof(byte), MSG_DONTWAIT,
+	    (struct sockaddr *)&to, sizeof(to));
+}
+
+static void
+pair_tick(struct xfrm *x, struct xfrm_pair *p)
+{
+	uint64_t out = p->packets[0], in = p->packets[1], idle_ms;
+
+	for (int d = 0; d < 2; d++)
+		if (p->exists[d] && !read_counters(x, p, d)) {
+			p->exists[d] = false;
+			xfrm_pair_expire(x, p, EXPIRY_PLANE_GONE);
+		}
+	if (p->packets[0] != out || p->packets[1] != in)
+		tell_usage(x, p);
+	if (p->packets[0] != out)
+		p->nat_sent_ms = x->now_ms;
+	keepalive(x, p);
+	look_for_silence(x, p, p->packets[0] - out);
+	if (x->now_ms >= p->soft_ms && p->packets[0] + p->packets[1] > 0 &&
+	    x->now_ms - p->last_ms < RECENT_MS)
+		xfrm_pair_soft(x, p);
+	idle_ms = (uint64_t)p->sa.idle_s * 1000;
+	if (idle_ms != 0 && x->now_ms - p->last_ms >= idle_ms)
+		xfrm_pair_expire(x, p, EXPIRY_IDLE);
+}
+
+void
+xfrm_usage_tick(struct xfrm *x)
+{
+	struct xfrm_pair *p;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			pair_tick(x, p);
+}

@@ -1,0 +1,93 @@
+#!/bin/bash
+# The kernel's IPsec as data plane: topics of tests/netns and of this folder, in guests of
+# user-mode-linux whose kernel has ESP and AH. Programs are those of $builddir (default: the
+# current directory), built without sanitizers: they would be too slow in there.
+#   run.sh [TOPIC...]   only files whose name contains one of the words
+# Environment: only=REGEX cases, keep=DIR evidence of failed cases, guests=N at a time.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+builddir=$(cd "${builddir:-.}" && pwd)
+limit=420 # seconds of a guest; 120 are usual
+# shellcheck source=boot.sh
+. "$here/boot.sh"
+
+# One guest each, of about the same length: a guest boots in 3 seconds.
+topics=(
+	"10_traffic 30_policy"
+	"40_insecure 60_crash 70_injection"
+)
+
+missing() {
+	uml_missing
+	((EUID == 0)) || echo "it needs root"
+	[[ -x $builddir/authipd ]] || echo "authipd is not built in $builddir"
+	command -v modprobe >/dev/null || echo "there is no program modprobe (package kmod)"
+}
+
+# cases TOPIC...: the names of the cases of these topics.
+cases() {
+	local topic
+	for topic; do
+		sed -n "s/^[[:space:]]*try \([a-z0-9_]*\) .*/\1/p" \
+			"$here/../netns/$topic.sh" "$here/$topic.sh" 2>/dev/null
+	done
+}
+
+# guest N TOPIC...: boots one for them; what it says is in $shared/N/out.
+guest() {
+	local share=$shared/$1 status
+	shift
+	mkdir -p "$share"
+	(cd "$builddir" && backend=kernel uml_boot "$share" "$limit" env backend=kernel \
+		keep="${keep:+$share/keep}" only="${only:-}" builddir="$builddir" jobs=2 \
+		extra="$here" bash "$here/../netns/run.sh" "$@")
+	status=$?
+	case $status in
+	124) echo "FAIL guest: no end after $limit s: $*" >>"$share/out" ;;
+	125) echo "FAIL guest: it died: $(tail -n 1 "$share/console")" >>"$share/out" ;;
+	esac
+	grep -E '^(ok|FAIL|skip) ' "$share/out" || echo "FAIL guest: no results: $*"
+	[[ -z ${keep:-} || ! -d $share/keep ]] || cp -r "$share/keep/." "$keep/"
+}
+
+# wanted LIST WORD...: the topics of the list that contain one of the words.
+wanted() {
+	local topic word
+	for topic in $1; do
+		(($# > 1)) || echo "$topic"
+		for word in "${@:2}"; do
+			[[ $topic != *"$word"* ]] || echo "$topic"
+		done
+	done
+}
+
+why=$(missing | head -n 1)
+if [[ -n $why ]]; then
+	# shellcheck disable=SC2046,SC2048,SC2086
+	for name in $(cases ${topics[*]}); do
+		echo "skip $name: $why"
+	done | awk '{ print } END { print "0 passed, 0 failed, " NR " skipped" }'
+	exit 0
+fi
+
+shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-uml.XXXXXX") || exit 1
+trap 'rm -rf "$shared"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
+
+[[ -z ${keep:-} ]] || mkdir -p "$keep"
+for i in "${!topics[@]}"; do
+	list=$(wanted "${topics[i]}" "$@")
+	[[ -n $list ]] || continue
+	while (($(jobs -rp | wc -l) >= ${guests:-2})); do
+		wait -n
+	done
+	# shellcheck disable=SC2086
+	guest "$i" $list | tee -a "$shared/results" &
+done
+wait
+
+awk '/^ok /{ p++ } /^FAIL /{ f++ } /^skip /{ s++ }
+	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+	"$shared/results"
