@@ -5,12 +5,16 @@
 #include <endian.h>
 #include <string.h>
 
+#define ERROR_INVALID_PARAMETER 87
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
 #define WSAEAFNOSUPPORT 10047
 
 #define SECURITY_FLAGS_KNOWN 0x3u
 #define SECURITY_FLAGS_BOTH 0x3u
+
+#define ENGINE(X, verb) \
+	X(verb, sizeof(struct aip_api_engine), sizeof(struct aip_api_engine_reply), 0)
 
 /* X(verb, bytes of the request's body, bytes of the answer's body, wants a descriptor) */
 #define VERB_SHAPES(X)                                                              \
@@ -20,7 +24,18 @@
 	X(AIP_API_SOCK_QUERY, sizeof(struct aip_api_query),                         \
 	    sizeof(struct aip_api_query_reply), 1)                                  \
 	X(AIP_API_SOCK_IDENTITY, sizeof(struct aip_api_identity),                   \
-	    sizeof(struct aip_api_identity_reply), 1)
+	    sizeof(struct aip_api_identity_reply), 1)                                \
+	ENGINE(X, AIP_API_ENGINE_OPEN) \
+	ENGINE(X, AIP_API_ENGINE_BEGIN) \
+	ENGINE(X, AIP_API_ENGINE_COMMIT) \
+	ENGINE(X, AIP_API_ENGINE_ABORT) \
+	ENGINE(X, AIP_API_ENGINE_ADD) \
+	ENGINE(X, AIP_API_ENGINE_GET) \
+	ENGINE(X, AIP_API_ENGINE_DELETE) \
+	ENGINE(X, AIP_API_ENGINE_ENUM_OPEN) \
+	ENGINE(X, AIP_API_ENGINE_ENUM_NEXT) \
+	ENGINE(X, AIP_API_ENGINE_ENUM_CLOSE) \
+	ENGINE(X, AIP_API_ENGINE_STATISTICS)
 
 struct shape {
 	uint16_t verb;
@@ -103,6 +118,10 @@ api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_r
 		*winsock_error = check_flags(body, r);
 	else if (r->verb == AIP_API_SOCK_QUERY || r->verb == AIP_API_SOCK_IDENTITY)
 		*winsock_error = check_peer(body, r);
+	if (r->verb >= AIP_API_ENGINE_FIRST && shape != NULL) {
+		r->body = body;
+		*winsock_error = *winsock_error != 0 ? ERROR_INVALID_PARAMETER : 0;
+	}
 	return *winsock_error == 0 ? API_GOOD : API_REFUSE;
 }
 

@@ -14,11 +14,12 @@ struct api_request {
 	uint32_t security_flags; /* SOCK_SECURE */
 	uint32_t ipsec_flags;
 	struct endpoint peer; /* SOCK_QUERY, SOCK_IDENTITY; family 0: the socket's */
+	struct span body;     /* ENGINE_*: as it came */
 };
 
 enum api_verdict {
 	API_GOOD,
-	API_REFUSE, /* answer with *winsock_error */
+	API_REFUSE, /* answer with *winsock_error (ENGINE_*: a Win32 error) */
 	API_BREAK,  /* not our protocol: close the connection */
 };
 

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/api_engine.h"
 #include "daemon/api_frame.h"
 #include "daemon/api_socket.h"
 #include "daemon/class_table.h"
@@ -40,6 +41,7 @@ struct client {
 	uint64_t ask;
 	struct aip_api_identity_reply identity; /* SOCK_IDENTITY: what is known already */
 	struct api_request request;
+	struct api_engine engine; /* ENGINE_*: a session, from ENGINE_OPEN to the end */
 };
 
 struct api_server {
@@ -56,6 +58,7 @@ client_free(struct client *c)
 {
 	LIST_REMOVE(c, link);
 	c->server->n_clients--;
+	api_engine_close(&c->engine);
 	event_free(c->event);
 	close(c->fd);
 	free(c);
@@ -251,6 +254,15 @@ api_server_identified(struct api_server *s, const struct proto_identity_reply *r
 	client_reply(c, 0, out, sizeof(*out));
 }
 
+/* A session may be idle for as long as it likes. */
+static void
+client_engine(struct client *c)
+{
+	api_engine_ask(&c->engine, c->server->n->wfp, c->fd, c->uid, &c->request);
+	if (c->engine.session != NULL)
+		(void)event_remove_timer(c->event);
+}
+
 /* ---- connections ---- */
 
 /* Takes the descriptors of a message: the first in *fd, how many there were. */
@@ -282,7 +294,7 @@ client_handle(struct client *c, struct span datagram, int fd)
 {
 	uint32_t error;
 
-	if (c->is_waiting)
+	if (c->is_waiting || c->engine.is_waiting)
 		return false; /* one at a time */
 	switch (api_frame_parse(datagram, c->said_hello, fd >= 0, &c->request, &error)) {
 	case API_BREAK:
@@ -293,6 +305,8 @@ client_handle(struct client *c, struct span datagram, int fd)
 	case API_GOOD:
 		if (c->request.verb == AIP_API_HELLO)
 			client_hello(c);
+		else if (c->request.verb >= AIP_API_ENGINE_FIRST)
+			client_engine(c);
 		else if (c->request.verb == AIP_API_SOCK_QUERY)
 			client_query(c, fd);
 		else if (c->request.verb == AIP_API_SOCK_IDENTITY)

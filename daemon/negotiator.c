@@ -11,6 +11,7 @@
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
+#include "daemon/wfp.h"
 
 #define STOP_PATIENCE_S 3
 
@@ -151,7 +152,8 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->sockets = socket_table_new(base, class_changed, n);
 	n->api = api_server_new(n);
 	n->ctl = ctl_server_new(n);
-	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL ||
+	n->wfp = wfp_new(n);
+	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || n->wfp == NULL ||
 	    !nego_class_new(n) || !nego_engine_new(n)) {
 		log_error("negotiator", "out of memory");
 		return NULL;
@@ -270,6 +272,7 @@ negotiator_free(void *self)
 	struct negotiator *n = self;
 
 	api_server_free(n->api);
+	wfp_free(n->wfp); /* sessions went with their connections */
 	ctl_server_free(n->ctl);
 	nego_address_free(n);
 	nego_udp_free(n);

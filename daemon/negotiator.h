@@ -14,6 +14,7 @@ struct api_server;
 struct class_table;
 struct ctl_server;
 struct socket_table;
+struct wfp;
 
 /* Who waits for an engine_acquire(). */
 struct waiter {
@@ -56,6 +57,7 @@ struct negotiator {
 	uint64_t plane_count[PLANE_COUNTER_COUNT];
 	struct socket_table *sockets;
 	struct api_server *api;
+	struct wfp *wfp; /* policies of programs, views of SAs */
 	struct ctl_server *ctl;
 };
 

@@ -114,6 +114,16 @@ socket_table_walk(const struct socket_table *t,
 			each(ctx, &e->s);
 }
 
+bool
+socket_table_find(const struct socket_table *t, uint64_t cookie, struct secured_socket *out)
+{
+	const struct entry *e = table_find(t, cookie);
+
+	if (e != NULL)
+		*out = e->s;
+	return e != NULL;
+}
+
 struct count {
 	uint32_t wanted;
 	uint32_t n;

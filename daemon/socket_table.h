@@ -39,6 +39,9 @@ uint32_t socket_table_count_asked(const struct socket_table *t, uint32_t class_i
  * Local port 0: only if all registrations of that protocol are of one class.
  */
 uint32_t socket_table_owner(struct socket_table *t, const struct flow *flow);
+/* The registration with this cookie; false: there is none. */
+bool socket_table_find(
+    const struct socket_table *t, uint64_t cookie, struct secured_socket *out);
 void socket_table_walk(const struct socket_table *t,
     void (*each)(void *ctx, const struct secured_socket *s), void *ctx);
 

@@ -125,10 +125,9 @@ attach_descriptor(struct msghdr *m, struct cmsghdr *control, size_t control_n, i
 
 /* fd: -1 or a descriptor to pass. 0 or WSAE...; then nothing was sent. */
 static int
-send_message(struct connection *c, struct message *message, size_t n, int fd)
+send_parts(struct connection *c, struct iovec *iov, size_t n_iov, int fd)
 {
-	struct iovec iov = { .iov_base = message, .iov_len = n };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n_iov };
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -145,11 +144,19 @@ send_message(struct connection *c, struct message *message, size_t n, int fd)
 	return sent == -1 ? error_from_errno(errno) : 0;
 }
 
+static int
+send_message(struct connection *c, struct message *message, size_t n, int fd)
+{
+	struct iovec iov = { .iov_base = message, .iov_len = n };
+
+	return send_parts(c, &iov, 1, fd);
+}
+
 /* Length of the answer, or -1: none in time, cut off, or with a descriptor. */
 static ssize_t
-receive_message(struct connection *c, struct message *message)
+receive_bytes(struct connection *c, void *p, size_t n)
 {
-	struct iovec iov = { .iov_base = message, .iov_len = sizeof(*message) };
+	struct iovec iov = { .iov_base = p, .iov_len = n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t got;
 
@@ -161,11 +168,16 @@ receive_message(struct connection *c, struct message *message)
 	return (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? -1 : got;
 }
 
+static ssize_t
+receive_message(struct connection *c, struct message *message)
+{
+	return receive_bytes(c, message, sizeof(*message));
+}
+
 static bool
-is_answer(const struct message *message, ssize_t got, uint16_t verb,
+is_answer(const struct aip_api_header *h, ssize_t got, uint16_t verb,
     uint32_t request_id, size_t body_n)
 {
-	const struct aip_api_header *h = &message->header;
 	size_t n = sizeof(*h) + body_n;
 
 	return got == (ssize_t)n && le32toh(h->magic) == AIP_API_MAGIC &&
@@ -222,7 +234,7 @@ connection_ask(struct connection *c, uint16_t verb, const void *body, size_t bod
 		return error;
 	c->in_doubt = true;
 	got = receive_message(c, &m);
-	if (!is_answer(&m, got, verb, c->request_id, reply_n))
+	if (!is_answer(&m.header, got, verb, c->request_id, reply_n))
 		return WSAENETDOWN;
 	c->in_doubt = false;
 	memcpy(reply, m.body, reply_n);
@@ -257,6 +269,33 @@ connection_open(struct connection *c)
 		error = hello(c);
 	c->in_doubt = false; /* a greeting changes nothing */
 	return error;
+}
+
+void
+connection_renew(struct connection *c, uint32_t extra_ms)
+{
+	c->deadline_ms = now_ms() + connection_timeout_ms + extra_ms;
+}
+
+ssize_t
+connection_ask_long(struct connection *c, uint16_t verb, const struct iovec body[2],
+    uint8_t *whole)
+{
+	struct aip_api_header h;
+	struct iovec iov[3] = { { &h, sizeof(h) }, body[0], body[1] };
+	ssize_t got;
+
+	fill_header(&h, verb, ++c->request_id,
+	    sizeof(h) + body[0].iov_len + body[1].iov_len);
+	if (send_parts(c, iov, 3, -1) != 0)
+		return -1;
+	got = receive_bytes(c, whole, AIP_API_MAX_BYTES);
+	if (got < (ssize_t)sizeof(h))
+		return -1;
+	memcpy(&h, whole, sizeof(h));
+	if (!is_answer(&h, got, verb, c->request_id, (size_t)got - sizeof(h)))
+		return -1;
+	return got - (ssize_t)sizeof(h);
 }
 
 void

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 struct connection {
 	int fd;
@@ -22,6 +24,14 @@ extern int connection_timeout_ms;
 int connection_open(struct connection *c);
 int connection_ask(struct connection *c, uint16_t verb, const void *body, size_t body_n,
     int fd, void *reply, size_t reply_n);
+/* Another request on an old connection: extra_ms may be waited in addition. */
+void connection_renew(struct connection *c, uint32_t extra_ms);
+/*
+ * The same for a body in two parts and an answer of any length, which is put into whole, of
+ * AIP_API_MAX_BYTES. Length of the answer's body, at whole + the header; -1: no good answer.
+ */
+ssize_t connection_ask_long(struct connection *c, uint16_t verb, const struct iovec body[2],
+    uint8_t *whole);
 void connection_close(struct connection *c);
 
 #endif

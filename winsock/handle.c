@@ -69,6 +69,23 @@ handle_put(struct handle *h)
 		h->destroy(h);
 }
 
+bool
+handle_close(HANDLE p, unsigned int kinds)
+{
+	struct handle *h;
+
+	pthread_mutex_lock(&lock);
+	h = find(p);
+	if (h != NULL && (h->kind & kinds) == 0)
+		h = NULL;
+	if (h != NULL)
+		LIST_REMOVE(h, link);
+	pthread_mutex_unlock(&lock);
+	if (h != NULL)
+		handle_put(h);
+	return h != NULL;
+}
+
 /*
  * Closes a handle of this library. Windows: CloseHandle (handleapi.h). FALSE, with
  * ERROR_INVALID_HANDLE in GetLastError, if it is none, or closed already.
@@ -76,16 +93,8 @@ handle_put(struct handle *h)
 BOOL WINAPI
 CloseHandle(HANDLE hObject)
 {
-	struct handle *h;
-
-	pthread_mutex_lock(&lock);
-	if ((h = find(hObject)) != NULL)
-		LIST_REMOVE(h, link);
-	pthread_mutex_unlock(&lock);
-	if (h == NULL) {
-		WSASetLastError(WSA_INVALID_HANDLE);
-		return 0;
-	}
-	handle_put(h);
-	return 1;
+	if (handle_close(hObject, HANDLE_TOKEN | HANDLE_EVENT | HANDLE_THREAD))
+		return 1;
+	WSASetLastError(WSA_INVALID_HANDLE);
+	return 0;
 }

@@ -12,6 +12,7 @@ enum handle_kind {
 	HANDLE_TOKEN = 0x1,
 	HANDLE_EVENT = 0x2,
 	HANDLE_THREAD = 0x4,
+	HANDLE_ENGINE = 0x8, /* not for CloseHandle() */
 };
 
 /* The first member of every such object. */
@@ -28,6 +29,8 @@ HANDLE handle_open(
 /* The object, with a reference for handle_put(); NULL: not a handle of these kinds. */
 struct handle *handle_get(HANDLE h, unsigned int kinds);
 void handle_ref(struct handle *h);
+/* Closes a handle of these kinds; false: it is none. */
+bool handle_close(HANDLE h, unsigned int kinds);
 void handle_put(struct handle *h);
 
 #endif

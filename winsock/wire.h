@@ -14,16 +14,30 @@
 #define AIP_API_SOCKET "wfp.sock" /* below the run directory, mode 0666 */
 
 /* V(number, name, text) */
-#define AIP_API_VERBS(V)                                   \
-	V(1, HELLO, "hello")                               \
-	V(2, SOCK_SECURE, "secure a socket")               \
-	V(3, SOCK_QUERY, "query the security of a socket") \
-	V(4, SOCK_IDENTITY, "who the peer of a socket is")
+#define AIP_API_VERBS(V)                                     \
+	V(1, HELLO, "hello")                                 \
+	V(2, SOCK_SECURE, "secure a socket")                 \
+	V(3, SOCK_QUERY, "query the security of a socket")   \
+	V(4, SOCK_IDENTITY, "who the peer of a socket is")   \
+	V(64, ENGINE_OPEN, "open an engine session")         \
+	V(65, ENGINE_BEGIN, "begin a transaction")           \
+	V(66, ENGINE_COMMIT, "commit a transaction")         \
+	V(67, ENGINE_ABORT, "abort a transaction")           \
+	V(68, ENGINE_ADD, "add a provider context")          \
+	V(69, ENGINE_GET, "get an object")                   \
+	V(70, ENGINE_DELETE, "delete an object")             \
+	V(71, ENGINE_ENUM_OPEN, "begin an enumeration")      \
+	V(72, ENGINE_ENUM_NEXT, "get objects of an enumeration") \
+	V(73, ENGINE_ENUM_CLOSE, "end an enumeration")       \
+	V(74, ENGINE_STATISTICS, "get statistics")
 
 enum aip_api_verb {
 #define AIP_API_VERB_ENUM(number, name, text) AIP_API_##name = number,
 	AIP_API_VERBS(AIP_API_VERB_ENUM)
 };
+
+/* The first of those that manage policy and look at SAs. */
+#define AIP_API_ENGINE_FIRST AIP_API_ENGINE_OPEN
 
 #define AIP_API_REPLY 0x0001u /* flags: this is the answer to request_id */
 
@@ -111,5 +125,44 @@ struct aip_api_identity_reply {
 	char account[64];
 	char peer[256];
 };
+
+/* ---- ENGINE_*: policy and SAs, as the Windows Filtering Platform shows them ---- */
+
+#define AIP_API_ENGINE_FORMAT 1u /* of the structures (wfp_types_*.c) */
+
+/* O(number, name, text): what GET, DELETE, ENUM_OPEN and STATISTICS are about. */
+#define AIP_API_ENGINE_OBJECTS(O)                    \
+	O(1, CONTEXT, "provider context")            \
+	O(2, FILTER, "filter")                       \
+	O(3, SA_CONTEXT, "IPsec SA context")         \
+	O(4, SA, "IPsec SA")                         \
+	O(5, IKE_SA, "main mode SA")
+
+enum aip_api_engine_object {
+#define AIP_API_ENGINE_ENUM(number, name, text) AIP_API_ENGINE_##name = number,
+	AIP_API_ENGINE_OBJECTS(AIP_API_ENGINE_ENUM)
+};
+
+/* Every ENGINE_*: body, and behind it one structure or none. */
+struct aip_api_engine {
+	uint32_t format; /* AIP_API_ENGINE_FORMAT */
+	uint32_t object; /* enum aip_api_engine_object; BEGIN: flags */
+	uint32_t count;	 /* ENUM_NEXT: how many at most */
+	uint32_t by_key; /* GET, DELETE: 1 by key, 0 by id */
+	uint64_t id;	 /* of an object, or of an enumeration */
+	uint8_t key[16];
+};
+
+/* Answer, and behind it the structures, each after its length (32 bits). */
+struct aip_api_engine_reply {
+	uint32_t error; /* 0, a Win32 error or FWP_E_ */
+	uint32_t count; /* of structures */
+	uint64_t id;	/* ADD: of the object. ENUM_OPEN: of the enumeration. ENUM_NEXT: 1 if
+			   there are more */
+};
+
+#define AIP_API_ENGINE_OBJECT_MAX                                              \
+	(AIP_API_MAX_BYTES - sizeof(struct aip_api_header) -                   \
+	    sizeof(struct aip_api_engine) - sizeof(uint32_t))
 
 #endif

@@ -33,7 +33,7 @@ layers() {
 		config     : config/|crypto/|config\.h             : $libc|confuse\.h|config\.h
 		ike        : ike/|config/|crypto/                  : $pure
 		winsock    : winsock/|config\.h|$windows           : $libc|linux/capability\.h|$windows
-		daemon     : daemon/[^/]*$|ike/|config/|crypto/|winsock/wire\.h|config\.h : .*
+		daemon     : daemon/[^/]*$|ike/|config/|crypto/|winsock/(wire|wfp_[a-z]+)\.h|config\.h|$windows : .*
 		daemon/ctl : daemon/ctl/|config\.h                 : $libc|jansson\.h
 	END
 }

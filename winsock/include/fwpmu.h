@@ -104,6 +104,15 @@ DWORD WINAPI IkeextGetStatistics0(
     HANDLE engineHandle, IKEEXT_STATISTICS0 *ikeextStatistics);
 
 /* The same with the structures of Windows 7. */
+DWORD WINAPI FwpmProviderContextAdd1(HANDLE engineHandle,
+    const FWPM_PROVIDER_CONTEXT1 *providerContext, PSECURITY_DESCRIPTOR sd, UINT64 *id);
+DWORD WINAPI FwpmProviderContextGetByKey1(
+    HANDLE engineHandle, const GUID *key, FWPM_PROVIDER_CONTEXT1 **providerContext);
+DWORD WINAPI FwpmProviderContextGetById1(
+    HANDLE engineHandle, UINT64 id, FWPM_PROVIDER_CONTEXT1 **providerContext);
+DWORD WINAPI FwpmProviderContextEnum1(HANDLE engineHandle, HANDLE enumHandle,
+    UINT32 numEntriesRequested, FWPM_PROVIDER_CONTEXT1 ***entries,
+    UINT32 *numEntriesReturned);
 DWORD WINAPI IPsecSaContextGetById1(
     HANDLE engineHandle, UINT64 id, IPSEC_SA_CONTEXT1 **saContext);
 DWORD WINAPI IPsecSaContextEnum1(HANDLE engineHandle, HANDLE enumHandle,

@@ -1,0 +1,208 @@
+/* Main mode SAs as programs see them. */
+#include "daemon/wfp_names.h"
+#include "daemon/wfp_socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "daemon/negotiator.h"
+
+#define NAME_MAX_CHARS 256
+
+struct ike_walk {
+	struct wfp_session *s;
+	struct wfp_enumeration *e;
+	struct wfp_seen_list seen;
+	const IKEEXT_SA_ENUM_TEMPLATE0 *t; /* NULL: all */
+	uint64_t id;			   /* 0: all */
+	size_t n;
+};
+
+/* An SA, and what it points to. [0] is main mode, [1] extended mode; local, peer. */
+struct ike_store {
+	IKEEXT_SA_DETAILS1 sa;
+	IKEEXT_CREDENTIAL_PAIR1 pair[2];
+	IKEEXT_NAME_CREDENTIAL0 name[2][2];
+	IKEEXT_CERTIFICATE_CREDENTIAL1 cert[2][2];
+	wchar_t text[2][2][NAME_MAX_CHARS];
+	uint8_t subject[2][2][NAME_MAX_CHARS];
+	IPSEC_V4_UDP_ENCAPSULATION0 udp;
+};
+
+static IKEEXT_COOKIE
+cookie(const uint8_t b[8])
+{
+	IKEEXT_COOKIE v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
+/* The subject of a certificate is its text: the daemon keeps no other form of it. */
+static void
+put_credential(
+    struct ike_store *o, int mode, int side, uint32_t method, const char *name)
+{
+	IKEEXT_CREDENTIAL1 *c = side == 0 ? &o->pair[mode].localCredentials :
+					    &o->pair[mode].peerCredentials;
+	size_t n = strnlen(name, NAME_MAX_CHARS - 1);
+
+	c->authenticationMethodType =
+	    (IKEEXT_AUTHENTICATION_METHOD_TYPE)wfp_method_of(method);
+	switch (c->authenticationMethodType) {
+	case IKEEXT_ANONYMOUS:
+	case IKEEXT_PRESHARED_KEY: /* nobody sees one */
+		return;
+	case IKEEXT_KERBEROS:
+	case IKEEXT_NTLM_V2:
+		for (size_t i = 0; i < n; i++)
+			o->text[mode][side][i] =
+			    (unsigned char)name[i] < 0x80 ? name[i] : L'?';
+		o->name[mode][side].principalName = o->text[mode][side];
+		c->name = &o->name[mode][side];
+		return;
+	default:
+		memcpy(o->subject[mode][side], name, n);
+		o->cert[mode][side].subjectName.size = (uint32_t)n;
+		o->cert[mode][side].subjectName.data = o->subject[mode][side];
+		c->certificate = &o->cert[mode][side];
+	}
+}
+
+static void
+put_credentials(
+    const struct ike_walk *w, struct ike_store *o, const struct engine_mm_status *m)
+{
+	const char *us = w->s->w->n->config->gss_id;
+
+	o->sa.ikeCredentials.numCredentials = 1;
+	o->sa.ikeCredentials.credentials = o->pair;
+	put_credential(o, 0, 0, AUTH_ANONYMOUS, "");
+	put_credential(o, 0, 1, AUTH_ANONYMOUS, "");
+	if (m->em_method == 0)
+		return;
+	o->sa.ikeCredentials.numCredentials = 2;
+	put_credential(o, 1, 0, m->em_method, m->em_method == AUTH_KERBEROS ? us : "");
+	put_credential(o, 1, 1, m->em_method, m->em_peer_name);
+}
+
+static void
+put_traffic(IKEEXT_TRAFFIC0 *t, const struct engine_mm_status *m, uint64_t filter)
+{
+	t->ipVersion =
+	    m->local.addr.family == 4 ? FWP_IP_VERSION_V4 : FWP_IP_VERSION_V6;
+	t->authIpFilterId = filter;
+	if (m->local.addr.family == 4) {
+		t->localV4Address = wfp_v4(&m->local.addr);
+		t->remoteV4Address = wfp_v4(&m->remote.addr);
+		return;
+	}
+	memcpy(t->localV6Address, m->local.addr.b, 16);
+	memcpy(t->remoteV6Address, m->remote.addr.b, 16);
+}
+
+static void
+put_sa(const struct ike_walk *w, struct ike_store *o, const struct engine_mm_status *m,
+    uint64_t filter)
+{
+	IKEEXT_SA_DETAILS1 *sa = &o->sa;
+
+	memset(o, 0, sizeof(*o));
+	sa->saId = m->id;
+	sa->keyModuleType = IKEEXT_KEY_MODULE_AUTHIP;
+	put_traffic(&sa->ikeTraffic, m, filter);
+	sa->ipVersion = sa->ikeTraffic.ipVersion;
+	sa->ikeProposal =
+	    wfp_ike_proposal_of(m->cipher, m->integrity, m->group, m->lifetime_s);
+	sa->cookiePair.initiator = cookie(m->icookie);
+	sa->cookiePair.responder = cookie(m->rcookie);
+	sa->ikePolicyKey = FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP;
+	put_credentials(w, o, m);
+	if (m->nat_detected && sa->ipVersion == FWP_IP_VERSION_V4) {
+		o->udp = (IPSEC_V4_UDP_ENCAPSULATION0){ m->local.port, m->remote.port };
+		sa->v4UdpEncapsulation = &o->udp;
+	}
+}
+
+static bool
+walk_main_mode(void *ctx, const struct engine_mm_status *m)
+{
+	static struct ike_store store;
+	struct ike_walk *w = ctx;
+	const struct wfp_seen *seen;
+
+	if (m->is_deleting || (w->id != 0 && w->id != m->id) ||
+	    (w->t != NULL &&
+		(!wfp_match_address(&w->t->localSubNet, &m->local.addr) ||
+		    !wfp_match_address(&w->t->remoteSubNet, &m->remote.addr))))
+		return true;
+	/* A certificate was asked for, and main mode has none. */
+	if (w->t != NULL && w->t->localMainModeCertHash.size > 0)
+		return true;
+	seen = wfp_main_mode_is_seen(&w->seen, m->id);
+	if (seen == NULL && !w->s->who.sees_all)
+		return true;
+	w->n++;
+	if (w->e == NULL)
+		return true;
+	put_sa(w, &store, m, seen != NULL ? seen->filter : 0);
+	wfp_enum_add(w->s, w->e, &wfp_ikeext_sa1, &store.sa);
+	return true;
+}
+
+static uint32_t
+walk(struct ike_walk *w)
+{
+	struct wfp_sockets sockets;
+	bool failed;
+
+	wfp_sockets_collect(w->s, &sockets);
+	wfp_main_modes_seen(w->s, &sockets, &w->seen);
+	failed = sockets.no_memory || w->seen.no_memory;
+	if (!failed)
+		engine_walk_mm(w->s->w->n->engine, nego_now_ms(), walk_main_mode, w);
+	free(w->seen.list);
+	free(sockets.list);
+	return failed ? ERROR_NOT_ENOUGH_MEMORY : 0;
+}
+
+uint32_t
+wfp_ike_sas_enum(
+    struct wfp_session *s, struct wfp_enumeration *e, const IKEEXT_SA_ENUM_TEMPLATE0 *t)
+{
+	struct ike_walk w = { .s = s, .e = e, .t = t };
+	uint32_t error = 0;
+
+	if (t != NULL)
+		error = wfp_match_subnet_check(&t->localSubNet);
+	if (error == 0 && t != NULL)
+		error = wfp_match_subnet_check(&t->remoteSubNet);
+	return error != 0 ? error : walk(&w);
+}
+
+uint32_t
+wfp_ike_sa_get(struct wfp_session *s, struct wfp_enumeration *e, uint64_t id)
+{
+	struct ike_walk w = { .s = s, .e = e, .id = id };
+	uint32_t error = id != 0 ? walk(&w) : 0;
+
+	return error == 0 && w.n == 0 ? FWP_E_NOT_FOUND : error;
+}
+
+uint32_t
+wfp_ike_sa_delete(struct wfp_session *s, uint64_t id)
+{
+	struct ike_walk w = { .s = s, .id = id };
+	uint32_t error;
+
+	if (!s->who.is_admin)
+		return ERROR_ACCESS_DENIED;
+	error = id != 0 ? walk(&w) : 0;
+	if (error != 0 || w.n == 0)
+		return error != 0 ? error : FWP_E_NOT_FOUND;
+	engine_delete_mm(s->w->n->engine, nego_now_ms(), (uint32_t)id);
+	nego_pump(s->w->n);
+	return 0;
+}

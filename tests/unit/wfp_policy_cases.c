@@ -1,0 +1,233 @@
+/* Provider contexts as policies of sockets. */
+#include <string.h>
+#include <unistd.h>
+
+#include "mstcpip.h"
+#include "tests/unit/wfp_rig.h"
+
+static const GUID mm_key = { 1, 0, 0, { 1 } }, qm_key = { 2, 0, 0, { 2 } };
+static const GUID zero;
+static struct policy got;
+static bool as_user;
+static char text[256];
+
+static uint32_t
+resolve(const GUID *mm, const GUID *qm, uint32_t uid)
+{
+	return wfp_policy_resolve(rig.n.wfp, (const uint8_t *)mm, (const uint8_t *)qm,
+	    uid, &got, &as_user, text);
+}
+
+static void
+add(FWPM_PROVIDER_CONTEXT0 *c, const GUID *key)
+{
+	HANDLE h = wfp_open(0);
+
+	c->providerContextKey = *key;
+	ck_assert_uint_eq(FwpmProviderContextAdd0(h, c, NULL, NULL), 0);
+	FwpmEngineClose0(h);
+}
+
+START_TEST(default_policy)
+{
+	ck_assert_uint_eq(resolve(&zero, &zero, 0), 0);
+	ck_assert(policy_equal(&got, &rig.config.policy));
+	ck_assert(!as_user);
+	/* the built-in contexts mean the same */
+	ck_assert_uint_eq(resolve(&FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP,
+			      &FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_IPSEC, 1000),
+	    0);
+	ck_assert(policy_equal(&got, &rig.config.policy));
+}
+END_TEST
+
+START_TEST(second_default_prefers_sha256)
+{
+	ck_assert_uint_eq(resolve(&zero, &SOCKET_DEFAULT2_QM_POLICY, 1000), 0);
+	ck_assert_uint_eq(got.n_qm_proposal, 8);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(got.qm_proposal[i].integrity, HASH_SHA256);
+		ck_assert_int_eq(got.qm_proposal[i + 4].integrity, HASH_SHA1);
+		ck_assert_int_eq(
+		    got.qm_proposal[i].cipher, rig.config.policy.qm_proposal[i].cipher);
+	}
+}
+END_TEST
+
+START_TEST(main_mode_policy)
+{
+	struct mm_sample s;
+
+	wfp_sample_mm(&s);
+	add(&s.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), 0);
+	ck_assert_uint_eq(got.n_mm_proposal, 2);
+	ck_assert_int_eq(got.mm_proposal[0].cipher, CIPHER_AES256);
+	ck_assert_int_eq(got.mm_proposal[0].integrity, HASH_SHA384);
+	ck_assert_int_eq(got.mm_proposal[0].group, DH_ECP384);
+	ck_assert_uint_eq(got.mm_proposal[0].lifetime_s, 600);
+	ck_assert_uint_eq(got.mm_qm_limit, 3);
+	ck_assert_uint_eq(got.n_mm_auth, 1);
+	ck_assert_int_eq(got.mm_auth[0].method, AUTH_ANONYMOUS);
+	/* quick mode and extended mode stay those of the configuration */
+	ck_assert_uint_eq(got.n_qm_proposal, rig.config.policy.n_qm_proposal);
+	ck_assert_uint_eq(got.n_em_auth, rig.config.policy.n_em_auth);
+	ck_assert(!as_user);
+}
+END_TEST
+
+START_TEST(quick_mode_policy)
+{
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_uint_eq(got.n_qm_proposal, 2);
+	ck_assert_int_eq(got.qm_proposal[0].transform, QM_ESP_AUTH_CIPHER);
+	ck_assert_int_eq(got.qm_proposal[0].cipher, CIPHER_AES256);
+	ck_assert_int_eq(got.qm_proposal[0].integrity, HASH_SHA256);
+	ck_assert_int_eq(got.qm_proposal[0].pfs, DH_ECP256);
+	ck_assert_uint_eq(got.qm_proposal[0].lifetime_s, 900);
+	ck_assert_uint_eq(got.qm_proposal[0].lifetime_kb, 2048);
+	ck_assert_int_eq(got.qm_proposal[1].transform, QM_AH);
+	ck_assert_int_eq(got.nd, ND_BOUNDARY);
+	ck_assert_uint_eq(got.nd_allow_clear_s, 20);
+	ck_assert_uint_eq(got.idle_s, 111);
+	ck_assert_uint_eq(got.idle_failover_s, 22);
+	ck_assert_uint_eq(got.n_em_auth, 2);
+	ck_assert_int_eq(got.em_auth[0].method, AUTH_TLS);
+	ck_assert(got.em_auth[0].offered);
+	ck_assert_int_eq(got.em_auth[1].method, AUTH_KERBEROS);
+	ck_assert(!got.em_auth[1].offered); /* no keytab */
+	ck_assert(as_user);
+	strcpy(rig.config.kerberos.keytab, "/etc/krb5.keytab");
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert(got.em_auth[1].offered);
+}
+END_TEST
+
+START_TEST(gcm_and_gmac)
+{
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	s.both[0].authTransform.authTransformId = (IPSEC_AUTH_TRANSFORM_ID0){ 5, 5 };
+	s.both[0].cipherTransform.cipherTransformId =
+	    (IPSEC_CIPHER_TRANSFORM_ID0){ 5, 8 };
+	s.both[1].authTransform.authTransformId = (IPSEC_AUTH_TRANSFORM_ID0){ 3, 3 };
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_int_eq(got.qm_proposal[0].cipher, CIPHER_AES256_GCM);
+	ck_assert_int_eq(got.qm_proposal[0].integrity, HASH_NONE);
+	ck_assert_int_eq(got.qm_proposal[1].cipher, CIPHER_AES128_GMAC);
+	ck_assert_int_eq(got.qm_proposal[1].integrity, HASH_NONE);
+}
+END_TEST
+
+START_TEST(group_of_main_mode)
+{
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	s.proposal[0].pfsGroup = s.proposal[1].pfsGroup = IPSEC_PFS_MM;
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_int_eq(
+	    got.qm_proposal[0].pfs, rig.config.policy.mm_proposal[0].group);
+}
+END_TEST
+
+/* What cannot be done here is left out; nothing may be left. */
+START_TEST(impossible_proposals)
+{
+	struct qm_sample s;
+	struct mm_sample m;
+
+	wfp_sample_qm(&s);
+	s.both[0].authTransform.authTransformId = (IPSEC_AUTH_TRANSFORM_ID0){ 0, 0 };
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_uint_eq(got.n_qm_proposal, 1);
+	ck_assert_int_eq(got.qm_proposal[0].transform, QM_AH);
+	s.policy.numIpsecProposals = 1;
+	add(&s.context, &(GUID){ 9, 0, 0, { 0 } });
+	ck_assert_uint_eq(resolve(&zero, &(GUID){ 9, 0, 0, { 0 } }, 0),
+	    FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "quick-mode proposals"));
+	wfp_sample_mm(&m);
+	m.policy.numIkeProposals = 1;
+	m.proposal[0].cipherAlgorithm.algoIdentifier = IKEEXT_CIPHER_DES;
+	add(&m.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "main-mode proposals"));
+}
+END_TEST
+
+START_TEST(nobody_is_authenticated)
+{
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	s.policy.emPolicy = NULL;
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "authenticates nobody"));
+	/* the administrator has said that this is meant */
+	rig.config.policy.n_em_auth = 0;
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_uint_eq(got.n_em_auth, 0);
+}
+END_TEST
+
+START_TEST(keys_of_others_and_of_other_kinds)
+{
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	add(&s.context, &qm_key); /* by who runs this test */
+	ck_assert_uint_eq(
+	    resolve(&qm_key, &zero, getuid()), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_uint_eq(
+	    resolve(&zero, &qm_key, getuid() + 1000), FWP_E_PROVIDER_CONTEXT_NOT_FOUND);
+	ck_assert_uint_eq(
+	    resolve(&mm_key, &zero, getuid()), FWP_E_PROVIDER_CONTEXT_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(text, "unknown"));
+}
+END_TEST
+
+START_TEST(not_before_commit)
+{
+	HANDLE h = wfp_open(0);
+	struct qm_sample s;
+
+	wfp_sample_qm(&s);
+	s.context.providerContextKey = qm_key;
+	ck_assert_uint_eq(FwpmTransactionBegin0(h, 0), 0);
+	ck_assert_uint_eq(FwpmProviderContextAdd0(h, &s.context, NULL, NULL), 0);
+	ck_assert_uint_eq(
+	    resolve(&zero, &qm_key, getuid()), FWP_E_PROVIDER_CONTEXT_NOT_FOUND);
+	ck_assert_uint_eq(FwpmTransactionCommit0(h), 0);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, getuid()), 0);
+	FwpmEngineClose0(h);
+}
+END_TEST
+
+void
+wfp_policy_tests(Suite *s)
+{
+	TCase *t = tcase_create("policies");
+
+	tcase_add_checked_fixture(t, wfp_setup, wfp_teardown);
+	tcase_add_test(t, default_policy);
+	tcase_add_test(t, second_default_prefers_sha256);
+	tcase_add_test(t, main_mode_policy);
+	tcase_add_test(t, quick_mode_policy);
+	tcase_add_test(t, gcm_and_gmac);
+	tcase_add_test(t, group_of_main_mode);
+	tcase_add_test(t, impossible_proposals);
+	tcase_add_test(t, nobody_is_authenticated);
+	tcase_add_test(t, keys_of_others_and_of_other_kinds);
+	tcase_add_test(t, not_before_commit);
+	suite_add_tcase(s, t);
+}
