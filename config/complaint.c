@@ -13,8 +13,8 @@ static const struct {
 	{ "premature end of file", ": a value or a closing } is missing" },
 	{ "unexpected closing brace", ": there is one } too many" },
 	{ "missing opening brace", ": write NAME { ... }" },
-	{ "missing title", ": write proposal \"NAME\" { ... }" },
-	{ "duplicate title", ": remove one of the two proposals" },
+	{ "missing title", ": write a name first, as in proposal \"NAME\" { ... }" },
+	{ "duplicate title", ": remove one of the two, or give it another name" },
 	{ "unexpected token", ": write NAME = VALUE; a text with special characters needs "
 			      "quotes, a list is { \"A\", \"B\" }" },
 };

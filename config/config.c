@@ -67,8 +67,11 @@ error_begin(struct config_error *err, const char *name)
 static int
 read_tree(cfg_t *root, struct config *c, bool check_files, struct config_error *err)
 {
-	if (read_daemon(root, c, err) < 0 || read_kerberos(root, &c->kerberos, err) < 0 ||
-	    read_identity(root, &c->identity, err) < 0 || read_policy(root, c, err) < 0)
+	if (read_daemon(root, c, err) < 0 ||
+	    read_kerberos(root, &c->kerberos, err) < 0 ||
+	    read_identity(root, &c->identity, err) < 0 ||
+	    read_policy(root, c, err) < 0 || read_named_policies(root, c, err) < 0 ||
+	    read_rules(root, c, err) < 0)
 		return -1;
 	return check_files ? check_files_of(root, c, err) : 0;
 }

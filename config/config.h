@@ -7,6 +7,7 @@
 #include "config/dialect.h"
 #include "config/identity.h"
 #include "config/policy.h"
+#include "config/rule.h"
 
 #define CONFIG_MAX_CERTS 4
 #define CONFIG_PATH_MAX 256
@@ -56,6 +57,24 @@ struct config_kerberos {
 	uint32_t timeout_s; /* how long a KDC may take */
 };
 
+#define CONFIG_MAX_POLICIES 16
+#define CONFIG_MAX_RULES 64
+
+/* A policy with a name, for rules. */
+struct config_policy {
+	char name[RULE_NAME_BYTES];
+	struct policy policy;
+};
+
+/* A connection-security rule with what protects its traffic. */
+struct config_rule {
+	struct rule rule;
+	uint32_t policy; /* 0: the default policy, else 1 + index of named_policy */
+	uint32_t authentication; /* same: whose authentication methods */
+	uint32_t encryption; /* 0 or 1: only proposals that encrypt */
+	char target_name[CONFIG_NAME_MAX]; /* who the peer must prove to be; empty: any */
+};
+
 struct config_limits {
 	uint32_t mm_sa_per_peer;	/* 20, MS-AIPS 3.3.7.1 */
 	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
@@ -99,6 +118,10 @@ struct config {
 	struct config_limits limits;
 	struct dialect dialect;
 	struct policy policy; /* the default policy of secure sockets */
+	struct config_policy named_policy[CONFIG_MAX_POLICIES];
+	uint32_t n_named_policy;
+	struct config_rule rule[CONFIG_MAX_RULES]; /* the first that selects counts */
+	uint32_t n_rule;
 };
 
 /* One problem of a configuration file, ready for a person. */
@@ -121,6 +144,9 @@ int config_load_text(struct config *c, const char *name, const char *text, bool 
     struct config_error *err);
 /* What is allowed, but not wise: one line each. */
 void config_warn(FILE *out, const struct config *c);
+/* What is negotiated for the traffic of a rule: its policy, authentication and action. */
+void config_rule_policy(const struct config *c, const struct config_rule *r,
+    struct policy *out);
 /* Prints the policy in the configuration language: feeding it back yields the same. */
 void config_print_policy(FILE *out, const struct policy *p);
 

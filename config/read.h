@@ -17,6 +17,12 @@ int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *e
 int read_identity(cfg_t *root, struct config_identity *c, struct config_error *err);
 /* default_policy and what it needs the operator's consent for; after read_kerberos(). */
 int read_policy(cfg_t *root, struct config *c, struct config_error *err);
+/* The sections policy, for rules; after read_policy(). */
+int read_named_policies(cfg_t *root, struct config *c, struct config_error *err);
+/* The sections rule; after read_named_policies(). */
+int read_rules(cfg_t *root, struct config *c, struct config_error *err);
+/* The title of a section, as the name of a policy or rule. */
+int read_name(cfg_t *section, char name[RULE_NAME_BYTES], struct config_error *err);
 /* Can every file that c names be read? */
 int check_files_of(cfg_t *root, const struct config *c, struct config_error *err);
 

@@ -1,4 +1,7 @@
-/* The section default_policy. A part that is written replaces that part of the default. */
+/*
+ * The sections default_policy and policy. A part that is written replaces that part of the
+ * built-in (the default) policy.
+ */
 #include "config/read.h"
 
 #include <string.h>
@@ -183,13 +186,14 @@ static const struct {
 	{ "extended_mode", read_extended_mode },
 };
 
+/* One who trusts anybody has to say so. */
 static int
-check_consent(cfg_t *root, const struct policy *p, struct config_error *err)
+check_consent(
+    cfg_t *root, cfg_t *section, const struct policy *p, struct config_error *err)
 {
-	static const struct field consent[] = { { "i_accept_unauthenticated_peers", FIELD_BOOL,
-	    0, 0, 1 } };
-	cfg_t *extended =
-	    tree_section(tree_section(root, "default_policy"), "extended_mode");
+	static const struct field consent[] = { { "i_accept_unauthenticated_peers",
+	    FIELD_BOOL, 0, 0, 1 } };
+	cfg_t *extended = tree_section(section, "extended_mode");
 	uint32_t accept = 0;
 
 	if (fields_read(root, consent, 1, &accept, err) < 0)
@@ -202,17 +206,15 @@ check_consent(cfg_t *root, const struct policy *p, struct config_error *err)
 	    "i_accept_unauthenticated_peers = true");
 }
 
-int
-read_policy(cfg_t *root, struct config *c, struct config_error *err)
+/* The parts of a policy that are written replace those in p. section may be NULL. */
+static int
+read_parts(cfg_t *root, cfg_t *policy, bool has_kerberos, struct policy *p,
+    struct config_error *err)
 {
-	cfg_t *top = tree_section(root, "default_policy");
-	struct policy *p = &c->policy;
-	bool has_kerberos = c->kerberos.keytab[0] != '\0';
-
 	if (has_kerberos)
 		policy_offer_kerberos(p);
 	for (size_t i = 0; i < COUNT_OF(part_table); i++) {
-		cfg_t *section = tree_section(top, part_table[i].name);
+		cfg_t *section = tree_section(policy, part_table[i].name);
 		const char *fault;
 
 		if (section == NULL)
@@ -225,5 +227,33 @@ read_policy(cfg_t *root, struct config *c, struct config_error *err)
 		if ((fault = policy_find_fault(p)) != NULL)
 			return config_fail(err, tree_line(section), "%s", fault);
 	}
-	return check_consent(root, p, err);
+	return check_consent(root, policy, p, err);
+}
+
+int
+read_policy(cfg_t *root, struct config *c, struct config_error *err)
+{
+	return read_parts(root, tree_section(root, "default_policy"),
+	    c->kerberos.keytab[0] != '\0', &c->policy, err);
+}
+
+int
+read_named_policies(cfg_t *root, struct config *c, struct config_error *err)
+{
+	for (unsigned int i = 0; i < cfg_size(root, "policy"); i++) {
+		cfg_t *s = cfg_getnsec(root, "policy", i);
+		struct config_policy *p = &c->named_policy[i];
+
+		if (i == CONFIG_MAX_POLICIES)
+			return config_fail(err, tree_line(s),
+			    "too many policies: write at most %d", CONFIG_MAX_POLICIES);
+		if (read_name(s, p->name, err) < 0)
+			return -1;
+		p->policy = c->policy;
+		if (read_parts(
+			root, s, c->kerberos.keytab[0] != '\0', &p->policy, err) < 0)
+			return -1;
+		c->n_named_policy = i + 1;
+	}
+	return 0;
 }

@@ -29,8 +29,11 @@ rule_is_between(
 bool
 rule_selects(const struct rule *r, const struct flow *flow)
 {
-	bool protocol = r->protocol != 0 ? r->protocol == flow->protocol :
-					   flow->protocol == 6 || flow->protocol == 17;
+	/* Windows proposes all protocols at once (0) where its own rule says so. */
+	bool protocol =
+	    r->protocol != 0 ?
+		r->protocol == flow->protocol :
+		flow->protocol == 6 || flow->protocol == 17 || flow->protocol == 0;
 
 	return protocol && rule_is_between(r, &flow->local.addr, &flow->remote.addr) &&
 	       (r->local_port == 0 || r->local_port == flow->local.port) &&

@@ -67,8 +67,9 @@ drop_value(void *value)
 #define LIST(name) CFG_PTR_LIST_CB(name, NULL, CFGF_NODEFAULT, note_value, drop_value)
 #define LINE() CFG_PTR_CB(LINE_OPTION, line_default, CFGF_NONE, note_line, drop_value)
 #define SECTION(name, opts) CFG_SEC(name, opts, CFGF_MULTI)
-#define PROPOSALS(opts)                                                                  \
-	CFG_SEC("proposal", opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+#define NAMED(name, opts)                                                                \
+	CFG_SEC(name, opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+#define PROPOSALS(opts) NAMED("proposal", opts)
 
 static char line_default[] = "0";
 
@@ -118,6 +119,21 @@ static cfg_opt_t policy_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t rule_opts[] = {
+	LINE(),
+	VALUE("local"),
+	VALUE("remote"),
+	VALUE("protocol"),
+	VALUE("local_port"),
+	VALUE("remote_port"),
+	VALUE("action"),
+	VALUE("policy"),
+	VALUE("authentication"),
+	VALUE("target_name"),
+	VALUE("encryption"),
+	CFG_END(),
+};
+
 static cfg_opt_t credentials_opts[] = {
 	LINE(),
 	VALUE("certificate"),
@@ -150,6 +166,7 @@ static cfg_opt_t limits_opts[] = {
 	VALUE("negotiations_per_peer"),
 	VALUE("main_modes_total"),
 	VALUE("sockets_per_user"),
+	VALUE("classes_per_user"),
 	VALUE("first_messages_per_second_per_peer"),
 	VALUE("half_open_enter"),
 	VALUE("half_open_leave"),
@@ -195,7 +212,7 @@ static cfg_opt_t impersonation_opts[] = {
 	VALUE("realm"),
 	VALUE("machine_account"),
 	LIST("services"),
-	CFG_SEC("map", map_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	NAMED("map", map_opts),
 	CFG_END(),
 };
 
@@ -216,7 +233,9 @@ static cfg_opt_t root_opts[] = {
 	SECTION("dialect", dialect_opts),
 	SECTION("limits", limits_opts),
 	SECTION("plane", plane_opts),
-	CFG_SEC("psk", psk_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	NAMED("policy", policy_opts),
+	NAMED("psk", psk_opts),
+	NAMED("rule", rule_opts),
 	SECTION("tls", tls_opts),
 	CFG_END(),
 };

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RESTORED_RULE_S 5 /* by then its rule is in force again, or is no more */
+
 struct class {
 	struct class_table *table;
 	uint32_t id;
@@ -265,7 +267,7 @@ class_restore(struct class_table *t, uint32_t class_id, const struct class_spec 
 		return;
 	if (spec->kind == CLASS_LOST)
 		c->n_refs++; /* for ever: its sockets must not become others' */
-	class_used(c, CLASS_LINGER_S);
+	class_used(c, spec->kind == CLASS_OF_RULE ? RESTORED_RULE_S : CLASS_LINGER_S);
 }
 
 void

@@ -128,6 +128,8 @@ keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span b
 		keeper_class_ask(k, body);
 	} else if (type == PROTO_CLASS_END && from == ROLE_NEGOTIATOR) {
 		keeper_class_end(k, body);
+	} else if (type == PROTO_RULES && from == ROLE_NEGOTIATOR) {
+		keeper_rules(k, body);
 	} else if (type == PROTO_SOCKETS_LEFT && from == ROLE_NEGOTIATOR) {
 		keeper_sockets_left(k, body);
 	} else if (type == PROTO_STOPPED && from == ROLE_NEGOTIATOR) {

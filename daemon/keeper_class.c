@@ -254,6 +254,7 @@ keeper_classes_open(struct keeper *k)
 		k->class[id] = NULL;
 		k->is_lost[id] = true;
 	}
+	keeper_rules_restore(k);
 	memset(k->sockets_left, 0, sizeof(k->sockets_left));
 	class_file_save(k);
 	return true;
@@ -264,6 +265,8 @@ keeper_classes_close(struct keeper *k)
 {
 	bool was_open = keeper_class_is_up(k, 1), keep = false;
 
+	if (was_open)
+		keeper_rules_end(k);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		bool keep_this = k->sockets_left[id] > 0;
 

@@ -20,12 +20,25 @@
 
 #define TCP_STATE_TIME_WAIT 6
 
+/* What we send must not be caught by a rule. */
+static bool
+sends_packets(enum proto_fd_kind kind)
+{
+	return kind == FD_UDP4 || kind == FD_UDP6 || kind == FD_NAT4 || kind == FD_RAW_OUT4 ||
+	    kind == FD_RAW_OUT6;
+}
+
 static bool
 resource_add(struct keeper *k, enum role_id role, enum proto_fd_kind kind, uint32_t number,
     int fd)
 {
+	uint32_t mark = net_bypass_mark(k->config);
+
 	if (fd < 0 || k->n_fd == KEEPER_MAX_FDS)
 		return false;
+	if (sends_packets(kind) && mark != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0)
+		log_error("keeper", "cannot mark our own packets: %s", strerror(errno));
 	k->fd[k->n_fd++] = (struct keeper_fd){ role, { kind, number }, fd };
 	return true;
 }

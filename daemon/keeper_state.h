@@ -51,6 +51,8 @@ struct keeper {
 	bool is_lost[CLASS_MAX + 1]; /* live sockets, but nobody knows which class they have */
 	int packet_fd;		     /* also in fd */
 	struct xfrm *xfrm; /* the kernel's IPsec; NULL: there is a plane role */
+	struct proto_rules rules;
+	bool had_rules;
 	struct net_routes *routes;
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
@@ -86,6 +88,11 @@ void keeper_class_end(struct keeper *k, struct span body);
 /* Tells a new negotiator what exists; a new plane gets the devices. */
 void keeper_classes_tell(struct keeper *k);
 void keeper_classes_hand_over(struct keeper *k);
+/* keeper_rules.c: the message of the negotiator; what is in force; at start; at the end. */
+void keeper_rules(struct keeper *k, struct span body);
+void keeper_rules_apply(struct keeper *k);
+void keeper_rules_restore(struct keeper *k);
+void keeper_rules_end(struct keeper *k);
 /* class_file.c: what exists, for a daemon that comes after this one. */
 void class_file_save(const struct keeper *k);
 void class_file_load(struct keeper *k);

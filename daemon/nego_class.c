@@ -14,6 +14,8 @@ nego_flow_class(struct negotiator *n, const struct flow *flow)
 {
 	uint32_t class_id = socket_table_owner(n->sockets, flow);
 
+	if (class_id == 0)
+		class_id = nego_rules_class(n, flow);
 	/* An accepted connection whose listener is gone: its SA says whose it is. */
 	return class_id != 0 ? class_id : engine_flow_class(n->engine, flow);
 }
@@ -22,10 +24,12 @@ const struct policy *
 nego_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
 {
 	struct negotiator *n = ctx;
+	const struct policy *p;
 
-	(void)local;
-	(void)remote;
-	return n->is_stopping ? NULL : &n->config->policy;
+	if (n->is_stopping)
+		return NULL;
+	p = nego_rules_policy(n, &local->addr, &remote->addr);
+	return p != NULL ? p : &n->config->policy;
 }
 
 bool
@@ -123,7 +127,9 @@ nego_class_message(struct negotiator *n, uint16_t type, struct span body)
 		    "class %u could not be made: its sockets have no traffic",
 		    failed.class_id);
 		class_failed(n->classes, failed.class_id);
-	} else if (type != PROTO_ADOPTED) {
+	} else if (type == PROTO_ADOPTED) {
+		nego_rules_set(n); /* what an earlier daemon made is known now */
+	} else {
 		return false;
 	}
 	return true;

@@ -49,6 +49,7 @@ struct negotiator {
 	struct event *address_event; /* local addresses that come and go */
 	int address_fd;
 	struct class_table *classes;
+	struct proto_rules rules; /* in force, each with a reference to its class */
 	bool auth_missing; /* the engine asked while auth was away */
 	bool is_stopping;
 	uint64_t next_ticket;
@@ -71,7 +72,15 @@ uint32_t nego_flow_class(struct negotiator *n, const struct flow *flow);
 const struct policy *nego_mm_policy(void *ctx, const struct endpoint *local,
     const struct endpoint *remote);
 bool nego_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out);
-/* Messages of keeper; false: it is none of these. */
+/* nego_rules.c: puts the rules of the configuration into force, instead of those before. */
+void nego_rules_set(struct negotiator *n);
+/* The class of the first rule that selects this traffic; 0: none. */
+uint32_t nego_rules_class(const struct negotiator *n, const struct flow *flow);
+/* The policy of the first rule for any traffic between these hosts; NULL: none. */
+const struct policy *nego_rules_policy(const struct negotiator *n, const struct address *local,
+    const struct address *remote);
+
+/* nego_class.c, again. Messages of keeper; false: it is none of these. */
 bool nego_class_message(struct negotiator *n, uint16_t type, struct span body);
 /* A socket of this class came or went. */
 void nego_class_changed(struct negotiator *n, uint32_t class_id);

@@ -11,7 +11,7 @@
 #ifndef AUTHIPD_DAEMON_PROTO_H
 #define AUTHIPD_DAEMON_PROTO_H
 
-#include "config/policy.h"
+#include "config/config.h"
 #include "crypto/secret.h"
 #include "crypto/span.h"
 #include "daemon/class_spec.h"
@@ -40,6 +40,7 @@
 	X(27, PROTO_CLASS_KNOWN, "class-known", "keeper", "negotiator")               \
 	X(28, PROTO_CLASS_GONE, "class-gone", "keeper", "plane")                      \
 	X(29, PROTO_ADOPTED, "adopted", "keeper", "negotiator")                       \
+	X(30, PROTO_RULES, "rules", "negotiator", "keeper")                           \
 	/* authentication */                                                          \
 	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
 	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
@@ -152,6 +153,12 @@ struct proto_class_spec {
 /* CLASS_FAILED: keeper could not make it. CLASS_END: nobody has it. CLASS_GONE: forget it. */
 struct proto_class_id {
 	uint32_t class_id;
+};
+
+/* RULES: the classes of the rules that are in force, in their order. */
+struct proto_rules {
+	uint32_t n;
+	uint32_t class_id[CONFIG_MAX_RULES];
 };
 
 struct proto_auth_ask {

@@ -76,10 +76,6 @@ xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 	const struct policy *p = spec != NULL ? &spec->policy : &x->config->policy;
 	struct xfrm_class *c = &x->class[class_id];
 
-	if (spec != NULL && spec->kind != CLASS_OF_SOCKETS) {
-		log_error("xfrm", "connection-security rules need backend = plane");
-		return false;
-	}
 	*c = (struct xfrm_class){
 		.allow_insecure =
 		    spec != NULL ? spec->allow_insecure : class_id == CLASS_INSECURE,

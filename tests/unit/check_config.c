@@ -246,6 +246,7 @@ main(void)
 	suite_add_tcase(s, tcase_config_errors());
 	suite_add_tcase(s, tcase_config_files());
 	suite_add_tcase(s, tcase_config_identity());
+	suite_add_tcase(s, tcase_config_rule());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -13,5 +13,6 @@ TCase *tcase_config_errors(void);
 TCase *tcase_config_files(void);
 TCase *tcase_config_identity(void);
 TCase *tcase_config_policy(void);
+TCase *tcase_config_rule(void);
 
 #endif

@@ -30,7 +30,7 @@ static const struct {
 	{ 1, "a value or a closing } is missing", "user =" },
 	{ 2, "one } too many", "user = x\n}" },
 	{ 1, "write NAME { ... }", "limits = 3" },
-	{ 3, "write proposal \"NAME\"", MM "proposal { }" END },
+	{ 3, "as in proposal \"NAME\"", MM "proposal { }" END },
 	{ 1, "unexpected token ','", "user = a, b" },
 	{ 1, "unexpected token '{'", "user = { a }" },
 	{ 1, "+= is not supported", "user += a" },

@@ -1,0 +1,60 @@
+/* Connection-security rules: their order is the negotiator's word, their content keeper's. */
+#include "config.h"
+
+#include <string.h>
+
+#include "daemon/keeper_state.h"
+#include "daemon/log.h"
+#include "daemon/net_rules.h"
+
+void
+keeper_rules_apply(struct keeper *k)
+{
+	struct net_rule list[CONFIG_MAX_RULES];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < k->rules.n; i++) {
+		uint32_t id = k->rules.class_id[i];
+
+		if (k->class[id] != NULL && k->class[id] -> kind == CLASS_OF_RULE)
+			list[n++] = (struct net_rule){ id, &k->class[id] -> rule };
+	}
+	if (n > 0 || k->had_rules)
+		(void)net_rules_set(k->config, list, n);
+	k->had_rules = n > 0;
+}
+
+void
+keeper_rules_restore(struct keeper *k)
+{
+	k->rules.n = 0;
+	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
+		if (k->class[id] != NULL &&
+			k->class[id] -> kind == CLASS_OF_RULE &&
+					    k -> rules.n < CONFIG_MAX_RULES)
+			k->rules.class_id[k->rules.n++] = id;
+	k->had_rules = true; /* an earlier daemon may have left some behind */
+	keeper_rules_apply(k);
+}
+
+void
+keeper_rules(struct keeper *k, struct span body)
+{
+	struct proto_rules rules;
+
+	if (!proto_body(body, &rules, sizeof(rules)) || rules.n > CONFIG_MAX_RULES)
+		return;
+	for (uint32_t i = 0; i < rules.n; i++)
+		if (rules.class_id[i] > CLASS_MAX)
+			return;
+	k->rules = rules;
+	keeper_rules_apply(k);
+	log_info("keeper", "%u rules of the configuration are in force", rules.n);
+}
+
+void
+keeper_rules_end(struct keeper *k)
+{
+	k->rules.n = 0;
+	keeper_rules_apply(k);
+}

@@ -1,0 +1,253 @@
+#!/bin/bash
+# Rules of the configuration: programs that know nothing of authipd, protected all the same.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+secret=attack-at-dawn-attack-at-dawn
+
+# A rule "any" would catch what IPv6 needs to find its neighbours, if ICMP were of its kind.
+any() {
+	rules a "rule \"all\" { remote = fd00:99::/64 action = require-in-out }"
+	rules b "rule \"all\" { remote = fd00:99::/64 action = require-in-out }"
+	start
+	ip -n "${ns}a" -6 neigh flush all
+	ip -n "${ns}b" -6 neigh flush all
+	capture any
+	serve b secure_server -c -6 "$p0"
+	on a secure_client -c -t 10 "$b6" "$p0" "$secret" || fail "the client failed"
+	captured_only "udp port 500 or ip6 proto 50"
+}
+
+# The rules of a case follow the configuration of both hosts: rules HOST TEXT.
+rules() {
+	config "$1"
+	cat >>"$work/$1.conf" <<-END
+		policy "strong" {
+			quick_mode { proposal "esp-aes256-sha256" { } }
+		}
+		$2
+	END
+}
+
+start() {
+	daemon_start a
+	daemon_start b
+}
+
+# web ACTION SIDE: the rule for the port of the case, on the side of the client or server.
+web() {
+	local side=remote
+	[[ $2 == client ]] || side=local
+	cat <<-END
+		rule "web" {
+			protocol = "${3:-tcp}"
+			${side}_port = $p0
+			action = $1
+			policy = "strong"
+		}
+	END
+}
+
+# wire_is_protected FAMILY
+wire_is_protected() {
+	local v=ip
+	[[ $1 == 4 ]] || v=ip6
+	captured_only "udp port 500 or ($v proto 50)"
+	captured_some "$v proto 50"
+	not grep -qa "$secret" "$capture" || fail "the payload is readable"
+}
+
+# tcp FAMILY, udp FAMILY: plain programs on both sides.
+tcp() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	# Neighbours must be found again, rule or not.
+	ip -n "${ns}a" neigh flush all
+	ip -n "${ns}b" neigh flush all
+	capture tcp
+	serve b secure_server -c "-$1" "$p0"
+	on a secure_client -c -t 10 "$(ip_of b "$1")" "$p0" "$secret" || fail "the client failed"
+	wire_is_protected "$1"
+	has_count b "secured sockets" 0 || fail "a plain socket is registered"
+}
+
+udp() {
+	rules a "$(web require-in-out client udp)"
+	rules b "$(web require-in-out server udp)"
+	start
+	capture udp
+	serve b secure_udp -c "-$1" -l "$p0"
+	on a secure_udp -c -t 10 "$(ip_of b "$1")" "$p0" "$secret" || fail "the client failed"
+	wire_is_protected "$1"
+}
+
+# A client with its address in the rule: it has none when its socket is routed first.
+local_address() {
+	rules a "rule \"from here\" { local = $a4 remote = 10.99.0.0/24 protocol = udp
+		remote_port = $p0 action = require-in-out }"
+	rules b "rule \"to here\" { local = $b4 protocol = udp local_port = $p0
+		action = require-in-out }"
+	start
+	capture local
+	serve b secure_udp -c -4 -l "$p0"
+	on a secure_udp -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+others_untouched() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	capture others
+	serve b secure_server -c "$p1"
+	serve b secure_udp -c -l "$p0"
+	on a secure_client -c -t 5 "$b4" "$p1" "$secret" || fail "another port"
+	on a secure_udp -c -t 5 "$b4" "$p0" "$secret" || fail "another protocol"
+	on a secure_client -c -t 5 "$b4" "$p2" "$secret" && fail "a closed port"
+	on b secure_client -c -t 5 127.0.0.1 "$p1" "$secret" || fail "loopback"
+	captured_only "tcp port $p1 or tcp port $p2 or udp port $p0"
+}
+
+loopback_to_a_rule() {
+	rules b "$(web require-in-out server)"
+	daemon_start b
+	serve b secure_server -c "$p0"
+	on b secure_client -c -t 5 127.0.0.1 "$p0" "$secret" || fail "127.0.0.1"
+	on b secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "its own address"
+}
+
+clear_peer_refused() {
+	rules b "$(web require-in-out server)"
+	daemon_start b
+	serve b secure_server -c "$p0"
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "a clear client got through"
+	end_apps
+	serve b secure_server -c -6 "$p0"
+	not on a secure_client -c -t 2 "$b6" "$p0" "$secret" || fail "IPv6 got through"
+}
+
+require_never_clear() {
+	rules a "$(web require-in-out client)"
+	daemon_start a
+	capture never
+	serve b secure_server -c "$p0"
+	not on a secure_client -c -t 3 "$b4" "$p0" "$secret" || fail "connected without IPsec"
+	captured_only "udp port 500 or icmp"
+}
+
+# One side asks, the other has never heard of it: clear.
+request_to_nobody() {
+	rules a "$(web request-in-out client)"
+	daemon_start a
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
+}
+
+# The other can: the same connection moves to ESP and never goes back.
+request_moves() {
+	rules a "$(web request-in-out client)"
+	rules b "$(web request-in-out server)"
+	start
+	serve b secure_server -c "$p0"
+	talk_start a -c "$b4" "$p0"
+	say one
+	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
+	sleep 1
+	say two
+	capture moved
+	say three
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# Clear clients are taken by who requests, and refused by who requires inbound.
+request_takes_clear() {
+	rules b "$(web request-in-out server)"
+	daemon_start b
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "request-in-out refused it"
+	daemon_stop b
+	rules b "$(web require-in-request-out server)"
+	daemon_start b
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "require-in took it"
+}
+
+# The first rule that selects counts.
+first_match() {
+	rules a ""
+	rules b "rule \"open\" { remote = $a4 protocol = tcp local_port = $p0
+		action = request-in-out }
+		rule \"closed\" { protocol = tcp local_port = $p0 action = require-in-out }"
+	start
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the first rule does not count"
+	end_apps
+	serve b secure_server -c -6 "$p0"
+	not on a secure_client -c -t 2 "$b6" "$p0" "$secret" || fail "the second does not"
+}
+
+# A secured socket keeps its own class where a rule would select its traffic, too.
+sockets_and_rules() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	serve b secure_server "$p0"
+	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "secured sockets failed"
+}
+
+# After kill -9 the next daemon goes on, and meanwhile nothing leaves in clear.
+killed() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	kill -9 -- "-$(daemon_pid a)"
+	capture killed
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "in clear without daemon"
+	daemon_start a
+	on a secure_client -c -t 20 "$b4" "$p0" "$secret" || fail "not after the restart"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# The clean end takes the rules away, to the last trace.
+stopped() {
+	rules a "$(web require-in-out client)"
+	daemon_start a
+	within 5 has_log a "1 rules of the configuration"
+	daemon_stop a
+	[[ $(on a ip rule | wc -l) == 3 && $(on a ip -6 rule | wc -l) == 2 ]] ||
+		fail "routing rules are left: $(on a ip rule)"
+	not grep -q aip <(on a ip link) || fail "devices are left"
+	[[ ! -e $work/a.run/classes ]] || fail "the file of classes is left"
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the rule is still there"
+}
+
+wrong_configuration() {
+	rules a 'rule "x" { local = 10.0.0.1/8 action = require-in-out }'
+	on a "$builddir/authipd" -n -c "$work/a.conf" 2>"$work/n" && fail "accepted"
+	grep -q "a.conf:[0-9]*: local = '10.0.0.1/8' has bits" "$work/n" || fail "$(cat "$work/n")"
+}
+
+topic_begin
+hosts_join
+each_case=daemons_kill
+try rule_tcp4 tcp 4
+try rule_tcp6 tcp 6
+try rule_udp4 udp 4
+try rule_udp6 udp 6
+try rule_any any
+try rule_local_address local_address
+try rule_others_untouched others_untouched
+try rule_loopback loopback_to_a_rule
+try rule_clear_peer_refused clear_peer_refused
+try rule_require_never_clear require_never_clear
+try rule_request_to_nobody request_to_nobody
+try rule_request_moves request_moves
+try rule_request_takes_clear request_takes_clear
+try rule_first_match first_match
+try rule_and_sockets sockets_and_rules
+try rule_killed killed
+try rule_stopped stopped
+try rule_wrong_configuration wrong_configuration
