@@ -63,9 +63,15 @@ shape_find(uint16_t verb)
 static uint32_t
 check_flags(struct span body, struct api_request *r)
 {
+	struct aip_api_secure_policy p;
 	struct aip_api_secure s;
 
 	memcpy(&s, body.p, sizeof(s));
+	if (body.n >= sizeof(p)) {
+		memcpy(&p, body.p, sizeof(p));
+		memcpy(r->policy_key[0], p.mm_key, sizeof(p.mm_key));
+		memcpy(r->policy_key[1], p.qm_key, sizeof(p.qm_key));
+	}
 	r->security_flags = le32toh(s.security_flags);
 	r->ipsec_flags = le32toh(s.ipsec_flags);
 	if ((r->security_flags & ~SECURITY_FLAGS_KNOWN) != 0 ||

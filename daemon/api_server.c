@@ -13,6 +13,7 @@
 
 #include "daemon/api_engine.h"
 #include "daemon/api_frame.h"
+#include "daemon/api_secure.h"
 #include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
@@ -89,28 +90,13 @@ client_hello(struct client *c)
 	client_reply(c, 0, &r, sizeof(r));
 }
 
-/* What the settings of a request say; everything else is the configuration's. */
-static uint32_t
-class_of_request(struct client *c, enum class_error *err)
-{
-	struct negotiator *n = c->server->n;
-	struct class_spec spec = {
-		.kind = CLASS_OF_SOCKETS,
-		.owner = c->uid,
-		.guarantee_encryption = c->request.security_flags == 1,
-		.allow_insecure = c->request.security_flags == 2,
-		.follows_default = true,
-		.policy = n->config->policy,
-	};
-
-	return class_find_or_make(n->classes, &spec, err);
-}
-
 static void
 refuse_class(struct client *c, enum class_error err)
 {
 	log_warn("api", "refused a secured socket of user %u: %s", c->uid, class_error_text(err));
-	client_reply(c, err == CLASS_NO_ENCRYPTION ? WSAEINVAL : WSAENOBUFS, NULL, 0);
+	client_reply(c,
+	    err == CLASS_NO_ENCRYPTION || err == CLASS_BAD_POLICY ? WSAEINVAL : WSAENOBUFS, NULL,
+	    0);
 }
 
 static void
@@ -130,7 +116,7 @@ client_secure(struct client *c, int fd)
 		log_warn("api", "user %u has %u secured sockets, the limit: refused another",
 		    c->uid, n->config->limits.sockets_per_user);
 		client_reply(c, WSAENOBUFS, NULL, 0);
-	} else if ((ask.class_id = class_of_request(c, &err)) == 0) {
+	} else if ((ask.class_id = api_secure_class(n, c->uid, &c->request, &err)) == 0) {
 		refuse_class(c, err);
 	} else if (ipc_send(n->keeper, PROTO_SECURE_ASK, &ask, sizeof(ask), fd) != 0) {
 		class_unref(n->classes, ask.class_id);
@@ -169,6 +155,8 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 	if (c == NULL)
 		return;
 	c->is_waiting = false;
+	if (id != 0)
+		api_secure_hold(s->n, r->cookie, &c->request);
 	reply.registration_id = htole64(id);
 	if (r->winsock_error != 0)
 		log_debug("api", "user %u: socket refused: %u", c->uid, r->winsock_error);

@@ -26,6 +26,7 @@ struct class_table_ops {
 	X(CLASS_NO_ENCRYPTION,                                                         \
 	    "guaranteed encryption, and no quick-mode proposal encrypts: "             \
 	    "add one such as esp-aes128-sha1")                                         \
+	X(CLASS_BAD_POLICY, "its policy cannot be used")                                     \
 	X(CLASS_USER_LIMIT, "the user has as many classes of sockets as one may have") \
 	X(CLASS_FULL, "there are as many classes as the mark mask has room for")       \
 	X(CLASS_NO_MEMORY, "out of memory")

@@ -20,6 +20,49 @@ nego_flow_class(struct negotiator *n, const struct flow *flow)
 	return class_id != 0 ? class_id : engine_flow_class(n->engine, flow);
 }
 
+/* ---- main modes that peers begin ---- */
+
+static void
+add_method(struct policy *p, const struct auth_entry *a)
+{
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		if (p->mm_auth[i].method == a->method)
+			return;
+	if (p->n_mm_auth < POLICY_MAX_AUTH)
+		p->mm_auth[p->n_mm_auth++] = *a;
+}
+
+static void
+add_proposal(struct policy *p, const struct mm_proposal *m)
+{
+	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
+		if (p->mm_proposal[i].cipher == m->cipher &&
+		    p->mm_proposal[i].integrity == m->integrity &&
+		    p->mm_proposal[i].group == m->group)
+			return;
+	if (p->n_mm_proposal < POLICY_MAX_PROPOSALS)
+		p->mm_proposal[p->n_mm_proposal++] = *m;
+}
+
+static bool
+add_class(void *ctx, uint32_t class_id, const struct class_spec *spec)
+{
+	const struct policy *p = &spec->policy;
+
+	(void)class_id;
+	if (spec->kind != CLASS_OF_SOCKETS || spec->follows_default)
+		return true; /* rules are for the addresses that they name */
+	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
+		add_proposal(ctx, &p->mm_proposal[i]);
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		add_method(ctx, &p->mm_auth[i]);
+	return true;
+}
+
+/*
+ * Which class a peer wants is known only when its quick mode comes: until then, what any
+ * class takes is taken. The engine compares main mode with the class afterwards.
+ */
 const struct policy *
 nego_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
 {
@@ -29,7 +72,9 @@ nego_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *r
 	if (n->is_stopping)
 		return NULL;
 	p = nego_rules_policy(n, &local->addr, &remote->addr);
-	return p != NULL ? p : &n->config->policy;
+	n->responding = p != NULL ? *p : n->config->policy;
+	class_walk(n->classes, add_class, &n->responding);
+	return &n->responding;
 }
 
 bool

@@ -59,6 +59,7 @@ struct negotiator {
 	struct socket_table *sockets;
 	struct api_server *api;
 	struct wfp *wfp; /* policies of programs, views of SAs */
+	struct policy responding; /* for peers that begin: that of the file, and of classes */
 	struct ctl_server *ctl;
 };
 

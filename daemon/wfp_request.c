@@ -51,8 +51,8 @@ ask_end(struct wfp_session *s, bool commit)
 		wfp_request_answer(s, FWP_E_NO_TXN_IN_PROGRESS, 0);
 		return;
 	}
-	wfp_request_answer(s, 0, 0);
 	wfp_txn_end(s, commit);
+	wfp_request_answer(s, 0, 0);
 }
 
 static void

@@ -74,44 +74,50 @@ policy_release(struct class_policy *c)
 	free(h);
 }
 
-/* Did main mode, and will extended mode, do what p demands? */
+/* Could the main mode that there is have been negotiated for p? */
 static bool
-mm_satisfies(const struct mm_sa *mm, const struct policy *p)
+mm_fits(const struct mm_sa *mm, const struct policy *p)
 {
-	struct policy same_proposals = *p;
+	bool method = false, proposal = false;
 
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
-		if (p->mm_proposal[i].cipher == mm->chosen.cipher &&
-		    p->mm_proposal[i].integrity == mm->chosen.integrity &&
-		    (p->mm_proposal[i].group == mm->chosen.group ||
-			mm->chosen.group == DH_NONE)) {
-			memcpy(same_proposals.mm_proposal, mm->policy->mm_proposal,
-			    sizeof(same_proposals.mm_proposal));
-			same_proposals.n_mm_proposal = mm->policy->n_mm_proposal;
-			same_proposals.mm_qm_limit = mm->policy->mm_qm_limit;
-			return policy_equal_main_mode(mm->policy, &same_proposals);
-		}
-	return false;
+		proposal = proposal ||
+			   (p->mm_proposal[i].cipher == mm->chosen.cipher &&
+			       p->mm_proposal[i].integrity == mm->chosen.integrity &&
+			       (p->mm_proposal[i].group == mm->chosen.group ||
+				   mm->chosen.group == DH_NONE));
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		method = method || p->mm_auth[i].method == mm->gss.method;
+	return proposal && method;
+}
+
+/* Does its extended mode, which began already, what p demands? */
+static bool
+em_fits(const struct mm_sa *mm, const struct policy *p)
+{
+	struct policy other = *mm->policy;
+
+	memcpy(other.em_auth, p->em_auth, sizeof(other.em_auth));
+	other.n_em_auth = p->n_em_auth;
+	return policy_equal_main_mode(mm->policy, &other);
 }
 
 enum ike_err
 policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 {
-	struct class_policy wanted = mm->policy_of;
+	struct class_policy wanted = *c;
 
-	if (!mm_satisfies(mm, c->policy))
+	if (!mm_fits(mm, c->policy))
 		return IKE_ERR_MM_MISMATCH;
 	/* Who the peer is was asked, or is: another name cannot be proved on this one. */
 	if (mm->initiator || mm->em.state != GSS_NONE || !mm_needs_em(mm)) {
-		if (c->uid != mm->policy_of.uid)
+		if (c->uid != mm->policy_of.uid || !em_fits(mm, c->policy))
 			return IKE_ERR_MM_MISMATCH;
 		if (c->target_name != NULL &&
 		    !name_is(c->target_name, mm->policy_of.target_name))
 			return IKE_ERR_TARGET_NAME;
 		return IKE_OK;
 	}
-	wanted.uid = c->uid;
-	wanted.target_name = c->target_name;
 	if (!policy_hold(e, &wanted))
 		return IKE_ERR_NO_MEMORY;
 	policy_release(&mm->policy_of);

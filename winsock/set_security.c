@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "winsock/connection.h"
 #include "winsock/overlapped.h"
@@ -14,13 +15,14 @@
 static int
 ask_daemon(struct connection *c, int fd, const struct settings *s)
 {
-	struct aip_api_secure body = {
-		.security_flags = htole32(s->security_flags),
-		.ipsec_flags = htole32(s->ipsec_flags),
+	struct aip_api_secure_policy body = {
+		.secure = { htole32(s->security_flags), htole32(s->ipsec_flags) },
 	};
 	struct aip_api_secure_reply reply;
 	int error;
 
+	memcpy(body.mm_key, &s->mm_policy, sizeof(body.mm_key));
+	memcpy(body.qm_key, &s->qm_policy, sizeof(body.qm_key));
 	error = connection_open(c);
 	if (error != 0)
 		return error;

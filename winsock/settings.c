@@ -123,19 +123,18 @@ settings_read(struct settings *out, const void *buffer, uint32_t n)
 		return WSAEINVAL;
 	out->security_flags = s.SecurityFlags;
 	out->ipsec_flags = s.IpsecFlags;
-	out->has_policy =
-	    !guid_is_zero(&s.AuthipMMPolicyKey) || !guid_is_zero(&s.AuthipQMPolicyKey);
+	out->mm_policy = s.AuthipMMPolicyKey;
+	out->qm_policy = s.AuthipQMPolicyKey;
 	out->has_user = s.UserNameStringLen != 0;
 	return 0;
 }
 
 /*
- * WSAEINVAL if the settings refer to a policy, as there is no way to add one yet, so that
- * every key is unknown; or bring a password, as no method of the default policy that this
- * daemon has can use one. Otherwise 0.
+ * WSAEINVAL if the settings bring a password, as no method that this daemon has can use
+ * one. Otherwise 0: the daemon looks for the policies that they name.
  */
 int
 settings_check_references(const struct settings *s)
 {
-	return s->has_policy || s->has_user ? WSAEINVAL : 0;
+	return s->has_user ? WSAEINVAL : 0;
 }

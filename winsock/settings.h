@@ -10,7 +10,8 @@
 struct settings {
 	uint32_t security_flags; /* SOCKET_SETTINGS_* */
 	uint32_t ipsec_flags;	 /* SOCKET_SETTINGS_IPSEC_* */
-	bool has_policy;	 /* names a policy of its own */
+	GUID mm_policy;		 /* zero: the default */
+	GUID qm_policy;
 	bool has_user;		 /* brings explicit credentials */
 };
 

@@ -72,6 +72,16 @@ struct aip_api_secure {
 	uint32_t ipsec_flags;
 };
 
+/*
+ * SOCK_SECURE: body of a socket with a policy of its own: keys of provider contexts, or
+ * zeroes for the default.
+ */
+struct aip_api_secure_policy {
+	struct aip_api_secure secure;
+	uint8_t mm_key[16];
+	uint8_t qm_key[16];
+};
+
 /* SOCK_SECURE: answer. */
 struct aip_api_secure_reply {
 	uint32_t winsock_error;

@@ -396,7 +396,8 @@ pki_host() {
 # apps_copy DIRECTORY: the programs, not libtool's wrappers, where any user may run them.
 apps_copy() {
 	local p
-	for p in doc/examples/secure_{client,server,udp} tests/netns/nt_{stream,refuse,inject,peer}; do
+	for p in doc/examples/{secure_{client,server,udp},policy_client} \
+		tests/netns/nt_{stream,refuse,inject,peer,wfp}; do
 		if [[ -x $builddir/${p%/*}/.libs/${p##*/} ]]; then
 			p=${p%/*}/.libs/${p##*/}
 		fi

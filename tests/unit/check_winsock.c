@@ -375,8 +375,9 @@ static const struct settings_case settings_cases[] = {
 	LONG(88, 1, WSAEINVAL, .IpsecFlags = 0x10),
 	LONG(88, 1, WSAEINVAL, .Reserved = { .Data4 = { 0, 0, 0, 0, 0, 0, 0, 1 } }),
 	LONG(88, 1, WSAEINVAL, .Reserved2 = 1ull << 63),
-	LONG(88, 1, WSAEINVAL, .AuthipMMPolicyKey = { .Data1 = 1 }),
-	LONG(88, 1, WSAEINVAL, .AuthipQMPolicyKey = { .Data3 = 1 }),
+	/* the daemon knows the keys of policies */
+	LONG(88, 1, OK, .AuthipMMPolicyKey = { .Data1 = 1 }),
+	LONG(88, 1, OK, .AuthipQMPolicyKey = { .Data3 = 1 }),
 	/* strings: no room, no room after a wrap of 32 bits, room */
 	LONG(88, 1, WSAEMSGSIZE, .UserNameStringLen = 8),
 	LONG(88, 1, WSAEMSGSIZE, .UserNameStringLen = 0xfffffffc,

@@ -177,6 +177,23 @@ START_TEST(descriptor_where_it_belongs)
 }
 END_TEST
 
+/* Keys of policies, for those who send them. */
+START_TEST(keys_of_policies)
+{
+	uint8_t b[128];
+	size_t n = make(b, 2, 40);
+
+	for (size_t i = 0; i < 32; i++)
+		b[24 + i] = (uint8_t)(i + 1);
+	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
+	ck_assert_mem_eq(request.policy_key, b + 24, 32);
+	n = make(b, 2, 39);
+	b[24] = 1;
+	ck_assert_int_eq(parse(b, n, true, true), API_GOOD);
+	ck_assert_uint_eq(request.policy_key[0][0], 0);
+}
+END_TEST
+
 START_TEST(every_flag)
 {
 	uint8_t b[64];
@@ -268,6 +285,7 @@ daemon_frame_tests(Suite *s)
 	tcase_add_test(t, every_length);
 	tcase_add_test(t, hello_comes_first);
 	tcase_add_test(t, descriptor_where_it_belongs);
+	tcase_add_test(t, keys_of_policies);
 	tcase_add_test(t, every_flag);
 	tcase_add_loop_test(t, answers_have_their_length, 0, 7);
 	tcase_add_test(t, names_of_messages);
