@@ -91,6 +91,18 @@ set_security(struct request *r)
 	return WSASetSocketSecurity(r->s, r->in, r->in_n, r->overlapped, r->routine);
 }
 
+/* The functions do everything themselves; only the length comes and goes another way. */
+static int
+query_security(struct request *r)
+{
+	ULONG n = r->out_n;
+	int rc = WSAQuerySocketSecurity(
+	    r->s, r->in, r->in_n, r->out, &n, r->overlapped, r->routine);
+
+	r->returned = n;
+	return rc;
+}
+
 static int
 set_option(SOCKET s, int option, int value)
 {
@@ -227,6 +239,7 @@ static const struct {
 	ioctl_function function;
 } IOCTLS[] = {
 	{ SIO_SET_SECURITY, set_security },
+	{ SIO_QUERY_SECURITY, query_security },
 	{ SIO_KEEPALIVE_VALS, keepalive_vals },
 	{ SIO_ROUTING_INTERFACE_QUERY, routing_interface },
 	{ SIO_GET_EXTENSION_FUNCTION_POINTER, extension_function },
@@ -259,7 +272,8 @@ WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD cbInBuffer,
 		if (rc == 0)
 			overlapped_complete(
 			    overlapped_of(s, lpOverlapped), 0, r.returned);
-		if (rc == 0 && lpcbBytesReturned != NULL)
+		/* A query says what it needs when that is too much. */
+		if (lpcbBytesReturned != NULL && (rc == 0 || r.returned > cbOutBuffer))
 			*lpcbBytesReturned = r.returned;
 		return rc;
 	}

@@ -13,6 +13,9 @@
 int wmain(int argc, wchar_t **argv, wchar_t **envp);
 int main(int argc, char **argv, char **envp);
 
+/* volatile: they are not leaks. */
+static wchar_t **volatile wide_argv, **volatile wide_envp;
+
 /* A list that lives as long as the program. */
 static wchar_t **
 widen(char **list)
@@ -33,8 +36,6 @@ widen(char **list)
 int
 main(int argc, char **argv, char **envp)
 {
-	wchar_t **wide_argv, **wide_envp;
-
 	(void)setlocale(LC_ALL, "");
 	wide_argv = widen(argv);
 	wide_envp = widen(envp);

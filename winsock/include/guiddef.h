@@ -38,9 +38,8 @@ typedef const GUID *REFCLSID;
 #undef DEFINE_GUID
 #ifdef INITGUID
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
-	AUTHIP_EXTERN_GUID name;                                     \
-	const GUID name __attribute__((__weak__)) = { l, w1, w2,     \
-		{ b1, b2, b3, b4, b5, b6, b7, b8 } }
+	AUTHIP_EXTERN_GUID name __attribute__((__weak__));           \
+	const GUID name = { l, w1, w2, { b1, b2, b3, b4, b5, b6, b7, b8 } }
 #else
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
 	AUTHIP_EXTERN_GUID name
