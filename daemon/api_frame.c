@@ -25,6 +25,8 @@
 	    sizeof(struct aip_api_query_reply), 1)                                  \
 	X(AIP_API_SOCK_IDENTITY, sizeof(struct aip_api_identity),                   \
 	    sizeof(struct aip_api_identity_reply), 1)                                \
+	X(AIP_API_SOCK_TARGET, sizeof(struct aip_api_target),                       \
+	    sizeof(struct aip_api_target_reply), 1)                                  \
 	ENGINE(X, AIP_API_ENGINE_OPEN) \
 	ENGINE(X, AIP_API_ENGINE_BEGIN) \
 	ENGINE(X, AIP_API_ENGINE_COMMIT) \
@@ -96,6 +98,35 @@ check_peer(struct span body, struct api_request *r)
 	return 0;
 }
 
+/*
+ * class/host, and more behind it, or the subject of a certificate; empty: no name. Printable,
+ * so that a log can show it.
+ */
+static bool
+target_is_name(const char *s)
+{
+	const char *slash = strchr(s, '/');
+	bool is_subject = strchr(s, '=') != NULL;
+
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f || (*p == ' ' && !is_subject))
+			return false;
+	return s[0] == '\0' || is_subject ||
+	       (slash != NULL && slash > s && slash[1] != '\0');
+}
+
+static uint32_t
+check_target(struct span body, struct api_request *r)
+{
+	struct aip_api_target t;
+
+	memcpy(&t, body.p, sizeof(t));
+	if (memchr(t.name, '\0', sizeof(t.name)) == NULL || !target_is_name(t.name))
+		return WSAEINVAL;
+	memcpy(r->target, t.name, sizeof(r->target));
+	return check_peer(body, r);
+}
+
 enum api_verdict
 api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_request *r,
     uint32_t *winsock_error)
@@ -122,6 +153,8 @@ api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_r
 		*winsock_error = shape->wants_fd ? WSAENOTSOCK : WSAEINVAL;
 	else if (r->verb == AIP_API_SOCK_SECURE)
 		*winsock_error = check_flags(body, r);
+	else if (r->verb == AIP_API_SOCK_TARGET)
+		*winsock_error = check_target(body, r);
 	else if (r->verb == AIP_API_SOCK_QUERY || r->verb == AIP_API_SOCK_IDENTITY)
 		*winsock_error = check_peer(body, r);
 	if (r->verb >= AIP_API_ENGINE_FIRST && shape != NULL) {

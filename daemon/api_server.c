@@ -12,15 +12,13 @@
 #include <unistd.h>
 
 #include "daemon/api_engine.h"
-#include "daemon/api_frame.h"
+#include "daemon/api_client.h"
 #include "daemon/api_secure.h"
-#include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
 
-#define WSAEACCES 10013
 #define WSAEINVAL 10022
 #define WSAENETDOWN 10050
 #define WSAENOBUFS 10055
@@ -30,29 +28,6 @@
 #define IDLE_TIMEOUT_S 30
 #define DAEMON_VERSION (0u << 16 | 1)
 #define MAX_DESCRIPTORS 8
-
-struct client {
-	LIST_ENTRY(client) link;
-	struct api_server *server;
-	struct event *event;
-	int fd;
-	uid_t uid;
-	bool said_hello;
-	bool is_waiting; /* for keeper */
-	uint64_t ask;
-	struct aip_api_identity_reply identity; /* SOCK_IDENTITY: what is known already */
-	struct api_request request;
-	struct api_engine engine; /* ENGINE_*: a session, from ENGINE_OPEN to the end */
-};
-
-struct api_server {
-	struct negotiator *n;
-	struct event *accept;
-	int fd;
-	LIST_HEAD(, client) clients;
-	size_t n_clients;
-	uint64_t next_ask;
-};
 
 static void
 client_free(struct client *c)
@@ -65,7 +40,7 @@ client_free(struct client *c)
 	free(c);
 }
 
-static void
+void
 client_reply(struct client *c, uint32_t error, const void *body, size_t n)
 {
 	uint8_t out[API_REPLY_MAX_BYTES];
@@ -127,8 +102,7 @@ client_secure(struct client *c, int fd)
 	}
 }
 
-/* Who waits for this answer of keeper; NULL: it has gone. */
-static struct client *
+struct client *
 client_of_ask(const struct api_server *s, uint64_t ask)
 {
 	struct client *c;
@@ -144,10 +118,14 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 {
 	struct aip_api_secure_reply reply = { .class_id = htole32(r->class_id) };
 	struct secured_socket sock = { 0, r->cookie, r->class_id, r->uid, r->family,
-		r->protocol, nego_now_ms(), false };
+		r->protocol, nego_now_ms(), false, { { 0 }, 0 } };
 	struct client *c = client_of_ask(s, r->request);
 	uint64_t id = 0;
 
+	if (r->was_class != 0) {
+		client_moved(s, c, r);
+		return;
+	}
 	/* The client may have gone; the socket lives on and is registered all the same. */
 	if (r->winsock_error == 0)
 		id = socket_table_add(s->n->sockets, &sock);
@@ -166,81 +144,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 	client_reply(c, r->winsock_error, &reply, sizeof(reply));
 }
 
-/* ---- SOCK_QUERY, SOCK_IDENTITY ---- */
 
-static void
-client_query(struct client *c, int fd)
-{
-	struct aip_api_query_reply r = { 0 };
-	struct api_socket_sa sa;
-	uint32_t error, flags = 0;
-
-	error = api_socket_find(c->server->n, fd, &c->request.peer, &sa);
-	if (error == 0 && sa.is_secured) {
-		flags = AIP_API_SECURED;
-		if (sa.qm.proposal.cipher != CIPHER_NULL)
-			flags |= AIP_API_ENCRYPTED;
-		if (sa.qm.peer_method != 0 &&
-		    !identity_is_machine((enum auth_method)sa.qm.peer_method, sa.qm.peer_name))
-			flags |= AIP_API_IMPERSONATED;
-		r.mm_sa_id = htole64(sa.qm.mm_id);
-		r.qm_sa_id = htole64(sa.qm.id);
-	}
-	r.info_flags = htole32(flags);
-	client_reply(c, error, &r, sizeof(r));
-}
-
-/* The name is known here; the account, if any, is keeper's answer. */
-static void
-client_identity(struct client *c, int fd)
-{
-	struct negotiator *n = c->server->n;
-	struct proto_identity_ask ask = { .request = ++c->server->next_ask, .uid = c->uid };
-	struct api_socket_sa sa;
-	uint32_t error = api_socket_find(n, fd, &c->request.peer, &sa);
-
-	if (error == 0 && (!sa.is_secured || sa.qm.peer_method == 0))
-		error = WSAEACCES;
-	if (error != 0) {
-		client_reply(c, error, NULL, 0);
-		return;
-	}
-	memset(&c->identity, 0, sizeof(c->identity));
-	memcpy(c->identity.peer, sa.qm.peer_name, sizeof(c->identity.peer));
-	if (identity_is_machine((enum auth_method)sa.qm.peer_method, sa.qm.peer_name))
-		c->identity.flags = htole32(AIP_API_IDENTITY_MACHINE);
-	ask.method = sa.qm.peer_method;
-	memcpy(ask.peer, sa.qm.peer_name, sizeof(ask.peer));
-	if (ipc_send(n->keeper, PROTO_IDENTITY_ASK, &ask, sizeof(ask), -1) != 0) {
-		client_reply(c, WSAENETDOWN, NULL, 0);
-		return;
-	}
-	c->is_waiting = true;
-	c->ask = ask.request;
-}
-
-void
-api_server_identified(struct api_server *s, const struct proto_identity_reply *r)
-{
-	struct aip_api_identity_reply *out;
-	struct client *c = client_of_ask(s, r->request);
-
-	if (c == NULL)
-		return;
-	c->is_waiting = false;
-	out = &c->identity;
-	/* Without an account, or for who may not have it, there still is the name. */
-	if (r->winsock_error == 0 && r->n_groups <= AIP_API_MAX_GROUPS) {
-		out->flags |= htole32(AIP_API_IDENTITY_ACCOUNT);
-		out->uid = htole32(r->uid);
-		out->gid = htole32(r->gid);
-		out->n_groups = htole32(r->n_groups);
-		for (uint32_t i = 0; i < r->n_groups; i++)
-			out->groups[i] = htole32(r->groups[i]);
-		memcpy(out->account, r->account, sizeof(out->account));
-	}
-	client_reply(c, 0, out, sizeof(*out));
-}
 
 /* A session may be idle for as long as it likes. */
 static void
@@ -299,6 +203,8 @@ client_handle(struct client *c, struct span datagram, int fd)
 			client_query(c, fd);
 		else if (c->request.verb == AIP_API_SOCK_IDENTITY)
 			client_identity(c, fd);
+		else if (c->request.verb == AIP_API_SOCK_TARGET)
+			client_target(c, fd);
 		else
 			client_secure(c, fd);
 		return true;

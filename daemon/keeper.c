@@ -20,24 +20,41 @@
 #define WSAEINVAL 10022
 #define WSAENETDOWN 10050
 
-static uint32_t
-secure(struct keeper *k, uint32_t class_id, int fd, struct secure_socket_result *out)
+/* What lets packets into sockets of a class, and the room for it. */
+struct class_gate {
+	struct secure_gate gate;
+	uint8_t policy4[XFRM_SOCKET_POLICY_BYTES];
+	uint8_t policy6[XFRM_SOCKET_POLICY_BYTES];
+};
+
+static const struct secure_gate *
+class_gate(struct keeper *k, uint32_t class_id, struct class_gate *g)
 {
-	uint8_t policy4[XFRM_SOCKET_POLICY_BYTES], policy6[XFRM_SOCKET_POLICY_BYTES];
-	struct secure_gate gate = {
+	g->gate = (struct secure_gate){
 		.mark = net_mark(k->config, class_id),
 		.mask = k->config->mark_mask,
 		.ifindex = k->tun[class_id].ifindex,
-		.policy = policy4,
-		.policy6 = policy6,
+		.policy = g->policy4,
+		.policy6 = g->policy6,
 	};
-
 	if (k->xfrm != NULL) {
-		gate.policy_n =
-		    xfrm_socket_policy(k->xfrm, class_id, 4, policy4, sizeof(policy4));
-		(void)xfrm_socket_policy(k->xfrm, class_id, 6, policy6, sizeof(policy6));
+		g->gate.policy_n =
+		    xfrm_socket_policy(k->xfrm, class_id, 4, g->policy4, sizeof(g->policy4));
+		(void)xfrm_socket_policy(k->xfrm, class_id, 6, g->policy6, sizeof(g->policy6));
 	}
-	return secure_socket(fd, &gate, out);
+	return &g->gate;
+}
+
+static uint32_t
+secure(struct keeper *k, const struct proto_secure_ask *ask, int fd,
+    struct secure_socket_result *out)
+{
+	struct class_gate from, to;
+
+	if (ask->from_class == 0)
+		return secure_socket(fd, class_gate(k, ask->class_id, &to), out);
+	return secure_socket_move(fd, class_gate(k, ask->from_class, &from),
+	    class_gate(k, ask->class_id, &to), out);
 }
 
 static void
@@ -48,15 +65,16 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	struct proto_secure_ask ask;
 
 	if (!proto_body(body, &ask, sizeof(ask)) || ask.class_id == 0 ||
-	    ask.class_id > CLASS_MAX || fd < 0)
+	    ask.class_id > CLASS_MAX || ask.from_class > CLASS_MAX || fd < 0)
 		return;
 	reply.request = ask.request;
 	reply.class_id = ask.class_id;
 	reply.uid = ask.uid;
+	reply.was_class = ask.from_class;
 	if (k->is_stopping || !keeper_class_is_up(k, ask.class_id)) /* or the class could not be made */
 		reply.winsock_error = WSAENETDOWN;
 	else
-		reply.winsock_error = secure(k, ask.class_id, fd, &s);
+		reply.winsock_error = secure(k, &ask, fd, &s);
 	reply.cookie = s.cookie;
 	reply.family = s.family;
 	reply.protocol = s.protocol;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/gate.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/net_reply.h"
@@ -90,6 +91,8 @@ class_down(struct keeper *k, uint32_t class_id, bool keep)
 	    k->role[ROLE_PLANE].ipc, PROTO_CLASS_GONE, &gone, sizeof(gone), -1);
 	if (k->xfrm != NULL)
 		xfrm_class_down(k->xfrm, class_id, keep);
+	if (!keep && k->xfrm == NULL)
+		gate_forget(k->tun[class_id].ifindex);
 	net_class_down(k->config, class_id, &k->tun[class_id], keep);
 	if (!keep)
 		net_reply_remove_class(k->config, class_id);

@@ -104,6 +104,7 @@ struct proto_peer {
 struct proto_secure_ask {
 	uint64_t request;
 	uint32_t class_id;
+	uint32_t from_class; /* it is secured, and moves; 0: it is not yet */
 	uint32_t uid; /* of the caller, from SO_PEERCRED */
 };
 struct proto_secure_reply {
@@ -111,6 +112,7 @@ struct proto_secure_reply {
 	uint32_t winsock_error; /* 0 or WSAE... */
 	uint32_t class_id;
 	uint32_t uid;	 /* as asked */
+	uint32_t was_class; /* from_class, as asked */
 	uint64_t cookie; /* SO_COOKIE of the socket */
 	uint8_t family;	 /* 4 or 6 */
 	uint8_t protocol; /* 6 or 17 */

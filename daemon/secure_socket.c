@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,9 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/gate.h"
+
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
 #define WSAEAFNOSUPPORT 10047
+#define WSAEOPNOTSUPP 10045
 #define WSAENOBUFS 10055
 #define WSAEISCONN 10056
 
@@ -105,22 +107,6 @@ same_namespace(int fd)
 	return same;
 }
 
-/* Accepts what comes from the class TUN or from this host itself. */
-static bool
-attach_gate(int fd, uint32_t ifindex)
-{
-	struct sock_filter code[] = {
-		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX) },
-		{ BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ifindex },
-		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 1 },
-		{ BPF_RET | BPF_K, 0, 0, 0x7fffffff },
-		{ BPF_RET | BPF_K, 0, 0, 0 },
-	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
-}
-
 /* IP_XFRM_POLICY is not in every libc. */
 #define SOCKET_POLICY_4 17
 #define SOCKET_POLICY_6 35
@@ -136,7 +122,7 @@ secure_socket_policy(int fd, uint8_t family, const void *policy, size_t n)
 static bool
 set_gate(int fd, const struct secure_gate *g, const struct secure_socket_result *s)
 {
-	if (g->ifindex != 0 && !attach_gate(fd, g->ifindex))
+	if (g->ifindex != 0 && !gate_attach(fd, g->ifindex))
 		return false;
 	return g->policy_n == 0 ||
 	    secure_socket_policy(fd, s->family, s->family == 4 ? g->policy : g->policy6,
@@ -196,4 +182,50 @@ secure_socket(int fd, const struct secure_gate *gate, struct secure_socket_resul
 	if (err != 0)
 		undo(fd, gate, old_mark, old_v6only, out);
 	return err;
+}
+
+/* A peer that is there already has proved what it has proved. */
+static bool
+is_connected(int fd)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+
+	return getpeername(fd, (struct sockaddr *)&a, &n) == 0;
+}
+
+static bool
+move_gate(int fd, const struct secure_gate *to, const struct secure_socket_result *s)
+{
+	if (to->policy_n > 0)
+		return secure_socket_policy(fd, s->family,
+		    s->family == 4 ? to->policy : to->policy6, to->policy_n);
+	return to->ifindex == 0 || gate_move(s->cookie, to->ifindex);
+}
+
+uint32_t
+secure_socket_move(int fd, const struct secure_gate *from, const struct secure_gate *to,
+    struct secure_socket_result *out)
+{
+	socklen_t n = sizeof(out->cookie);
+	uint32_t err, mark;
+	int old_mark;
+
+	if ((err = check_kind(fd, out)) != 0)
+		return err;
+	if (!same_namespace(fd) || !get_int(fd, SOL_SOCKET, SO_MARK, &old_mark) ||
+	    ((uint32_t)old_mark & from->mask) != from->mark ||
+	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &out->cookie, &n) != 0)
+		return WSAEINVAL;
+	if (is_connected(fd))
+		return WSAEISCONN;
+	/* Between the two steps packets go the new way and come the old one: not in clear. */
+	mark = ((uint32_t)old_mark & ~to->mask) | to->mark;
+	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)mark))
+		return WSAENOBUFS;
+	if (move_gate(fd, to, out) && !is_connected(fd))
+		return 0;
+	(void)move_gate(fd, from, out);
+	(void)set_int(fd, SOL_SOCKET, SO_MARK, old_mark);
+	return is_connected(fd) ? WSAEISCONN : WSAEOPNOTSUPP;
 }

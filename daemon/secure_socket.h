@@ -34,6 +34,12 @@ struct secure_gate {
  */
 uint32_t secure_socket(int fd, const struct secure_gate *gate,
     struct secure_socket_result *out);
+/*
+ * A secured socket that is not connected gets another class. WSAEISCONN, WSAEINVAL (not of the
+ * class of from), WSAEOPNOTSUPP (this kernel moves no gates); then it is as it was.
+ */
+uint32_t secure_socket_move(int fd, const struct secure_gate *from,
+    const struct secure_gate *to, struct secure_socket_result *out);
 /* Sets the policy of a socket, or with n = 0 takes it away. */
 bool secure_socket_policy(int fd, uint8_t family, const void *policy, size_t n);
 

@@ -104,6 +104,22 @@ socket_table_add(struct socket_table *t, const struct secured_socket *s)
 }
 
 void
+socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id,
+    const struct endpoint *target_peer)
+{
+	struct entry *e = table_find(t, cookie);
+	uint32_t old_class;
+
+	if (e == NULL)
+		return;
+	old_class = e->s.class_id;
+	e->s.class_id = class_id;
+	e->s.target_peer = *target_peer;
+	table_changed(t, class_id, 1);
+	table_changed(t, old_class, -1);
+}
+
+void
 socket_table_walk(const struct socket_table *t,
     void (*each)(void *ctx, const struct secured_socket *s), void *ctx)
 {

@@ -20,6 +20,7 @@ struct secured_socket {
 	uint8_t protocol;
 	uint64_t since_ms;
 	bool is_accepted; /* from a registered listener that is gone */
+	struct endpoint target_peer; /* UDP: whose target name its class has */
 };
 
 /* changed: a socket came or went; NULL: nobody cares. */
@@ -30,6 +31,9 @@ void socket_table_free(struct socket_table *t);
 void socket_table_watch(struct socket_table *t, int fd);
 /* Registers; an earlier registration of the same cookie is replaced. 0: no memory. */
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
+/* A registered socket has another class now; target_peer as above. */
+void socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id,
+    const struct endpoint *target_peer);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
 uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
 /* The same without accepted ones: those can be seen in the kernel's tables. */

@@ -104,6 +104,20 @@ query_security(struct request *r)
 }
 
 static int
+set_target_name(struct request *r)
+{
+	return WSASetSocketPeerTargetName(
+	    r->s, r->in, r->in_n, r->overlapped, r->routine);
+}
+
+static int
+delete_target_name(struct request *r)
+{
+	return WSADeleteSocketPeerTargetName(
+	    r->s, r->in, r->in_n, r->overlapped, r->routine);
+}
+
+static int
 set_option(SOCKET s, int option, int value)
 {
 	if (setsockopt(s, IPPROTO_TCP, option, &value, sizeof(value)) != 0)
@@ -240,6 +254,8 @@ static const struct {
 } IOCTLS[] = {
 	{ SIO_SET_SECURITY, set_security },
 	{ SIO_QUERY_SECURITY, query_security },
+	{ SIO_SET_PEER_TARGET_NAME, set_target_name },
+	{ SIO_DELETE_PEER_TARGET_NAME, delete_target_name },
 	{ SIO_KEEPALIVE_VALS, keepalive_vals },
 	{ SIO_ROUTING_INTERFACE_QUERY, routing_interface },
 	{ SIO_GET_EXTENSION_FUNCTION_POINTER, extension_function },

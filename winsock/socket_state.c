@@ -50,6 +50,17 @@ socket_is_tcp(int fd)
 	return option_get(fd, SOL_SOCKET, SO_TYPE, &type) && type == SOCK_STREAM;
 }
 
+/* 0, or WSAEAFNOSUPPORT if the family of this address is not that of the socket. */
+int
+socket_check_family(int fd, const struct sockaddr *peer)
+{
+	int domain;
+
+	return option_get(fd, SOL_SOCKET, SO_DOMAIN, &domain) && peer->sa_family == domain ?
+		   0 :
+		   WSAEAFNOSUPPORT;
+}
+
 /*
  * A peer that a caller names. 0; WSAEAFNOSUPPORT if its family is not that of the socket;
  * WSAEINVAL if it has neither address nor port.
@@ -60,12 +71,10 @@ socket_check_peer(int fd, const struct sockaddr *peer)
 	const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)peer;
 	const struct sockaddr_in6 *in6 =
 	    (const struct sockaddr_in6 *)(const void *)peer;
-	int domain;
 
-	if (!option_get(fd, SOL_SOCKET, SO_DOMAIN, &domain) ||
-	    peer->sa_family != domain)
+	if (socket_check_family(fd, peer) != 0)
 		return WSAEAFNOSUPPORT;
-	if (domain == AF_INET)
+	if (peer->sa_family == AF_INET)
 		return in->sin_port == 0 || in->sin_addr.s_addr == INADDR_ANY ?
 			   WSAEINVAL :
 			   0;
@@ -74,8 +83,8 @@ socket_check_peer(int fd, const struct sockaddr *peer)
 		   0;
 }
 
-static bool
-is_connected(int fd)
+bool
+socket_is_connected(int fd)
 {
 	struct sockaddr_storage peer;
 	socklen_t n = sizeof(peer);
@@ -110,7 +119,7 @@ socket_check_fresh(int fd)
 {
 	int address, port;
 
-	if (is_connected(fd))
+	if (socket_is_connected(fd))
 		return WSAEISCONN;
 	if (is_bound(fd))
 		return WSAEINVAL;

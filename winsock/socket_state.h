@@ -8,6 +8,8 @@
 int socket_check_kind(int fd);
 int socket_check_fresh(int fd);
 bool socket_is_tcp(int fd);
+bool socket_is_connected(int fd);
+int socket_check_family(int fd, const struct sockaddr *peer);
 int socket_check_peer(int fd, const struct sockaddr *peer);
 int socket_ipv6_only(int fd, bool *changed);
 void socket_ipv6_dual(int fd);

@@ -19,6 +19,7 @@
 	V(2, SOCK_SECURE, "secure a socket")                 \
 	V(3, SOCK_QUERY, "query the security of a socket")   \
 	V(4, SOCK_IDENTITY, "who the peer of a socket is")   \
+	V(5, SOCK_TARGET, "set the name that a peer must prove") \
 	V(64, ENGINE_OPEN, "open an engine session")         \
 	V(65, ENGINE_BEGIN, "begin a transaction")           \
 	V(66, ENGINE_COMMIT, "commit a transaction")         \
@@ -94,6 +95,20 @@ struct aip_api_peer {
 	uint16_t family; /* 0, 4 or 6 */
 	uint16_t port;	 /* as in a sockaddr */
 	uint8_t address[16];
+};
+
+/*
+ * SOCK_TARGET: body, with the socket. The peer is that of a UDP socket. An empty name: no
+ * longer any. The answer is an error and a zero.
+ */
+#define AIP_API_TARGET_BYTES 256
+struct aip_api_target {
+	struct aip_api_peer peer;
+	char name[AIP_API_TARGET_BYTES]; /* UTF-8, ends with NUL */
+};
+struct aip_api_target_reply {
+	uint32_t winsock_error;
+	uint32_t class_id;
 };
 
 /* SOCK_QUERY: body, with the socket. */

@@ -31,10 +31,13 @@ reply_body_bytes(uint16_t verb)
 		return sizeof(struct aip_api_query_reply);
 	case AIP_API_SOCK_IDENTITY:
 		return sizeof(struct aip_api_identity_reply);
+	case AIP_API_SOCK_TARGET:
+		return sizeof(struct aip_api_target_reply);
 	default:
-		return verb >= AIP_API_ENGINE_FIRST && verb <= AIP_API_ENGINE_STATISTICS ?
-		    sizeof(struct aip_api_engine_reply) :
-		    0;
+		return verb >= AIP_API_ENGINE_FIRST &&
+			       verb <= AIP_API_ENGINE_STATISTICS ?
+			   sizeof(struct aip_api_engine_reply) :
+			   0;
 	}
 }
 
@@ -43,10 +46,12 @@ check_good(const struct api_request *r, size_t n, bool said_hello, bool has_fd)
 {
 	require(n >= sizeof(struct aip_api_header) + 8);
 	require(reply_body_bytes(r->verb) > 0);
-	require(has_fd == (r->verb >= AIP_API_SOCK_SECURE && r->verb < AIP_API_ENGINE_FIRST));
+	require(has_fd ==
+		(r->verb >= AIP_API_SOCK_SECURE && r->verb < AIP_API_ENGINE_FIRST));
 	require(r->verb < AIP_API_ENGINE_FIRST ||
 		r->body.n >= sizeof(struct aip_api_engine));
 	require(said_hello || r->verb == AIP_API_HELLO);
+	require(memchr(r->target, '\0', sizeof(r->target)) != NULL);
 	require(r->security_flags <= 2 && r->ipsec_flags == 0);
 	require(r->peer.addr.family == 0 || r->peer.addr.family == 4 ||
 		r->peer.addr.family == 6);

@@ -115,6 +115,46 @@ unlisted_server() {
 	expect "$served" name "CN=a.test" uid - error 10013 euid 1
 }
 
+# A certificate with the DNS name b.test for b.
+named_certificate() {
+	openssl x509 -req -in "$pki/b.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" \
+		-CAcreateserial -days 2 -extfile <(echo subjectAltName=DNS:b.test) \
+		-out "$work/b.pem" 2>/dev/null || fail "openssl"
+	config b
+	sed -i "s,certificate = .*,certificate = \"$work/b.pem\"," "$work/b.conf"
+	[[ ! -e $work/b.pid ]] || daemon_stop b
+	daemon_start b
+}
+
+# 67: the name that the peer has to prove.
+target_right() {
+	named_certificate
+	start_server serve "$p0" "$work/peer.txt"
+	talk -t host/b.test
+	expect "$asked" flags 1
+	talk -t HTTP/B.TEST:80
+	talk -t CN=b.test
+	talk
+	# each name has SAs of its own, and so has no name
+	(($(ctl a status --json | grep -c '"state": *"established"') >= 4)) ||
+		fail "names share SAs"
+}
+
+# Nothing is sent to the wrong one, and the log says who it was.
+target_wrong() {
+	named_certificate
+	start_server serve "$p0" "$work/peer.txt"
+	capture target
+	asked=$(on a timeout 10 nt_peer -t host/c.test ask "$b4" "$p0" 2>&1) &&
+		fail "it connected: $asked"
+	not grep -q flags "$work/peer.app" || fail "the server got a connection"
+	captured_only "udp port 500"
+	has_log a "host/c.test" || fail "the log does not name it"
+	# the same program without the name
+	talk
+	expect "$asked" flags 1
+}
+
 topic_begin
 hosts_join
 config a
@@ -133,3 +173,5 @@ try no_rule_denies denied 'map "CN=x" { account = "nobody" }' 'no rule is about 
 try min_uid_denies denied 'map "CN=*" { account = "daemon" }' 'below min_uid'
 try unprivileged_server unprivileged_server
 try unlisted_server unlisted_server
+try target_right target_right
+try target_wrong target_wrong

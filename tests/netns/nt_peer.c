@@ -2,7 +2,7 @@
  * Says what the library knows about the peer of a secured connection, and acts for it.
  *
  *	nt_peer [-e | -i | -c] serve PORT FILE	one line for each connection
- *	nt_peer [-e | -i | -c] ask HOST PORT
+ *	nt_peer [-e | -i | -c] [-t NAME] ask HOST PORT
  *
  * A line: "flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
  */
@@ -138,13 +138,32 @@ serve(char mode, const char *port, const char *file)
 	return 1;
 }
 
+/* The name that the peer has to prove. */
+static void
+set_target(int s, const char *name)
+{
+	union {
+		SOCKET_PEER_TARGET_NAME t;
+		char bytes[2048];
+	} u;
+	size_t n;
+
+	memset(&u, 0, sizeof(u));
+	n = mbstowcs(u.t.AllStrings, name, 256);
+	u.t.PeerTargetNameStringLen = (ULONG)n;
+	if (WSASetSocketPeerTargetName(s, &u.t, (ULONG)sizeof(u), NULL, NULL) != 0)
+		die("WSASetSocketPeerTargetName");
+}
+
 static int
-ask(char mode, const char *host, const char *port)
+ask(char mode, const char *target, const char *host, const char *port)
 {
 	struct addrinfo *a = lookup(host, port);
 	int s = socket_of(a->ai_family, mode);
 	char b = 'x';
 
+	if (target != NULL)
+		set_target(s, target);
 	if (connect(s, a->ai_addr, a->ai_addrlen) != 0)
 		die("connect");
 	freeaddrinfo(a);
@@ -158,16 +177,21 @@ ask(char mode, const char *host, const char *port)
 int
 main(int argc, char **argv)
 {
+	const char *target = NULL;
 	char mode = 'd';
 	int c;
 
-	while ((c = getopt(argc, argv, "eic")) != -1)
-		mode = (char)c;
+	while ((c = getopt(argc, argv, "eict:")) != -1) {
+		if (c == 't')
+			target = optarg;
+		else
+			mode = (char)c;
+	}
 	argv += optind;
 	if (argc - optind == 3 && strcmp(argv[0], "serve") == 0)
 		return serve(mode, argv[1], argv[2]);
 	if (argc - optind == 3 && strcmp(argv[0], "ask") == 0)
-		return ask(mode, argv[1], argv[2]);
+		return ask(mode, target, argv[1], argv[2]);
 	fprintf(
 	    stderr, "usage: nt_peer [-e | -i | -c] serve PORT FILE | ask HOST PORT\n");
 	return 2;

@@ -36,6 +36,7 @@ api_setup(void)
 	rig_setup();
 	memset(&api, 0, sizeof(api));
 	api.asked_fd = -1;
+	api.protocol = 6;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
 	rig.n.keeper = ipc_new(rig.base, fd[0], on_keeper, on_keeper_closed, NULL);
 	api.keeper = fd[1];
@@ -191,7 +192,8 @@ keeper_says(uint32_t error, uint64_t cookie)
 		PROTO_SECURE_REPLY,
 		0,
 		sizeof(f.r),
-		{ api.ask.request, error, api.ask.class_id, api.ask.uid, cookie, 4, 6 },
+		{ api.ask.request, error, api.ask.class_id, api.ask.uid, api.ask.from_class,
+		    cookie, 4, api.protocol },
 	};
 
 	ck_assert_int_eq(send(api.keeper, &f, sizeof(f), 0), sizeof(f));

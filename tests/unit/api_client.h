@@ -13,6 +13,7 @@ struct api_rig {
 	int keeper;		     /* its end of the channel */
 	struct proto_secure_ask ask; /* the last one */
 	int asked_fd;
+	uint8_t protocol; /* of the socket, in keeper's answer */
 };
 extern struct api_rig api;
 

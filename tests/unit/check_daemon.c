@@ -20,6 +20,8 @@ main(void)
 	daemon_api_limit_tests(s);
 	daemon_query_tests(s);
 	daemon_sockets_tests(s);
+	daemon_gate_tests(s);
+	daemon_target_tests(s);
 	daemon_secure_tests(s);
 	daemon_secure_refused_tests(s);
 	daemon_options_tests(s);

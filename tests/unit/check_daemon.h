@@ -49,6 +49,8 @@ void daemon_api_tests(Suite *s);
 void daemon_api_limit_tests(Suite *s);
 void daemon_query_tests(Suite *s);
 void daemon_sockets_tests(Suite *s);
+void daemon_gate_tests(Suite *s);
+void daemon_target_tests(Suite *s);
 void daemon_secure_tests(Suite *s);
 void daemon_secure_refused_tests(Suite *s);
 void daemon_options_tests(Suite *s);

@@ -38,7 +38,7 @@ static uint64_t
 add(int fd, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
 	struct secured_socket s = { 0, socket_cookie(fd), class_id, 1000, family,
-		protocol, 0, false };
+		protocol, 0, false, { { 0 }, 0 } };
 	uint64_t id = socket_table_add(table, &s);
 
 	ck_assert_uint_ne(id, 0);
@@ -72,7 +72,7 @@ owner(uint8_t protocol, const char *local, uint16_t port)
 
 START_TEST(counts_and_replacement)
 {
-	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false };
+	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false, { { 0 }, 0 } };
 	uint64_t id = socket_table_add(table, &s);
 
 	s.class_id = CLASS_INSECURE;
@@ -161,7 +161,7 @@ END_TEST
 /* Port 0 asks for all sockets of a protocol: an answer only if they agree. */
 START_TEST(any_port)
 {
-	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0, false };
+	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0, false, { { 0 }, 0 } };
 
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 	(void)socket_table_add(table, &s);
@@ -170,12 +170,12 @@ START_TEST(any_port)
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), 0);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), CLASS_DEFAULT);
-	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0, false };
+	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0, false, { { 0 }, 0 } };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), CLASS_ENCRYPT);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), 0);
-	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0, false };
+	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0, false, { { 0 }, 0 } };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 }

@@ -198,7 +198,7 @@ START_TEST(sockets)
 	for (uint32_t class_id = 0; class_id <= CLASS_PREDEFINED + 1; class_id++) {
 		struct secured_socket sock = { 0, class_id + 1, class_id,
 			1000 + class_id, class_id % 2 == 0 ? 4 : 6,
-			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false };
+			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false, { { 0 }, 0 } };
 
 		(void)socket_table_add(rig.n.sockets, &sock);
 	}

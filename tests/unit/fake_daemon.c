@@ -81,6 +81,8 @@ fake_remember(const struct packet *p, int fd)
 			memcpy(&fake.secure, p->body, sizeof(fake.secure));
 		else
 			memcpy(&fake.peer, p->body, sizeof(fake.peer));
+		if (le16toh(p->header.verb) == AIP_API_SOCK_TARGET)
+			memcpy(fake.target, p->body + sizeof(fake.peer), sizeof(fake.target));
 		fake.had_fd = fd != -1 && fstat(fd, &fake.fd) == 0;
 		fake.ids_differ = p->header.request_id != last_id;
 	}
@@ -149,6 +151,8 @@ fake_body(struct packet *p)
 	case AIP_API_SOCK_IDENTITY:
 		memcpy(p->body, &fake.identity_reply, sizeof(fake.identity_reply));
 		return sizeof(fake.identity_reply);
+	case AIP_API_SOCK_TARGET:
+		return sizeof(struct aip_api_target_reply);
 	default:
 		return sizeof(struct aip_api_secure_reply);
 	}

@@ -53,7 +53,8 @@ struct fake_daemon {
 	struct aip_api_hello hello;
 	struct aip_api_secure secure;
 	unsigned int queries;
-	struct aip_api_peer peer; /* of the last SOCK_QUERY or SOCK_IDENTITY */
+	struct aip_api_peer peer; /* of the last SOCK_QUERY, SOCK_IDENTITY or SOCK_TARGET */
+	char target[AIP_API_TARGET_BYTES];
 	bool had_fd;
 	struct stat fd;
 	bool ids_differ;
