@@ -10,7 +10,7 @@ static const char *
 why_not_offered(enum auth_method method)
 {
 #ifdef HAVE_KRB5
-	if (method == AUTH_KERBEROS)
+	if (method == AUTH_KERBEROS || method == AUTH_V1_KERBEROS)
 		return "no keytab is configured";
 #else
 	(void)method;
@@ -86,6 +86,7 @@ config_print_policy(FILE *out, const struct policy *p)
 	if (p->n_em_auth == 0)
 		fputs("i_accept_unauthenticated_peers = true\n", out);
 	fputs("default_policy {\n", out);
+	fprintf(out, "\tkeying = \"%s\"\n", word_name(words_keying, (int)p->keying));
 	print_main_mode(out, p);
 	print_quick_mode(out, p);
 	fputs("\textended_mode {\n", out);

@@ -80,6 +80,10 @@
 #define KNOB_VALUES_tls_client_cert(V)                                               \
 	V(TLS_CLIENT_CERT_REQUIRED, "required") V(TLS_CLIENT_CERT_OPTIONAL, "optional")
 
+#define KNOB_VALUES_dpd(V) V(DPD_OFF, "off") V(DPD_ON, "on")
+#define KNOB_VALUES_coexist_fallback(V)                                              \
+	V(COEXIST_FALLBACK_OFF, "off") V(COEXIST_FALLBACK_ON, "on")
+
 /* K(field, spec entry, one line for the manual) */
 #define DIALECT_ENUM_KNOBS(K)                                                                \
 	K(kdf_nonce, "A4", "what a nonce contributes to the keys")                           \
@@ -116,6 +120,8 @@
 	K(fragment_send, "A79", "send large messages in fragments of IKE")                   \
 	K(gcm_salt, "A11", "salt of AES-GCM and GMAC: key material, or zero")                \
 	K(gcm_auth_attr, "A11", "authentication attribute beside AES-GCM and GMAC in ESP")   \
+	K(dpd, "6.7", "dead peer detection of IKEv1")                                        \
+	K(coexist_fallback, "6.8", "answer IKEv1 where AuthIP does not get through")         \
 	K(tls_client_cert, "A90", "client certificate in TLS")
 
 /* K(field, default, lowest, highest, spec entry, one line for the manual) */
@@ -126,6 +132,8 @@
 	K(responder_timeout_s, 60, 1, 600, "5.2", "responder waits for the next request")    \
 	K(vendor_version, 9, 0, 9, "A32", "Windows version announced; 0 = none")             \
 	K(nonce_len, 32, 8, 256, "2.9", "bytes in a nonce")                                  \
+	K(dpd_interval_s, 30, 5, 3600, "6.7", "silence before the peer is asked")            \
+	K(coexist_ikev1_delay_ms, 0, 0, 10000, "A78", "head start of AuthIP before IKEv1")   \
 	K(rekey_grace_s, 60, 1, 600, "A81", "old quick mode lives on after a rekey")
 
 #define DIALECT_VALUE_ENUM(name, word) name,

@@ -55,7 +55,8 @@ policy_offer_kerberos(struct policy *p)
 		if (p->em_auth[i].method == AUTH_KERBEROS)
 			p->em_auth[i].offered = true;
 	for (uint32_t i = 0; i < p->n_mm_auth; i++)
-		if (p->mm_auth[i].method == AUTH_KERBEROS)
+		if (p->mm_auth[i].method == AUTH_KERBEROS ||
+		    p->mm_auth[i].method == AUTH_V1_KERBEROS)
 			p->mm_auth[i].offered = true;
 }
 
@@ -89,6 +90,46 @@ fault_of_main_mode(const struct policy *p)
 		offered = offered || p->mm_auth[i].offered;
 	return offered ? NULL : "main_mode auth has no method that this build can do: use "
 				"anonymous or tls, or kerberos with a keytab";
+}
+
+/* RFC 4754: a signature of this curve goes with a hash of this size. */
+static bool
+has_hash(const struct policy *p, enum hash_id hash)
+{
+	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
+		if (p->mm_proposal[i].integrity == hash)
+			return true;
+	return false;
+}
+
+const char *
+policy_find_keying_fault(const struct policy *p)
+{
+	bool authip = false, ikev1 = false;
+
+	for (uint32_t i = 0; i < p->n_mm_auth; i++) {
+		const struct auth_entry *a = &p->mm_auth[i];
+
+		authip = authip || auth_is_authip(a);
+		ikev1 = ikev1 || (a->offered && !auth_is_authip(a));
+		if ((a->method == AUTH_V1_ECDSA256 && !has_hash(p, HASH_SHA256)) ||
+		    (a->method == AUTH_V1_ECDSA384 && !has_hash(p, HASH_SHA384)))
+			return "ikev1-ecdsa256 needs a main-mode proposal with sha256, "
+			       "ikev1-ecdsa384 one with sha384";
+	}
+	for (uint32_t i = 0; ikev1 && i < p->n_mm_proposal; i++)
+		if (p->mm_proposal[i].group == DH_NONE)
+			return "a main-mode proposal for IKEv1 needs a DH group";
+	if (p->keying != KEYING_IKEV1 && !authip)
+		return "main_mode auth has no method of AuthIP: add one, such as "
+		       "anonymous, or write keying = \"ikev1\"";
+	if (p->keying != KEYING_AUTHIP && !ikev1)
+		return "main_mode auth has no method of IKEv1: add one, such as "
+		       "ikev1-psk, or write keying = \"authip\"";
+	if (p->keying == KEYING_AUTHIP && ikev1)
+		return "main_mode auth has a method of IKEv1: write keying = \"both\" "
+		       "or \"ikev1\", or leave it out";
+	return NULL;
 }
 
 static const char *

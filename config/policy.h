@@ -61,13 +61,28 @@ struct auth_entry {
 	bool offered; /* false: listed, but impossible here: not sent */
 };
 
+/* Is it a method of AuthIP that can be used, and not one of IKEv1? */
+static inline bool
+auth_is_authip(const struct auth_entry *a)
+{
+	return a->offered && (unsigned)a->method < AUTH_V1;
+}
+
 enum nd_mode {
 	ND_OFF,	     /* required: never clear text */
 	ND_OUTBOUND, /* clear text out while negotiating; never in */
 	ND_BOUNDARY, /* clear text in and out until secured */
 };
 
+/* Which protocols negotiate keys. */
+enum keying {
+	KEYING_AUTHIP,
+	KEYING_IKEV1,
+	KEYING_BOTH, /* both first messages go out, AuthIP is preferred */
+};
+
 struct policy {
+	enum keying keying;
 	/* main mode */
 	struct mm_proposal mm_proposal[POLICY_MAX_PROPOSALS];
 	uint32_t n_mm_proposal;
@@ -102,6 +117,8 @@ void policy_set_default(struct policy *p);
 void policy_offer_kerberos(struct policy *p);
 /* Main mode may be established with somebody who proves nothing. */
 bool policy_main_mode_is_anonymous(const struct policy *p);
+/* Do the methods of main mode fit what keying says? Same answers. */
+const char *policy_find_keying_fault(const struct policy *p);
 /* Why p cannot work, or NULL: a sentence naming the field and what to change. */
 const char *policy_find_fault(const struct policy *p);
 /* Do they say the same? */

@@ -45,7 +45,7 @@ qm_proposals_equal(const struct policy *a, const struct policy *b)
 bool
 policy_equal_main_mode(const struct policy *a, const struct policy *b)
 {
-	return mm_proposals_equal(a, b) &&
+	return a->keying == b->keying && mm_proposals_equal(a, b) &&
 	       auth_equal(a->mm_auth, a->n_mm_auth, b->mm_auth, b->n_mm_auth) &&
 	       auth_equal(a->em_auth, a->n_em_auth, b->em_auth, b->n_em_auth) &&
 	       a->mm_qm_limit == b->mm_qm_limit;

@@ -41,7 +41,8 @@ read_auth(cfg_t *section, const struct auth_list *list, struct config_error *err
 			return config_fail(err, v->line, "auth: %s", why);
 		list->entry[*list->n].method = (enum auth_method)method;
 		list->entry[*list->n].offered =
-		    method == AUTH_TLS || method == AUTH_ANONYMOUS;
+		    method == AUTH_TLS || method == AUTH_ANONYMOUS ||
+		    (method > AUTH_V1 && method != AUTH_V1_KERBEROS);
 	}
 	return 0;
 }
@@ -186,6 +187,22 @@ static const struct {
 	{ "extended_mode", read_extended_mode },
 };
 
+static int
+read_keying(cfg_t *section, struct policy *p, struct config_error *err)
+{
+	const struct config_value *v =
+	    section == NULL ? NULL : tree_value(section, "keying", 0);
+	char why[SUITE_WHY_MAX];
+	int keying = 0;
+
+	if (v == NULL)
+		return 0;
+	if (!word_parse(words_keying, "keying", v->text, &keying, why, sizeof(why)))
+		return config_fail(err, v->line, "keying: %s", why);
+	p->keying = (enum keying)keying;
+	return 0;
+}
+
 /* One who trusts anybody has to say so. */
 static int
 check_consent(
@@ -198,7 +215,8 @@ check_consent(
 
 	if (fields_read(root, consent, 1, &accept, err) < 0)
 		return -1;
-	if (p->n_em_auth > 0 || accept != 0 || !policy_main_mode_is_anonymous(p))
+	if (p->n_em_auth > 0 || accept != 0 || p->keying == KEYING_IKEV1 ||
+	    !policy_main_mode_is_anonymous(p))
 		return 0;
 	return config_fail(err, extended == NULL ? 0 : tree_line(extended),
 	    "extended_mode auth is empty: nobody would know who the peer is. Write "
@@ -211,6 +229,10 @@ static int
 read_parts(cfg_t *root, cfg_t *policy, bool has_kerberos, struct policy *p,
     struct config_error *err)
 {
+	const char *wrong;
+
+	if (read_keying(policy, p, err) < 0)
+		return -1;
 	if (has_kerberos)
 		policy_offer_kerberos(p);
 	for (size_t i = 0; i < COUNT_OF(part_table); i++) {
@@ -227,6 +249,8 @@ read_parts(cfg_t *root, cfg_t *policy, bool has_kerberos, struct policy *p,
 		if ((fault = policy_find_fault(p)) != NULL)
 			return config_fail(err, tree_line(section), "%s", fault);
 	}
+	if (policy != NULL && (wrong = policy_find_keying_fault(p)) != NULL)
+		return config_fail(err, tree_line(policy), "%s", wrong);
 	return check_consent(root, policy, p, err);
 }
 

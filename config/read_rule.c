@@ -262,6 +262,7 @@ config_rule_policy(
 	*out = *policy_number(c, r->policy);
 	memcpy(out->mm_auth, auth->mm_auth, sizeof(out->mm_auth));
 	memcpy(out->em_auth, auth->em_auth, sizeof(out->em_auth));
+	out->keying = auth->keying;
 	out->n_mm_auth = auth->n_mm_auth;
 	out->n_em_auth = auth->n_em_auth;
 	out->nd = rule_allows_clear_in(&r->rule)  ? ND_BOUNDARY :

@@ -113,6 +113,7 @@ static cfg_opt_t extended_mode_opts[] = {
 
 static cfg_opt_t policy_opts[] = {
 	LINE(),
+	VALUE("keying"),
 	SECTION("main_mode", main_mode_opts),
 	SECTION("quick_mode", quick_mode_opts),
 	SECTION("extended_mode", extended_mode_opts),

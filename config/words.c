@@ -45,6 +45,18 @@ const struct word words_mm_auth[] = {
 	{ "kerberos", AUTH_KERBEROS, NULL },
 	{ "tls", AUTH_TLS, NULL },
 	{ "ntlm", AUTH_NTLM, NULL },
+	{ "ikev1-psk", AUTH_V1_PSK, NULL },
+	{ "ikev1-rsa", AUTH_V1_RSA, NULL },
+	{ "ikev1-ecdsa256", AUTH_V1_ECDSA256, NULL },
+	{ "ikev1-ecdsa384", AUTH_V1_ECDSA384, NULL },
+	{ "ikev1-kerberos", AUTH_V1_KERBEROS, NULL },
+	{ NULL, 0, NULL },
+};
+
+const struct word words_keying[] = {
+	{ "authip", KEYING_AUTHIP, NULL },
+	{ "ikev1", KEYING_IKEV1, NULL },
+	{ "both", KEYING_BOTH, NULL },
 	{ NULL, 0, NULL },
 };
 

@@ -16,6 +16,7 @@ extern const struct word words_mm_cipher[];
 extern const struct word words_mm_hash[];
 extern const struct word words_mm_group[];
 extern const struct word words_mm_auth[];
+extern const struct word words_keying[];
 extern const struct word words_qm_cipher[];
 extern const struct word words_qm_hash[];
 extern const struct word words_qm_gcm[]; /* with their own integrity, without a hash */

@@ -62,7 +62,7 @@ status_json_text(const char *s)
 }
 
 static const char *
-method_name(uint16_t method)
+method_name(uint32_t method)
 {
 	switch (method) {
 	case AUTH_KERBEROS:
@@ -73,6 +73,16 @@ method_name(uint16_t method)
 		return "tls";
 	case AUTH_NTLM:
 		return "ntlm";
+	case AUTH_V1_PSK:
+		return "ikev1-psk";
+	case AUTH_V1_RSA:
+		return "ikev1-rsa";
+	case AUTH_V1_ECDSA256:
+		return "ikev1-ecdsa256";
+	case AUTH_V1_ECDSA384:
+		return "ikev1-ecdsa384";
+	case AUTH_V1_KERBEROS:
+		return "ikev1-kerberos";
 	default:
 		return "none";
 	}
@@ -102,7 +112,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 
 	mm =
 	    json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:b}", "id",
-		(json_int_t)s->id, "protocol", "authip", "role",
+		(json_int_t)s->id, "protocol", s->is_ikev1 ? "ikev1" : "authip", "role",
 		s->initiator ? "initiator" : "responder", "state", s->state, "local",
 		json_endpoint(&s->local), "remote", json_endpoint(&s->remote),
 		"initiator_cookie", json_hex(s->icookie, 8), "responder_cookie",

@@ -4,7 +4,7 @@
 
 #include "ike/policy_pool.h"
 #include "ike/rekey.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 #define MM_LAST_MS 5000
 
@@ -58,8 +58,15 @@ mm_is_over(const struct engine *e, const struct mm_sa *mm)
 		mm->lifetime.at_ms < e->now_ms + MM_LAST_MS);
 }
 
+/* Only the initiator of a main mode starts quick modes on it (A70); with IKEv1 both may. */
+static bool
+may_start(const struct mm_sa *mm)
+{
+	return mm->initiator || (mm->v1 != NULL && mm->state == MM_ESTABLISHED);
+}
+
 /*
- * Only the initiator of a main mode starts quick modes on it (A70), and only for those who
+ * A main mode for those who
  * would have negotiated the same with the same peer.
  */
 static struct mm_sa *
@@ -69,7 +76,7 @@ acquire_find_mm(struct engine *e, const struct class_policy *policy, const struc
 
 	for (mm = sadb_mm_first(e, &selector->remote.addr); mm != NULL;
 	    mm = LIST_NEXT(mm, peer_link))
-		if (mm->initiator && !mm_is_over(e, mm) &&
+		if (may_start(mm) && !mm_is_over(e, mm) &&
 		    policy_same_peer(&mm->policy_of, policy) &&
 		    address_equal(&mm->remote.addr, &selector->remote.addr) &&
 		    address_equal(&mm->local.addr, &selector->local.addr))
@@ -111,6 +118,23 @@ acquire_add_ticket(struct qm_sa *qm, uint64_t id)
 	return true;
 }
 
+/* With whatever the policy negotiates; with both, AuthIP first (spec authip.md 6.8). */
+static struct mm_sa *
+acquire_main_mode(struct engine *e, const struct class_policy *policy,
+    const struct endpoint *local, const struct endpoint *remote)
+{
+	enum keying keying = policy->policy->keying;
+	struct mm_sa *mm, *v1;
+
+	if (keying == KEYING_IKEV1)
+		return v1_init_start(e, local, remote, policy, NULL);
+	mm = mm_init_start(e, local, remote, policy, 0);
+	if (keying != KEYING_BOTH)
+		return mm;
+	v1 = v1_init_start(e, local, remote, policy, mm);
+	return mm != NULL ? mm : v1;
+}
+
 struct qm_sa *
 acquire_new(struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
@@ -120,7 +144,7 @@ acquire_new(struct engine *e, const struct class_policy *policy, const struct fl
 	struct qm_sa *qm;
 
 	if (mm == NULL)
-		mm = mm_init_start(e, &local, &remote, policy, 0);
+		mm = acquire_main_mode(e, policy, &local, &remote);
 	if (mm == NULL || (qm = sadb_qm_new(e, mm, true)) == NULL)
 		return NULL;
 	qm->state = QM_PENDING;

@@ -203,12 +203,24 @@ dos_refuse(struct engine *e, enum ike_err err)
 	event_drop(e, NULL, err);
 }
 
+/* IKEv1 has no cookies but Windows': in a flood its peers have to wait. */
+static bool
+dos_admit_v1(struct engine *e)
+{
+	if (!e->dos.on && source_take(e, false))
+		return true;
+	dos_refuse(e, e->dos.on ? IKE_ERR_DOS_COOKIE : IKE_ERR_RATE);
+	return false;
+}
+
 bool
 dos_admit(struct engine *e, const struct isakmp_header *h)
 {
 	static const uint8_t none[COOKIE_BYTES];
 	bool proven = memcmp(h->rcookie, none, COOKIE_BYTES) != 0;
 
+	if (h->exchange == EXCHANGE_IDENTITY)
+		return dos_admit_v1(e);
 	if (h->next_payload != PAYLOAD_CRYPTO)
 		return true; /* refused by its form */
 	if (proven && !dos_cookie_is_good(e, h)) {

@@ -335,7 +335,8 @@ struct engine_mm_status {
 	uint32_t vendor_seen; /* bit 1 << enum ike_vendor */
 	uint32_t vendor_version; /* peer's MS NT5 number, 0 = none */
 	bool nat_detected;
-	uint16_t method;     /* enum auth_method of main mode, 0 = not yet */
+	bool is_ikev1;
+	uint32_t method;     /* enum auth_method of main mode, 0 = not yet */
 	char peer_name[256]; /* that it proved; empty if it is anonymous */
 	bool em_required;
 	const char *em_state;  /* "none", "negotiating", "established", "failed" */
@@ -360,7 +361,8 @@ struct engine_qm_status {
 	bool udp; /* ESP in UDP */
 	uint32_t rekeyed_from; /* the pair that it replaces, 0 = none */
 	uint32_t n_rekeys;     /* since the first pair of this traffic */
-	uint16_t peer_method;  /* enum auth_method by which the peer proved its name, 0 = none */
+	bool is_ikev1;
+	uint32_t peer_method;  /* enum auth_method by which the peer proved its name, 0 = none */
 	char peer_name[256];
 };
 

@@ -16,7 +16,11 @@
 	X(IKE_ERR_LENGTH, "drop_length", "length field and datagram disagree", 0)            \
 	X(IKE_ERR_VERSION, "drop_version", "ISAKMP major version is not 1", 0)               \
 	X(IKE_ERR_EXCHANGE, "drop_exchange", "not an AuthIP exchange type", 0)               \
-	X(IKE_ERR_IKEV1, "drop_ikev1", "IKEv1 message, and only AuthIP is spoken here", 0)   \
+	X(IKE_ERR_IKEV1, "drop_ikev1", "IKEv1 message, and the policy has only AuthIP", 0)    \
+	X(IKE_ERR_AGGRESSIVE, "drop_aggressive",                                             \
+	    "aggressive mode of IKEv1 does not exist here", 0)                               \
+	X(IKE_ERR_COEXIST, "drop_coexist",                                                   \
+	    "IKEv1 of a peer that speaks AuthIP, too: left to AuthIP", 0)                    \
 	X(IKE_ERR_COOKIE, "drop_cookie", "no main mode with these cookies", 0x3616)          \
 	X(IKE_ERR_CRYPTO_PAYLOAD, "drop_crypto_payload", "Crypto payload missing or bad", 0) \
 	X(IKE_ERR_NOT_ENCRYPTED, "drop_not_encrypted", "message must be encrypted", 0)       \

@@ -1,7 +1,7 @@
 /* Sending large messages in fragments (MS-IKEE 3.3.6.1; spec authip.md 6.2). */
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/v1.h"
 
 #define UDP_HEADER_BYTES 8
 #define PAYLOAD_IN_CRYPTO 28 /* offset of the type of the first payload, E=0 */
@@ -21,6 +21,9 @@ datagram_max_bytes(const struct engine *e, const struct mm_sa *mm)
 static bool
 message_may_be_cut(const struct mm_sa *mm, struct span data)
 {
+	if (mm->v1 != NULL) /* certificates, and tokens of Kerberos */
+		return mm->state != MM_FIRST_SENT && mm->rcookie[0] != 0 &&
+		       (mm->keys.ready || mm->gss.method == AUTH_V1_KERBEROS);
 	if ((!mm->keys.ready && !gss_has_tokens(mm)) || data.n <= PAYLOAD_IN_CRYPTO)
 		return false;
 	return (data.p[19] & ISAKMP_FLAG_ENCRYPTED) != 0 ||

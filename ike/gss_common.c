@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/v1.h"
 
 const char *
 gss_step(const struct mm_sa *mm)
@@ -39,6 +39,8 @@ gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step, struct spa
 	a->auth.method = (enum auth_method)g->method;
 	a->auth.initiator = mm->initiator;
 	a->auth.extended_mode = !gss_is_main(mm);
+	if (mm->v1 != NULL)
+		a->auth.hash = mm->chosen.integrity;
 	a->auth.credential = g->credential;
 	a->auth.local = mm->local;
 	a->auth.remote = mm->remote;
@@ -108,7 +110,7 @@ gss_methods_cut(const struct pld_auth *offered, const struct auth_entry *mine,
 	out->n = 0;
 	for (size_t i = 0; i < offered->n; i++)
 		for (uint32_t k = 0; k < n_mine; k++)
-			if (mine[k].offered &&
+			if (auth_is_authip(&mine[k]) &&
 			    (uint16_t)mine[k].method == offered->method[i]) {
 				out->method[out->n++] = offered->method[i];
 				break;
@@ -181,7 +183,9 @@ engine_auth_reply(struct engine *e, uint64_t now_ms, const struct engine_auth_re
 	}
 	if (r->status != AUTH_CONTINUE)
 		g->handle = 0;
-	if (mm->state == MM_TOKEN_FIRST)
+	if (mm->v1 != NULL)
+		v1_auth_reply(e, mm, r);
+	else if (mm->state == MM_TOKEN_FIRST)
 		mm_init_token(e, mm, r);
 	else if (mm->initiator)
 		gss_init_auth(e, mm, r);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 /*
  * To where the request came from: maybe from behind a NAT that has another port now, which
@@ -25,7 +25,7 @@ input_answer_again(struct engine *e, struct mm_sa *mm, struct span response)
 }
 
 /* The responder of MS-AIPS 3.1: the same bytes get the same answer, and nothing else. */
-static bool
+bool
 input_is_duplicate(struct engine *e, struct mm_sa *mm)
 {
 	const struct answered *a = NULL;
@@ -301,14 +301,18 @@ input_datagram(struct engine *e)
 	struct mm_sa *mm;
 	enum ike_err err;
 
-	if ((err = isakmp_header_parse(e->datagram, lenient, &h)) != IKE_OK) {
+	if ((err = isakmp_header_parse(e->datagram, lenient, &h)) == IKE_ERR_IKEV1) {
+		v1_input(e, &h);
+		return;
+	}
+	if (err != IKE_OK) {
 		event_drop(e, NULL, err);
 		return;
 	}
 	mm = sadb_mm_find(e, h.icookie, h.rcookie, e->in_local, e->in_remote);
 	if (input_is_m1(e, &h, mm))
 		input_m1(e, &h);
-	else if (mm == NULL)
+	else if (mm == NULL || mm->v1 != NULL)
 		event_drop(e, NULL, IKE_ERR_COOKIE);
 	else if (h.next_payload == PAYLOAD_FRAGMENT)
 		input_fragment(e, mm, &h);

@@ -41,7 +41,7 @@ isakmp_header_parse(struct span datagram, bool lenient_trailer, struct isakmp_he
 	if (h->length < datagram.n && !lenient_trailer)
 		return IKE_ERR_LENGTH;
 	if (h->exchange == EXCHANGE_IDENTITY || h->exchange == EXCHANGE_AGGRESSIVE ||
-	    h->exchange == EXCHANGE_INFO || h->exchange == 32)
+	    h->exchange == EXCHANGE_INFO || h->exchange == EXCHANGE_QUICK)
 		return IKE_ERR_IKEV1;
 	return exchange_is_authip(h->exchange) ? IKE_OK : IKE_ERR_EXCHANGE;
 }
@@ -59,9 +59,8 @@ isakmp_header_write(struct writer *w, const struct isakmp_header *h)
 	writer_u32(w, h->length);
 }
 
-/* The chain of payloads; it must fill the span exactly. */
-static enum ike_err
-message_parse_chain(struct message *m, uint8_t type)
+enum ike_err
+message_parse_chain(struct message *m, uint8_t type, bool padded)
 {
 	struct cursor c;
 
@@ -90,7 +89,7 @@ message_parse_chain(struct message *m, uint8_t type)
 			return IKE_ERR_CRYPTO_PAYLOAD;
 		type = next;
 	}
-	return c.left == 0 ? IKE_OK : IKE_ERR_PAYLOAD_LENGTH;
+	return c.left == 0 || padded ? IKE_OK : IKE_ERR_PAYLOAD_LENGTH;
 }
 
 /* Header and Crypto payload; for E=0 also *first, the type of the first real payload. */
@@ -137,7 +136,7 @@ message_parse(struct span datagram, bool lenient_trailer, struct message *m)
 		    (m->h.flags & ISAKMP_FLAG_ENCRYPTED) != 0)
 			return IKE_ERR_CRYPTO_PAYLOAD;
 		m->chain = cursor_rest(&c);
-		return message_parse_chain(m, PAYLOAD_NOTIFY);
+		return message_parse_chain(m, PAYLOAD_NOTIFY, false);
 	}
 	if ((e = message_parse_crypto(m, &c, &first)) != IKE_OK)
 		return e;
@@ -148,7 +147,7 @@ message_parse(struct span datagram, bool lenient_trailer, struct message *m)
 	if (first == PAYLOAD_NONE)
 		return IKE_ERR_PAYLOAD_MISSING;
 	m->chain = cursor_rest(&c);
-	return message_parse_chain(m, first);
+	return message_parse_chain(m, first, false);
 }
 
 /* ICV over header with length zero, Crypto payload, ciphertext (MS-AIPS 2.2.3.2.1, A2). */
@@ -209,7 +208,7 @@ message_open(struct message *m, const struct message_keys *k, bool strict_pad, u
 		return e;
 	if (first == PAYLOAD_NONE || m->chain.n == 0)
 		return IKE_ERR_PAYLOAD_MISSING;
-	return message_parse_chain(m, first);
+	return message_parse_chain(m, first, false);
 }
 
 const struct payload *

@@ -80,6 +80,8 @@ const struct payload *message_find(const struct message *m, enum ike_payload_typ
     size_t i);
 /* The i-th payload of a type in a well-formed chain, header included; empty if none. */
 struct span chain_find(struct span chain, uint8_t first, enum ike_payload_type type, size_t i);
+/* The chain in m->chain, which it must fill; padded: but for what is behind it. */
+enum ike_err message_parse_chain(struct message *m, uint8_t type, bool padded);
 size_t message_count(const struct message *m, enum ike_payload_type type);
 
 /*

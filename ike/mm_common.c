@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 static void
 write_vendor(struct engine *e, enum ike_vendor v, uint32_t number)
@@ -54,7 +54,7 @@ mm_read_vendors(struct mm_sa *mm, const struct message *m)
 bool
 mm_needs_em(const struct mm_sa *mm)
 {
-	return mm->policy->n_em_auth > 0;
+	return mm->v1 == NULL && mm->policy->n_em_auth > 0;
 }
 
 static void
@@ -62,11 +62,15 @@ mm_responder_timeout(struct engine *e, void *owner)
 {
 	struct mm_sa *mm = owner;
 	enum ike_err err = IKE_ERR_TIMED_OUT;
+	const char *detail = NULL;
 
 	if (mm->state == MM_ESTABLISHED && mm_needs_em(mm))
 		err = IKE_ERR_EM_REQUIRED;
-	mm_fail(e, mm, "waiting for the next message of the initiator", err, NULL, true,
-	    true);
+	if (mm->v1 != NULL && mm->v1->garbled)
+		detail = "what it sent cannot be read: do both hosts have the same "
+			 "pre-shared key?";
+	mm_fail(e, mm, "waiting for the next message of the initiator", err, detail,
+	    true, true);
 }
 
 void
@@ -90,6 +94,9 @@ mm_lifetime_over(struct engine *e, void *owner)
 		if (!qm_is_usable(qm))
 			qm_fail(e, qm, "quick mode", IKE_ERR_MM_EXPIRED, NULL, false);
 	}
+	if (mm->v1 != NULL) /* its peer may wait for nothing else */
+		notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_MM, 0,
+		    ike_err_win32(IKE_ERR_MM_EXPIRED));
 	sadb_mm_free(e, mm);
 }
 
@@ -99,12 +106,10 @@ mm_lifetime_over(struct engine *e, void *owner)
  * nothing, and what was made at the same time as this one is not older.
  */
 void
-mm_drop_stale(struct engine *e, struct mm_sa *mm)
+mm_drop_older(struct engine *e, struct mm_sa *mm)
 {
 	struct mm_sa *old, *next;
 
-	if ((mm->vendor_seen & 1u << VENDOR_INITIAL_CONTACT) == 0)
-		return;
 	for (old = sadb_mm_first(e, &mm->remote.addr); old != NULL; old = next) {
 		next = LIST_NEXT(old, peer_link);
 		if (old == mm || old->state != MM_ESTABLISHED ||
@@ -115,6 +120,14 @@ mm_drop_stale(struct engine *e, struct mm_sa *mm)
 			continue;
 		mm_fail(e, old, "peer began anew", IKE_ERR_STALE, NULL, false, true);
 	}
+}
+
+/* Of IKEv1 nothing vouches for a vendor ID: there a notify says so. */
+void
+mm_drop_stale(struct engine *e, struct mm_sa *mm)
+{
+	if (mm->v1 == NULL && (mm->vendor_seen & 1u << VENDOR_INITIAL_CONTACT) != 0)
+		mm_drop_older(e, mm);
 }
 
 /* Keys exist and the peer has proved that it has them too. */
@@ -133,7 +146,8 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	    mm->created_ms + (uint64_t)mm->chosen.lifetime_s * 1000, mm_lifetime_over,
 	    mm);
 	text_init(&t, buf, sizeof(buf));
-	text_str(&t, "main mode established with ");
+	text_str(&t, mm->v1 != NULL ? "IKEv1 main mode established with " :
+				      "main mode established with ");
 	text_address(&t, &mm->remote.addr);
 	text_str(&t, ": ");
 	text_str(&t, cipher_name(mm->chosen.cipher));
@@ -198,6 +212,10 @@ mm_tell_in_clear(struct engine *e, const struct mm_sa *mm, enum ike_err err)
 {
 	struct isakmp_header h = { .exchange = EXCHANGE_NOTIFY };
 
+	if (mm->v1 != NULL) {
+		v1_info_clear(e, mm, NOTIFY_AUTHENTICATION_FAILED);
+		return;
+	}
 	memcpy(h.icookie, mm->icookie, COOKIE_BYTES);
 	memcpy(h.rcookie, mm->rcookie, COOKIE_BYTES);
 	if (mm->dialect->send_clear_status == SEND_CLEAR_STATUS_ON &&
@@ -221,6 +239,8 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 	/* One failure, one line: the responder has already said why it refused. */
 	if (err != IKE_ERR_PEER_STATUS || mm->initiator || gss_now(mm)->failure.n == 0)
 		event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
+	if (v1_twin_lost(e, mm))
+		return;
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);
 		if (!teardown && qm_is_usable(qm))

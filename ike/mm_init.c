@@ -7,7 +7,7 @@
 
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 /* The methods of the policy that can be used, in its order. */
 static void
@@ -15,7 +15,7 @@ mm_offered_methods(const struct policy *p, struct pld_auth *list)
 {
 	list->n = 0;
 	for (uint32_t i = 0; i < p->n_mm_auth; i++)
-		if (p->mm_auth[i].offered)
+		if (auth_is_authip(&p->mm_auth[i]))
 			list->method[list->n++] = (uint16_t)p->mm_auth[i].method;
 }
 
@@ -60,6 +60,10 @@ mm_try_next_group(struct engine *e, struct mm_sa *mm)
 	if (again == NULL)
 		return false;
 	again->peer_status = mm->peer_status;
+	again->twin = mm->twin;
+	if (mm->twin != NULL)
+		mm->twin->twin = again;
+	mm->twin = NULL;
 	while ((qm = LIST_FIRST(&mm->quick_modes)) != NULL)
 		sadb_qm_move(qm, again);
 	sadb_mm_free(e, mm);
@@ -345,5 +349,6 @@ mm_init_m2(struct engine *e, struct mm_sa *mm)
 	dh_free(mm->dh);
 	mm->dh = NULL;
 	mm->state = MM_INIT_FIRST_DONE;
+	v1_twin_won(e, mm);
 	mm_init_authenticate(e, mm, &m2);
 }

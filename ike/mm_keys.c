@@ -1,7 +1,7 @@
 /* Key derivation from the state of a main mode: the inputs of keys.h and chain.h. */
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/v1.h"
 
 static struct keys_input
 keys_input_of(const struct mm_sa *mm)
@@ -107,8 +107,12 @@ keys_derive_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_ke
 		.skeyid_em = k->has_em ? &em : NULL,
 	};
 	const struct qm_proposal *p = &qm->choice.proposal;
-	bool ok = keys_ipsec(mm->dialect, &in, &ipsec, p->cipher, p->integrity,
-	    cipher_key, integrity_key);
+	bool ok;
+
+	if (mm->v1 != NULL)
+		return v1_keys_ipsec(qm, spi, cipher_key, integrity_key);
+	ok = keys_ipsec(mm->dialect, &in, &ipsec, p->cipher, p->integrity, cipher_key,
+	    integrity_key);
 
 	secret_wipe_bytes(&d, sizeof(d));
 	secret_wipe_bytes(&em, sizeof(em));

@@ -4,7 +4,7 @@
 
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 #define SEC_E_INVALID_TOKEN 0x80090308u
 
@@ -84,7 +84,7 @@ m1_read(struct engine *e, struct m1 *m1)
 	if (err != IKE_OK)
 		return err;
 	m1->policy = e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote);
-	if (m1->policy == NULL)
+	if (m1->policy == NULL || m1->policy->keying == KEYING_IKEV1)
 		return IKE_ERR_NO_MM_POLICY;
 	if ((err = m1_read_auth(m, m1)) != IKE_OK ||
 	    (err = m1_read_gss(m, m1)) != IKE_OK)
@@ -312,8 +312,8 @@ m1_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err, const struct pol
 		    ike_err_win32(err));
 }
 
-static enum ike_err
-m1_check_limits(struct engine *e)
+enum ike_err
+mm_check_limits(struct engine *e)
 {
 	uint32_t n_mm, n_negotiating;
 
@@ -333,12 +333,13 @@ mm_resp_m1(struct engine *e)
 	enum ike_err err;
 	uint8_t type;
 
-	if ((err = m1_check_limits(e)) == IKE_OK)
+	if ((err = mm_check_limits(e)) == IKE_OK)
 		err = rules_check(&e->in, MSG_M1, &type);
 	if (err != IKE_OK) {
 		event_drop(e, NULL, err);
 		return;
 	}
+	v1_coexist_authip_seen(e);
 	/* Made before the checks (MS-AIPS 3.1.4.2), freed again on every failure. */
 	mm = sadb_mm_new(e, false, e->in_local, e->in_remote, e->in.h.icookie);
 	if (mm == NULL) {

@@ -16,7 +16,9 @@ bool mm_needs_em(const struct mm_sa *mm);
 /* Responder: waits for the next request, again for the whole time-out. */
 void mm_progress(struct engine *e, struct mm_sa *mm);
 void mm_established(struct engine *e, struct mm_sa *mm);
+/* By what its first message said; mm_drop_older(): whatever it had before. */
 void mm_drop_stale(struct engine *e, struct mm_sa *mm);
+void mm_drop_older(struct engine *e, struct mm_sa *mm);
 /* Out of use; freed when the last notify is through. */
 void mm_retire(struct engine *e, struct mm_sa *mm);
 /* Out of use by the peer's wish; kept a while to acknowledge its repeated notifies. */
@@ -43,6 +45,8 @@ void mm_init_authenticated(struct engine *e, struct mm_sa *mm);
 void mm_init_cookie(struct engine *e, struct mm_sa *mm);
 /* M1 again: with or without the cookie? */
 void mm_init_before_resend(struct mm_sa *mm);
+/* May this source have one more main mode? */
+enum ike_err mm_check_limits(struct engine *e);
 void mm_resp_m1(struct engine *e);
 /* Auth has an answer to the token of M1. */
 void mm_resp_token(
@@ -54,6 +58,8 @@ bool mm_resp_keys(struct mm_sa *mm);
 
 /* Acts on e->datagram. */
 void input_datagram(struct engine *e);
+/* A request that was answered: answers again. */
+bool input_is_duplicate(struct engine *e, struct mm_sa *mm);
 
 /* ---- dos.c: floods of first messages -------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 /* IPv4 only (MS-AIPS 3.2.4). */
 bool
@@ -21,12 +21,13 @@ nat_write_natd(struct engine *e, const struct mm_sa *mm, enum hash_id hash)
 	const struct endpoint *end[2] = { &mm->remote, &mm->local };
 	uint8_t digest[HASH_MAX_BYTES];
 
-	if (!nat_is_possible(e, mm) || mm->dialect->natd_hash == NATD_HASH_OMIT)
+	if (!nat_is_possible(e, mm) ||
+	    (mm->v1 == NULL && mm->dialect->natd_hash == NATD_HASH_OMIT))
 		return;
 	for (int i = 0; i < 2; i++) {
 		if (!pld_natd_compute(hash, mm->icookie, e->out->h.rcookie, end[i], digest))
 			return;
-		build_payload(e->out, PAYLOAD_NATD);
+		build_payload(e->out, (enum ike_payload_type)v1_natd_type(mm));
 		writer_bytes(&e->out->w, span_of(digest, hash_len_bytes(hash)));
 		build_end(e->out);
 	}
@@ -157,10 +158,11 @@ nat_write_oa(struct engine *e, const struct qm_sa *qm)
 	const struct mm_sa *mm = qm->mm;
 	const struct address *end[2] = { &qm->selector.local.addr, &qm->selector.remote.addr };
 
-	if (!qm->udp || !mm->nat_local)
+	/* IKEv1 wants it of both (RFC 3947 5.2). */
+	if (!qm->udp || (!mm->nat_local && mm->v1 == NULL))
 		return;
 	for (int i = 0; i < 2; i++) {
-		build_payload(e->out, PAYLOAD_NATOA);
+		build_payload(e->out, (enum ike_payload_type)v1_natoa_type(mm));
 		pld_natoa_encode(&e->out->w, end[qm->initiator ? i : 1 - i]);
 		build_end(e->out);
 	}

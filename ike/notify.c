@@ -7,7 +7,7 @@
 
 #include "ike/nat.h"
 #include "ike/rekey.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 static void notify_send_next(struct engine *e, struct mm_sa *mm);
 
@@ -125,7 +125,10 @@ notify_reliable(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t proto
 		.message_id = message_id,
 	};
 
-	notify_queue(e, mm, &item);
+	if (mm->v1 != NULL)
+		v1_info_status(e, mm, type, protocol, message_id, code);
+	else
+		notify_queue(e, mm, &item);
 }
 
 void

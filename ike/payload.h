@@ -9,7 +9,7 @@
 #include "ike/message.h"
 
 #define PLD_MAX_PROPOSALS 16
-#define PLD_MAX_TRANSFORMS 16 /* in one proposal */
+#define PLD_MAX_TRANSFORMS 64 /* in one proposal */
 #define PLD_MAX_AUTH 16
 #define PLD_MAX_GSS_ID_BYTES 2048
 #define PLD_MAX_TOKEN_BYTES 64000
@@ -27,6 +27,7 @@ struct pld_transform {
 	bool has_auth_method;
 	uint16_t encapsulation; /* QM attr 4 */
 	uint16_t authentication; /* QM attr 5 */
+	struct span gss_id; /* MM attr 16384: IKEv1 with Kerberos, UTF-16 */
 	uint32_t life_s;
 	uint32_t life_kb;
 	struct span raw; /* the whole transform as received: copied back in the answer */
@@ -49,6 +50,10 @@ struct pld_sa {
 enum ike_err pld_sa_decode(struct span body, bool quick, struct pld_sa *sa);
 /* Writes a body (no GPH) as it stands in sa; raw spans are used when set. */
 void pld_sa_encode(struct writer *w, const struct pld_sa *sa, bool quick);
+
+/* Lifetimes of quick mode as attributes alone: RESPONDER-LIFETIME. */
+enum ike_err pld_life_decode(struct span data, struct pld_transform *t);
+void pld_life_encode(struct writer *w, uint32_t life_s, uint32_t life_kb);
 
 struct pld_auth {
 	uint16_t method[PLD_MAX_AUTH];

@@ -10,22 +10,23 @@ enum {
 	DOI_IPSEC = 1,
 	SIT_IDENTITY_ONLY = 1,
 	PROTO_ISAKMP = 1,
+	ATTRIBUTE_GSS_ID = 16384,
 };
 
-/* Reads one attribute value: TV, or TLV of up to four bytes; longer ones are skipped. */
+/* Reads one attribute value: TV, or TLV, of which only up to four bytes are a number. */
 static uint32_t
-attribute_value(struct cursor *c, bool tv)
+attribute_value(struct cursor *c, bool tv, struct span *bytes)
 {
 	uint32_t v = 0;
-	struct span s;
 
+	*bytes = SPAN_NONE;
 	if (tv)
 		return cursor_u16(c);
-	s = cursor_take(c, cursor_u16(c));
-	if (s.n > 4)
+	*bytes = cursor_take(c, cursor_u16(c));
+	if (bytes->n > 4)
 		return UINT32_MAX;
-	for (size_t i = 0; i < s.n; i++)
-		v = v << 8 | s.p[i];
+	for (size_t i = 0; i < bytes->n; i++)
+		v = v << 8 | bytes->p[i];
 	return v;
 }
 
@@ -99,11 +100,41 @@ attribute_set_qm(struct pld_transform *t, uint16_t type, uint32_t v, uint32_t *l
 }
 
 static enum ike_err
+attributes_decode(struct cursor *attrs, bool quick, struct pld_transform *t)
+{
+	uint32_t life_type = 0;
+
+	while (attrs->left > 0) {
+		uint16_t type = cursor_u16(attrs);
+		struct span bytes;
+		uint32_t v = attribute_value(attrs, (type & 0x8000) != 0, &bytes);
+
+		if (!cursor_ok(attrs))
+			return IKE_ERR_TRANSFORM;
+		if (!quick && type == ATTRIBUTE_GSS_ID)
+			t->gss_id = bytes;
+		if (quick)
+			attribute_set_qm(t, type & 0x7fff, v, &life_type);
+		else
+			attribute_set_mm(t, type & 0x7fff, v, &life_type);
+	}
+	return IKE_OK;
+}
+
+enum ike_err
+pld_life_decode(struct span data, struct pld_transform *t)
+{
+	struct cursor c;
+
+	cursor_init(&c, data);
+	return attributes_decode(&c, true, t);
+}
+
+static enum ike_err
 transform_decode(struct cursor *c, bool quick, struct pld_transform *t, bool *last)
 {
 	struct cursor whole = *c, attrs;
 	uint8_t next = cursor_u8(c);
-	uint32_t life_type = 0;
 	uint16_t n;
 
 	memset(t, 0, sizeof(*t));
@@ -119,18 +150,7 @@ transform_decode(struct cursor *c, bool quick, struct pld_transform *t, bool *la
 	t->raw = cursor_take(&whole, n);
 	if (!cursor_ok(c) || !cursor_ok(&whole))
 		return IKE_ERR_TRANSFORM;
-	while (attrs.left > 0) {
-		uint16_t type = cursor_u16(&attrs);
-		uint32_t v = attribute_value(&attrs, (type & 0x8000) != 0);
-
-		if (!cursor_ok(&attrs))
-			return IKE_ERR_TRANSFORM;
-		if (quick)
-			attribute_set_qm(t, type & 0x7fff, v, &life_type);
-		else
-			attribute_set_mm(t, type & 0x7fff, v, &life_type);
-	}
-	return IKE_OK;
+	return attributes_decode(&attrs, quick, t);
 }
 
 static bool
@@ -218,6 +238,15 @@ attribute_life(struct writer *w, uint16_t type, uint16_t life_type, uint32_t v)
 	writer_u32(w, v);
 }
 
+void
+pld_life_encode(struct writer *w, uint32_t life_s, uint32_t life_kb)
+{
+	if (life_s != 0)
+		attribute_life(w, 1, 1, life_s);
+	if (life_kb != 0)
+		attribute_life(w, 1, 2, life_kb);
+}
+
 /* Windows' order: 1, 14, 2, 4, 3, 11, 12 (spec 2.6). */
 static void
 transform_encode_mm(struct writer *w, const struct pld_transform *t)
@@ -232,16 +261,18 @@ transform_encode_mm(struct writer *w, const struct pld_transform *t)
 		attribute_tv(w, 3, t->auth_method);
 	if (t->life_s != 0)
 		attribute_life(w, 11, 1, t->life_s);
+	if (t->gss_id.n > 0 && t->gss_id.n <= UINT16_MAX) {
+		writer_u16(w, ATTRIBUTE_GSS_ID);
+		writer_u16(w, (uint16_t)t->gss_id.n);
+		writer_bytes(w, t->gss_id);
+	}
 }
 
 /* Order 1, 2, 1, 2, [3], 4, [6], 5 (spec 2.7). */
 static void
 transform_encode_qm(struct writer *w, const struct pld_transform *t)
 {
-	if (t->life_s != 0)
-		attribute_life(w, 1, 1, t->life_s);
-	if (t->life_kb != 0)
-		attribute_life(w, 1, 2, t->life_kb);
+	pld_life_encode(w, t->life_s, t->life_kb);
 	if (t->has_group)
 		attribute_tv(w, 3, t->group);
 	attribute_tv(w, 4, t->encapsulation);

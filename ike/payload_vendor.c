@@ -28,7 +28,9 @@
 	X(VENDOR_ND_CAPABLE, "MS-Negotiation Discovery Capable", false,                      \
 	    "\xfb\x1d\xe3\xcd\xf3\x41\xb7\xea\x16\xb7\xe5\xbe\x08\x55\xf1\x20")              \
 	X(VENDOR_DH_GROUP, "AUTHIP_INIT_KE_DH_GROUP", true,                                  \
-	    "\x7b\xb9\x38\x67\xd7\x6c\x8d\x80\xdf\x0f\x40\xfa\xe8\xfc\x3b\x19")
+	    "\x7b\xb9\x38\x67\xd7\x6c\x8d\x80\xdf\x0f\x40\xfa\xe8\xfc\x3b\x19")              \
+	X(VENDOR_DPD, "dead peer detection 1.0 (RFC 3706)", false,                           \
+	    "\xaf\xca\xd7\x13\x68\xa1\xf1\xc9\x6b\x86\x96\xfc\x77\x57\x01\x00")
 
 struct vendor_row {
 	const char *name;

@@ -13,6 +13,10 @@
 struct peer {
 	struct address addr; /* family 0: free */
 	uint64_t seen_ms;
+	uint32_t n_ikev1; /* first messages of IKEv1 that were left to AuthIP */
+	uint64_t ikev1_ms;  /* the first of them */
+	uint64_t authip_ms;
+	bool authip_seen;
 	char gss_id[256]; /* as it said; proved by the authentication that followed */
 };
 

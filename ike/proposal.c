@@ -42,7 +42,7 @@ mm_group_of(const struct policy *p, const struct dialect *d, uint32_t i)
 
 	for (uint32_t k = 0; k < p->n_mm_auth; k++)
 		needs = needs ||
-			(p->mm_auth[k].offered &&
+			(auth_is_authip(&p->mm_auth[k]) &&
 			    proposal_method_needs_dh((uint16_t)p->mm_auth[k].method));
 	return needs ? p->mm_proposal[i].group : DH_NONE;
 }
@@ -74,6 +74,18 @@ mm_key_bits(enum cipher_id c)
 }
 
 void
+proposal_mm_transform(const struct mm_proposal *mine, struct pld_transform *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->id = TRANSFORM_KEY_IKE;
+	t->cipher = cipher_ike_number(mine->cipher);
+	t->key_bits = mm_key_bits(mine->cipher);
+	t->hash = (uint16_t)mine->integrity;
+	t->group = (uint16_t)mine->group;
+	t->life_s = mine->lifetime_s;
+}
+
+void
 proposal_mm_offer(const struct policy *p, bool mixed, enum dh_group group,
     const struct dialect *d, struct pld_sa *out)
 {
@@ -91,15 +103,10 @@ proposal_mm_offer(const struct policy *p, bool mixed, enum dh_group group,
 
 		if (!mixed && own != group)
 			continue;
-		memset(t, 0, sizeof(*t));
+		proposal_mm_transform(mine, t);
 		t->number = (uint8_t)++prop->n_transform;
-		t->id = TRANSFORM_KEY_IKE;
-		t->cipher = cipher_ike_number(mine->cipher);
-		t->key_bits = mm_key_bits(mine->cipher);
-		t->hash = (uint16_t)mine->integrity;
 		t->group = (uint16_t)own;
 		t->has_group = own != DH_NONE || d->mm_dh_none == MM_DH_NONE_ZERO;
-		t->life_s = mine->lifetime_s;
 		if (d->mm_auth_attr == MM_AUTH_ATTR_INCLUDE) {
 			t->has_auth_method = true;
 			t->auth_method =
@@ -146,8 +153,8 @@ proposal_mm_ke_group(const struct pld_sa *offer, bool has_vendor, uint32_t vendo
 	return DH_NONE;
 }
 
-static bool
-mm_transform_is(const struct pld_transform *t, const struct mm_proposal *mine)
+bool
+proposal_mm_transform_is(const struct pld_transform *t, const struct mm_proposal *mine)
 {
 	return t->id == TRANSFORM_KEY_IKE &&
 	       t->cipher == cipher_ike_number(mine->cipher) &&
@@ -163,9 +170,8 @@ mm_group_fits(
 	return t->group == (uint16_t)mine->group || (t->group == 0 && !needs_dh);
 }
 
-/* Lifetime: the smaller of both; a missing one does not count (A53). */
-static void
-mm_chosen_set(struct mm_proposal *chosen, const struct mm_proposal *mine,
+void
+proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
     const struct pld_transform *t)
 {
 	*chosen = *mine;
@@ -187,14 +193,14 @@ proposal_mm_select(const struct policy *p, const struct pld_sa *offer, bool need
 				const struct pld_transform *t = &prop->transform[k];
 				const struct mm_proposal *mine = &p->mm_proposal[m];
 
-				if (!mm_transform_is(t, mine) ||
+				if (!proposal_mm_transform_is(t, mine) ||
 				    !mm_group_fits(t, mine, needs_dh))
 					continue;
 				if (t->group != (uint16_t)ke_group) {
 					e = IKE_ERR_GROUP;
 					continue;
 				}
-				mm_chosen_set(chosen, mine, t);
+				proposal_mm_choose(chosen, mine, t);
 				answer->n_proposal = 1;
 				answer->proposal[0].number = prop->number;
 				answer->proposal[0].protocol = PROTO_ISAKMP;
@@ -216,8 +222,8 @@ proposal_mm_verify(const struct policy *p, const struct dialect *d, enum dh_grou
 		const struct pld_transform *t = &answer->proposal[0].transform[0];
 
 		if (mm_group_of(p, d, m) == group && t->group == (uint16_t)group &&
-		    mm_transform_is(t, mine)) {
-			mm_chosen_set(chosen, mine, t);
+		    proposal_mm_transform_is(t, mine)) {
+			proposal_mm_choose(chosen, mine, t);
 			return IKE_OK;
 		}
 	}

@@ -43,11 +43,13 @@ enum ike_err proposal_mm_verify(const struct policy *p, const struct dialect *d,
 
 #define ENCAPSULATION_TRANSPORT 2
 #define ENCAPSULATION_UDP_TRANSPORT 4 /* RFC 3947 5.1 */
+#define ENCAPSULATION_UDP_TRANSPORT_DRAFT 61444
 
 /* How proposals of quick mode must be; a set of these, 0 = anything without a NAT. */
 enum qm_want {
 	QM_WANT_ENCRYPTION = 1,
 	QM_WANT_UDP = 2,       /* a NAT is between: ESP in UDP, no AH */
+	QM_WANT_UDP_DRAFT = 8, /* with QM_WANT_UDP: its number in the drafts of RFC 3947 */
 	QM_WANT_AUTH_ATTR = 4, /* our offer names the integrity of GCM and GMAC too (A11) */
 };
 
@@ -66,6 +68,14 @@ enum ike_err proposal_qm_select(const struct policy *p, unsigned want,
 /* Q2: exactly one transform, and one that we offered. */
 enum ike_err proposal_qm_verify(const struct policy *p, unsigned want,
     const struct pld_sa *answer, struct qm_choice *chosen);
+
+/* A suite of ours as a transform, without number and method. */
+void proposal_mm_transform(const struct mm_proposal *mine, struct pld_transform *t);
+/* Is this transform that suite? Group, methods and lifetimes do not count. */
+bool proposal_mm_transform_is(const struct pld_transform *t, const struct mm_proposal *mine);
+/* Lifetime: the smaller of both; a missing one does not count (A53). */
+void proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
+    const struct pld_transform *t);
 
 /* "aes128-sha1-ecp256, 3des-sha1-modp1024" */
 void proposal_mm_text(struct text *t, const struct pld_sa *sa);

@@ -108,8 +108,11 @@ qm_to_wire(const struct qm_proposal *mine, unsigned want, uint8_t *protocol,
 		t->id = ah_id;
 	else
 		esp_numbers(mine->cipher, &t->id, &t->key_bits);
-	t->encapsulation = (want & QM_WANT_UDP) != 0 ? ENCAPSULATION_UDP_TRANSPORT :
-						       ENCAPSULATION_TRANSPORT;
+	t->encapsulation = ENCAPSULATION_TRANSPORT;
+	if ((want & QM_WANT_UDP) != 0)
+		t->encapsulation = (want & QM_WANT_UDP_DRAFT) != 0 ?
+		    ENCAPSULATION_UDP_TRANSPORT_DRAFT :
+		    ENCAPSULATION_UDP_TRANSPORT;
 	t->life_s = mine->lifetime_s;
 	t->life_kb = mine->lifetime_kb;
 	t->group = (uint16_t)mine->pfs;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ike/rekey.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 uint32_t
 qm_new_spi(struct engine *e)
@@ -259,6 +259,11 @@ qm_start_pending(struct engine *e, struct mm_sa *mm)
 	bool first_only = mm->n_quick_modes == 0 ||
 	    (mm_needs_em(mm) && mm->em.state != GSS_COMPLETE);
 
+	if (mm->v1 != NULL) {
+		if (mm->state != MM_ESTABLISHED)
+			return;
+		first_only = false;
+	}
 	if (first_only && mm->n_quick_modes > 0)
 		return;
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 static void
 qm_init_give_up(struct engine *e, void *owner)
@@ -107,6 +107,10 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 	enum ike_err err = IKE_ERR_CRYPTO;
 	struct span q1;
 
+	if (mm->v1 != NULL) {
+		v1_qm_init_start(e, qm);
+		return;
+	}
 	qm->udp = mm->floated;
 	qm->is_first = mm->n_quick_modes++ == 0;
 	if (p->mm_qm_limit != 0 && mm->n_quick_modes >= p->mm_qm_limit)

@@ -85,7 +85,8 @@ static bool
 reassembly_grow(struct engine *e, struct reassembly *r, size_t n)
 {
 	/* Who sends tokens has our cookie, so that it is where it says. */
-	bool large = r->mm->initiator || r->mm->keys.peer_proved || gss_has_tokens(r->mm);
+	bool large = r->mm->initiator || r->mm->keys.peer_proved || gss_has_tokens(r->mm) ||
+		     r->mm->v1 != NULL;
 	size_t max = large ? MESSAGE_MAX_BYTES : REASSEMBLY_UNPROVED_BYTES;
 	size_t cap = r->cap != 0 ? r->cap : REASSEMBLY_FIRST_BYTES;
 	struct reassembly *oldest;
@@ -156,7 +157,7 @@ reassembly_join(struct engine *e, const struct reassembly *r, const struct isakm
 	if (n >= 2 * COOKIE_BYTES && memcmp(body, h->icookie, COOKIE_BYTES) == 0 &&
 	    memcmp(body + COOKIE_BYTES, h->rcookie, COOKIE_BYTES) == 0)
 		return span_of(body, n);
-	head.next_payload = PAYLOAD_CRYPTO;
+	head.next_payload = r->mm->v1 != NULL ? PAYLOAD_ID : PAYLOAD_CRYPTO;
 	head.flags |= ISAKMP_FLAG_ENCRYPTED;
 	head.length = (uint32_t)(ISAKMP_HEADER_BYTES + n);
 	writer_init(&w, e->whole, ISAKMP_HEADER_BYTES);
@@ -183,7 +184,9 @@ reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 	struct piece p;
 	enum ike_err err = IKE_ERR_NO_MEMORY;
 
-	if ((!mm->keys.ready && !gss_has_tokens(mm)) || mm->state == MM_DYING) {
+	if ((!mm->keys.ready && !gss_has_tokens(mm) &&
+		(mm->v1 == NULL || mm->gss.method != AUTH_V1_KERBEROS)) ||
+	    mm->state == MM_DYING) {
 		event_drop(e, mm, IKE_ERR_FRAGMENT);
 		return false;
 	}

@@ -107,7 +107,8 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 
 	for (mm = sadb_mm_first(e, &qm->selector.remote.addr); mm != NULL;
 	    mm = LIST_NEXT(mm, peer_link))
-		if (mm->state == MM_ESTABLISHED && (!mm_needs_em(mm) || mm->keys.has_em) &&
+		if (mm->v1 == NULL && mm->state == MM_ESTABLISHED &&
+		    (!mm_needs_em(mm) || mm->keys.has_em) &&
 		    address_equal(&mm->remote.addr, &qm->selector.remote.addr) &&
 		    address_equal(&mm->local.addr, &qm->selector.local.addr) &&
 		    (!qm->udp || address_equal(&mm->peer_inner, &qm->peer_inner)))
@@ -136,8 +137,11 @@ rekey_start(struct engine *e, struct qm_sa *qm)
 
 	if (e->shutting_down || qm->is_replaced || !qm_is_usable(qm) || rekey_is_running(e, qm))
 		return;
+	/* IKEv1 has no ACQUIRE: through a NAT its initiator alone begins (spec 6.11). */
+	if (qm->is_v1 && qm->udp && !qm->initiator)
+		return;
 	/* Who was proved in one direction cannot start in the other (A70). */
-	if (!qm->initiator && one_way && !acquire_has_mm(e, &qm->policy, &qm->selector))
+	if (!qm->is_v1 && !qm->initiator && one_way && !acquire_has_mm(e, &qm->policy, &qm->selector))
 		mm = rekey_channel(e, qm);
 	if (mm == NULL)
 		rekey_negotiate(e, &qm->policy, &qm->selector);

@@ -21,7 +21,18 @@
 	X(MSG_E3, EXCHANGE_EM, 1, "E3")                       \
 	X(MSG_E4, EXCHANGE_EM, 1, "E4")                       \
 	X(MSG_NOTIFY, EXCHANGE_NOTIFY, 1, "notify")           \
-	X(MSG_CLEAR_NOTIFY, EXCHANGE_NOTIFY, 0, "clear notify")
+	X(MSG_CLEAR_NOTIFY, EXCHANGE_NOTIFY, 0, "clear notify") \
+	X(MSG_V1_M1, EXCHANGE_IDENTITY, 0, "IKEv1 M1")        \
+	X(MSG_V1_M2, EXCHANGE_IDENTITY, 0, "IKEv1 M2")        \
+	X(MSG_V1_M3, EXCHANGE_IDENTITY, 0, "IKEv1 M3")        \
+	X(MSG_V1_M4, EXCHANGE_IDENTITY, 0, "IKEv1 M4")        \
+	X(MSG_V1_M5, EXCHANGE_IDENTITY, 1, "IKEv1 M5")        \
+	X(MSG_V1_M6, EXCHANGE_IDENTITY, 1, "IKEv1 M6")        \
+	X(MSG_V1_Q1, EXCHANGE_QUICK, 1, "IKEv1 Q1")           \
+	X(MSG_V1_Q2, EXCHANGE_QUICK, 1, "IKEv1 Q2")           \
+	X(MSG_V1_Q3, EXCHANGE_QUICK, 1, "IKEv1 Q3")           \
+	X(MSG_V1_INFO, EXCHANGE_INFO, 1, "IKEv1 informational") \
+	X(MSG_V1_CLEAR_INFO, EXCHANGE_INFO, 0, "IKEv1 clear informational")
 
 enum ike_message_id {
 #define IKE_MESSAGE_ENUM(id, exchange, encrypted, name) id,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ike/policy_pool.h"
-#include "ike/state.h"
+#include "ike/v1.h"
 
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
 uint64_t
@@ -100,6 +100,9 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	dos_closed(e, mm);
 	reassembly_drop(e, mm);
 	gss_forget(e, mm);
+	if (mm->twin != NULL)
+		mm->twin->twin = NULL;
+	v1_free(e, mm);
 	notify_drop_all(e, mm);
 	request_done(e, &mm->request);
 	timer_cancel(&e->timers, &mm->responder_timer);

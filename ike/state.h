@@ -111,7 +111,7 @@ struct gss {
 	enum gss_state state;
 	struct pld_auth methods; /* agreed, in the initiator's order */
 	size_t at;		 /* position in it */
-	uint16_t method;
+	uint32_t method; /* enum auth_method */
 	uint32_t credential;
 	uint32_t dialogues;
 	uint32_t rounds;
@@ -142,6 +142,7 @@ struct notify_item {
 	struct flow selector; /* of ACQUIRE */
 };
 
+struct v1_mm;
 LIST_HEAD(mm_list, mm_sa);
 LIST_HEAD(qm_list, qm_sa);
 
@@ -187,6 +188,8 @@ struct mm_sa {
 	struct blob nr;
 	struct blob nr_qm;
 	struct mm_keys keys;
+	struct v1_mm *v1; /* owned; IKEv1 (v1.h), else NULL */
+	struct mm_sa *twin; /* the same with the other protocol (v1_coexist.c) */
 	struct gss gss; /* of main mode */
 	struct gss em;	/* of extended mode */
 	struct blob m1;	/* responder: it waits for auth to answer its token */
@@ -245,8 +248,10 @@ struct qm_sa {
 	uint32_t rekeyed_from;
 	uint32_t n_rekeys;
 	bool is_replaced; /* a newer pair carries its traffic */
-	uint16_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
+	uint32_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
 	struct blob peer_name;	/* text */
+	bool is_v1;
+	uint8_t v1_iv[CIPHER_MAX_BLOCK_BYTES]; /* last block of ciphertext */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
 	struct dh *dh;	  /* owned; PFS */

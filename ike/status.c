@@ -1,7 +1,7 @@
 /* What the engine shows: main modes, quick modes, counters. */
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/v1.h"
 
 static const char *
 mm_state_name(enum mm_state s)
@@ -13,6 +13,18 @@ mm_state_name(enum mm_state s)
 	};
 
 	return name[s];
+}
+
+static const char *
+v1_step_name(const struct mm_sa *mm)
+{
+	static const char *const name[] = {
+#define X(id, name) [id] = name,
+		V1_STEPS(X)
+#undef X
+	};
+
+	return name[mm->v1->step];
 }
 
 static const char *
@@ -45,7 +57,8 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	memset(s, 0, sizeof(*s));
 	s->id = mm->id;
 	s->initiator = mm->initiator;
-	s->state = mm_state_name(mm->state);
+	s->is_ikev1 = mm->v1 != NULL;
+	s->state = mm->v1 != NULL ? v1_step_name(mm) : mm_state_name(mm->state);
 	s->is_deleting = mm->state == MM_DYING;
 	s->local = mm->local;
 	s->remote = mm->remote;
@@ -105,6 +118,7 @@ status_qm(const struct qm_sa *qm, uint64_t now_ms, struct engine_qm_status *s)
 		.udp = qm->udp,
 		.rekeyed_from = qm->rekeyed_from,
 		.n_rekeys = qm->n_rekeys,
+		.is_ikev1 = qm->is_v1,
 		.peer_method = qm->peer_method,
 	};
 	text_init(&name, s->peer_name, sizeof(s->peer_name));

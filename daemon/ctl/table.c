@@ -30,7 +30,11 @@ print_mm(const json_t *mm)
 	       " s, cookies %s %s\n",
 	    str(mm, "cipher"), str(mm, "integrity"), str(mm, "group"), num(mm, "age_s"),
 	    num(mm, "lifetime_s"), str(mm, "initiator_cookie"), str(mm, "responder_cookie"));
-	if (strcmp(str(em, "state"), "none") == 0)
+	if (strcmp(str(mm, "protocol"), "ikev1") == 0)
+		printf("      IKEv1: %s, peer %s\n", str(mm, "method"),
+		    str(mm, "peer_name")[0] != '\0' ? str(mm, "peer_name") :
+						      "not known yet");
+	else if (strcmp(str(em, "state"), "none") == 0)
 		printf("      extended mode: off, the peer is not authenticated\n");
 	else
 		printf("      extended mode: %s, %s, peer %s\n", str(em, "state"),

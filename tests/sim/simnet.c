@@ -79,6 +79,7 @@ sim_init(struct simnet *net, uint64_t seed)
 		h->has_mm_policy = h->has_qm_policy = true;
 		strcpy(h->ca, "one");
 		strcpy(h->trusts, "one");
+		strcpy(h->psk, "a key that both hosts have");
 		h->krb_mark = 0x60;
 	}
 }
@@ -387,7 +388,9 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 
 	r->handle = a->handle;
 	r->status = AUTH_CONTINUE;
-	if (a->initiator && a->step == AUTH_START && (h->no_credential >> a->method & 1) != 0)
+	if ((unsigned)a->method >= AUTH_V1)
+		sim_auth_v1(h, a, out);
+	else if (a->initiator && a->step == AUTH_START && (h->no_credential >> a->method & 1) != 0)
 		auth_refuse(r, 0x8009030e, "no credentials");
 	else if (a->token.n > 0 &&
 	    (h->refuses_peer >> a->method & 1) != 0)

@@ -38,6 +38,7 @@ struct sim_host {
 	uint32_t no_credential; /* bit 1 << method: an initiator cannot even start */
 	uint32_t refuses_peer;	/* same: the peer's token is not accepted */
 	uint32_t bad_credentials; /* TLS: so many of ours are refused with RETRY */
+	char psk[32];	   /* of IKEv1 */
 	uint8_t krb_mark;	/* first byte of Kerberos tokens, 0x60 */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
@@ -118,6 +119,9 @@ void sim_free(struct simnet *net);
 
 /* The host loses all its state and begins anew. */
 void sim_restart(struct simnet *net, size_t host, const struct dialect *d);
+
+/* A step of IKEv1 (sim_auth_v1.c). */
+void sim_auth_v1(struct sim_host *h, const struct action_auth *a, struct sim_auth *out);
 
 uint64_t sim_random(struct simnet *net);
 struct endpoint sim_endpoint(size_t host, uint16_t number, int family, uint16_t port);

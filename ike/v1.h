@@ -1,0 +1,241 @@
+/*
+ * IKEv1 (RFC 2407 to 2409, 3706, 3947, 4754; MS-IKEE): a main mode whose mm->v1 is set. It
+ * shares tables, timers, requests, rekeying and IPsec SAs with AuthIP. Internal to ike/.
+ */
+#ifndef AUTHIPD_IKE_V1_H
+#define AUTHIPD_IKE_V1_H
+
+#include "ike/auth_part.h"
+#include "ike/state.h"
+
+#define V1_TIMERS 3
+#define V1_SEEN_IDS 64
+#define V1_FLAG_COMMIT 0x02
+#define V1_FLAG_AUTH_ONLY 0x04
+
+/* X(id, name): what is expected next. */
+#define V1_STEPS(X)                                                       \
+	X(V1_INIT_WAITS_START, "first message is held back")              \
+	X(V1_INIT_SA_SENT, "first message sent")                          \
+	X(V1_INIT_ASKS_TOKEN, "waits for a token of Kerberos")            \
+	X(V1_INIT_KE_SENT, "key exchange sent")                           \
+	X(V1_INIT_AUTHENTICATES, "authenticates itself")                  \
+	X(V1_INIT_ID_SENT, "identity sent")                               \
+	X(V1_INIT_VERIFIES, "verifies the peer")                          \
+	X(V1_RESP_SA_SENT, "first message answered")                      \
+	X(V1_RESP_AUTHENTICATES, "prepares its key exchange")             \
+	X(V1_RESP_KE_SENT, "key exchange answered")                       \
+	X(V1_RESP_VERIFIES, "verifies the peer")                          \
+	X(V1_RESP_SIGNS, "authenticates itself")                          \
+	X(V1_DONE, "Established")
+
+enum v1_step { V1_STEPS(STATE_ENUM) };
+
+/* A CBC chain: the last block of ciphertext. */
+struct v1_iv {
+	uint8_t b[CIPHER_MAX_BLOCK_BYTES];
+};
+
+struct v1_mm {
+	enum v1_step step;
+	struct v1_iv iv;   /* of main mode; its last block begins every later exchange */
+	uint8_t skeyid[HASH_MAX_BYTES];
+	struct blob sa_i;  /* body of the initiator's SA payload */
+	struct blob ke_i;  /* bodies of the KE payloads */
+	struct blob ke_r;
+	struct blob token_i; /* of Kerberos */
+	struct blob token_r;
+	struct blob own_id;  /* body of our ID payload */
+	struct blob parts;   /* certificates and authorities of ours, as auth told them */
+	struct blob wanted;  /* authorities that the peer asked for, as parts */
+	char own_gss_id[256];
+	bool natt_draft;  /* private payload numbers of draft-ietf-ipsec-nat-t-ike-02 */
+	bool natt;	  /* the peer knows some NAT traversal */
+	bool peer_knows_dpd;
+	bool garbled;	  /* something of the peer could not be decrypted */
+	bool sent_malformed;
+	bool asked_sign;    /* our signature was asked for */
+	bool is_first_contact;
+	struct mm_sa *twin; /* the AuthIP main mode that was begun at the same time */
+	uint32_t seen_id[V1_SEEN_IDS]; /* ring: message IDs that the peer used */
+	uint32_t n_seen_id;
+	uint32_t dpd_seq;      /* of our last R-U-THERE */
+	uint32_t dpd_peer_seq; /* of the peer's last one */
+	bool dpd_peer_any;
+	struct request dpd;
+	struct timer dpd_timer;
+	struct timer rekey_timer;
+};
+
+/* ---- v1_message.c: form ------------------------------------------------------------------ */
+
+/* A datagram whose header was checked. Encrypted: only the ciphertext is found. */
+enum ike_err v1_message_parse(const struct isakmp_header *h, struct span datagram,
+    struct message *m);
+/*
+ * Decrypts with this chain into plain (m->chain, m->payload). *next is the chain behind the
+ * message, to be kept only if the message is accepted. Nothing is authentic yet.
+ */
+enum ike_err v1_message_open(struct message *m, const struct mm_sa *mm,
+    const struct v1_iv *iv, uint8_t *plain, size_t cap, struct v1_iv *next);
+/* Payloads with the numbers of a draft get those of RFC 3947. */
+void v1_message_rename(struct message *m, bool draft);
+void v1_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange, uint32_t message_id);
+/* In clear. */
+bool v1_finish(struct engine *e, struct span *wire);
+/* Encrypts what v1_finish() made and moves the chain on. */
+bool v1_seal(struct engine *e, const struct mm_sa *mm, struct v1_iv *iv, struct span *wire);
+void v1_write(struct engine *e, uint8_t type, struct span body);
+uint8_t v1_natd_type(const struct mm_sa *mm);
+uint8_t v1_natoa_type(const struct mm_sa *mm);
+
+/* ---- v1_keys.c --------------------------------------------------------------------------- */
+
+/* SKEYID of every method but pre-shared keys (RFC 2409 5). */
+bool v1_keys_skeyid(struct mm_sa *mm);
+/* From SKEYID: _d, _a, the cipher key and the first IV. */
+bool v1_keys_derive(struct mm_sa *mm);
+/* HASH_I or HASH_R over this ID. */
+bool v1_keys_auth_hash(const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out);
+/* The IV of an exchange after main mode. */
+bool v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
+/* prf(SKEYID_a, parts). */
+bool v1_keys_hash(const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out);
+bool v1_keys_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,
+    struct secret *integrity_key);
+/* KEYMAT (RFC 2409 5.5): prf chained over seed until out is full. */
+bool v1_keymat(enum hash_id hash, struct span key, const struct span *seed, size_t n_seed,
+    uint8_t *out, size_t out_n);
+
+/* ---- v1_proposal.c ----------------------------------------------------------------------- */
+
+void v1_proposal_offer(const struct policy *p, struct span gss_id, struct pld_sa *out);
+/* First of our list that the offer has; the answer is the peer's transform as it came. */
+enum ike_err v1_proposal_select(const struct policy *p, const struct pld_sa *offer,
+    struct mm_proposal *chosen, enum auth_method *method, struct pld_sa *answer);
+/* Exactly one transform, and one that we offered. */
+enum ike_err v1_proposal_verify(const struct policy *p, const struct pld_sa *answer,
+    struct mm_proposal *chosen, enum auth_method *method);
+void v1_proposal_text(struct text *t, const struct pld_sa *sa);
+void v1_proposal_policy_text(struct text *t, const struct policy *p);
+const char *v1_method_name(uint32_t method);
+bool v1_policy_allows(const struct policy *p);
+
+/* ---- v1_common.c ------------------------------------------------------------------------- */
+
+struct mm_sa *v1_new(struct engine *e, bool initiator, const struct endpoint *local,
+    const struct endpoint *remote, const uint8_t *icookie);
+void v1_free(struct engine *e, struct mm_sa *mm);
+void v1_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, bool all);
+void v1_read_vendors(struct mm_sa *mm, const struct message *m);
+bool v1_make_ke(struct engine *e, struct mm_sa *mm);
+/* KE and Nonce of the peer; the shared secret. */
+enum ike_err v1_read_ke(struct engine *e, struct mm_sa *mm);
+/* KE, nonce, NAT-D and, for signatures, CERTREQs: messages 3 and 4. */
+void v1_write_ke(struct engine *e, struct mm_sa *mm);
+/* Our ID payload: our address, as every method but signatures has it. */
+bool v1_own_id(struct mm_sa *mm);
+void v1_read_certreqs(struct mm_sa *mm, const struct message *m);
+/* ID, CERTs and the body of HASH or SIG: messages 5 and 6. */
+bool v1_build_id(struct engine *e, struct mm_sa *mm, struct span proof, struct span *wire);
+/* The body of HASH or SIG in e->in, by the method; empty: the wrong one is there. */
+struct span v1_proof(const struct engine *e, const struct mm_sa *mm);
+void v1_established(struct engine *e, struct mm_sa *mm);
+/* A message of the peer cannot be read: noted, told once in clear. */
+void v1_garbled(struct engine *e, struct mm_sa *mm);
+bool v1_is_signed(const struct mm_sa *mm);
+
+/* ---- v1_init.c, v1_resp.c, v1_auth.c ------------------------------------------------------ */
+
+struct mm_sa *v1_init_start(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, const struct class_policy *policy, struct mm_sa *twin);
+void v1_init_m2(struct engine *e, struct mm_sa *mm);
+void v1_init_m4(struct engine *e, struct mm_sa *mm);
+void v1_init_m6(struct engine *e, struct mm_sa *mm, const struct v1_iv *next);
+void v1_init_send_ke(struct engine *e, struct mm_sa *mm);
+void v1_init_send_id(struct engine *e, struct mm_sa *mm, struct span proof);
+void v1_resp_m1(struct engine *e);
+void v1_resp_m3(struct engine *e, struct mm_sa *mm);
+void v1_resp_m5(struct engine *e, struct mm_sa *mm, const struct v1_iv *next);
+void v1_resp_send_ke(struct engine *e, struct mm_sa *mm);
+void v1_resp_send_id(struct engine *e, struct mm_sa *mm, struct span proof);
+void v1_auth_ask(struct engine *e, struct mm_sa *mm, enum auth_step step, struct span parts);
+/* START with what the method wants. */
+bool v1_auth_start(struct engine *e, struct mm_sa *mm);
+/* Our hash over our ID: asks for the signature; false: it is the proof itself. */
+void v1_auth_sign(struct engine *e, struct mm_sa *mm);
+/* The peer's ID, certificates and proof in e->in. */
+enum ike_err v1_auth_verify(struct engine *e, struct mm_sa *mm);
+void v1_auth_reply(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+
+/* ---- v1_input.c, v1_info.c ----------------------------------------------------------------- */
+
+void v1_input(struct engine *e, const struct isakmp_header *h);
+/* False: the peer used this message ID before. */
+bool v1_id_is_new(const struct mm_sa *mm, uint32_t message_id);
+void v1_id_remember(struct mm_sa *mm, uint32_t message_id);
+/* Authentic by its hash. */
+void v1_info_input(struct engine *e, struct mm_sa *mm);
+/* What AuthIP says by a reliable notify: a Delete, or an error. */
+void v1_info_status(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
+    uint32_t message_id, uint32_t code);
+void v1_info_notify(struct engine *e, struct mm_sa *mm, uint16_t type, struct span data);
+void v1_info_clear(struct engine *e, const struct mm_sa *mm, uint16_t type);
+void v1_info_clear_input(struct engine *e, struct mm_sa *mm);
+/* Delete payloads; mm may be gone afterwards. */
+void v1_delete_input(struct engine *e, struct mm_sa *mm);
+/* Are these the cookies of mm? */
+bool v1_info_is_ours(const struct mm_sa *mm, struct span spi);
+/* ESP or AH, as payloads number them. */
+uint8_t v1_qm_protocol(const struct qm_sa *qm);
+/* R-U-THERE. */
+bool v1_dpd_build(struct engine *e, struct mm_sa *mm, uint32_t seq, struct span *wire);
+
+/* ---- v1_dpd.c ------------------------------------------------------------------------------ */
+
+void v1_dpd_start(struct engine *e, struct mm_sa *mm);
+/* Authentic signs of life. */
+void v1_dpd_alive(struct engine *e, struct mm_sa *mm);
+
+/* ---- v1_rekey.c, v1_coexist.c --------------------------------------------------------------- */
+
+void v1_rekey_arm(struct engine *e, struct mm_sa *mm);
+/* One host, by addresses and by what it proved. */
+bool v1_same_peer(const struct mm_sa *a, const struct mm_sa *b);
+/* Quick modes of older main modes with the same peer belong to this one now. */
+void v1_rekey_adopt(struct engine *e, struct mm_sa *mm);
+/* The peer has begun anew: what there was before this main mode is stale. */
+void v1_rekey_forget(struct engine *e, struct mm_sa *mm);
+/* Of two main modes that were begun together this one is kept. */
+void v1_twin_won(struct engine *e, struct mm_sa *mm);
+/* This one ends without success: true if the other one carries on. */
+bool v1_twin_lost(struct engine *e, struct mm_sa *mm);
+/* A first message of AuthIP came from this peer. */
+void v1_coexist_authip_seen(struct engine *e);
+/* Must this first message be left to AuthIP? */
+bool v1_coexist_discard(struct engine *e, const struct policy *p);
+
+/* ---- v1_qm_common.c, v1_qm_init.c, v1_qm_resp.c ---------------------------------------------- */
+
+void v1_qm_init_start(struct engine *e, struct qm_sa *qm);
+void v1_qm_init_q2(struct engine *e, struct qm_sa *qm, const struct v1_iv *next);
+void v1_qm_resp_q1(struct engine *e, struct mm_sa *mm, const struct v1_iv *next);
+void v1_qm_resp_q3(struct engine *e, struct qm_sa *qm, const struct v1_iv *next);
+/* HASH(1) of what follows the HASH payload of e->in; HASH(2) with Ni_b in front. */
+bool v1_qm_check_hash(struct engine *e, const struct mm_sa *mm, struct span ni);
+/* HASH(3). */
+bool v1_qm_hash3(const struct qm_sa *qm, uint8_t *out);
+bool v1_qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g);
+/* KE of the peer, by what was chosen. */
+enum ike_err v1_qm_read_ke(struct engine *e, struct qm_sa *qm);
+void v1_qm_write_nonce(struct engine *e, const struct qm_sa *qm);
+/* An ID of quick mode that is one host; names: others stand for `outer`. */
+enum ike_err v1_qm_read_id(const struct payload *p, const struct address *outer,
+    struct endpoint *end, uint8_t *protocol);
+/* Writes a HASH payload that v1_hash_finish() fills. */
+void v1_hash_begin(struct engine *e, const struct mm_sa *mm);
+bool v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id,
+    struct span ni, struct v1_iv *iv, struct span *wire);
+unsigned v1_qm_want(const struct qm_sa *qm);
+
+#endif

@@ -1,0 +1,513 @@
+/* Negotiations of IKEv1 as they should go, and as policy says that they should not. */
+#include "tests/sim/check_sim_v1.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct simnet net;
+
+static const struct dialect dialect = DIALECT_DEFAULT;
+
+static enum hash_id
+hash_for(enum auth_method method)
+{
+	return method == AUTH_V1_ECDSA256 ? HASH_SHA256 :
+	       method == AUTH_V1_ECDSA384 ? HASH_SHA384 :
+					    HASH_SHA1;
+}
+
+void
+v1_prepare(uint64_t seed, enum auth_method method)
+{
+	sim_init(&net, seed);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &net.host[i].policy;
+
+		p->keying = KEYING_IKEV1;
+		p->mm_auth[0] = (struct auth_entry){ method, true };
+		p->n_mm_auth = 1;
+		p->n_em_auth = 0;
+		for (uint32_t k = 0; k < p->n_mm_proposal; k++)
+			p->mm_proposal[k].integrity = hash_for(method);
+	}
+}
+
+void
+v1_begin_psk(uint64_t seed)
+{
+	v1_prepare(seed, AUTH_V1_PSK);
+	sim_start(&net, &dialect, &dialect);
+}
+
+static bool
+last_mm(void *ctx, const struct engine_mm_status *s)
+{
+	*(struct engine_mm_status *)ctx = *s;
+	return true;
+}
+
+struct engine_mm_status
+v1_mm_of(size_t host)
+{
+	struct engine_mm_status s = { .id = 0 };
+
+	engine_walk_mm(net.host[host].engine, net.now_ms, last_mm, &s);
+	ck_assert_uint_ne(s.id, 0);
+	return s;
+}
+
+void
+v1_expect_pair(void)
+{
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	ck_assert_uint_eq(net.host[1].n_sa, 2);
+	ck_assert(sim_sas_agree(&net));
+}
+
+static void
+connect_now(void)
+{
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 1000);
+}
+
+static void
+expect_refused(enum ike_err initiator, enum ike_err responder)
+{
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_ne(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_ge(engine_error_count(net.host[0].engine, initiator), 1);
+	ck_assert_uint_ge(engine_error_count(net.host[1].engine, responder), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 0);
+	sim_free(&net);
+}
+
+/* ---- methods and suites ---- */
+
+static const enum auth_method methods[] = { AUTH_V1_PSK, AUTH_V1_RSA, AUTH_V1_ECDSA256,
+	AUTH_V1_ECDSA384, AUTH_V1_KERBEROS };
+#define METHOD_COUNT (int)(sizeof(methods) / sizeof(methods[0]))
+
+START_TEST(each_method)
+{
+	struct engine_mm_status s;
+
+	v1_prepare(1, methods[_i]);
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		s = v1_mm_of(i);
+		ck_assert(s.is_ikev1);
+		ck_assert_str_eq(s.state, "Established");
+		ck_assert_uint_eq(s.method, methods[_i]);
+		ck_assert_str_ne(s.peer_name, "");
+		ck_assert_uint_eq(net.host[i].n_auth_open, 0);
+		ck_assert_uint_eq(net.host[i].n_failure, 0);
+	}
+	sim_free(&net);
+}
+END_TEST
+
+static const struct mm_proposal suites[] = {
+	{ CIPHER_AES128, HASH_SHA1, DH_ECP256, 7200 },
+	{ CIPHER_AES192, HASH_SHA1, DH_MODP1024, 7200 },
+	{ CIPHER_AES256, HASH_SHA1, DH_MODP2048, 7200 },
+	{ CIPHER_AES256, HASH_SHA256, DH_ECP384, 7200 },
+	{ CIPHER_AES256, HASH_SHA384, DH_ECP384, 7200 },
+	{ CIPHER_3DES, HASH_SHA1, DH_MODP1024, 7200 },
+	{ CIPHER_3DES, HASH_SHA384, DH_ECP256, 7200 },
+};
+#define SUITE_COUNT (int)(sizeof(suites) / sizeof(suites[0]))
+
+/* The other host knows this one last of all. */
+START_TEST(each_suite)
+{
+	struct policy *p;
+
+	v1_prepare(2, AUTH_V1_PSK);
+	p = &net.host[0].policy;
+	p->mm_proposal[p->n_mm_proposal++] = suites[_i];
+	p = &net.host[1].policy;
+	p->mm_proposal[0] = suites[_i];
+	p->n_mm_proposal = 1;
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	ck_assert_uint_eq(v1_mm_of(1).cipher, suites[_i].cipher);
+	ck_assert_uint_eq(v1_mm_of(1).integrity, suites[_i].integrity);
+	ck_assert_uint_eq(v1_mm_of(0).group, suites[_i].group);
+	sim_free(&net);
+}
+END_TEST
+
+static const struct qm_proposal pairs[] = {
+	{ QM_ESP_AUTH, HASH_SHA1, CIPHER_NULL, DH_NONE, 3600, 0 },
+	{ QM_ESP_AUTH_CIPHER, HASH_SHA1, CIPHER_AES128, DH_NONE, 3600, 0 },
+	{ QM_ESP_AUTH_CIPHER, HASH_SHA256, CIPHER_AES256, DH_ECP256, 3600, 0 },
+	{ QM_ESP_AUTH_CIPHER, HASH_SHA1, CIPHER_3DES, DH_MODP1024, 3600, 0 },
+	{ QM_ESP_AUTH_CIPHER, HASH_NONE, CIPHER_AES128_GCM, DH_MODP2048, 3600, 0 },
+	{ QM_ESP_AUTH_CIPHER, HASH_NONE, CIPHER_AES256_GCM, DH_ECP384, 3600, 0 },
+	{ QM_ESP_AUTH, HASH_NONE, CIPHER_AES128_GMAC, DH_NONE, 3600, 0 },
+	{ QM_AH, HASH_SHA1, CIPHER_NULL, DH_NONE, 3600, 0 },
+	{ QM_AH, HASH_SHA256, CIPHER_NULL, DH_ECP256, 3600, 0 },
+	{ QM_AH, HASH_NONE, CIPHER_AES128_GMAC, DH_NONE, 3600, 0 },
+};
+#define PAIR_COUNT (int)(sizeof(pairs) / sizeof(pairs[0]))
+
+START_TEST(each_pair)
+{
+	const struct action_sa_add *a;
+
+	v1_prepare(3, AUTH_V1_PSK);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.qm_proposal[0] = pairs[_i];
+		net.host[i].policy.n_qm_proposal = 1;
+	}
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	a = &net.host[1].sa->add;
+	ck_assert_uint_eq(a->protocol, pairs[_i].transform == QM_AH ? 51 : 50);
+	ck_assert_uint_eq(a->cipher, pairs[_i].cipher);
+	ck_assert_uint_eq(a->cipher_key.n, cipher_keymat_len_bytes(pairs[_i].cipher));
+	sim_free(&net);
+}
+END_TEST
+
+/* Several methods in one offer: the responder's choice is followed. */
+START_TEST(several_methods)
+{
+	struct policy *p;
+
+	v1_prepare(1, AUTH_V1_RSA);
+	p = &net.host[0].policy;
+	p->mm_auth[p->n_mm_auth++] = (struct auth_entry){ AUTH_V1_PSK, true };
+	net.host[1].policy.mm_auth[0].method = AUTH_V1_PSK;
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	ck_assert_uint_eq(v1_mm_of(0).method, AUTH_V1_PSK);
+	sim_free(&net);
+}
+END_TEST
+
+/* Each traffic has its pair, all on one main mode, and both sides may ask. */
+START_TEST(many_quick_modes)
+{
+	v1_begin_psk(4);
+	for (uint16_t i = 0; i < 20; i++)
+		sim_acquire(&net, 0, i + 1u, 4, (uint16_t)(80 + i));
+	ck_assert(sim_run_results(&net, 0, 20, 30000));
+	for (uint16_t i = 0; i < 5; i++)
+		sim_acquire(&net, 1, i + 1u, 4, (uint16_t)(5000 + i));
+	ck_assert(sim_run_results(&net, 1, 5, 30000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].first_error, IKE_OK);
+	ck_assert_uint_eq(net.host[1].first_error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa, 50);
+	ck_assert_uint_eq(net.host[1].n_sa, 50);
+	ck_assert(sim_sas_agree(&net));
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(ipv6)
+{
+	v1_begin_psk(5);
+	sim_acquire(&net, 0, 1, 6, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 1000);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+/* The shorter lifetime holds at both ends, whoever has it (RESPONDER-LIFETIME). */
+START_TEST(lifetimes)
+{
+	v1_prepare(6, AUTH_V1_PSK);
+	net.host[_i].policy.mm_proposal[0].lifetime_s = 600;
+	for (uint32_t k = 0; k < net.host[_i].policy.n_qm_proposal; k++) {
+		net.host[_i].policy.qm_proposal[k].lifetime_s = 300;
+		net.host[_i].policy.qm_proposal[k].lifetime_kb = 2048;
+	}
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].sa->add.lifetime_s, 300);
+		ck_assert_uint_eq(net.host[i].sa->add.lifetime_bytes, 2048 * 1024);
+	}
+	ck_assert_uint_eq(v1_mm_of(1).lifetime_s, 600);
+	sim_free(&net);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+START_TEST(wrong_key)
+{
+	v1_prepare(7, AUTH_V1_PSK);
+	strcpy(net.host[1].psk, "another key");
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "pre-shared key"));
+	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_DECRYPT), 1);
+	ck_assert_ptr_nonnull(strstr(net.host[1].failure, "pre-shared key"));
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(wrong_certificate)
+{
+	v1_prepare(8, AUTH_V1_RSA);
+	strcpy(net.host[_i].ca, "strange");
+	sim_start(&net, &dialect, &dialect);
+	expect_refused(_i == 0 ? IKE_ERR_PEER_STATUS : IKE_ERR_AUTH_FAILED,
+	    _i == 0 ? IKE_ERR_AUTH_FAILED : IKE_ERR_PEER_STATUS);
+}
+END_TEST
+
+START_TEST(wrong_ticket)
+{
+	v1_prepare(9, AUTH_V1_KERBEROS);
+	net.host[0].krb_mark = 0x61;
+	sim_start(&net, &dialect, &dialect);
+	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_AUTH_FAILED);
+}
+END_TEST
+
+START_TEST(no_common_suite)
+{
+	v1_prepare(10, AUTH_V1_PSK);
+	net.host[1].policy.mm_proposal[0] =
+	    (struct mm_proposal){ CIPHER_AES256, HASH_SHA384, DH_ECP384, 7200 };
+	net.host[1].policy.n_mm_proposal = 1;
+	sim_start(&net, &dialect, &dialect);
+	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_NO_PROPOSAL);
+}
+END_TEST
+
+START_TEST(no_common_method)
+{
+	v1_prepare(11, AUTH_V1_PSK);
+	net.host[1].policy.mm_auth[0].method = AUTH_V1_RSA;
+	sim_start(&net, &dialect, &dialect);
+	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_NO_PROPOSAL);
+}
+END_TEST
+
+/* The main mode is good, and stays. */
+START_TEST(no_common_pair)
+{
+	v1_prepare(12, AUTH_V1_PSK);
+	net.host[0].policy.n_qm_proposal = 1;
+	net.host[1].policy.qm_proposal[0] = net.host[1].policy.qm_proposal[1];
+	net.host[1].policy.n_qm_proposal = 1;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 5000)); /* told, not timed out */
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
+	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "NO-PROPOSAL-CHOSEN"));
+	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_NO_PROPOSAL), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 2);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(nobody_owns_the_traffic)
+{
+	v1_begin_psk(13);
+	net.host[1].has_qm_policy = false;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "INVALID-ID-INFORMATION"));
+	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_NO_QM_POLICY), 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* A host whose policy has only AuthIP does not answer IKEv1, and the other way round. */
+START_TEST(the_other_protocol)
+{
+	v1_prepare(14, AUTH_V1_PSK);
+	if (_i == 0) {
+		net.host[1].policy.keying = KEYING_AUTHIP;
+	} else {
+		net.host[0].policy.keying = KEYING_AUTHIP;
+		net.host[0].policy.mm_auth[0].method = AUTH_ANONYMOUS;
+	}
+	sim_start(&net, &dialect, &dialect);
+	expect_refused(
+	    IKE_ERR_TIMED_OUT, _i == 0 ? IKE_ERR_IKEV1 : IKE_ERR_NO_MM_POLICY);
+}
+END_TEST
+
+/* ---- both protocols ---- */
+
+static void
+both(size_t host)
+{
+	struct policy *p = &net.host[host].policy;
+
+	p->keying = KEYING_BOTH;
+	p->mm_auth[0] = (struct auth_entry){ AUTH_ANONYMOUS, true };
+	p->mm_auth[1] = (struct auth_entry){ AUTH_V1_PSK, true };
+	p->n_mm_auth = 2;
+}
+
+START_TEST(both_prefer_authip)
+{
+	v1_prepare(15, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	sim_run(&net, 100000);
+	ck_assert(!v1_mm_of(0).is_ikev1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), 1);
+	ck_assert_uint_eq(net.host[0].n_failure, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* The peer has one protocol only: it decides, and nothing of the other one is left. */
+START_TEST(both_follow_the_peer)
+{
+	v1_prepare(16, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[1].policy.keying = _i == 0 ? KEYING_IKEV1 : KEYING_AUTHIP;
+	sim_start(&net, &dialect, &dialect);
+	/* The same main mode but for that: a policy compares its own. */
+	connect_now();
+	v1_expect_pair();
+	sim_run(&net, 100000);
+	ck_assert_uint_eq(v1_mm_of(0).is_ikev1, _i == 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(both_fail_once)
+{
+	v1_prepare(17, AUTH_V1_PSK);
+	both(0);
+	net.host[1].has_mm_policy = false;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	sim_free(&net);
+}
+END_TEST
+
+static bool
+lose_authip(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)from;
+	(void)n;
+	return p[18] < 200;
+}
+
+/* AuthIP is filtered on the way: IKEv1 answers late, and only where that is configured. */
+START_TEST(fallback)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_fallback = _i == 0 ? COEXIST_FALLBACK_OFF : COEXIST_FALLBACK_ON;
+	v1_prepare(18, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &d, &d);
+	net.tap = lose_authip;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 200000));
+	sim_run(&net, 1000);
+	if (_i == 0)
+		ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	else
+		v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(head_start)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_ikev1_delay_ms = 1000;
+	v1_prepare(19, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[1].policy.keying = _i == 0 ? KEYING_AUTHIP : KEYING_IKEV1;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 900);
+	ck_assert_uint_eq(net.host[0].n_result, _i == 0);
+	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_IKEV1), 0);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("sim_v1");
+	TCase *t = tcase_create("ikev1");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, each_method, 0, METHOD_COUNT);
+	tcase_add_loop_test(t, each_suite, 0, SUITE_COUNT);
+	tcase_add_loop_test(t, each_pair, 0, PAIR_COUNT);
+	tcase_add_test(t, several_methods);
+	tcase_add_test(t, many_quick_modes);
+	tcase_add_test(t, ipv6);
+	tcase_add_loop_test(t, lifetimes, 0, 2);
+	tcase_add_test(t, wrong_key);
+	tcase_add_loop_test(t, wrong_certificate, 0, 2);
+	tcase_add_test(t, wrong_ticket);
+	tcase_add_test(t, no_common_suite);
+	tcase_add_test(t, no_common_method);
+	tcase_add_test(t, no_common_pair);
+	tcase_add_test(t, nobody_owns_the_traffic);
+	tcase_add_loop_test(t, the_other_protocol, 0, 2);
+	tcase_add_test(t, both_prefer_authip);
+	tcase_add_loop_test(t, both_follow_the_peer, 0, 2);
+	tcase_add_test(t, both_fail_once);
+	tcase_add_loop_test(t, fallback, 0, 2);
+	tcase_add_loop_test(t, head_start, 0, 2);
+	suite_add_tcase(s, t);
+	suite_add_tcase(s, sim_v1_fault_cases());
+	suite_add_tcase(s, sim_v1_life_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,21 @@
+/* What the simulation tests of IKEv1 share. */
+#ifndef AUTHIPD_TESTS_CHECK_SIM_V1_H
+#define AUTHIPD_TESTS_CHECK_SIM_V1_H
+
+#include <check.h>
+
+#include "tests/sim/simnet.h"
+
+extern struct simnet net;
+
+/* Both hosts with IKEv1 alone and this method; sim_start() is left to do. */
+void v1_prepare(uint64_t seed, enum auth_method method);
+void v1_begin_psk(uint64_t seed);
+/* One pair at each host, and they fit. */
+void v1_expect_pair(void);
+struct engine_mm_status v1_mm_of(size_t host);
+
+TCase *sim_v1_fault_cases(void);
+TCase *sim_v1_life_cases(void);
+
+#endif

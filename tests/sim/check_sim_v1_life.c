@@ -1,0 +1,231 @@
+/* The life of IKEv1 SAs: rekeying, deletes, dead peers, peers that begin anew. */
+#include <string.h>
+
+#include "tests/sim/check_sim_v1.h"
+
+#define HOUR_MS 3600000u
+
+static const struct dialect dialect = DIALECT_DEFAULT;
+
+static void
+connect_now(void)
+{
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 1000);
+}
+
+/* The plane: every pair is busy, and says so in time. */
+static void
+play_planes(void)
+{
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (struct sim_sa *sa = net.host[i].sa; sa != NULL; sa = sa->next)
+			if (net.now_ms >= sa->since_ms + sa->add.soft_ms &&
+			    net.now_ms >= sa->again_ms) {
+				sa->again_ms = net.now_ms + 30000;
+				engine_qm_expired(net.host[i].engine, net.now_ms,
+				    sa->add.qm_id, EXPIRY_SOFT);
+				sim_flush(&net);
+				break; /* the list may have changed */
+			}
+}
+
+/* At every moment there is a pair whose packets the other side opens, both ways. */
+static void
+expect_traffic(void)
+{
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct flow f = { 6, sim_endpoint(i, 1, 4, i == 0 ? 50000 : 80),
+			sim_endpoint(1 - i, 1, 4, i == 0 ? 80 : 50000) };
+		const struct sim_sa *sa = sim_newest(&net.host[i], &f);
+
+		ck_assert_ptr_nonnull(sa);
+		ck_assert_ptr_nonnull(sim_opens(&net, i, sa));
+	}
+}
+
+/* Both phases are renewed for a day, and no packet is lost. */
+START_TEST(day)
+{
+	v1_prepare((uint64_t)_i, AUTH_V1_PSK);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &net.host[i].policy;
+
+		for (uint32_t k = 0; k < p->n_qm_proposal; k++)
+			p->qm_proposal[k].lifetime_s = 3600;
+		p->mm_proposal[0].lifetime_s = 7200;
+	}
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	if (_i >= 2) {
+		net.dup_pct = 30;
+		net.jitter_ms = 200;
+	}
+	for (uint64_t at = 0; at < 24 * HOUR_MS; at += 5000) {
+		play_planes();
+		sim_run(&net, 5000);
+		if (_i < 2)
+			expect_traffic();
+		ck_assert_uint_le(sim_count_mm(&net, 0), 4);
+		ck_assert_uint_le(sim_count_qm(&net, 0), 4);
+	}
+	expect_traffic();
+	ck_assert_uint_ge(engine_event_count(net.host[0].engine, EVENT_QM_ESTABLISHED), 24);
+	ck_assert_uint_ge(engine_event_count(net.host[0].engine, EVENT_MM_ESTABLISHED), 12);
+	ck_assert_uint_eq(net.host[0].n_failure + net.host[1].n_failure, 0);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* The pair lives as long as it may, though the main mode had no successor. */
+START_TEST(pair_outlives_main_mode)
+{
+	v1_prepare(1, AUTH_V1_PSK);
+	net.host[0].policy.mm_proposal[0].lifetime_s = 300;
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	net.loss_pct = 100;
+	sim_run(&net, 400000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 0);
+	v1_expect_pair();
+	net.loss_pct = 0; /* the next main mode takes it over */
+	sim_acquire(&net, 0, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 0, 2, 30000));
+	sim_run(&net, 1000);
+	engine_delete_mm(net.host[0].engine, net.now_ms, 0);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* ---- deletes ---- */
+
+START_TEST(delete_pair)
+{
+	v1_begin_psk(2);
+	connect_now();
+	engine_delete_qm(net.host[_i].engine, net.now_ms, net.host[_i].sa->add.qm_id);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1 - _i].engine, IKE_ERR_PEER_DELETED), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 2);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(delete_main_mode)
+{
+	v1_begin_psk(3);
+	connect_now();
+	engine_delete_mm(net.host[_i].engine, net.now_ms, 0);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 0);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(shutdown_tells)
+{
+	v1_begin_psk(4);
+	connect_now();
+	engine_shutdown(net.host[_i].engine, net.now_ms);
+	ck_assert(engine_is_idle(net.host[_i].engine));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* ---- peers that are gone, or begin anew ---- */
+
+static void
+begin_dpd(void)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.dpd = DPD_ON;
+	d.dpd_interval_s = 20;
+	v1_prepare(5, AUTH_V1_PSK);
+	sim_start(&net, &d, &d);
+	connect_now();
+}
+
+START_TEST(dead_peer)
+{
+	begin_dpd();
+	sim_run(&net, HOUR_MS / 2);
+	v1_expect_pair(); /* it answers */
+	ck_assert_uint_eq(net.host[0].n_failure + net.host[1].n_failure, 0);
+	net.loss_pct = 100;
+	sim_run(&net, 200000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_ge(engine_error_count(net.host[0].engine, IKE_ERR_PEER_SILENT), 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* Some answers are lost: nobody is declared dead. */
+START_TEST(dead_peer_lives)
+{
+	begin_dpd();
+	net.loss_pct = 15;
+	sim_run(&net, HOUR_MS / 6);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+/* Without dead peer detection nobody is asked. */
+START_TEST(dpd_is_off)
+{
+	size_t sent;
+
+	v1_begin_psk(6);
+	connect_now();
+	sent = net.host[0].n_sent + net.host[1].n_sent;
+	sim_run(&net, HOUR_MS / 4);
+	ck_assert_uint_eq(net.host[0].n_sent + net.host[1].n_sent, sent);
+	sim_free(&net);
+}
+END_TEST
+
+/* The host that lost its state says so under the hash: what it had is dropped. */
+START_TEST(initial_contact)
+{
+	v1_begin_psk(7);
+	connect_now();
+	sim_run(&net, 10000);
+	sim_restart(&net, 0, &dialect);
+	net.host[0].n_result = 0;
+	sim_acquire(&net, 0, 2, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 1000);
+	v1_expect_pair();
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_STALE), 1);
+	sim_free(&net);
+}
+END_TEST
+
+TCase *
+sim_v1_life_cases(void)
+{
+	TCase *t = tcase_create("ikev1 life");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, day, 0, 4);
+	tcase_add_test(t, pair_outlives_main_mode);
+	tcase_add_loop_test(t, delete_pair, 0, 2);
+	tcase_add_loop_test(t, delete_main_mode, 0, 2);
+	tcase_add_loop_test(t, shutdown_tells, 0, 2);
+	tcase_add_test(t, dead_peer);
+	tcase_add_test(t, dead_peer_lives);
+	tcase_add_test(t, dpd_is_off);
+	tcase_add_test(t, initial_contact);
+	return t;
+}
