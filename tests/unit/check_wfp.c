@@ -16,6 +16,7 @@ main(void)
 	wfp_check_tests(s);
 	wfp_policy_tests(s);
 	wfp_session_tests(s);
+	wfp_filter_tests(s);
 	if (!is_root())
 		puts("skipped: access of other users, sessions of one user: run as "
 		     "root");

@@ -47,5 +47,6 @@ void wfp_context_tests(Suite *s);
 void wfp_check_tests(Suite *s);
 void wfp_policy_tests(Suite *s);
 void wfp_session_tests(Suite *s);
+void wfp_filter_tests(Suite *s);
 
 #endif
