@@ -360,38 +360,48 @@ check_json() {
 	verdict json "$out" "words of daemon/status_json.c that doc/authipctl.8 does not explain"
 }
 
-# The tests that the checklist names: "PROGRAM/CASE".
+# The tests that a checklist names: "PROGRAM/CASE", or "netns/TOPIC/CASE".
 checklist_tests() {
-	grep -oE 'check_[a-z]+/[a-z0-9_]+' "$srcdir/doc/authip-checklist.md" | sort -u
+	grep -oE 'check_[a-z]+/[a-z0-9_]+|netns/[a-z0-9_]+/[a-z0-9_]+' "$srcdir/doc/$1" | sort -u
 }
-# PROGRAM and CASE exist.
+# It exists.
 checklist_case() {
-	(cd "$srcdir" && grep -hoE "check_[a-z]+_SOURCES" tests/*/*.am |
-		grep -qx "${1%%/*}_SOURCES" && grep -rqF "START_TEST(${1#*/})" tests)
+	local topic=${1#netns/}
+
+	case $1 in
+	netns/*)
+		grep -qE "^try ${topic#*/} " "$srcdir/tests/netns/${topic%/*}.sh" 2> /dev/null
+		;;
+	*)
+		(cd "$srcdir" && grep -hoE "check_[a-z]+_SOURCES" tests/*/*.am |
+			grep -qx "${1%%/*}_SOURCES" &&
+			grep -rqF "START_TEST(${1#*/})" tests)
+		;;
+	esac
 }
 # The lines of a state, and what the summary says of it.
 checklist_count() {
 	local rows summary
 
-	rows=$(grep -cE "^\| T[0-9]+ \|.*\| $1: [^|]+ \|\$" "$srcdir/doc/authip-checklist.md")
-	summary=$(sed -nE "s/^\| $1 \| ([0-9]+) \|\$/\1/p" "$srcdir/doc/authip-checklist.md")
-	[ "$rows" = "$summary" ] || echo "$1: $rows lines, the summary says $summary"
+	rows=$(grep -cE "^\| [ST][0-9]+ \|.*\| $2: [^|]+ \|\$" "$srcdir/doc/$1")
+	summary=$(sed -nE "s/^\| $2 \| ([0-9]+) \|\$/\1/p" "$srcdir/doc/$1")
+	[ "$rows" = "$summary" ] || echo "$1: $2: $rows lines, the summary says $summary"
 }
 
 check_checklist() {
-	local out=$scratch/checklist test
+	local out=$scratch/checklist list test
 
-	{
-		for test in $(checklist_tests); do
-			checklist_case "$test" || echo "no such test: $test"
+	for list in authip-checklist.md secure-sockets-checklist.md; do
+		for test in $(checklist_tests "$list"); do
+			checklist_case "$test" || echo "$list: no such test: $test"
 		done
-		checklist_count tested
-		checklist_count "built, no test"
-		checklist_count "not built"
-		grep -E '^\| T[0-9]+ ' "$srcdir/doc/authip-checklist.md" |
-			grep -vE '\| (tested: check_[a-z]+/|built, no test: |not built: )[^|]+ \|$'
-	} > "$out"
-	verdict checklist "$out" "doc/authip-checklist.md and the tests"
+		checklist_count "$list" tested
+		checklist_count "$list" "built, no test"
+		checklist_count "$list" "not built"
+		grep -E '^\| [ST][0-9]+ ' "$srcdir/doc/$list" |
+			grep -vE '\| (tested: (check_[a-z]+|netns)/|built, no test: |not built: )[^|]+ \|$'
+	done > "$out"
+	verdict checklist "$out" "a checklist of doc/ and the tests"
 }
 
 # options_of NAME PROGRAM MANUAL

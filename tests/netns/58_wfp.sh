@@ -95,6 +95,14 @@ root_deletes() {
 	say after 20
 }
 
+no_keys() {
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" text >/dev/null || fail "the client fails"
+	on a secure_client -e -t 5 "$b4" "$p0" text >/dev/null || :
+	on a nt_wfp keys >"$work/k.app" || fail "$(cat "$work/k.app")"
+	grep -Eqx '[1-9][0-9]* pairs 0 bytes' "$work/k.app" || fail "$(cat "$work/k.app")"
+}
+
 statistics_move() {
 	local before after
 	serve b secure_server "$p0"
@@ -123,4 +131,5 @@ try default_beside_it start default_beside_it
 try others_see_nothing start others_see_nothing
 try unsecured_has_nothing start unsecured_has_nothing
 try root_deletes start root_deletes
+try no_keys start no_keys
 try statistics_move start statistics_move

@@ -4,6 +4,7 @@
  *
  *	nt_wfp list		"N contexts N filters N pairs N sas N main modes"
  *	nt_wfp delete		errors of IPsecSaContextDeleteById and IkeextSaDeleteById
+ *	nt_wfp keys		how many pairs, and how many bytes of keys they show
  *	nt_wfp statistics	active SAs, SAs added, main modes
  */
 #include <fwpmu.h>
@@ -75,6 +76,35 @@ delete_first(void)
 	printf("%u %u\n", errors[0], errors[1]);
 }
 
+static UINT32
+key_bytes(const IPSEC_SA_DETAILS1 *d)
+{
+	const IPSEC_SA0 *sa = &d->saBundle.saList[0];
+	const IPSEC_SA_AUTH_AND_CIPHER_INFORMATION0 *both =
+	    sa->espAuthAndCipherInformation;
+
+	if (sa->saTransformType == IPSEC_TRANSFORM_ESP_AUTH_AND_CIPHER)
+		return both->saAuthInformation.authKey.size +
+		       both->saCipherInformation.cipherKey.size;
+	return sa->ahInformation->authKey.size;
+}
+
+static void
+keys(void)
+{
+	IPSEC_SA_CONTEXT1 **pairs;
+	UINT32 n, bytes = 0;
+	HANDLE list;
+
+	must(IPsecSaContextCreateEnumHandle0(engine, NULL, &list));
+	must(IPsecSaContextEnum1(engine, list, 0xffffffff, &pairs, &n));
+	for (UINT32 i = 0; i < n; i++)
+		bytes +=
+		    key_bytes(pairs[i]->inboundSa) + key_bytes(pairs[i]->outboundSa);
+	printf("%u pairs %u bytes\n", n, bytes);
+	FwpmFreeMemory0((void **)&pairs);
+}
+
 static void
 statistics(void)
 {
@@ -100,6 +130,8 @@ main(int argc, char **argv)
 		    count_main_modes());
 	else if (strcmp(argv[1], "delete") == 0)
 		delete_first();
+	else if (strcmp(argv[1], "keys") == 0)
+		keys();
 	else
 		statistics();
 	must(FwpmEngineClose0(engine));
