@@ -174,6 +174,17 @@ sadb_mm_find_m1(const struct engine *e, const uint8_t *icookie, const struct end
 }
 
 bool
+sadb_mm_is_own(const struct engine *e, const uint8_t *icookie)
+{
+	const struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], cookie_link)
+		if (mm->initiator && memcmp(mm->icookie, icookie, COOKIE_BYTES) == 0)
+			return true;
+	return false;
+}
+
+bool
 sadb_mm_exists_with(const struct engine *e, const struct address *peer)
 {
 	const struct mm_sa *mm;

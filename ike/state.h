@@ -332,6 +332,8 @@ struct mm_sa *sadb_mm_find(const struct engine *e, const uint8_t *icookie,
 /* The responder's main mode that this initiator cookie has already started. */
 struct mm_sa *sadb_mm_find_m1(const struct engine *e, const uint8_t *icookie,
     const struct endpoint *remote);
+/* Did we choose this initiator cookie? */
+bool sadb_mm_is_own(const struct engine *e, const uint8_t *icookie);
 bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
 /* Main modes with keys, and negotiations that the peer has in progress (MS-AIPS 3.3.7.1). */
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,

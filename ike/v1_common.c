@@ -172,6 +172,24 @@ read_token(struct mm_sa *mm, const struct message *m)
 	return blob_set(b, token_of(p->body)) ? IKE_OK : IKE_ERR_NO_MEMORY;
 }
 
+static bool
+span_is(struct span a, struct span b)
+{
+	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* Our own value, or our own nonce, sent back to us. */
+static bool
+v1_is_reflected(const struct mm_sa *mm, struct span ke, const struct payload *nonce)
+{
+	const struct blob *own_nonce = mm->initiator ? &mm->ni : &mm->nr;
+	struct span own = own_nonce->n > 4 ? span_of(own_nonce->p + 4, own_nonce->n - 4) :
+					     SPAN_NONE;
+
+	return span_is(ke, blob_span(mm->initiator ? &mm->v1->ke_i : &mm->v1->ke_r)) ||
+	       span_is(nonce->body, own);
+}
+
 enum ike_err
 v1_read_ke(struct engine *e, struct mm_sa *mm)
 {
@@ -183,6 +201,8 @@ v1_read_ke(struct engine *e, struct mm_sa *mm)
 	if ((err = pld_nonce_check(nonce->body)) != IKE_OK ||
 	    (err = read_token(mm, &e->in)) != IKE_OK)
 		return err;
+	if (v1_is_reflected(mm, ke->body, nonce))
+		return IKE_ERR_KE;
 	if (mm->dh == NULL && !v1_make_ke(e, mm))
 		return IKE_ERR_DH;
 	if ((z = calloc(1, sizeof(*z))) == NULL)

@@ -187,6 +187,10 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 			event_drop(e, mm, IKE_ERR_STATE);
 		return;
 	}
+	if (sadb_mm_is_own(e, h->icookie)) {
+		event_drop(e, NULL, IKE_ERR_STATE); /* our own first message, sent back */
+		return;
+	}
 	if (e->shutting_down) {
 		event_drop(e, NULL, IKE_ERR_SHUTDOWN);
 		return;
@@ -245,7 +249,7 @@ v1_input(struct engine *e, const struct isakmp_header *h)
 		event_drop(e, NULL, IKE_ERR_COOKIE);
 	else if (memcmp(h->rcookie, none, COOKIE_BYTES) == 0 &&
 		 h->exchange == EXCHANGE_IDENTITY)
-		event_drop(e, mm, IKE_ERR_STATE); /* our own first message, sent back */
+		event_drop(e, mm, IKE_ERR_STATE);
 	else if (h->next_payload == PAYLOAD_FRAGMENT)
 		input_fragment(e, mm, h);
 	else

@@ -1,0 +1,441 @@
+/* Hostile inputs for IKEv1: what has no hash, what comes in the wrong state, bad values. */
+#include "tests/hostile/check_v1.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGES 9
+
+struct simnet v1_net;
+
+static const struct dialect dialect = DIALECT_DEFAULT;
+
+void
+v1_start(void)
+{
+	sim_init(&v1_net, 42);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &v1_net.host[i].policy;
+
+		p->keying = KEYING_IKEV1;
+		p->mm_auth[0] = (struct auth_entry){ AUTH_V1_PSK, true };
+		p->n_em_auth = 0;
+	}
+	sim_start(&v1_net, &dialect, &dialect);
+}
+
+void
+v1_connect(void)
+{
+	v1_start();
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 5000));
+	sim_run(&v1_net, 1000);
+	v1_expect_unharmed();
+}
+
+void
+v1_expect_unharmed(void)
+{
+	ck_assert_uint_eq(v1_net.host[INITIATOR].n_sa, 2);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 2);
+	ck_assert(sim_sas_agree(&v1_net));
+	ck_assert_uint_eq(sim_count_mm(&v1_net, INITIATOR), 1);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 1);
+}
+
+void
+v1_expect_drop(size_t host, struct span datagram, enum ike_err err)
+{
+	uint64_t before = engine_error_count(v1_net.host[host].engine, err);
+
+	sim_inject(&v1_net, host, datagram.p, datagram.n);
+	ck_assert_msg(engine_error_count(v1_net.host[host].engine, err) == before + 1,
+	    "%s was not counted", ike_err_counter(err));
+}
+
+struct mm_sa *
+v1_mm(size_t host)
+{
+	struct mm_sa *mm = LIST_FIRST(&v1_net.host[host].engine->mm_all);
+
+	ck_assert_ptr_nonnull(mm);
+	return mm;
+}
+
+/* ---- informational exchanges ---- */
+
+enum proof { IN_CLEAR, WITHOUT_HASH, WRONG_HASH, RIGHT_HASH };
+
+/* Written by the engine of one host, for the other one. */
+static struct span
+info(size_t from, enum proof proof, uint8_t type, struct span body)
+{
+	struct engine *e = v1_net.host[from].engine;
+	struct mm_sa *mm = v1_mm(from);
+	struct span wire = SPAN_NONE;
+	struct v1_iv iv;
+	uint32_t id;
+
+	e->p.host.random(e->p.host.ctx, (uint8_t *)&id, sizeof(id));
+	v1_begin(e, mm, EXCHANGE_INFO, id);
+	if (proof == WRONG_HASH || proof == RIGHT_HASH)
+		v1_hash_begin(e, mm);
+	v1_write(e, type, body);
+	ck_assert(v1_keys_iv(mm, id, &iv));
+	if (proof == RIGHT_HASH)
+		ck_assert(v1_hash_finish(e, mm, id, SPAN_NONE, &iv, &wire));
+	else
+		ck_assert(v1_finish(e, &wire));
+	if (proof == WITHOUT_HASH || proof == WRONG_HASH)
+		ck_assert(v1_seal(e, mm, &iv, &wire));
+	return wire;
+}
+
+static struct span
+delete_body(size_t from, bool main, uint8_t *b)
+{
+	const struct mm_sa *mm = v1_mm(from);
+	const struct qm_sa *qm = LIST_FIRST(&mm->quick_modes);
+	struct writer w;
+
+	writer_init(&w, b, 64);
+	writer_u32(&w, 1);
+	writer_u8(&w, main ? 1 : 3);
+	writer_u8(&w, main ? 16 : 4);
+	writer_u16(&w, 1);
+	if (main) {
+		writer_bytes(&w, SPAN_ARRAY(mm->icookie));
+		writer_bytes(&w, SPAN_ARRAY(mm->rcookie));
+	} else {
+		writer_u32(&w, qm->spi_in);
+	}
+	return span_of(b, w.n);
+}
+
+static const enum ike_err proof_errors[] = {
+	[IN_CLEAR] = IKE_ERR_PAYLOAD_MISSING,
+	[WITHOUT_HASH] = IKE_ERR_PAYLOAD_MISSING,
+	[WRONG_HASH] = IKE_ERR_HASH,
+};
+
+/* A Delete counts with its hash, and only then (H17). */
+START_TEST(h17_delete)
+{
+	uint8_t b[64], copy[256];
+	size_t to = _i & 1;
+	bool main = (_i & 2) != 0;
+	struct span wire;
+
+	v1_connect();
+	for (enum proof p = IN_CLEAR; p <= WRONG_HASH; p++) {
+		wire = info(1 - to, p, PAYLOAD_DELETE, delete_body(1 - to, main, b));
+		v1_expect_drop(to, wire, proof_errors[p]);
+		v1_expect_unharmed();
+	}
+	wire = info(1 - to, RIGHT_HASH, PAYLOAD_DELETE, delete_body(1 - to, main, b));
+	memcpy(copy, wire.p, wire.n);
+	wire.p = copy;
+	for (size_t n = 0; n < wire.n; n++) /* cut anywhere, changed anywhere */
+		sim_inject(&v1_net, to, copy, n);
+	for (size_t at = 16; at < wire.n; at++) {
+		if (at == 19)
+			continue; /* flags that mean nothing */
+		copy[at] ^= 0x40;
+		sim_inject(&v1_net, to, copy, wire.n);
+		copy[at] ^= 0x40;
+	}
+	v1_expect_unharmed();
+	sim_inject(&v1_net, to, copy, wire.n);
+	if (main)
+		ck_assert_uint_eq(sim_count_mm(&v1_net, to), 0);
+	else
+		ck_assert_uint_eq(v1_net.host[to].n_sa, 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* The same for "I begin anew", and for errors. */
+START_TEST(h17_notify)
+{
+	static const uint16_t types[] = { NOTIFY_INITIAL_CONTACT, NOTIFY_AUTHENTICATION_FAILED,
+		NOTIFY_NO_PROPOSAL_CHOSEN };
+	uint8_t b[8] = { 0, 0, 0, 1, 1, 0, (uint8_t)(types[_i] >> 8), (uint8_t)types[_i] };
+
+	v1_connect();
+	v1_expect_drop(RESPONDER, info(INITIATOR, IN_CLEAR, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    IKE_ERR_NOT_ENCRYPTED);
+	v1_expect_drop(RESPONDER, info(INITIATOR, WITHOUT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    IKE_ERR_PAYLOAD_MISSING);
+	v1_expect_drop(RESPONDER, info(INITIATOR, WRONG_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    IKE_ERR_HASH);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* Lengths that lie, under a good hash: refused, and nothing is deleted. */
+START_TEST(delete_lengths)
+{
+	uint8_t b[64];
+
+	v1_connect();
+	for (size_t at = 3; at < 8; at++)
+		for (int v = 0; v < 256; v++) {
+			struct span body = delete_body(INITIATOR, false, b), wire;
+
+			if (b[at] == v)
+				continue;
+			b[at] = (uint8_t)v;
+			wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_DELETE, body);
+			sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+			v1_expect_unharmed();
+		}
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* What was said once does not count again. */
+START_TEST(replayed_informational)
+{
+	uint8_t b[8] = { 0, 0, 0, 1, 1, 0, NOTIFY_INITIAL_CONTACT >> 8,
+		NOTIFY_INITIAL_CONTACT & 0xff };
+	uint8_t copy[256];
+	struct span wire;
+
+	v1_connect();
+	wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+	memcpy(copy, wire.p, wire.n);
+	wire.p = copy;
+	sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+	v1_expect_drop(RESPONDER, wire, IKE_ERR_REPLAY);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* ---- states ---- */
+
+struct record {
+	size_t n;
+	struct sim_packet p[MESSAGES];
+	size_t from[MESSAGES];
+};
+
+static struct record record;
+
+static bool
+keep(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct record *r = ctx;
+
+	if (r->n < MESSAGES) {
+		memcpy(r->p[r->n].b, p, *n);
+		r->p[r->n].n = *n;
+		r->from[r->n] = from;
+	}
+	r->n++;
+	return true;
+}
+
+/*
+ * The messages of this very negotiation, each of them in each state, at either side and with
+ * the flag of encryption inverted, too: it goes through, or waits for what it expects.
+ */
+START_TEST(state_matrix)
+{
+	memset(&record, 0, sizeof(record));
+	v1_start();
+	v1_net.tap = keep;
+	v1_net.tap_ctx = &record;
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	sim_run(&v1_net, 1000);
+	ck_assert_uint_ge(record.n, MESSAGES);
+	sim_free(&v1_net);
+	v1_start();
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	sim_run(&v1_net, (uint64_t)(SIM_LATENCY_MS * _i + 1));
+	for (size_t k = 0; k < MESSAGES; k++)
+		for (int way = 0; way < 4; way++) {
+			size_t to = way & 1 ? record.from[k] : 1 - record.from[k];
+
+			if (to != record.from[k] && (way & 2) == 0)
+				continue; /* that one belongs here */
+			/* Nobody reflects M4 before there is one; as M3 it would be good. */
+			if (k == 3 && to == record.from[k])
+				continue;
+			record.p[k].b[19] ^= way & 2 ? 1 : 0;
+			sim_inject(&v1_net, to, record.p[k].b, record.p[k].n);
+			record.p[k].b[19] ^= way & 2 ? 1 : 0;
+		}
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 60000));
+	sim_run(&v1_net, 10000);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* ---- values of Diffie-Hellman ---- */
+
+enum { KE_ZERO, KE_ONE, KE_ONES, KE_SHORT, KE_LONG, KE_SHAPES };
+
+/* KE is the first payload of messages 3 and 4; its length stays right for the chain. */
+static bool
+spoil_ke(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	int shape = *(int *)ctx % KE_SHAPES;
+	size_t who = (size_t)(*(int *)ctx / KE_SHAPES), body_n;
+	uint16_t len;
+
+	if (from != who || p[16] != PAYLOAD_KE)
+		return true;
+	len = (uint16_t)(p[30] << 8 | p[31]);
+	body_n = len - 4u;
+	if (shape == KE_SHORT || shape == KE_LONG) {
+		size_t step = 8;
+
+		memmove(p + 28 + len + (shape == KE_LONG ? step : 0) -
+			(shape == KE_SHORT ? step : 0),
+		    p + 28 + len, *n - 28 - len);
+		*n = shape == KE_LONG ? *n + step : *n - step;
+		len = (uint16_t)(shape == KE_LONG ? len + step : len - step);
+		p[30] = (uint8_t)(len >> 8);
+		p[31] = (uint8_t)len;
+		p[26] = (uint8_t)(*n >> 8);
+		p[27] = (uint8_t)*n;
+		return true;
+	}
+	memset(p + 32, shape == KE_ONES ? 0xff : 0, body_n);
+	p[32 + body_n - 1] = shape == KE_ZERO ? 0 : shape == KE_ONE ? 1 : 0xff;
+	return true;
+}
+
+/* H50, H54: refused by name, and no main mode is left after a while. */
+START_TEST(h50_ke_values)
+{
+	static const enum dh_group groups[] = { DH_MODP1024, DH_MODP2048, DH_ECP256, DH_ECP384 };
+	size_t who = (size_t)(_i / KE_SHAPES);
+
+	for (size_t g = 0; g < 4; g++) {
+		int shape = _i;
+
+		sim_init(&v1_net, 7);
+		for (size_t i = 0; i < SIM_HOSTS; i++) {
+			struct policy *p = &v1_net.host[i].policy;
+
+			p->keying = KEYING_IKEV1;
+			p->mm_auth[0] = (struct auth_entry){ AUTH_V1_PSK, true };
+			p->n_em_auth = 0;
+			p->mm_proposal[0].group = groups[g];
+			p->n_mm_proposal = 1;
+		}
+		sim_start(&v1_net, &dialect, &dialect);
+		v1_net.tap = spoil_ke;
+		v1_net.tap_ctx = &shape;
+		sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+		sim_run(&v1_net, 300000);
+		ck_assert_uint_ge(
+		    engine_error_count(v1_net.host[1 - who].engine, IKE_ERR_DH), 1);
+		ck_assert_uint_eq(v1_net.host[INITIATOR].n_result, 1);
+		ck_assert_uint_eq(sim_count_mm(&v1_net, 0) + sim_count_mm(&v1_net, 1), 0);
+		sim_free(&v1_net);
+	}
+}
+END_TEST
+
+/* ---- identities ---- */
+
+static void
+change_id(uint8_t type, uint8_t protocol, uint16_t port, size_t data_n)
+{
+	uint8_t body[64] = { type, protocol, (uint8_t)(port >> 8), (uint8_t)port };
+	struct mm_sa *mm = v1_mm(INITIATOR);
+
+	ck_assert_int_eq(mm->v1->step, V1_INIT_AUTHENTICATES);
+	ck_assert(blob_set(&mm->v1->own_id, span_of(body, 4 + data_n)));
+}
+
+static enum ike_err
+connect_with_id(uint8_t type, uint8_t protocol, uint16_t port, size_t data_n)
+{
+	v1_start();
+	v1_net.host[INITIATOR].auth_delay_ms = 100; /* time to change our ID */
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	sim_run(&v1_net, 60);
+	change_id(type, protocol, port, data_n);
+	sim_run(&v1_net, 300000);
+	ck_assert_uint_eq(v1_net.host[INITIATOR].n_result, 1);
+	return v1_net.host[INITIATOR].result.error;
+}
+
+/* Every type; addresses have one length, and a port is that of IKE or none (H60). */
+START_TEST(id_types)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		bool known = type >= 1 && type <= 11;
+		size_t n = type == 1 ? 4 : type == 5 ? 16 : type == 6 || type == 8 ? 32 : 8;
+
+		ck_assert_uint_eq(
+		    connect_with_id((uint8_t)type, 0, 0, n) == IKE_OK, known);
+		if (!known)
+			ck_assert_uint_ge(
+			    engine_error_count(v1_net.host[RESPONDER].engine, IKE_ERR_ID), 1);
+		sim_free(&v1_net);
+	}
+}
+END_TEST
+
+START_TEST(id_lengths_and_ports)
+{
+	static const struct {
+		uint8_t type, protocol;
+		uint16_t port;
+		size_t n;
+		bool good;
+	} rows[] = {
+		{ 1, 0, 0, 3, false },
+		{ 1, 0, 0, 5, false },
+		{ 5, 0, 0, 4, false },
+		{ 2, 0, 0, 0, false },
+		{ 2, 0, 0, 1, true },
+		{ 1, 17, 500, 4, true },
+		{ 1, 17, 4500, 4, true },
+		{ 1, 6, 500, 4, false },
+		{ 1, 17, 501, 4, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum ike_err err = connect_with_id(
+		    rows[i].type, rows[i].protocol, rows[i].port, rows[i].n);
+
+		ck_assert_uint_eq(err == IKE_OK, rows[i].good);
+		sim_free(&v1_net);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("hostile_v1");
+	TCase *t = tcase_create("ikev1");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, h17_delete, 0, 4);
+	tcase_add_loop_test(t, h17_notify, 0, 3);
+	tcase_add_test(t, delete_lengths);
+	tcase_add_test(t, replayed_informational);
+	tcase_add_loop_test(t, state_matrix, 0, MESSAGES + 1);
+	tcase_add_loop_test(t, h50_ke_values, 0, 2 * KE_SHAPES);
+	tcase_add_test(t, id_types);
+	tcase_add_test(t, id_lengths_and_ports);
+	suite_add_tcase(s, t);
+	suite_add_tcase(s, v1_first_cases());
+	suite_add_tcase(s, v1_key_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

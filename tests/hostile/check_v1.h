@@ -1,0 +1,27 @@
+/* What the hostile tests of IKEv1 share. */
+#ifndef AUTHIPD_TESTS_CHECK_V1_H
+#define AUTHIPD_TESTS_CHECK_V1_H
+
+#include <check.h>
+
+#include "ike/v1.h"
+#include "tests/sim/simnet.h"
+
+enum { INITIATOR = 0, RESPONDER = 1 };
+
+extern struct simnet v1_net;
+
+/* Two hosts with IKEv1 and a pre-shared key. */
+void v1_start(void);
+/* And a main mode with a pair between them. */
+void v1_connect(void);
+/* The pair is there, and nothing failed. */
+void v1_expect_unharmed(void);
+/* Injects, and expects this counter to grow and nothing else to happen. */
+void v1_expect_drop(size_t host, struct span datagram, enum ike_err err);
+struct mm_sa *v1_mm(size_t host);
+
+TCase *v1_first_cases(void);
+TCase *v1_key_cases(void);
+
+#endif

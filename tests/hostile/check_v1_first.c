@@ -1,0 +1,207 @@
+/* First messages of IKEv1 as nobody should send them: what is offered, and how. */
+#include <string.h>
+
+#include "tests/hostile/check_v1.h"
+
+struct offer {
+	uint32_t cipher, bits, hash, group, method; /* 0: the attribute is not there */
+};
+
+static const struct offer good = { 7, 128, 2, 19, 1 };
+
+static void
+attribute(struct writer *w, uint16_t type, uint32_t v)
+{
+	if (v == 0)
+		return;
+	if (v <= UINT16_MAX) {
+		writer_u16(w, type | 0x8000);
+		writer_u16(w, (uint16_t)v);
+		return;
+	}
+	writer_u16(w, type);
+	writer_u16(w, 4);
+	writer_u32(w, v);
+}
+
+/* Message 1 with one transform; the cookie is new each time. */
+static struct span
+first_message(const struct offer *o, uint8_t *b, size_t cap)
+{
+	struct engine *e = v1_net.host[INITIATOR].engine;
+	struct isakmp_header h = { .next_payload = PAYLOAD_SA,
+		.version = 0x10,
+		.exchange = EXCHANGE_IDENTITY };
+	size_t sa, proposal, transform;
+	struct writer w;
+
+	e->p.host.random(e->p.host.ctx, h.icookie, COOKIE_BYTES);
+	writer_init(&w, b, cap);
+	isakmp_header_write(&w, &h);
+	sa = writer_reserve(&w, 4);
+	writer_u32(&w, 1);
+	writer_u32(&w, 1);
+	proposal = writer_reserve(&w, 4);
+	writer_u32(&w, 0x01010001);
+	transform = writer_reserve(&w, 4);
+	writer_u32(&w, 0x01010000);
+	attribute(&w, 1, o->cipher);
+	attribute(&w, 14, o->bits);
+	attribute(&w, 2, o->hash);
+	attribute(&w, 4, o->group);
+	attribute(&w, 3, o->method);
+	writer_patch_u16(&w, transform + 2, (uint16_t)(w.n - transform));
+	writer_patch_u16(&w, proposal + 2, (uint16_t)(w.n - proposal));
+	writer_patch_u16(&w, sa + 2, (uint16_t)(w.n - sa));
+	writer_patch_u32(&w, 24, (uint32_t)w.n);
+	ck_assert(writer_ok(&w));
+	return span_of(b, w.n);
+}
+
+static void
+expect_refused(const struct offer *o)
+{
+	uint8_t b[256];
+	struct span m1 = first_message(o, b, sizeof(b));
+	size_t before = sim_count_mm(&v1_net, RESPONDER);
+
+	v1_expect_drop(RESPONDER, m1, IKE_ERR_NO_PROPOSAL);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), before);
+}
+
+static void
+expect_taken(const struct offer *o)
+{
+	uint8_t b[256];
+	struct span m1 = first_message(o, b, sizeof(b));
+	size_t before = sim_count_mm(&v1_net, RESPONDER);
+
+	sim_inject(&v1_net, RESPONDER, m1.p, m1.n);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), before + 1);
+}
+
+/* RSA encryption, DSS, what only other vendors know: there is a pre-shared key, and no more. */
+START_TEST(h52_methods)
+{
+	v1_start();
+	expect_taken(&good);
+	for (uint32_t method = 0; method <= 65535; method += method < 70 ? 1 : 251) {
+		struct offer o = good;
+
+		o.method = method;
+		if (method != 1)
+			expect_refused(&o);
+	}
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* Every group but ours, those that are somebody's private ones, and none (H51, H52). */
+START_TEST(h51_groups)
+{
+	v1_start();
+	for (uint32_t group = 0; group <= 65535; group += group < 40 ? 1 : 197) {
+		struct offer o = good;
+
+		o.group = group;
+		if (group != 19)
+			expect_refused(&o);
+	}
+	sim_free(&v1_net);
+}
+END_TEST
+
+START_TEST(h52_missing_and_odd_attributes)
+{
+	static const struct offer odd[] = {
+		{ 0, 128, 2, 19, 1 },
+		{ 7, 0, 2, 19, 1 }, /* AES without a key length */
+		{ 7, 128, 0, 19, 1 },
+		{ 7, 128, 2, 19, 0 },
+		{ 7, 127, 2, 19, 1 },
+		{ 7, 65535, 2, 19, 1 },
+		{ 7, 0x10080, 2, 19, 1 }, /* 128, if it were cut to 16 bits */
+		{ 0x10007, 128, 2, 19, 1 },
+		{ 7, 128, 0x10002, 19, 1 },
+		{ 7, 128, 2, 0x10013, 1 },
+		{ 7, 128, 2, 19, 0x10001 },
+		{ 5, 192, 2, 2, 1 }, /* 3DES has none */
+		{ 1, 0, 1, 1, 1 },   /* DES, MD5, MODP-768 */
+	};
+
+	v1_start();
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		expect_refused(&odd[i]);
+	sim_free(&v1_net);
+}
+END_TEST
+
+START_TEST(aggressive_mode)
+{
+	uint8_t b[256];
+	struct span m1;
+
+	v1_start();
+	m1 = first_message(&good, b, sizeof(b));
+	b[18] = EXCHANGE_AGGRESSIVE;
+	v1_expect_drop(RESPONDER, m1, IKE_ERR_AGGRESSIVE);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 0);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sent, 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* Every length, and every byte changed: no state but for what is a good message still. */
+START_TEST(h26_first_message_broken)
+{
+	uint8_t b[256], copy[256];
+	struct span m1;
+
+	v1_start();
+	m1 = first_message(&good, b, sizeof(b));
+	for (size_t n = 0; n < m1.n; n++)
+		sim_inject(&v1_net, RESPONDER, b, n);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 0);
+	for (size_t at = 16; at < m1.n; at++)
+		for (int bit = 0; bit < 8; bit++) {
+			memcpy(copy, b, m1.n);
+			copy[at] ^= (uint8_t)(1 << bit);
+			sim_inject(&v1_net, RESPONDER, copy, m1.n);
+		}
+	ck_assert_uint_le(sim_count_mm(&v1_net, RESPONDER), 1);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* No answer is longer than what an unproven address sent, and none is repeated (H80, H81). */
+START_TEST(h81_amplification)
+{
+	uint8_t b[256];
+	struct span m1;
+
+	v1_start();
+	m1 = first_message(&good, b, sizeof(b));
+	sim_inject(&v1_net, RESPONDER, m1.p, m1.n);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sent, 1);
+	ck_assert_uint_le(v1_net.host[RESPONDER].bytes_sent, m1.n);
+	sim_run(&v1_net, 300000);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sent, 1);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
+TCase *
+v1_first_cases(void)
+{
+	TCase *t = tcase_create("first message");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, h52_methods);
+	tcase_add_test(t, h51_groups);
+	tcase_add_test(t, h52_missing_and_odd_attributes);
+	tcase_add_test(t, aggressive_mode);
+	tcase_add_test(t, h26_first_message_broken);
+	tcase_add_test(t, h81_amplification);
+	return t;
+}
