@@ -43,6 +43,15 @@ struct config_psk {
 	char file[CONFIG_PATH_MAX];
 };
 
+#define CONFIG_MAX_PEER_DIALECTS 8
+
+/* How one peer, or those of a network, read the document: nothing else is tried with them. */
+struct config_peer_dialect {
+	struct address remote;
+	uint32_t prefix; /* bits of remote that count */
+	struct dialect dialect;
+};
+
 #define CONFIG_MAX_REALMS 8
 
 /* Kerberos: this host's keys, and who a peer may be. */
@@ -117,6 +126,8 @@ struct config {
 	uint32_t replay_window; /* 1024 */
 	struct config_limits limits;
 	struct dialect dialect;
+	struct config_peer_dialect peer_dialect[CONFIG_MAX_PEER_DIALECTS];
+	uint32_t n_peer_dialect;
 	struct policy policy; /* the default policy of secure sockets */
 	struct config_policy named_policy[CONFIG_MAX_POLICIES];
 	uint32_t n_named_policy;
@@ -147,6 +158,8 @@ void config_warn(FILE *out, const struct config *c);
 /* What is negotiated for the traffic of a rule: its policy, authentication and action. */
 void config_rule_policy(const struct config *c, const struct config_rule *r,
     struct policy *out);
+/* That of the longest prefix that covers a; NULL: none does. Borrows c. */
+const struct dialect *config_peer_dialect(const struct config *c, const struct address *a);
 /* Prints the policy in the configuration language: feeding it back yields the same. */
 void config_print_policy(FILE *out, const struct policy *p);
 

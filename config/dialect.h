@@ -19,9 +19,16 @@
 	V(KDF_ALGID_U32BE, "u32be") V(KDF_ALGID_ATTR, "attr") V(KDF_ALGID_U8, "u8")
 #define KNOB_VALUES_kdf_ctr(V) V(KDF_CTR_BEFORE_Z, "before-z") V(KDF_CTR_Z_FIRST, "z-first")
 #define KNOB_VALUES_ecdh_form(V) V(ECDH_FORM_X, "x") V(ECDH_FORM_XY, "xy")
+#define KNOB_VALUES_dialect_auto(V) V(DIALECT_AUTO_ON, "on") V(DIALECT_AUTO_OFF, "off")
 #define KNOB_VALUES_gss_secret_tls(V)                                                \
 	V(GSS_SECRET_TLS_MASTER, "master") V(GSS_SECRET_TLS_EAP, "eap")              \
-	V(GSS_SECRET_TLS_EXPORTER, "exporter")
+	V(GSS_SECRET_TLS_EXPORTER, "exporter")                                       \
+	V(GSS_SECRET_TLS_CLIENT_WRITE, "client-write")                               \
+	V(GSS_SECRET_TLS_SERVER_WRITE, "server-write")
+#define KNOB_VALUES_gss_secret_krb(V)                                                \
+	V(GSS_SECRET_KRB_SSPI, "sspi") V(GSS_SECRET_KRB_INITIATOR_SUBKEY, "initiator-subkey")
+#define KNOB_VALUES_auth1_nesting(V)                                                 \
+	V(AUTH1_NESTING_NESTED, "nested") V(AUTH1_NESTING_AS_PRINTED, "as-printed")
 #define KNOB_VALUES_hash_scope(V)                                                    \
 	V(HASH_SCOPE_PAYLOADS, "payloads")                                           \
 	V(HASH_SCOPE_CRYPTO_PAYLOADS, "crypto+payloads")                             \
@@ -86,12 +93,15 @@
 
 /* K(field, spec entry, one line for the manual) */
 #define DIALECT_ENUM_KNOBS(K)                                                                \
+	K(dialect_auto, "8.0", "learn the dialect of each peer")                             \
 	K(kdf_nonce, "A4", "what a nonce contributes to the keys")                           \
 	K(kdf_algid, "A5", "width and byte order of AlgorithmID in the key derivation")      \
 	K(kdf_ctr, "A6", "place of the counter in the key derivation")                       \
 	K(ecdh_form, "A7", "shared secret of an elliptic curve group")                       \
+	K(gss_secret_krb, "A13", "session key that a Kerberos authentication yields")        \
 	K(gss_secret_tls, "A14", "session key that a TLS authentication yields")             \
 	K(hash_scope, "A18", "which bytes of a message Auth1 to Auth4 cover")                \
+	K(auth1_nesting, "A16", "whether Auth1 hashes the fourth message over the third")    \
 	K(hash_anon, "A17", "last step of the hash chain without GSS messages")              \
 	K(icv_len, "A32", "length of the integrity check value")                             \
 	K(em_hash_tail, "A20", "where Auth1/Auth2 enter Auth3/Auth4")                        \
@@ -134,6 +144,7 @@
 	K(nonce_len, 32, 8, 256, "2.9", "bytes in a nonce")                                  \
 	K(dpd_interval_s, 30, 5, 3600, "6.7", "silence before the peer is asked")            \
 	K(coexist_ikev1_delay_ms, 0, 0, 10000, "A78", "head start of AuthIP before IKEv1")   \
+	K(dialect_tries, 6, 0, 30, "8.0", "dialects that an initiator tries with a peer")    \
 	K(rekey_grace_s, 60, 1, 600, "A81", "old quick mode lives on after a rekey")
 
 #define DIALECT_VALUE_ENUM(name, word) name,

@@ -11,6 +11,10 @@ int read_tls(cfg_t *root, struct config_tls *tls, struct config_error *err);
 /* The sections psk; check_psks(): can their keys be read? */
 int read_psks(cfg_t *root, struct config *c, struct config_error *err);
 int check_psks(cfg_t *root, const struct config *c, struct config_error *err);
+/* The sections dialect and peer_dialect. */
+int read_dialects(cfg_t *root, struct config *c, struct config_error *err);
+/* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32"; false: none of these, or bits behind it. */
+bool prefix_read(const char *text, struct address *a, uint32_t *prefix);
 /* The section kerberos. */
 int read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err);
 /* The section impersonation. */

@@ -74,32 +74,6 @@ read_credentials(cfg_t *root, struct config *c, struct config_error *err)
 	return 0;
 }
 
-static int
-read_knob(cfg_t *section, const struct dialect_knob *k, struct dialect *d,
-    struct config_error *err)
-{
-	const struct config_value *v = tree_value(section, k->name, 0);
-	char choice[128];
-
-	if (v == NULL || dialect_set(d, k, v->text))
-		return 0;
-	dialect_describe(k, choice, sizeof(choice));
-	return config_fail(err, v->line, "%s = '%.40s' is not possible: write %s %s",
-	    k->name, v->text, k->word != NULL ? "one of" : "a number from", choice);
-}
-
-static int
-read_dialect(cfg_t *section, struct dialect *d, struct config_error *err)
-{
-	size_t n;
-	const struct dialect_knob *k = dialect_knobs(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (read_knob(section, &k[i], d, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* The line to change: that of the option, or of the other one that does not fit it. */
 static int
 line_of(cfg_t *section, const char *name, const char *other)
@@ -202,7 +176,5 @@ read_daemon(cfg_t *root, struct config *c, struct config_error *err)
 	    (fields_read(s, plane_fields, COUNT_OF(plane_fields), c, err) < 0 ||
 		check_plane(s, c, err) < 0))
 		return -1;
-	if ((s = tree_section(root, "dialect")) != NULL)
-		return read_dialect(s, &c->dialect, err);
-	return 0;
+	return read_dialects(root, c, err);
 }

@@ -58,6 +58,12 @@ has_host_bits(const struct address *a, uint32_t prefix)
 	return false;
 }
 
+bool
+prefix_read(const char *text, struct address *a, uint32_t *prefix)
+{
+	return read_prefix(text, a, prefix) && !has_host_bits(a, *prefix);
+}
+
 static int
 read_one(cfg_t *s, struct config_psk *psk, struct config_error *err)
 {

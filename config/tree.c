@@ -234,6 +234,7 @@ static cfg_opt_t root_opts[] = {
 	SECTION("dialect", dialect_opts),
 	SECTION("limits", limits_opts),
 	SECTION("plane", plane_opts),
+	NAMED("peer_dialect", dialect_opts),
 	NAMED("policy", policy_opts),
 	NAMED("psk", psk_opts),
 	NAMED("rule", rule_opts),

@@ -69,13 +69,14 @@ send_reply(struct auth *a, const struct engine_auth_reply *r)
 	m.retry_possible = r->retry_possible;
 	m.wrong_target = r->wrong_target;
 	m.secret = r->secret;
+	memcpy(m.form, r->form, sizeof(m.form));
 	memcpy(m.peer_name, r->peer_name, sizeof(m.peer_name));
 	memcpy(m.text, r->text, sizeof(m.text));
 	err = ipc_send2(
 	    a->negotiator, PROTO_AUTH_REPLY, &m, sizeof(m), r->token.p, r->token.n, -1);
 	if (err != 0)
 		log_error("auth", "cannot answer the negotiator: %s", strerror(-err));
-	secret_wipe(&m.secret);
+	secret_wipe_bytes(&m, sizeof(m));
 }
 
 static void
@@ -131,6 +132,7 @@ conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
 		    (unsigned long long)handle, r->peer_name);
 	send_reply(a, r);
 	secret_wipe(&r->secret);
+	secret_wipe_bytes(r->form, sizeof(r->form));
 	if (r->status != AUTH_CONTINUE)
 		auth_table_remove(&a->dialogues, handle);
 }

@@ -5,15 +5,7 @@
 #include <openssl/err.h>
 
 #include "daemon/auth_status.h"
-#include "daemon/auth_tls_ssl.h"
-
-/* PRF(master secret, label, randoms); 128 bytes: MSK and EMSK of RFC 5216. */
-#define EAP_LABEL "client EAP encryption"
-#define EAP_BYTES 128
-/* The document names no label (A14): a private one (RFC 5705), 48 bytes as master. */
-#define EXPORTER_LABEL "EXPERIMENTAL AuthIP"
-#define EXPORTER_BYTES 48
-#define MASTER_BYTES 48
+#include "daemon/auth_tls_secret.h"
 
 struct tls_dialogue {
 	struct auth_dialogue base; /* first */
@@ -74,32 +66,13 @@ set_up(struct tls_dialogue *d, SSL_CTX *ctx)
 	return true;
 }
 
-/* n bytes of the exporter without context (RFC 5705). */
+/* The session key of the dialect, and the others that it may be (A14). */
 static bool
-export_secret(SSL *ssl, struct secret *s, const char *label, size_t n)
+take_secret(struct tls_dialogue *d, struct engine_auth_reply *out)
 {
-	s->n = n;
-	return SSL_export_keying_material(
-		   ssl, s->b, n, label, strlen(label), NULL, 0, 0) == 1;
-}
-
-/* The session key of the dialect (A14). */
-static bool
-take_secret(struct tls_dialogue *d, struct secret *s)
-{
-	const SSL_SESSION *session = SSL_get_session(d->ssl);
-
-	secret_wipe(s);
-	switch (d->tls->secret_form) {
-	case GSS_SECRET_TLS_MASTER:
-		s->n = SSL_SESSION_get_master_key(session, s->b, sizeof(s->b));
-		return s->n == MASTER_BYTES;
-	case GSS_SECRET_TLS_EAP:
-		return export_secret(d->ssl, s, EAP_LABEL, EAP_BYTES);
-	case GSS_SECRET_TLS_EXPORTER:
-		return export_secret(d->ssl, s, EXPORTER_LABEL, EXPORTER_BYTES);
-	}
-	return false;
+	auth_tls_secrets(d->ssl, out->form);
+	out->secret = out->form[d->tls->secret_form];
+	return out->secret.n > 0;
 }
 
 /* The handshake is complete: checks once more what makes it an authentication. */
@@ -115,7 +88,7 @@ finish(struct tls_dialogue *d, struct engine_auth_reply *out)
 	}
 	if (SSL_version(d->ssl) != TLS1_2_VERSION ||
 	    SSL_get_verify_result(d->ssl) != X509_V_OK ||
-	    (cert == NULL && peer_cert_required(d)) || !take_secret(d, &out->secret)) {
+	    (cert == NULL && peer_cert_required(d)) || !take_secret(d, out)) {
 		auth_fail(out, SEC_E_INTERNAL_ERROR,
 		    "TLS is complete but yields no verified certificate or no key");
 		return;

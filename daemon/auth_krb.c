@@ -154,6 +154,7 @@ auth_krb_new(const struct config *c, char *err, size_t cap)
 		return NULL;
 	}
 	k->config = c->kerberos;
+	k->secret_form = c->dialect.gss_secret_krb;
 	pthread_mutex_init(&k->lock, NULL);
 	if (krb5_init_context(&k->ctx) != 0) {
 		snprintf(err, cap, "cannot use Kerberos: is krb5.conf good?");

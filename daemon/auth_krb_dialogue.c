@@ -20,6 +20,7 @@ struct krb_dialogue {
 	gss_buffer_desc token; /* of the last step */
 	bool is_started;
 	bool is_ended;
+	bool keeps_context; /* somebody uses it after the end */
 };
 
 /* The mechanism and no other: libgssapi would also take SPNEGO, NTLM and more. */
@@ -90,7 +91,7 @@ is_kerberos(struct span token)
 
 /* The SSPI session key (A13): the acceptor's subkey if there is one. */
 static bool
-take_secret(struct krb_dialogue *d, struct secret *s)
+take_sspi_key(struct krb_dialogue *d, struct secret *s)
 {
 	gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
 	OM_uint32 minor, major = gss_inquire_sec_context_by_oid(
@@ -108,6 +109,39 @@ take_secret(struct krb_dialogue *d, struct secret *s)
 			    set->elements[i].value, set->elements[i].length);
 	(void)gss_release_buffer_set(&minor, &set);
 	return ok;
+}
+
+/* The initiator's subkey, whatever the acceptor said. The context is gone afterwards. */
+static void
+take_subkey(struct krb_dialogue *d, struct secret *s)
+{
+	const gss_krb5_lucid_key_t *key;
+	gss_krb5_lucid_context_v1_t *lucid;
+	OM_uint32 minor;
+	void *copy = NULL;
+
+	if (gss_krb5_export_lucid_sec_context(&minor, &d->ctx, 1, &copy) != GSS_S_COMPLETE)
+		return;
+	lucid = copy;
+	key = lucid->protocol == 1 ? &lucid->cfx_kd.ctx_key : &lucid->rfc1964_kd.ctx_key;
+	(void)secret_set(s, span_of(key->data, key->length));
+	(void)gss_krb5_free_lucid_sec_context(&minor, copy);
+}
+
+/* The session key of the dialect, and the other that it may be (A13). */
+static bool
+take_secret(struct krb_dialogue *d, struct engine_auth_reply *out)
+{
+	struct secret *form = out->form;
+
+	if (!take_sspi_key(d, &form[GSS_SECRET_KRB_SSPI]))
+		return false;
+	if (!d->keeps_context)
+		take_subkey(d, &form[GSS_SECRET_KRB_INITIATOR_SUBKEY]);
+	out->secret = form[d->krb->secret_form];
+	if (out->secret.n == 0)
+		out->secret = form[GSS_SECRET_KRB_SSPI];
+	return true;
 }
 
 /* NAME@REALM of the other end; false if that is no text. */
@@ -152,7 +186,7 @@ finish(struct krb_dialogue *d, struct engine_auth_reply *out)
 	else if (d->base.target_name[0] != '\0' &&
 		 !auth_target_is_principal(d->base.target_name, name))
 		auth_fail_target(out, name, d->base.target_name);
-	else if (!take_secret(d, &out->secret))
+	else if (!take_secret(d, out))
 		auth_fail(out, SEC_E_INTERNAL_ERROR,
 		    "Kerberos is complete but yields no session key");
 	else {
@@ -264,6 +298,12 @@ krb_dialogue_new(struct auth_krb *k, struct krb_ticket *ticket)
 	d->ctx = GSS_C_NO_CONTEXT;
 	d->cred = GSS_C_NO_CREDENTIAL;
 	return &d->base;
+}
+
+void
+krb_dialogue_keep_context(struct auth_dialogue *d)
+{
+	((struct krb_dialogue *)d)->keeps_context = true;
 }
 
 gss_ctx_id_t

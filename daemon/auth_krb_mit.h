@@ -13,6 +13,7 @@
 
 struct auth_krb {
 	struct config_kerberos config;
+	enum dialect_gss_secret_krb secret_form;
 	krb5_context ctx;   /* not for two threads: locked with tgt */
 	krb5_keytab keytab; /* keeps the copy in memory */
 	char keytab_name[64];
@@ -31,6 +32,8 @@ struct krb_ticket {
 };
 
 /* Of a dialogue of krb_dialogue_new() that is AUTH_DONE. */
+/* The context outlives the dialogue: before its first step. */
+void krb_dialogue_keep_context(struct auth_dialogue *d);
 gss_ctx_id_t krb_dialogue_context(const struct auth_dialogue *d);
 
 /*

@@ -166,6 +166,8 @@ krb_v1_dialogue_new(struct auth_krb *k, bool initiator, enum hash_id hash)
 		free(d);
 		return NULL;
 	}
+	if (d->inner != NULL)
+		krb_dialogue_keep_context(d->inner);
 	return &d->base;
 }
 
@@ -178,5 +180,7 @@ krb_v1_take_ticket(struct auth_dialogue *base, struct krb_ticket *ticket)
 		krb_ticket_free(ticket);
 		return false;
 	}
-	return (d->inner = krb_dialogue_new(d->krb, ticket)) != NULL;
+	if ((d->inner = krb_dialogue_new(d->krb, ticket)) != NULL)
+		krb_dialogue_keep_context(d->inner);
+	return d->inner != NULL;
 }

@@ -233,12 +233,20 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 
 /* ---- life ---- */
 
+static const struct dialect *
+host_peer_dialect(void *ctx, const struct address *peer)
+{
+	const struct negotiator *n = ctx;
+
+	return config_peer_dialect(n->config, peer);
+}
+
 bool
 nego_engine_new(struct negotiator *n)
 {
 	const struct config *c = n->config;
 	struct engine_params p = {
-		.host = { n, host_random, nego_mm_policy, nego_qm_policy },
+		.host = { n, host_random, nego_mm_policy, nego_qm_policy, host_peer_dialect },
 		.dialect = c->dialect,
 		.max_mm_per_peer = c->limits.mm_sa_per_peer,
 		.max_negotiations_per_peer = c->limits.negotiations_per_peer,

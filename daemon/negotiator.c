@@ -41,6 +41,10 @@ auth_message(void *ctx, uint16_t type, struct span body, int fd)
 	reply.secret = r.secret;
 	if (reply.secret.n > SECRET_MAX_BYTES)
 		reply.secret.n = 0;
+	_Static_assert(PROTO_SECRET_FORMS == AUTH_SECRET_FORMS, "one list");
+	for (size_t i = 0; i < AUTH_SECRET_FORMS; i++)
+		if (r.form[i].n <= SECRET_MAX_BYTES)
+			reply.form[i] = r.form[i];
 	memcpy(reply.peer_name, r.peer_name, sizeof(reply.peer_name) - 1);
 	memcpy(reply.text, r.text, sizeof(reply.text) - 1);
 	engine_auth_reply(n->engine, nego_now_ms(), &reply);

@@ -178,6 +178,7 @@ struct proto_auth_ask {
 	uint32_t uid;	       /* whose credentials; 0: this machine's */
 	/* token follows */
 };
+#define PROTO_SECRET_FORMS 5 /* AUTH_SECRET_FORMS of ike/engine.h */
 struct proto_auth_reply {
 	uint64_t handle;
 	uint32_t status; /* enum auth_status */
@@ -185,6 +186,7 @@ struct proto_auth_reply {
 	bool retry_possible;
 	bool wrong_target;
 	struct secret secret;
+	struct secret form[PROTO_SECRET_FORMS]; /* of AuthIP; index: knob gss_secret_* */
 	char peer_name[256];
 	char text[256];
 	/* token follows */

@@ -100,6 +100,28 @@ json_vendors(uint32_t seen)
 	return list;
 }
 
+/* What differs from the defaults: an empty object says nothing does. */
+static json_t *
+json_dialect(const struct dialect *d)
+{
+	static const struct dialect plain = DIALECT_DEFAULT;
+	json_t *o = json_object();
+	const struct dialect_knob *k;
+	size_t n;
+
+	k = dialect_knobs(&n);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t v = dialect_value(d, &k[i]);
+
+		if (v == dialect_value(&plain, &k[i]))
+			continue;
+		json_object_set_new(o, k[i].name,
+		    k[i].word != NULL ? json_string(k[i].word[v]) :
+					json_integer((json_int_t)v));
+	}
+	return o;
+}
+
 static bool
 add_mm(void *ctx, const struct engine_mm_status *s)
 {
@@ -121,6 +143,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 		(json_int_t)s->lifetime_s, "age_s", (json_int_t)s->age_s, "peer_vendor_ids",
 		json_vendors(s->vendor_seen), "peer_gss_id", status_json_text(s->peer_gss_id),
 		"extended_mode", em, "nat", (int)s->nat_detected);
+	json_object_set_new(mm, "dialect", json_dialect(s->dialect));
 	json_object_set_new(mm, "method", json_string(method_name(s->method)));
 	json_object_set_new(mm, "peer_name", status_json_text(s->peer_name));
 	json_array_append_new(ctx, mm);

@@ -85,6 +85,24 @@ chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool mai
 	return true;
 }
 
+bool
+chain_step_two(struct chain *c, const struct dialect *d, enum hash_id hash,
+    const struct chain_unit *unit, const struct chain_unit *before)
+{
+	struct span part[2 * UNIT_MAX_PARTS];
+	size_t n = unit_parts(d, unit, part);
+	uint8_t out[HASH_MAX_BYTES];
+
+	n += unit_parts(d, before, part + n);
+	part[n++] = key_span(&c->digest);
+	if (!hash_digest(hash, part, n, out))
+		return false;
+	c->digest.n = (uint8_t)hash_len_bytes(hash);
+	memcpy(c->digest.b, out, c->digest.n);
+	c->n_step += 2;
+	return true;
+}
+
 static bool
 chain_prf(enum hash_id hash, const struct key *skeyid, struct span digest, uint8_t suffix,
     struct key *out)

@@ -29,6 +29,9 @@ struct chain_unit chain_unit_of(struct span wire, struct span payloads);
  */
 bool chain_step(struct chain *c, const struct dialect *d, enum hash_id hash, bool main,
     const struct chain_unit *unit);
+/* One step over two messages of main mode: hash(unit | before | digest) (A16). */
+bool chain_step_two(struct chain *c, const struct dialect *d, enum hash_id hash,
+    const struct chain_unit *unit, const struct chain_unit *before);
 /* Auth1 = prf(SKEYID, chain | 01), Auth2 with 02. */
 bool chain_auth12(const struct chain *c, const struct dialect *d, enum hash_id hash,
     const struct key *skeyid, struct key *auth1, struct key *auth2);

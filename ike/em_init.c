@@ -41,7 +41,7 @@ em_send_e3(struct engine *e, struct mm_sa *mm)
 	uint8_t auth3[2 * HASH_MAX_BYTES];
 	size_t n = 0;
 
-	if (!keys_derive_em(mm, secret_span(mm->em.secret)) ||
+	if (!keys_derive_em(mm) ||
 	    (n = keys_auth34(mm, false, auth3)) == 0) {
 		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
 		return;

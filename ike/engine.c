@@ -67,6 +67,8 @@ engine_free(struct engine *e)
 	free(e->out);
 	free(e->whole);
 	free(e->peers);
+	for (size_t i = 0; i < e->tongue.n_known; i++)
+		free(e->tongue.known[i]);
 	secret_wipe_bytes((uint8_t *)&e->dos, sizeof(e->dos));
 	free(e);
 }

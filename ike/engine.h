@@ -35,7 +35,12 @@ struct engine_host {
 	 * what the peer proposed, seen from us. False: nobody: the quick mode is refused.
 	 */
 	bool (*qm_policy)(void *ctx, const struct flow *flow, struct class_policy *out);
+	/* The dialect that is written for this peer, so that none is tried; NULL: none, or no host. */
+	const struct dialect *(*peer_dialect)(void *ctx, const struct address *peer);
 };
+
+/* Readings of the secret of an authentication: index is the value of the knob gss_secret_*. */
+#define AUTH_SECRET_FORMS 5
 
 struct engine_params {
 	struct engine_host host;
@@ -83,7 +88,8 @@ struct engine_auth_reply {
 	uint64_t handle; /* of the ACTION_AUTH */
 	enum auth_status status;
 	struct span token;
-	struct secret secret;
+	struct secret secret; /* as the configuration wants it */
+	struct secret form[AUTH_SECRET_FORMS]; /* empty: auth does not have it */
 	char peer_name[256];
 	uint32_t gss_status; /* SEC_E_* for the peer, AUTH_FAILED only */
 	char text[256];	     /* for our log: what went wrong and what to change */
@@ -336,6 +342,7 @@ struct engine_mm_status {
 	uint32_t vendor_version; /* peer's MS NT5 number, 0 = none */
 	bool nat_detected;
 	bool is_ikev1;
+	const struct dialect *dialect; /* that is spoken with this peer */
 	uint32_t method;     /* enum auth_method of main mode, 0 = not yet */
 	char peer_name[256]; /* that it proved; empty if it is anonymous */
 	bool em_required;

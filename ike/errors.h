@@ -71,6 +71,8 @@
 	    "too many first messages from this source", 0)                                   \
 	X(IKE_ERR_DOS_COOKIE, "drop_dos_cookie",                                             \
 	    "many negotiations are half open: first message without cookie", 0x3642)         \
+	X(IKE_ERR_PROBE_RATE, "probe_rate",                                                  \
+	    "dialects are tried too often: not tried", 0)                                    \
 	X(IKE_ERR_TOTAL_LIMIT, "drop_total_limit", "table of main modes is full", 0)         \
 	X(IKE_ERR_NO_MEMORY, "drop_no_memory", "out of memory", 0x35ec)                      \
 	/* policy */                                                                         \

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "ike/state.h"
+#include "ike/tongue.h"
 
 #define SEQ_WINDOW 64
 
@@ -96,16 +96,25 @@ exchange_finish(struct engine *e, const struct mm_sa *mm, struct span *wire)
 	return build_finish(e->out, &k, span_of(iv, block), wire) == IKE_OK;
 }
 
+enum ike_err
+exchange_try(struct engine *e, struct mm_sa *mm)
+{
+	struct message_keys k;
+
+	exchange_keys(mm, &k);
+	return message_open(&e->in, &k, mm->dialect->strict_pad == STRICT_PAD_ON, e->plain,
+	    MESSAGE_MAX_BYTES + 1);
+}
+
 bool
 exchange_open(struct engine *e, struct mm_sa *mm)
 {
 	enum ike_err err = IKE_ERR_NO_KEYS;
-	struct message_keys k;
 
 	if (mm->keys.ready || mm_resp_keys(mm)) {
-		exchange_keys(mm, &k);
-		err = message_open(&e->in, &k, mm->dialect->strict_pad == STRICT_PAD_ON,
-		    e->plain, MESSAGE_MAX_BYTES + 1);
+		err = exchange_try(e, mm);
+		if (err == IKE_ERR_ICV && tongue_probe_keys(e, mm))
+			err = IKE_OK;
 		if (err == IKE_OK) {
 			mm->keys.peer_proved = true;
 			dos_closed(e, mm);

@@ -58,10 +58,10 @@ gss_ask_auth(struct engine *e, struct mm_sa *mm, enum auth_step step, struct spa
 }
 
 static void
-secret_free(struct secret **s)
+secret_free(struct gss_secret **s)
 {
 	if (*s != NULL)
-		secret_wipe(*s);
+		secret_wipe_bytes(*s, sizeof(**s));
 	free(*s);
 	*s = NULL;
 }
@@ -93,7 +93,10 @@ gss_finish(struct mm_sa *mm)
 {
 	secret_free(&mm->gss.secret);
 	secret_free(&mm->em.secret);
-	secret_free(&mm->z);
+	if (mm->z != NULL)
+		secret_wipe(mm->z);
+	free(mm->z);
+	mm->z = NULL;
 }
 
 const char *
@@ -157,7 +160,8 @@ gss_take_secret(struct gss *g, const struct engine_auth_reply *r)
 	if (g->secret == NULL ||
 	    !blob_set_text(&g->peer_name, r->peer_name, sizeof(r->peer_name)))
 		return false;
-	*g->secret = r->secret;
+	g->secret->own = r->secret;
+	memcpy(g->secret->form, r->form, sizeof(g->secret->form));
 	g->local_done = true;
 	return true;
 }

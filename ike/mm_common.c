@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
+#include "ike/tongue.h"
 #include "ike/v1.h"
 
 static void
@@ -140,6 +141,8 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	mm->gss.state = GSS_COMPLETE;
 	mm->state = MM_ESTABLISHED;
 	mm->established_ms = e->now_ms;
+	tongue_learned(e, mm);
+	chain_log_clear(&mm->log);
 	if (mm->gss.method != AUTH_ANONYMOUS)
 		peer_remember_name(e, &mm->remote.addr, mm->peer_gss_id);
 	timer_arm(&e->timers, &mm->lifetime,

@@ -15,6 +15,7 @@ mm_put_cookie(struct mm_sa *mm, const uint8_t *cookie)
 		return false;
 	memcpy(m1->p + COOKIE_BYTES, cookie, COOKIE_BYTES);
 	chain_clear(&mm->gss.chain);
+	chain_log_clear(&mm->log);
 	return chain_add(mm, &mm->gss, blob_span(m1),
 	    span_of(m1->p + M1_CHAIN_AT, m1->n - M1_CHAIN_AT));
 }

@@ -222,7 +222,7 @@ mm_check_ke(struct mm_sa *mm, const struct payload *ke)
 		return IKE_ERR_KE;
 	if ((mm->z = calloc(1, sizeof(*mm->z))) == NULL)
 		return IKE_ERR_NO_MEMORY;
-	if (dh_shared(mm->dh, ke->body, mm->dialect->ecdh_form == ECDH_FORM_XY, mm->z))
+	if (dh_shared(mm->dh, ke->body, true, mm->z))
 		return IKE_OK;
 	free(mm->z);
 	mm->z = NULL;
@@ -290,8 +290,7 @@ mm_init_authenticated(struct engine *e, struct mm_sa *mm)
 {
 	struct gss *g = &mm->gss;
 
-	if (!keys_derive_mm(
-		mm, g->secret != NULL ? secret_span(g->secret) : SPAN_NONE)) {
+	if (!keys_derive_mm(mm)) {
 		mm_fail(e, mm, "main mode keys", IKE_ERR_CRYPTO, NULL, false, true);
 		return;
 	}

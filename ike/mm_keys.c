@@ -1,7 +1,20 @@
 /* Key derivation from the state of a main mode: the inputs of keys.h and chain.h. */
 #include <string.h>
 
+#include "ike/tongue.h"
 #include "ike/v1.h"
+
+/* The form of the shared secret of a curve; both coordinates are kept (A7). */
+static struct span
+z_of(const struct mm_sa *mm)
+{
+	bool curve = mm->group == DH_ECP256 || mm->group == DH_ECP384;
+	struct span z = mm->z != NULL ? secret_span(mm->z) : SPAN_NONE;
+
+	if (curve && mm->dialect->ecdh_form == ECDH_FORM_X)
+		z.n /= 2;
+	return z;
+}
 
 static struct keys_input
 keys_input_of(const struct mm_sa *mm)
@@ -11,10 +24,40 @@ keys_input_of(const struct mm_sa *mm)
 		.hash = mm->chosen.integrity,
 		.icookie = mm->icookie,
 		.rcookie = mm->rcookie,
-		.z = mm->z != NULL ? secret_span(mm->z) : SPAN_NONE,
+		.z = z_of(mm),
 		.ni = blob_span(&mm->ni),
 		.nr = blob_span(&mm->nr),
 	};
+}
+
+/* The secret of a round in the reading of the dialect; empty: it has none. */
+static struct span
+secret_of(const struct mm_sa *mm, const struct gss *g)
+{
+	uint32_t form = g->method == AUTH_TLS ? mm->dialect->gss_secret_tls :
+						mm->dialect->gss_secret_krb;
+
+	if (g->secret == NULL)
+		return SPAN_NONE;
+	if (form < AUTH_SECRET_FORMS && g->secret->form[form].n > 0)
+		return secret_span(&g->secret->form[form]);
+	return secret_span(&g->secret->own);
+}
+
+/* Auth1 and Auth2 by the log, if there is one: in whatever reading. */
+static bool
+auth12_of(const struct mm_sa *mm, const struct key *skeyid, struct key *auth1, struct key *auth2)
+{
+	const struct dialect *d = mm->dialect;
+	enum hash_id hash = mm->chosen.integrity;
+	struct chain first, other;
+	struct key unused;
+
+	if (!chain_log_replay(&mm->log, d, hash, true, &first) ||
+	    !chain_log_replay(&mm->log, d, hash, false, &other))
+		return chain_auth12(&mm->gss.chain, d, hash, skeyid, auth1, auth2);
+	return chain_auth12(&first, d, hash, skeyid, auth1, &unused) &&
+	    chain_auth12(&other, d, hash, skeyid, &unused, auth2);
 }
 
 static struct key
@@ -31,12 +74,14 @@ chain_add(struct mm_sa *mm, struct gss *g, struct span wire, struct span payload
 {
 	struct chain_unit unit = chain_unit_of(wire, payloads);
 
+	if (g == &mm->gss && tongue_wants_log(mm))
+		chain_log_add(&mm->log, &unit);
 	return chain_step(
 	    &g->chain, mm->dialect, mm->chosen.integrity, g == &mm->gss, &unit);
 }
 
 bool
-keys_derive_mm(struct mm_sa *mm, struct span secret)
+keys_derive_mm(struct mm_sa *mm)
 {
 	const struct dialect *d = mm->dialect;
 	struct keys_input in = keys_input_of(mm);
@@ -45,9 +90,9 @@ keys_derive_mm(struct mm_sa *mm, struct span secret)
 	struct main_keys main;
 	bool ok;
 
-	ok = keys_main(d, &in, secret, &main) &&
+	ok = keys_main(d, &in, secret_of(mm, &mm->gss), &main) &&
 	     keys_cipher_key(in.cipher, &main.e, k->cipher_key) &&
-	     chain_auth12(&mm->gss.chain, d, in.hash, &main.skeyid, &auth1, &auth2);
+	     auth12_of(mm, &main.skeyid, &auth1, &auth2);
 	if (ok) {
 		k->hash_n = main.skeyid.n;
 		k->icv_n = keys_icv_len_bytes(
@@ -63,12 +108,12 @@ keys_derive_mm(struct mm_sa *mm, struct span secret)
 }
 
 bool
-keys_derive_em(struct mm_sa *mm, struct span secret)
+keys_derive_em(struct mm_sa *mm)
 {
 	struct keys_input in = keys_input_of(mm);
 	struct key em;
 
-	if (!keys_skeyid(mm->dialect, &in, secret, &em))
+	if (!keys_skeyid(mm->dialect, &in, secret_of(mm, &mm->em), &em))
 		return false;
 	memcpy(mm->keys.em, em.b, em.n);
 	mm->keys.has_em = true;

@@ -178,7 +178,7 @@ m2_make_dh(struct engine *e, struct mm_sa *mm, struct span ke)
 	secret_wipe_bytes(random, sizeof(random));
 	mm->z = calloc(1, sizeof(*mm->z));
 	return mm->dh != NULL && mm->z != NULL &&
-	       dh_shared(mm->dh, ke, mm->dialect->ecdh_form == ECDH_FORM_XY, mm->z);
+	       dh_shared(mm->dh, ke, true, mm->z);
 }
 
 /* What M1 agreed on, and the Diffie-Hellman value of our side. */
@@ -401,9 +401,9 @@ mm_resp_keys(struct mm_sa *mm)
 	for (size_t i = 0; i < g->methods.n; i++)
 		anonymous = anonymous || g->methods.method[i] == AUTH_ANONYMOUS;
 	if (g->state == GSS_DONE)
-		return keys_derive_mm(mm, secret_span(g->secret));
+		return keys_derive_mm(mm);
 	if (!anonymous)
 		return false;
 	g->method = AUTH_ANONYMOUS;
-	return keys_derive_mm(mm, SPAN_NONE);
+	return keys_derive_mm(mm);
 }

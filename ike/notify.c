@@ -7,7 +7,10 @@
 
 #include "ike/nat.h"
 #include "ike/rekey.h"
+#include "ike/tongue.h"
 #include "ike/v1.h"
+
+#define ERROR_IKE_PROCESS_HASH 0x360d
 
 static void notify_send_next(struct engine *e, struct mm_sa *mm);
 
@@ -262,6 +265,8 @@ notify_end_mm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	text_init(&t, buf, sizeof(buf));
 	notify_code_text(&t, code);
 	if (mm->state != MM_ESTABLISHED || (mm_needs_em(mm) && !mm->keys.has_em)) {
+		if (code == ike_err_win32(IKE_ERR_AUTH_HASH) || code == ERROR_IKE_PROCESS_HASH)
+			tongue_failed(e, mm, true);
 		mm_fail(e, mm, "peer's status notify", IKE_ERR_PEER_STATUS, buf, false, true);
 		return;
 	}

@@ -17,6 +17,12 @@ struct peer {
 	uint64_t ikev1_ms;  /* the first of them */
 	uint64_t authip_ms;
 	bool authip_seen;
+	const struct dialect *dialect; /* that it speaks, or to try next; NULL: unknown */
+	const struct dialect *base;    /* initiator: whose keys it took, while hashes are tried */
+	uint32_t n_key_tries;
+	uint32_t n_hash_tries;
+	bool was_probed;
+	uint64_t probed_ms;
 	char gss_id[256]; /* as it said; proved by the authentication that followed */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ike/nat.h"
+#include "ike/tongue.h"
 #include "ike/v1.h"
 
 static void
@@ -13,6 +14,7 @@ qm_init_give_up(struct engine *e, void *owner)
 
 	/* Without an answer to the first quick mode the main mode never was (T040). */
 	if (qm->is_first) {
+		tongue_failed(e, mm, false);
 		mm_fail(e, mm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false, true);
 		return;
 	}
@@ -278,6 +280,8 @@ qm_init_q2(struct engine *e, struct qm_sa *qm)
 			proposal_qm_policy_text(&l, qm->policy.policy, qm_want(qm));
 			text_str(&t, list);
 		}
+		if (err == IKE_ERR_AUTH_HASH)
+			tongue_failed(e, mm, true);
 		if (qm->is_first && mm->state != MM_ESTABLISHED)
 			mm_fail(e, mm, "answer to quick mode", err, buf, true, true);
 		else

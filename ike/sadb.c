@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ike/policy_pool.h"
+#include "ike/tongue.h"
 #include "ike/v1.h"
 
 /* Multiply-add hashing with secret factors: a peer cannot choose its bucket. */
@@ -62,7 +63,7 @@ sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
 	mm->initiator = initiator;
 	mm->local = *local;
 	mm->remote = *remote;
-	mm->dialect = &e->p.dialect;
+	tongue_begin(e, mm);
 	mm->created_ms = e->now_ms;
 	memcpy(mm->icookie, icookie, COOKIE_BYTES);
 	LIST_INSERT_HEAD(&e->mm_all, mm, all_link);
@@ -118,6 +119,7 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	blob_free(&mm->nr);
 	blob_free(&mm->nr_qm);
 	blob_free(&mm->m1);
+	chain_log_clear(&mm->log);
 	gss_free(&mm->gss);
 	gss_free(&mm->em);
 	answered_free(&mm->answered);

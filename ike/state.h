@@ -9,9 +9,11 @@
 
 #include "ike/blob.h"
 #include "ike/chain.h"
+#include "ike/chain_log.h"
 #include "ike/dos.h"
 #include "ike/engine.h"
 #include "ike/fragment.h"
+#include "ike/gss.h"
 #include "ike/keys.h"
 #include "ike/message.h"
 #include "ike/payload.h"
@@ -53,17 +55,6 @@
 #define STATE_ENUM(id, name) id,
 enum mm_state { MM_STATES(STATE_ENUM) };
 enum qm_state { QM_STATES(STATE_ENUM) };
-
-/* A round of authentication by GSS tokens: that of main mode, or extended mode. */
-enum gss_state {
-	GSS_NONE,
-	GSS_E1_SENT,  /* initiator of extended mode: E1 */
-	GSS_WANTED,   /* responder: methods agreed, waits for a NEW token */
-	GSS_RUNS,     /* a dialogue runs */
-	GSS_DONE,     /* responder: complete, waits for the proof (Q1, E3) */
-	GSS_E3_SENT,  /* initiator of extended mode: E3 */
-	GSS_COMPLETE, /* and proved */
-};
 
 /* A request of ours that waits for its response (MS-AIPS 3.1, requester). */
 typedef void request_give_up(struct engine *e, void *owner);
@@ -107,32 +98,6 @@ struct mm_keys {
 	uint8_t cipher_key[CIPHER_MAX_KEY_BYTES];
 };
 
-struct gss {
-	enum gss_state state;
-	struct pld_auth methods; /* agreed, in the initiator's order */
-	size_t at;		 /* position in it */
-	uint32_t method; /* enum auth_method */
-	uint32_t credential;
-	uint32_t dialogues;
-	uint32_t rounds;
-	bool fresh;	   /* initiator: the next token starts a dialogue */
-	bool start_failed; /* initiator: it had no token at all, and said so */
-	bool start_retry;  /* another credential of the method is left */
-	bool last_retry;   /* the last failure asked for another credential */
-	uint32_t peer_status; /* initiator: what that failure was, 0 = ours */
-	bool local_done;
-	bool peer_done;
-	bool auth_waiting; /* a question to auth is out */
-	uint64_t handle;   /* of the dialogue, 0 = none */
-	struct isakmp_header answer_header; /* responder: request that auth works on */
-	uint32_t answer_seq;
-	struct secret *secret; /* owned, until the peer proved that it has it, too */
-	struct chain chain;    /* of main mode: from M1 on */
-	struct blob peer_name; /* text */
-	struct blob failure;   /* text: why the last dialogue failed */
-	bool wrong_target;     /* a peer was proved, but not the one that was named */
-};
-
 struct notify_item {
 	STAILQ_ENTRY(notify_item) next;
 	uint8_t protocol;
@@ -166,7 +131,9 @@ struct mm_sa {
 	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* policy_of.policy */
 	struct class_policy policy_of; /* what it was negotiated for; held (policy_pool.c) */
-	const struct dialect *dialect; /* borrowed */
+	const struct dialect *dialect; /* borrowed from the engine (tongue.c) */
+	bool may_probe;		       /* another one may be tried */
+	struct chain_log log;	       /* of main mode, until the peer is proved */
 	struct endpoint local;
 	struct endpoint remote;
 	uint8_t icookie[COOKIE_BYTES];
@@ -298,6 +265,14 @@ struct engine {
 	struct action_node *current; /* the action that the host is looking at */
 	struct quick_send quick;
 	struct dos dos;
+	struct {
+		struct dialect *known[64]; /* owned */
+		size_t n_known;
+		struct dialect trial; /* while candidates are tried */
+		const struct dialect *last_good; /* NULL: that of the configuration */
+		uint64_t second_ms;
+		uint32_t n_probes; /* in this second */
+	} tongue;
 	struct peer_memory *peers; /* owned; NULL: nobody yet */
 	struct reassembly_list reassemblies; /* oldest first */
 	size_t reassembly_bytes;
@@ -388,6 +363,8 @@ void exchange_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange,
 bool exchange_finish(struct engine *e, const struct mm_sa *mm, struct span *wire);
 /* Checks the ICV and decrypts e->in. False: dropped and counted. */
 bool exchange_open(struct engine *e, struct mm_sa *mm);
+/* Same, but nothing happens on failure: for another dialect. */
+enum ike_err exchange_try(struct engine *e, struct mm_sa *mm);
 /* Checks the payload rules. False: dropped and counted. */
 bool exchange_rules(struct engine *e, struct mm_sa *mm, enum ike_message_id id);
 /* At the side that asked: has this response been used already? Remembers it. */
@@ -426,9 +403,9 @@ gss_is_main(const struct mm_sa *mm)
 
 /* Adds a message to the chain of main mode or extended mode. */
 bool chain_add(struct mm_sa *mm, struct gss *g, struct span wire, struct span payloads);
-/* Main-mode keys, Auth1 and Auth2; secret empty for anonymous. */
-bool keys_derive_mm(struct mm_sa *mm, struct span secret);
-bool keys_derive_em(struct mm_sa *mm, struct span secret);
+/* Main-mode keys, Auth1 and Auth2, with the secret of its round if that has one. */
+bool keys_derive_mm(struct mm_sa *mm);
+bool keys_derive_em(struct mm_sa *mm);
 /* Auth3 (of the initiator) or Auth4; out holds 2 * HASH_MAX_BYTES. Length, 0 on failure. */
 size_t keys_auth34(const struct mm_sa *mm, bool auth4, uint8_t *out);
 bool keys_derive_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,

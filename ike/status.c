@@ -72,6 +72,7 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->vendor_seen = mm->vendor_seen;
 	s->vendor_version = mm->vendor_version;
 	s->nat_detected = mm->nat_detected;
+	s->dialect = mm->dialect;
 	s->em_required = mm_needs_em(mm);
 	s->em_state = em_status_word(mm);
 	s->method = mm->gss.state == GSS_COMPLETE ? mm->gss.method : 0;

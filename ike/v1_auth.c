@@ -156,7 +156,7 @@ v1_auth_verify(struct engine *e, struct mm_sa *mm)
 static bool
 take_psk(struct mm_sa *mm)
 {
-	const struct secret *s = mm->gss.secret;
+	const struct secret *s = mm->gss.secret != NULL ? &mm->gss.secret->own : NULL;
 
 	mm->keys.hash_n = hash_len_bytes(mm->chosen.integrity);
 	if (s == NULL || s->n != mm->keys.hash_n)

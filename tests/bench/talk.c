@@ -49,7 +49,7 @@ static void
 side_begin(struct talk_side *s, struct talk *t, const struct auth_tls *tls)
 {
 	struct engine_params p = {
-		.host = { s, host_random, host_mm_policy, host_qm_policy },
+		.host = { s, host_random, host_mm_policy, host_qm_policy, NULL },
 		.dialect = DIALECT_DEFAULT,
 		.gss_id = "host/bench.example",
 		.max_mm_per_peer = 20,

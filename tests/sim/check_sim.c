@@ -727,6 +727,7 @@ main(void)
 	suite_add_tcase(s, sim_fragment_cases());
 	suite_add_tcase(s, sim_auth_cases());
 	suite_add_tcase(s, sim_main_auth_cases());
+	suite_add_tcase(s, sim_tongue_cases());
 	suite_add_tcase(s, sim_rekey_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

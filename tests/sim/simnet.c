@@ -52,6 +52,15 @@ host_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
 	return h->has_qm_policy;
 }
 
+static const struct dialect *
+host_peer_dialect(void *ctx, const struct address *peer)
+{
+	struct sim_host *h = ctx;
+
+	(void)peer;
+	return h->pinned;
+}
+
 struct endpoint
 sim_endpoint(size_t host, uint16_t number, int family, uint16_t port)
 {
@@ -88,7 +97,11 @@ static void
 host_start(struct sim_host *h, const struct dialect *d)
 {
 	struct engine_params p = {
-		.host = { h, host_random, host_mm_policy, host_qm_policy },
+		.host = { .ctx = h,
+		    .random = host_random,
+		    .mm_policy = host_mm_policy,
+		    .qm_policy = host_qm_policy,
+		    .peer_dialect = host_peer_dialect },
 		.dialect = *d,
 		.gss_id = "host/sim.example",
 		.max_mm_per_peer = 20,
@@ -101,6 +114,7 @@ host_start(struct sim_host *h, const struct dialect *d)
 		.half_open_leave = h->net->half_open_leave,
 	};
 
+	h->dialect = *d;
 	h->engine = engine_new(&p);
 	if (h->engine == NULL)
 		abort();
@@ -321,11 +335,14 @@ auth_refuse(struct engine_auth_reply *r, uint32_t status, const char *why)
 }
 
 static void
-auth_done(struct engine_auth_reply *r, const char *peer, const char *secret)
+auth_done(struct engine_auth_reply *r, const char *peer, const char *secret, uint32_t form)
 {
 	r->status = AUTH_DONE;
 	strcpy(r->peer_name, peer);
-	secret_set(&r->secret, span_of(secret, strlen(secret)));
+	/* Each reading is the same text from another place on. */
+	for (size_t i = 0; i < AUTH_SECRET_FORMS; i++)
+		secret_set(&r->form[i], span_of(secret + i, strlen(secret) - i));
+	r->secret = r->form[form];
 }
 
 /* Four tokens, like TLS 1.2: number, CA of the sender, number of the credential. */
@@ -355,7 +372,8 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	out->token[17] = (uint8_t)a->credential;
 	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
 	if (number == 3 || number == 4)
-		auth_done(r, "CN=sim", "the session key of a simulated TLS");
+		auth_done(r, "CN=sim", "the session key of a simulated TLS",
+		    h->dialect.gss_secret_tls);
 	if (number == 4)
 		r->token = SPAN_NONE;
 }
@@ -373,7 +391,8 @@ auth_step_kerberos(struct sim_host *h, const struct action_auth *a, struct sim_a
 		return;
 	}
 	if (number > 0)
-		auth_done(r, "host/sim@SIM", "the session key of a simulated Kerberos");
+		auth_done(r, "host/sim@SIM", "the session key of a simulated Kerberos",
+		    h->dialect.gss_secret_krb);
 	if (number == 2)
 		return;
 	out->token[0] = h->krb_mark;

@@ -43,6 +43,8 @@ struct sim_host {
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;
 	bool without_nat_t;
+	const struct dialect *pinned; /* of its peer; NULL: none */
+	struct dialect dialect;	      /* its own */
 	size_t token_n; /* bytes in a token; 0: few */
 	uint64_t n_auth_open; /* dialogues that auth still knows */
 	/* what happened */

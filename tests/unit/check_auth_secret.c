@@ -65,6 +65,7 @@ START_TEST(secret_is_what_its_name_says)
 	uint8_t expected[SECRET_MAX_BYTES];
 	struct side a, b;
 	struct talk t;
+	size_t n;
 
 	side_init(&a, "both", "ec1");
 	side_init(&b, "both", "ec2");
@@ -76,18 +77,33 @@ START_TEST(secret_is_what_its_name_says)
 	talk_begin(&t, &a, &b, 0);
 	t.tamper = read_random;
 	ck_assert(talk_run(&t));
+	n = 48;
 	switch ((enum dialect_gss_secret_tls)_i) {
 	case GSS_SECRET_TLS_MASTER:
 		memcpy(expected, master, sizeof(master));
 		break;
 	case GSS_SECRET_TLS_EAP:
-		compute_prf("client EAP encryption", expected, 128);
+		n = 128;
+		compute_prf("client EAP encryption", expected, n);
 		break;
 	case GSS_SECRET_TLS_EXPORTER:
 		compute_prf("EXPERIMENTAL AuthIP", expected, 48);
 		break;
+	case GSS_SECRET_TLS_CLIENT_WRITE:
+	case GSS_SECRET_TLS_SERVER_WRITE:
+		/* AES-256-GCM: no MAC keys; the server's random comes first */
+		n = 32;
+		memcpy(expected, randoms, RANDOM_BYTES);
+		memcpy(randoms, randoms + RANDOM_BYTES, RANDOM_BYTES);
+		memcpy(randoms + RANDOM_BYTES, expected, RANDOM_BYTES);
+		compute_prf("key expansion", expected, 2 * n);
+		if (_i == GSS_SECRET_TLS_SERVER_WRITE)
+			memcpy(expected, expected + n, n);
+		break;
 	}
-	talk_expect_secret(&t, _i == GSS_SECRET_TLS_EAP ? 128 : 48);
+	talk_expect_secret(&t, n);
+	for (size_t i = 0; i < AUTH_SECRET_FORMS; i++)
+		ck_assert_uint_gt(t.r[0].form[i].n, 0);
 	ck_assert_mem_eq(t.r[0].secret.b, expected, t.r[0].secret.n);
 	talk_end(&t);
 	side_close(&a);
@@ -100,6 +116,6 @@ auth_secret_cases(void)
 {
 	TCase *c = tcase_create("secret");
 
-	tcase_add_loop_test(c, secret_is_what_its_name_says, 0, 3);
+	tcase_add_loop_test(c, secret_is_what_its_name_says, 0, 5);
 	return c;
 }

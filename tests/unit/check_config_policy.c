@@ -247,6 +247,29 @@ START_TEST(test_authenticated_main_mode)
 }
 END_TEST
 
+START_TEST(test_peer_dialect)
+{
+	struct address near = { 4, { 192, 0, 2, 7 } }, far = { 4, { 192, 0, 3, 7 } };
+	struct config_error err;
+	struct config c;
+
+	load_good(&c, "dialect { kdf_ctr = z-first }\n"
+		      "peer_dialect '192.0.2.0/24' { hash_scope = message }\n"
+		      "peer_dialect '192.0.2.7' { hash_scope = bodies }");
+	ck_assert_int_eq(config_peer_dialect(&c, &near)->hash_scope, HASH_SCOPE_BODIES);
+	ck_assert_int_eq(config_peer_dialect(&c, &near)->kdf_ctr, KDF_CTR_Z_FIRST);
+	near.b[3] = 8;
+	ck_assert_int_eq(config_peer_dialect(&c, &near)->hash_scope, HASH_SCOPE_MESSAGE);
+	ck_assert_ptr_null(config_peer_dialect(&c, &far));
+	ck_assert_int_eq(config_load_text(&c, "t", "peer_dialect '192.0.2.7/24' {}", false, &err),
+	    -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "no bits behind it"));
+	ck_assert_int_eq(
+	    config_load_text(&c, "t", "peer_dialect '::1' {\nkdf_ctr = x }", false, &err), -1);
+	ck_assert_int_eq(err.line, 2);
+}
+END_TEST
+
 START_TEST(test_keep_encrypting)
 {
 	struct policy p;
@@ -380,6 +403,7 @@ tcase_config_policy(void)
 	tcase_add_test(t, test_parts_are_independent);
 	tcase_add_test(t, test_no_extended_mode);
 	tcase_add_test(t, test_authenticated_main_mode);
+	tcase_add_test(t, test_peer_dialect);
 	tcase_add_test(t, test_keep_encrypting);
 	tcase_add_test(t, test_round_trip_default);
 	tcase_add_test(t, test_round_trip_random);
