@@ -17,6 +17,7 @@ main(void)
 	wfp_policy_tests(s);
 	wfp_session_tests(s);
 	wfp_filter_tests(s);
+	wfp_hostile_tests(s);
 	if (!is_root())
 		puts("skipped: access of other users, sessions of one user: run as "
 		     "root");

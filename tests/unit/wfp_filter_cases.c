@@ -222,7 +222,7 @@ START_TEST(subnets_and_ranges)
 {
 	FWP_V4_ADDR_AND_MASK net = { 0x7f000000, 0xff000000 };
 	FWP_RANGE0 range = { { .type = FWP_UINT16, .uint16 = client_port },
-		{ .type = FWP_UINT16, .uint16 = 65535 } };
+		{ .type = FWP_UINT16, .uint16 = client_port } };
 
 	t.enumType = FWP_FILTER_ENUM_OVERLAPPING;
 	condition[0].conditionValue.type = FWP_V4_ADDR_MASK;

@@ -48,5 +48,6 @@ void wfp_check_tests(Suite *s);
 void wfp_policy_tests(Suite *s);
 void wfp_session_tests(Suite *s);
 void wfp_filter_tests(Suite *s);
+void wfp_hostile_tests(Suite *s);
 
 #endif
