@@ -3,12 +3,12 @@
 # Two network namespaces, a throw-away CA, a daemon on each side. Leaves nothing behind.
 set -euo pipefail
 
-builddir=${builddir:-.}
+builddir=$(cd "${builddir:-.}" && pwd)
 examples=$builddir/doc/examples
 tag=demo$$
 dir=$(mktemp -d /tmp/authipd-demo.XXXXXX)
 pids=()
-clear_port=7000 null_port=7001 secret_port=7002 udp_port=7003
+clear_port=7000 null_port=7001 secret_port=7002 udp_port=7003 stock_port=7004
 
 cleanup() {
 	local p
@@ -199,8 +199,37 @@ part_udp() {
 	echo "only IKE and ESP"
 }
 
+# stock HOST COMMAND...: a program that knows nothing of IPsec
+stock() {
+	local host=$1
+	shift
+	AUTHIP_RUN_LIBRARY=$builddir/winsock/run/.libs/libauthiprun.so \
+		LD_LIBRARY_PATH=$builddir/winsock/.libs in_ns "$host" \
+		"$builddir/winsock/run/authip-run" --require-encryption -- "$@"
+}
+
+part_stock() {
+	title "4. Stock programs: authip-run --require-encryption -- curl, and busybox httpd"
+	mkdir "$dir/www"
+	echo plain-words-4 >"$dir/www/page"
+	stock b busybox httpd -f -p "192.0.2.2:$stock_port" -h "$dir/www" >"$dir/httpd.log" 2>&1 &
+	pids+=($!)
+	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -q ':$stock_port'" ||
+		fail "httpd does not listen"
+	capture_start
+	stock a curl -sS -m 20 "http://192.0.2.2:$stock_port/page" || fail "curl"
+	capture_stop
+	wire_has_esp
+	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
+	wire_has_text plain-words-4 && fail "the words are readable on the wire"
+	echo "only IKE and ESP; curl without authip-run:"
+	if in_ns a curl -sS -m 2 "http://192.0.2.2:$stock_port/page"; then
+		fail "a clear curl got through"
+	fi
+}
+
 part_refused() {
-	title "4. A client that does not secure its socket is refused"
+	title "5. A client that does not secure its socket is refused"
 	if in_ns a "$examples/secure_client" -c -t 2 192.0.2.2 "$null_port" hello; then
 		fail "a clear client got through"
 	fi
@@ -210,7 +239,7 @@ part_refused() {
 }
 
 part_stranger() {
-	title "5. A peer with a certificate of another CA is refused"
+	title "6. A peer with a certificate of another CA is refused"
 	kill "$daemon_pid"
 	wait "$daemon_pid" 2>/dev/null || true
 	start_daemon a stranger
@@ -237,6 +266,7 @@ grep ' ready: ' "$dir/authipd-a.log"
 part_secret
 part_null
 part_udp
+part_stock
 show_status
 part_refused
 part_stranger

@@ -1,0 +1,191 @@
+#!/bin/bash
+# Programs written for Windows, compiled unchanged, and stock programs under authip-run.
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+text=attack-at-dawn-attack-at-dawn
+
+need_compiler() {
+	local tool
+	for tool in cc c++ pkg-config perl; do
+		command -v "$tool" >/dev/null || skip "there is no $tool here"
+	done
+}
+
+need_stock() {
+	command -v curl >/dev/null || skip "there is no curl here"
+	busybox --list 2>/dev/null | grep -qx httpd ||
+		skip "there is no busybox with httpd here"
+	command -v cc >/dev/null || skip "there is no cc here"
+}
+
+build_samples() {
+	need_compiler
+	bash "$top/tests/porting/build.sh" "$builddir" "$work/porting" >"$work/build.out" 2>&1 ||
+		fail "the samples do not compile: $(tail -n 1 "$work/build.out")"
+}
+
+# The client of Windows asks for encryption, and so does what it shows.
+win_tcp() {
+	[[ -x $work/porting/bin/SecureClient ]] || skip "the samples were not built"
+	forget
+	capture wintcp
+	serve b "$work/porting/bin/SecureServer$1" "$p0"
+	on a "$work/porting/bin/SecureClient" "$b4" "$p0" "$text" >"$work/client.app" ||
+		fail "the client failed: $(tail -n 1 "$work/client.app")"
+	grep -q "^echo of 30 bytes: $text" "$work/client.app" || fail "no echo"
+	grep -qx 'secured: yes, encrypted: yes' "$work/client.app" ||
+		fail "$(tail -n 1 "$work/client.app")"
+	grep -q "^connection from $a4" "$work"/server-*.app || fail "no connection seen"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+	not grep -qa "$text" "$capture" || fail "the payload is readable"
+}
+
+win_udp() {
+	[[ -x $work/porting/bin/UdpEcho ]] || skip "the samples were not built"
+	forget
+	capture winudp
+	serve b "$work/porting/bin/UdpEcho" "$b4" "$p0"
+	on a "$work/porting/bin/UdpEcho$1" "$b4" "$p0" "$text" >"$work/client.app" ||
+		fail "the client failed: $(tail -n 1 "$work/client.app")"
+	grep -qx "echo: $text" "$work/client.app" || fail "no echo"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+}
+
+# The library of authip-run in one piece, without sanitizers: they do not go into any program.
+build_run() {
+	need_stock
+	local sources=("$top"/winsock/*.c)
+	cc -shared -fPIC -O1 -w -I"$top" -I"$builddir" -I"$top/winsock/include" \
+		-DAUTHIP_NATIVE_SOCKETS -o "$work/run.so" \
+		"${sources[@]/*wmain.c/$top/winsock/run/preload.c}" -ldl -lpthread ||
+		fail "the library does not compile"
+	mkdir "$work/www"
+	echo "$text" >"$work/www/page"
+}
+
+# run HOST OPTION COMMAND...: under authip-run.
+run() {
+	local host=$1 option=$2
+	shift 2
+	AUTHIP_RUN_LIBRARY=$work/run.so on "$host" "$builddir/winsock/run/authip-run" \
+		${option:+"$option"} -- "$@"
+}
+
+# http_serve PREFIX...: a stock server, as a command of authip-run or of nothing.
+http_serve() {
+	AUTHIP_RUN_LIBRARY=$work/run.so spawn b httpd "$@" busybox httpd -f -p "$b4:$p0" -h "$work/www"
+	within 5 sh -c "ip netns exec ${ns}b ss -lnt | grep -q ':$p0 '" ||
+		fail "the server does not listen: $(cat "$work/httpd.app")"
+}
+
+
+# stock OPTION: curl and busybox httpd.
+stock() {
+	need_stock
+	[[ -e $work/run.so ]] || skip "the library was not built"
+	forget
+	capture stock
+	# shellcheck disable=SC2086
+	http_serve "$builddir/winsock/run/authip-run" $1
+	run a "$1" curl -sS -m 10 "http://$b4:$p0/page" >"$work/page" || fail "curl failed"
+	grep -qx "$text" "$work/page" || fail "another page"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+	if [[ $1 == --require-encryption ]]; then
+		not grep -qa "$text" "$capture" || fail "the payload is readable"
+	fi
+}
+
+stock_refuses_clear() {
+	need_stock
+	http_serve "$builddir/winsock/run/authip-run"
+	not on a curl -sS -m 2 "http://$b4:$p0/page" || fail "a clear client got the page"
+	run a "" curl -sS -m 10 "http://$b4:$p0/page" >/dev/null || fail "curl failed"
+}
+
+stock_insecure() {
+	need_stock
+	http_serve env
+	run a --allow-insecure curl -sS -m 10 "http://$b4:$p0/page" >"$work/page" ||
+		fail "curl failed"
+	grep -qx "$text" "$work/page" || fail "another page"
+	not run a "" curl -sS -m 2 "http://$b4:$p0/page" || fail "clear text without a word"
+}
+
+# The certificate of b has its name, and no other.
+stock_peer() {
+	need_stock
+	[[ -e $work/run.so ]] || skip "the library was not built"
+	forget
+	http_serve "$builddir/winsock/run/authip-run"
+	run a --peer=host/nobody.example curl -sS -m 5 "http://$b4:$p0/page" >"$work/page" &&
+		fail "another peer is as good"
+	return 0
+}
+
+stock_no_daemon() {
+	need_stock
+	AUTHIP_RUN_LIBRARY=$work/run.so AUTHIPD_RUN_DIR=$work/nobody \
+		"$builddir/winsock/run/authip-run" curl -sS -m 2 http://127.0.0.1:1/ \
+		>"$work/nobody.app" 2>&1 && fail "curl got a socket"
+	not grep -q refused "$work/nobody.app" || fail "it tried to connect"
+}
+
+# The example in Python, with a library without sanitizers.
+python_client() {
+	command -v python3 >/dev/null || skip "there is no python3 here"
+	[[ -e $work/run.so ]] || skip "the library was not built"
+	mkdir -p "$work/py" && cp "$work/run.so" "$work/py/libfwpuclnt.so.0"
+	serve b secure_server "$p0"
+	on a env LD_LIBRARY_PATH="$work/py" python3 "$top/doc/examples/secure_client.py" \
+		"$b4" "$p0" "$text" >"$work/python.app" 2>&1 ||
+		fail "the client failed: $(tail -n 1 "$work/python.app")"
+	[[ $(cat "$work/python.app") == "encrypted"$'\n'"$text" ]] ||
+		fail "$(tail -n 1 "$work/python.app")"
+}
+
+# Programs into which nothing can be loaded would run in clear text.
+run_refuses() {
+	local rc
+	cp /bin/true "$work/setuid" && chown 12345 "$work/setuid" && chmod u+s "$work/setuid"
+	echo 'int main(void) { return 0; }' >"$work/static.c"
+	cc -static -o "$work/static" "$work/static.c" || skip "no static libc"
+	printf '#!%s\n' "$work/static" >"$work/script" && chmod +x "$work/script"
+	for p in setuid static script nosuch; do
+		rc=0
+		run a "" "$work/$p" 2>"$work/refused.app" || rc=$?
+		((rc == 125)) || fail "$p: status $rc"
+		grep -q "^authip-run: $work/$p " "$work/refused.app" || fail "$p: no reason"
+	done
+	rc=0
+	run a -x true 2>/dev/null || rc=$?
+	((rc == 2)) || fail "a wrong option: status $rc"
+	rc=0
+	AUTHIP_RUN_LIBRARY=$work/run.so "$builddir/winsock/run/authip-run" -e -i true 2>/dev/null ||
+		rc=$?
+	((rc == 2)) || fail "encryption and clear text: status $rc"
+	run a "" sh -c 'exit 7' || rc=$?
+	((rc == 7)) || fail "the status of the program is lost: $rc"
+}
+
+topic_begin
+hosts_join
+both_daemons porting
+try porting_build build_samples
+try porting_tcp win_tcp ""
+try porting_tcp_pkg_config win_tcp .pc
+try porting_udp win_udp ""
+try porting_udp_pkg_config win_udp .pc
+try run_build build_run
+try run_stock stock ""
+try run_stock_encrypted stock --require-encryption
+try run_refuses_clear stock_refuses_clear
+try run_insecure stock_insecure
+try run_wrong_peer stock_peer
+try run_no_daemon stock_no_daemon
+try run_refuses run_refuses
+try python_client python_client

@@ -1,0 +1,115 @@
+/* authip-run: an unmodified program whose sockets are protected by IPsec. authip-run(1) */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "winsock/run/program.h"
+#include "winsock/run/run.h"
+
+/* Those of a shell, and of env(1). */
+#define STATUS_USAGE 2
+#define STATUS_REFUSED 125
+#define STATUS_CANNOT_RUN 126
+#define STATUS_NOT_FOUND 127
+
+static void __attribute__((__noreturn__)) usage(FILE *out, int status)
+{
+	fputs(
+	    "usage: authip-run [--require-encryption | --allow-insecure] [--] COMMAND "
+	    "[ARGUMENT...]\n"
+	    "  -e, --require-encryption  nothing leaves unencrypted\n"
+	    "  -i, --allow-insecure      clear text while there is no IPsec\n"
+	    "  -h, --help\n"
+	    "The sockets of COMMAND are protected by IPsec; clear text is not sent.\n",
+	    out);
+	exit(status);
+}
+
+/* What is there goes first: a sanitizer, for example, insists on it. */
+static void
+add_library(const char *library)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char *all;
+
+	if (access(library, R_OK) != 0) {
+		fprintf(stderr, "authip-run: %s: %s\n", library, strerror(errno));
+		exit(STATUS_REFUSED);
+	}
+	if (before == NULL || before[0] == '\0')
+		before = NULL;
+	if (asprintf(&all, "%s%s%s", before == NULL ? "" : before,
+		before == NULL ? "" : ":", library) == -1 ||
+	    setenv("LD_PRELOAD", all, 1) != 0) {
+		fputs("authip-run: no memory\n", stderr);
+		exit(STATUS_REFUSED);
+	}
+	free(all);
+}
+
+/* What an outer authip-run said does not count. */
+static void
+set_or_unset(const char *name, const char *value)
+{
+	if ((value != NULL ? setenv(name, value, 1) : unsetenv(name)) != 0) {
+		fprintf(stderr, "authip-run: %s\n", strerror(errno));
+		exit(STATUS_REFUSED);
+	}
+}
+
+static const char *
+read_options(int argc, char **argv, const char **peer)
+{
+	static const struct option options[] = {
+		{ "require-encryption", no_argument, NULL, 'e' },
+		{ "allow-insecure", no_argument, NULL, 'i' },
+		{ "peer", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *mode = NULL, *wanted;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+eip:h", options, NULL)) != -1) {
+		if (c == 'h')
+			usage(stdout, EXIT_SUCCESS);
+		if (c == 'p') {
+			*peer = optarg;
+			continue;
+		}
+		if (c != 'e' && c != 'i')
+			usage(stderr, STATUS_USAGE);
+		wanted = c == 'e' ? RUN_MODE_ENCRYPT : RUN_MODE_INSECURE;
+		if (mode != NULL && strcmp(mode, wanted) != 0) {
+			fputs("authip-run: both encryption and clear text?\n", stderr);
+			usage(stderr, STATUS_USAGE);
+		}
+		mode = wanted;
+	}
+	return mode;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *peer = NULL, *mode = read_options(argc, argv, &peer), *why;
+	const char *library = secure_getenv("AUTHIP_RUN_LIBRARY");
+
+	if (optind == argc)
+		usage(stderr, STATUS_USAGE);
+	if ((why = program_refuse(argv[optind])) != NULL) {
+		fprintf(stderr, "authip-run: %s %s\n", argv[optind], why);
+		return STATUS_REFUSED;
+	}
+	set_or_unset(RUN_MODE_VARIABLE, mode);
+	set_or_unset(RUN_PEER_VARIABLE, peer);
+	add_library(library != NULL ? library : RUN_LIBRARY);
+	(void)execvp(argv[optind], argv + optind);
+	fprintf(stderr, "authip-run: %s: %s\n", argv[optind], strerror(errno));
+	return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
+}

@@ -1,0 +1,121 @@
+/*
+ * Loaded into an unmodified program by authip-run: every TCP and UDP socket that the program
+ * makes is secured before the program has it. A socket that cannot be secured is none.
+ */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "winsock/run/run.h"
+#include "ws2tcpip.h"
+
+/* What the program sees of an error of Winsock. */
+static int
+errno_of(int error)
+{
+	switch (error) {
+	case WSAEACCES:
+		return EACCES;
+	case WSAEMFILE:
+		return EMFILE;
+	case WSAENOBUFS:
+		return ENOBUFS;
+	case WSAEAFNOSUPPORT:
+		return EAFNOSUPPORT;
+	default:
+		return ENETDOWN;
+	}
+}
+
+static bool
+is_secured_kind(int domain, int type, int protocol)
+{
+	type &= ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	return (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) ||
+	       (type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP));
+}
+
+/* Clear text needs a word of the user: without any, or with another one, it is not allowed. */
+static ULONG
+security_flags(void)
+{
+	const char *mode = getenv(RUN_MODE_VARIABLE);
+
+	if (mode != NULL && strcmp(mode, RUN_MODE_ENCRYPT) == 0)
+		return SOCKET_SETTINGS_GUARANTEE_ENCRYPTION;
+	if (mode != NULL && strcmp(mode, RUN_MODE_INSECURE) == 0)
+		return SOCKET_SETTINGS_ALLOW_INSECURE;
+	return 0;
+}
+
+/* The name that the peer of a connection has to prove. UDP sockets have no peer yet. */
+static bool
+name_peer(int fd, int type)
+{
+	const char *peer = getenv(RUN_PEER_VARIABLE);
+	struct {
+		SOCKET_PEER_TARGET_NAME head;
+		wchar_t room[RUN_PEER_MAX_CHARS];
+	} name;
+	int n;
+
+	if (peer == NULL || (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) != SOCK_STREAM)
+		return true;
+	memset(&name, 0, sizeof(name));
+	n = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, peer, (int)strlen(peer),
+	    name.head.AllStrings, RUN_PEER_MAX_CHARS);
+	name.head.PeerTargetNameStringLen = (ULONG)n;
+	if (n <= 0) {
+		WSASetLastError(WSAEACCES);
+		return false;
+	}
+	return WSASetSocketPeerTargetName(fd, &name.head, sizeof(name), NULL, NULL) ==
+	       0;
+}
+
+static bool
+secure(int fd, int type)
+{
+	SOCKET_SECURITY_SETTINGS settings = { SOCKET_SECURITY_PROTOCOL_DEFAULT,
+		security_flags() };
+
+	return WSASetSocketSecurity(fd, &settings, sizeof(settings), NULL, NULL) == 0 &&
+	       name_peer(fd, type);
+}
+
+static int
+native_socket(int domain, int type, int protocol)
+{
+	static int (*next)(int, int, int);
+
+	if (next == NULL)
+		next = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
+	if (next == NULL) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return next(domain, type, protocol);
+}
+
+/* The program's socket(). */
+int
+socket(int domain, int type, int protocol)
+{
+	int fd = native_socket(domain, type, protocol), error;
+
+	if (fd == -1 || !is_secured_kind(domain, type, protocol) || secure(fd, type))
+		return fd;
+	error = errno_of(WSAGetLastError());
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
