@@ -488,6 +488,82 @@ START_TEST(bad_tokens_are_dropped)
 }
 END_TEST
 
+/* ---- further entries of the checklist ---- */
+
+static bool
+tap_no_gss_id(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static struct recipe m;
+	static struct raw w;
+
+	(void)ctx;
+	if (from != 1 || p[18] != EXCHANGE_MM || (p[19] & 1) != 0 ||
+	    !recipe_read(&m, NULL, span_of(p, *n)))
+		return true;
+	for (size_t i = 0; i < m.n; i++)
+		if (m.item[i].type == PAYLOAD_GSS_ID)
+			m.item[i].type = PAYLOAD_VID;
+	recipe_write(&m, NULL, &w);
+	memcpy(p, w.b, w.n);
+	*n = w.n;
+	return true;
+}
+
+/* Kerberos has to know whom to ask for; the others do not. */
+START_TEST(t098_kerberos_needs_gss_id)
+{
+	begin(&methods[_i], 1);
+	sim_start(&net, &dialect, &dialect);
+	net.tap = tap_no_gss_id;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(
+	    hostile_errors(0, IKE_ERR_PAYLOAD_MISSING), methods[_i] == AUTH_KERBEROS);
+	sim_free(&net);
+}
+END_TEST
+
+static struct raw last_raw;
+
+static bool
+tap_raw(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	if (from == 1) {
+		memcpy(last_raw.b, p, *n);
+		last_raw.n = *n;
+	}
+	return true;
+}
+
+/* A cookie is asked for by a header and a notify, whatever else is wrong with M1. */
+START_TEST(t008_t030_t107_first_message_while_there_is_a_flood)
+{
+	static struct recipe r;
+	static struct raw w;
+	static const uint8_t notify[] = { 0, 0, 0, 20, 0, 0, 0, 1, 1, 0, 0x9c, 0x55 };
+
+	begin(LIST(AUTH_ANONYMOUS));
+	net.half_open_enter = net.half_open_leave = 1;
+	sim_start(&net, &dialect, &dialect);
+	net.tap = tap_raw;
+	hostile_m1(&r);
+	recipe_write(&r, NULL, &w);
+	sim_inject(&net, 1, w.b, w.n); /* half open from now on */
+	w.b[0] ^= 1;
+	w.b[40] ^= 0xff; /* no SA that anybody accepts */
+	last_raw.n = 0;
+	sim_inject(&net, 1, w.b, w.n);
+	ck_assert_uint_eq(last_raw.n, 48);
+	ck_assert_uint_eq(last_raw.b[16], PAYLOAD_NOTIFY);
+	ck_assert_uint_eq(last_raw.b[18], EXCHANGE_NOTIFY);
+	ck_assert_mem_eq(last_raw.b, w.b, 8);
+	ck_assert_mem_eq(last_raw.b + 8, "\0\0\0\0\0\0\0", 8);
+	ck_assert_mem_eq(last_raw.b + 28, notify, sizeof(notify));
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_main_auth_cases(void)
 {
@@ -515,5 +591,7 @@ sim_main_auth_cases(void)
 	tcase_add_loop_test(t, large_tokens_of_main_mode, 0, 3);
 	tcase_add_loop_test(t, main_mode_through_a_nat, 0, 2);
 	tcase_add_test(t, bad_tokens_are_dropped);
+	tcase_add_loop_test(t, t098_kerberos_needs_gss_id, 0, 2);
+	tcase_add_test(t, t008_t030_t107_first_message_while_there_is_a_flood);
 	return t;
 }
