@@ -14,19 +14,19 @@
 #define V1_FLAG_AUTH_ONLY 0x04
 
 /* X(id, name): what is expected next. */
-#define V1_STEPS(X)                                                       \
-	X(V1_INIT_WAITS_START, "first message is held back")              \
-	X(V1_INIT_SA_SENT, "first message sent")                          \
-	X(V1_INIT_ASKS_TOKEN, "waits for a token of Kerberos")            \
-	X(V1_INIT_KE_SENT, "key exchange sent")                           \
-	X(V1_INIT_AUTHENTICATES, "authenticates itself")                  \
-	X(V1_INIT_ID_SENT, "identity sent")                               \
-	X(V1_INIT_VERIFIES, "verifies the peer")                          \
-	X(V1_RESP_SA_SENT, "first message answered")                      \
-	X(V1_RESP_AUTHENTICATES, "prepares its key exchange")             \
-	X(V1_RESP_KE_SENT, "key exchange answered")                       \
-	X(V1_RESP_VERIFIES, "verifies the peer")                          \
-	X(V1_RESP_SIGNS, "authenticates itself")                          \
+#define V1_STEPS(X)                                            \
+	X(V1_INIT_WAITS_START, "first message is held back")   \
+	X(V1_INIT_SA_SENT, "first message sent")               \
+	X(V1_INIT_ASKS_TOKEN, "waits for a token of Kerberos") \
+	X(V1_INIT_KE_SENT, "key exchange sent")                \
+	X(V1_INIT_AUTHENTICATES, "authenticates itself")       \
+	X(V1_INIT_ID_SENT, "identity sent")                    \
+	X(V1_INIT_VERIFIES, "verifies the peer")               \
+	X(V1_RESP_SA_SENT, "first message answered")           \
+	X(V1_RESP_AUTHENTICATES, "prepares its key exchange")  \
+	X(V1_RESP_KE_SENT, "key exchange answered")            \
+	X(V1_RESP_VERIFIES, "verifies the peer")               \
+	X(V1_RESP_SIGNS, "authenticates itself")               \
 	X(V1_DONE, "Established")
 
 enum v1_step { V1_STEPS(STATE_ENUM) };
@@ -38,23 +38,23 @@ struct v1_iv {
 
 struct v1_mm {
 	enum v1_step step;
-	struct v1_iv iv;   /* of main mode; its last block begins every later exchange */
+	struct v1_iv iv; /* of main mode; its last block begins every later exchange */
 	uint8_t skeyid[HASH_MAX_BYTES];
-	struct blob sa_i;  /* body of the initiator's SA payload */
-	struct blob ke_i;  /* bodies of the KE payloads */
+	struct blob sa_i; /* body of the initiator's SA payload */
+	struct blob ke_i; /* bodies of the KE payloads */
 	struct blob ke_r;
 	struct blob token_i; /* of Kerberos */
 	struct blob token_r;
-	struct blob own_id;  /* body of our ID payload */
-	struct blob parts;   /* certificates and authorities of ours, as auth told them */
-	struct blob wanted;  /* authorities that the peer asked for, as parts */
+	struct blob own_id; /* body of our ID payload */
+	struct blob parts; /* certificates and authorities of ours, as auth told them */
+	struct blob wanted; /* authorities that the peer asked for, as parts */
 	char own_gss_id[256];
-	bool natt_draft;  /* private payload numbers of draft-ietf-ipsec-nat-t-ike-02 */
-	bool natt;	  /* the peer knows some NAT traversal */
+	bool natt_draft; /* private payload numbers of draft-ietf-ipsec-nat-t-ike-02 */
+	bool natt;	 /* the peer knows some NAT traversal */
 	bool peer_knows_dpd;
-	bool garbled;	  /* something of the peer could not be decrypted */
+	bool garbled; /* something of the peer could not be decrypted */
 	bool sent_malformed;
-	bool asked_sign;    /* our signature was asked for */
+	bool asked_sign; /* our signature was asked for */
 	bool is_first_contact;
 	struct mm_sa *twin; /* the AuthIP main mode that was begun at the same time */
 	uint32_t seen_id[V1_SEEN_IDS]; /* ring: message IDs that the peer used */
@@ -70,8 +70,8 @@ struct v1_mm {
 /* ---- v1_message.c: form ------------------------------------------------------------------ */
 
 /* A datagram whose header was checked. Encrypted: only the ciphertext is found. */
-enum ike_err v1_message_parse(const struct isakmp_header *h, struct span datagram,
-    struct message *m);
+enum ike_err v1_message_parse(
+    const struct isakmp_header *h, struct span datagram, struct message *m);
 /*
  * Decrypts with this chain into plain (m->chain, m->payload). *next is the chain behind the
  * message, to be kept only if the message is accepted. Nothing is authentic yet.
@@ -80,11 +80,13 @@ enum ike_err v1_message_open(struct message *m, const struct mm_sa *mm,
     const struct v1_iv *iv, uint8_t *plain, size_t cap, struct v1_iv *next);
 /* Payloads with the numbers of a draft get those of RFC 3947. */
 void v1_message_rename(struct message *m, bool draft);
-void v1_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange, uint32_t message_id);
+void v1_begin(
+    struct engine *e, const struct mm_sa *mm, uint8_t exchange, uint32_t message_id);
 /* In clear. */
 bool v1_finish(struct engine *e, struct span *wire);
 /* Encrypts what v1_finish() made and moves the chain on. */
-bool v1_seal(struct engine *e, const struct mm_sa *mm, struct v1_iv *iv, struct span *wire);
+bool v1_seal(
+    struct engine *e, const struct mm_sa *mm, struct v1_iv *iv, struct span *wire);
 void v1_write(struct engine *e, uint8_t type, struct span body);
 uint8_t v1_natd_type(const struct mm_sa *mm);
 uint8_t v1_natoa_type(const struct mm_sa *mm);
@@ -96,16 +98,18 @@ bool v1_keys_skeyid(struct mm_sa *mm);
 /* From SKEYID: _d, _a, the cipher key and the first IV. */
 bool v1_keys_derive(struct mm_sa *mm);
 /* HASH_I or HASH_R over this ID. */
-bool v1_keys_auth_hash(const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out);
+bool v1_keys_auth_hash(
+    const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out);
 /* The IV of an exchange after main mode. */
 bool v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
 /* prf(SKEYID_a, parts). */
-bool v1_keys_hash(const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out);
+bool v1_keys_hash(
+    const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out);
 bool v1_keys_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,
     struct secret *integrity_key);
 /* KEYMAT (RFC 2409 5.5): prf chained over seed until out is full. */
-bool v1_keymat(enum hash_id hash, struct span key, const struct span *seed, size_t n_seed,
-    uint8_t *out, size_t out_n);
+bool v1_keymat(enum hash_id hash, struct span key, const struct span *seed,
+    size_t n_seed, uint8_t *out, size_t out_n);
 
 /* ---- v1_proposal.c ----------------------------------------------------------------------- */
 
@@ -137,7 +141,8 @@ void v1_write_ke(struct engine *e, struct mm_sa *mm);
 bool v1_own_id(struct mm_sa *mm);
 void v1_read_certreqs(struct mm_sa *mm, const struct message *m);
 /* ID, CERTs and the body of HASH or SIG: messages 5 and 6. */
-bool v1_build_id(struct engine *e, struct mm_sa *mm, struct span proof, struct span *wire);
+bool v1_build_id(
+    struct engine *e, struct mm_sa *mm, struct span proof, struct span *wire);
 /* The body of HASH or SIG in e->in, by the method; empty: the wrong one is there. */
 struct span v1_proof(const struct engine *e, const struct mm_sa *mm);
 void v1_established(struct engine *e, struct mm_sa *mm);
@@ -148,7 +153,8 @@ bool v1_is_signed(const struct mm_sa *mm);
 /* ---- v1_init.c, v1_resp.c, v1_auth.c ------------------------------------------------------ */
 
 struct mm_sa *v1_init_start(struct engine *e, const struct endpoint *local,
-    const struct endpoint *remote, const struct class_policy *policy, struct mm_sa *twin);
+    const struct endpoint *remote, const struct class_policy *policy,
+    struct mm_sa *twin);
 void v1_init_m2(struct engine *e, struct mm_sa *mm);
 void v1_init_m4(struct engine *e, struct mm_sa *mm);
 void v1_init_m6(struct engine *e, struct mm_sa *mm, const struct v1_iv *next);
@@ -159,14 +165,16 @@ void v1_resp_m3(struct engine *e, struct mm_sa *mm);
 void v1_resp_m5(struct engine *e, struct mm_sa *mm, const struct v1_iv *next);
 void v1_resp_send_ke(struct engine *e, struct mm_sa *mm);
 void v1_resp_send_id(struct engine *e, struct mm_sa *mm, struct span proof);
-void v1_auth_ask(struct engine *e, struct mm_sa *mm, enum auth_step step, struct span parts);
+void v1_auth_ask(
+    struct engine *e, struct mm_sa *mm, enum auth_step step, struct span parts);
 /* START with what the method wants. */
 bool v1_auth_start(struct engine *e, struct mm_sa *mm);
 /* Our hash over our ID: asks for the signature; false: it is the proof itself. */
 void v1_auth_sign(struct engine *e, struct mm_sa *mm);
 /* The peer's ID, certificates and proof in e->in. */
 enum ike_err v1_auth_verify(struct engine *e, struct mm_sa *mm);
-void v1_auth_reply(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+void v1_auth_reply(
+    struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
 
 /* ---- v1_input.c, v1_info.c ----------------------------------------------------------------- */
 
@@ -179,7 +187,8 @@ void v1_info_input(struct engine *e, struct mm_sa *mm);
 /* What AuthIP says by a reliable notify: a Delete, or an error. */
 void v1_info_status(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
     uint32_t message_id, uint32_t code);
-void v1_info_notify(struct engine *e, struct mm_sa *mm, uint16_t type, struct span data);
+void v1_info_notify(
+    struct engine *e, struct mm_sa *mm, uint16_t type, struct span data);
 void v1_info_clear(struct engine *e, const struct mm_sa *mm, uint16_t type);
 void v1_info_clear_input(struct engine *e, struct mm_sa *mm);
 /* Delete payloads; mm may be gone afterwards. */

@@ -14,8 +14,8 @@ v1_auth_ask(struct engine *e, struct mm_sa *mm, enum auth_step step, struct span
 }
 
 static bool
-ask_with(struct engine *e, struct mm_sa *mm, enum auth_step step, enum auth_part_kind kind,
-    struct span data)
+ask_with(struct engine *e, struct mm_sa *mm, enum auth_step step,
+    enum auth_part_kind kind, struct span data)
 {
 	struct writer w;
 
@@ -37,7 +37,8 @@ ask_psk(struct engine *e, struct mm_sa *mm)
 		return false;
 	memcpy(nonces, mm->ni.p + 4, ni_n);
 	memcpy(nonces + ni_n, mm->nr.p + 4, nr_n);
-	return ask_with(e, mm, AUTH_START, AUTH_PART_NONCES, span_of(nonces, ni_n + nr_n));
+	return ask_with(
+	    e, mm, AUTH_START, AUTH_PART_NONCES, span_of(nonces, ni_n + nr_n));
 }
 
 bool
@@ -80,8 +81,17 @@ v1_auth_sign(struct engine *e, struct mm_sa *mm)
 }
 
 /* X(type, length of its data; 0: any but none) (RFC 2407 4.6.2) */
-#define V1_ID_TYPES(X)                                                              \
-	X(1, 4) X(2, 0) X(3, 0) X(4, 8) X(5, 16) X(6, 32) X(7, 8) X(8, 32) X(9, 0) X(10, 0) \
+#define V1_ID_TYPES(X) \
+	X(1, 4)        \
+	X(2, 0)        \
+	X(3, 0)        \
+	X(4, 8)        \
+	X(5, 16)       \
+	X(6, 32)       \
+	X(7, 8)        \
+	X(8, 32)       \
+	X(9, 0)        \
+	X(10, 0)       \
 	X(11, 0)
 
 static enum ike_err
@@ -110,8 +120,8 @@ check_id(struct span body)
 }
 
 static bool
-write_verification(struct engine *e, const struct mm_sa *mm, struct span hash, struct span id,
-    struct writer *w)
+write_verification(struct engine *e, const struct mm_sa *mm, struct span hash,
+    struct span id, struct writer *w)
 {
 	const struct payload *p;
 
@@ -141,8 +151,9 @@ v1_auth_verify(struct engine *e, struct mm_sa *mm)
 		return IKE_ERR_CRYPTO;
 	h = span_of(hash, mm->keys.hash_n);
 	if (mm->gss.method == AUTH_V1_PSK)
-		return proof.n == h.n && secret_equal(proof.p, hash, h.n) ? IKE_OK :
-									    IKE_ERR_AUTH_HASH;
+		return proof.n == h.n && secret_equal(proof.p, hash, h.n) ?
+			   IKE_OK :
+			   IKE_ERR_AUTH_HASH;
 	/* e->plain holds the message: the builder's other buffer is free now. */
 	writer_init(&w, e->out->sealed, PARTS_MAX_BYTES);
 	if (!write_verification(e, mm, h, id->body, &w))
@@ -177,8 +188,7 @@ take_identity(struct mm_sa *mm, const struct auth_part_list *list, struct span t
 
 /* What auth said before the key exchange is complete; false: it makes no sense. */
 static bool
-take_preparation(
-    struct mm_sa *mm, const struct auth_part_list *list, struct span token)
+take_preparation(struct mm_sa *mm, const struct auth_part_list *list, struct span token)
 {
 	struct v1_mm *v = mm->v1;
 	struct span gss = auth_part_data(list, AUTH_PART_GSS);
@@ -225,7 +235,8 @@ reply_resp(struct engine *e, struct mm_sa *mm, const struct auth_part_list *list
 		v1_auth_sign(e, mm);
 	} else if (v->step == V1_RESP_SIGNS && signature.n > 0) {
 		v1_resp_send_id(e, mm, signature);
-	} else if (v->step == V1_RESP_AUTHENTICATES && take_preparation(mm, list, token)) {
+	} else if (v->step == V1_RESP_AUTHENTICATES &&
+		   take_preparation(mm, list, token)) {
 		v1_resp_send_ke(e, mm);
 	} else {
 		mm_fail(e, mm, auth_step_words, IKE_ERR_CRYPTO, NULL, true, true);
@@ -239,8 +250,8 @@ v1_auth_reply(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply
 
 	if (r->status == AUTH_FAILED) {
 		mm_fail(e, mm, auth_step_words,
-		    r->wrong_target ? IKE_ERR_TARGET_NAME : IKE_ERR_AUTH_FAILED, r->text,
-		    true, true);
+		    r->wrong_target ? IKE_ERR_TARGET_NAME : IKE_ERR_AUTH_FAILED,
+		    r->text, true, true);
 		return;
 	}
 	if (!auth_parts_read(r->token, &list)) {

@@ -127,7 +127,8 @@ v1_read_vendors(struct mm_sa *mm, const struct message *m)
 
 	mm_read_vendors(mm, m);
 	v->peer_knows_dpd = (mm->vendor_seen & 1u << VENDOR_DPD) != 0;
-	v->natt = (mm->vendor_seen & (1u << VENDOR_RFC3947 | 1u << VENDOR_NATT_02N)) != 0;
+	v->natt =
+	    (mm->vendor_seen & (1u << VENDOR_RFC3947 | 1u << VENDOR_NATT_02N)) != 0;
 	v->natt_draft = v->natt && (mm->vendor_seen & 1u << VENDOR_RFC3947) == 0;
 }
 
@@ -144,15 +145,16 @@ v1_make_ke(struct engine *e, struct mm_sa *mm)
 	e->p.host.random(e->p.host.ctx, random, n);
 	mm->dh = dh_new(mm->group, span_of(random, n));
 	secret_wipe_bytes(random, sizeof(random));
-	return mm->dh != NULL &&
-	       blob_set(mm->initiator ? &mm->v1->ke_i : &mm->v1->ke_r, dh_public(mm->dh));
+	return mm->dh != NULL && blob_set(mm->initiator ? &mm->v1->ke_i : &mm->v1->ke_r,
+				     dh_public(mm->dh));
 }
 
 /* The draft has a byte for the encoding in front, other implementations have not. */
 static struct span
 token_of(struct span body)
 {
-	if (body.n > 1 && body.p[0] != KERBEROS_TOKEN_MARK && body.p[1] == KERBEROS_TOKEN_MARK)
+	if (body.n > 1 && body.p[0] != KERBEROS_TOKEN_MARK &&
+	    body.p[1] == KERBEROS_TOKEN_MARK)
 		return span_of(body.p + 1, body.n - 1);
 	return body;
 }
@@ -183,8 +185,8 @@ static bool
 v1_is_reflected(const struct mm_sa *mm, struct span ke, const struct payload *nonce)
 {
 	const struct blob *own_nonce = mm->initiator ? &mm->ni : &mm->nr;
-	struct span own = own_nonce->n > 4 ? span_of(own_nonce->p + 4, own_nonce->n - 4) :
-					     SPAN_NONE;
+	struct span own =
+	    own_nonce->n > 4 ? span_of(own_nonce->p + 4, own_nonce->n - 4) : SPAN_NONE;
 
 	return span_is(ke, blob_span(mm->initiator ? &mm->v1->ke_i : &mm->v1->ke_r)) ||
 	       span_is(nonce->body, own);
@@ -256,8 +258,8 @@ v1_write_ke(struct engine *e, struct mm_sa *mm)
 		body = span_of(mm->nr.p + 4, mm->nr.n - 4);
 	v1_write(e, PAYLOAD_NONCE, body);
 	if (mm->gss.method == AUTH_V1_KERBEROS)
-		v1_write(
-		    e, PAYLOAD_GSS, blob_span(mm->initiator ? &v->token_i : &v->token_r));
+		v1_write(e, PAYLOAD_GSS,
+		    blob_span(mm->initiator ? &v->token_i : &v->token_r));
 	if (v1_is_signed(mm))
 		write_certreqs(e, mm);
 	if (v->natt)

@@ -19,7 +19,8 @@ delete_pair(struct engine *e, struct mm_sa *mm, uint8_t protocol, uint32_t spi)
 {
 	struct qm_sa *qm;
 
-	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL;
+	     qm = LIST_NEXT(qm, peer_link))
 		if (qm->is_v1 && qm->negotiated && qm->spi_out == spi &&
 		    v1_qm_protocol(qm) == protocol &&
 		    address_equal(&qm->selector.remote.addr, &mm->remote.addr) &&
@@ -85,7 +86,8 @@ end_main(struct engine *e, struct mm_sa *mm)
 {
 	struct qm_sa *qm, *next;
 
-	event_mm(e, EVENT_MM_DELETED, mm, IKE_ERR_PEER_DELETED, "main mode deleted by the peer");
+	event_mm(e, EVENT_MM_DELETED, mm, IKE_ERR_PEER_DELETED,
+	    "main mode deleted by the peer");
 	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, mm_link);
 		if (!qm_is_usable(qm))

@@ -6,7 +6,8 @@ static void dpd_arm(struct engine *e, struct mm_sa *mm);
 static void
 dpd_dead(struct engine *e, void *owner)
 {
-	mm_fail(e, owner, "dead peer detection", IKE_ERR_PEER_SILENT, NULL, false, true);
+	mm_fail(
+	    e, owner, "dead peer detection", IKE_ERR_PEER_SILENT, NULL, false, true);
 }
 
 static void
@@ -17,11 +18,13 @@ dpd_ask(struct engine *e, void *owner)
 	struct span wire;
 
 	dpd_arm(e, mm);
-	if (mm->state != MM_ESTABLISHED || LIST_EMPTY(&mm->quick_modes) || v->dpd.bytes.n > 0)
+	if (mm->state != MM_ESTABLISHED || LIST_EMPTY(&mm->quick_modes) ||
+	    v->dpd.bytes.n > 0)
 		return;
 	v->dpd_seq++;
 	if (v1_dpd_build(e, mm, v->dpd_seq, &wire))
-		request_send(e, &v->dpd, mm, wire, mm->dialect->retransmit_max, dpd_dead, mm);
+		request_send(
+		    e, &v->dpd, mm, wire, mm->dialect->retransmit_max, dpd_dead, mm);
 }
 
 static void

@@ -116,7 +116,8 @@ v1_qm_protocol(const struct qm_sa *qm)
 
 /* Peers of Windows' kind look for the message ID in front of the SPI (MS-IKEE 2.2.6). */
 static void
-info_qm_failed(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm, uint16_t type)
+info_qm_failed(
+    struct engine *e, struct mm_sa *mm, const struct qm_sa *qm, uint16_t type)
 {
 	bool windows = (mm->vendor_seen & 1u << VENDOR_MS_NT5) != 0;
 	uint32_t id = info_begin(e, mm);
@@ -124,8 +125,8 @@ info_qm_failed(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm, uint1
 
 	(void)spi_bytes(qm->message_id, b);
 	(void)spi_bytes(qm->initiator ? qm->spi_in : qm->spi_out, b + 4);
-	write_notify(e, v1_qm_protocol(qm), type, windows ? SPAN_ARRAY(b) : span_of(b + 4, 4),
-	    SPAN_NONE);
+	write_notify(e, v1_qm_protocol(qm), type,
+	    windows ? SPAN_ARRAY(b) : span_of(b + 4, 4), SPAN_NONE);
 	info_send(e, mm, id);
 }
 
@@ -166,7 +167,8 @@ v1_info_status(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protoc
 		if (qm != NULL && qm->negotiated)
 			info_delete_qm(e, mm, qm);
 		else if (qm != NULL)
-			info_qm_failed(e, mm, qm, type == NOTIFY_STATUS ? notify_of(code) : type);
+			info_qm_failed(
+			    e, mm, qm, type == NOTIFY_STATUS ? notify_of(code) : type);
 		return;
 	}
 	if (mm->state != MM_ESTABLISHED) {
@@ -277,13 +279,13 @@ act_error(struct engine *e, struct mm_sa *mm, const struct notify *n)
 	text_init(&t, buf, sizeof(buf));
 	notify_text(&t, n->type);
 	if (mm->state != MM_ESTABLISHED) {
-		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf, false,
-		    true);
+		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf,
+		    false, true);
 		return false;
 	}
 	if (n->type == NOTIFY_AUTHENTICATION_FAILED) { /* it did not accept our proof */
-		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf, false,
-		    false);
+		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf,
+		    false, false);
 		return false;
 	}
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
@@ -381,6 +383,7 @@ v1_info_clear_input(struct engine *e, struct mm_sa *mm)
 	text_str(&t, "unauthenticated notify: noted, not obeyed: ");
 	notify_text(&t, n.type);
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
-	if (mm->dialect->clear_status == CLEAR_STATUS_FAIL_FAST && n.type <= NOTIFY_LAST_ERROR)
+	if (mm->dialect->clear_status == CLEAR_STATUS_FAIL_FAST &&
+	    n.type <= NOTIFY_LAST_ERROR)
 		mm_fail(e, mm, "main mode", IKE_ERR_PEER_STATUS, buf, false, true);
 }

@@ -23,11 +23,13 @@ static void
 init_give_up(struct engine *e, void *owner)
 {
 	struct mm_sa *mm = owner;
-	bool maybe_key = mm->v1->step == V1_INIT_ID_SENT && mm->gss.method == AUTH_V1_PSK;
+	bool maybe_key =
+	    mm->v1->step == V1_INIT_ID_SENT && mm->gss.method == AUTH_V1_PSK;
 
 	mm_fail(e, mm, step_words(mm), IKE_ERR_TIMED_OUT,
-	    maybe_key ? "it answered before: do both hosts have the same pre-shared key?" :
-			NULL,
+	    maybe_key ?
+		"it answered before: do both hosts have the same pre-shared key?" :
+		NULL,
 	    false, true);
 }
 
@@ -76,7 +78,8 @@ init_delay_over(struct engine *e, void *owner)
 	struct mm_sa *mm = owner;
 
 	if (!init_send_sa(e, mm))
-		mm_fail(e, mm, step_words(mm), IKE_ERR_NO_AUTH_METHOD, NULL, false, true);
+		mm_fail(
+		    e, mm, step_words(mm), IKE_ERR_NO_AUTH_METHOD, NULL, false, true);
 }
 
 /* The first message waits where AuthIP shall have a head start (A78). */
@@ -92,8 +95,9 @@ init_begin(struct engine *e, struct mm_sa *mm, bool has_twin)
 }
 
 struct mm_sa *
-v1_init_start(struct engine *e, const struct endpoint *local, const struct endpoint *remote,
-    const struct class_policy *policy, struct mm_sa *twin)
+v1_init_start(struct engine *e, const struct endpoint *local,
+    const struct endpoint *remote, const struct class_policy *policy,
+    struct mm_sa *twin)
 {
 	bool first_contact = !sadb_mm_exists_with(e, &remote->addr);
 	uint8_t cookie[COOKIE_BYTES];
@@ -136,7 +140,8 @@ init_check_m2(struct engine *e, struct mm_sa *mm, struct mm_proposal *chosen,
 	gss_id[0] = '\0';
 	if (memcmp(e->in.h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
 		return IKE_ERR_COOKIE;
-	err = pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, false, &e->sa_in);
+	err =
+	    pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, false, &e->sa_in);
 	if (err == IKE_OK)
 		err = v1_proposal_verify(mm->policy, &e->sa_in, chosen, method);
 	if (err == IKE_OK && *method == AUTH_V1_KERBEROS)
@@ -184,9 +189,8 @@ v1_init_send_ke(struct engine *e, struct mm_sa *mm)
 		v1_begin(e, mm, EXCHANGE_IDENTITY, 0);
 		v1_write_ke(e, mm);
 		if (v1_finish(e, &wire) &&
-		    blob_set(&mm->ni,
-			chain_find(
-			    build_chain(e->out), e->out->first, PAYLOAD_NONCE, 0))) {
+		    blob_set(&mm->ni, chain_find(build_chain(e->out), e->out->first,
+					  PAYLOAD_NONCE, 0))) {
 			init_request(e, mm, V1_INIT_KE_SENT, wire);
 			return;
 		}

@@ -23,9 +23,11 @@ v1_id_remember(struct mm_sa *mm, uint32_t message_id)
 
 /* Decrypts; false: dropped and counted. */
 static bool
-input_open(struct engine *e, struct mm_sa *mm, const struct v1_iv *iv, struct v1_iv *next)
+input_open(
+    struct engine *e, struct mm_sa *mm, const struct v1_iv *iv, struct v1_iv *next)
 {
-	enum ike_err err = v1_message_open(&e->in, mm, iv, e->plain, MESSAGE_MAX_BYTES, next);
+	enum ike_err err =
+	    v1_message_open(&e->in, mm, iv, e->plain, MESSAGE_MAX_BYTES, next);
 
 	if (err == IKE_ERR_DECRYPT && e->in.h.exchange == EXCHANGE_IDENTITY)
 		v1_garbled(e, mm);
@@ -111,8 +113,8 @@ input_new_quick(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
-	if (!v1_keys_iv(mm, e->in.h.message_id, &iv) || !input_open(e, mm, &iv, &next) ||
-	    !exchange_rules(e, mm, MSG_V1_Q1))
+	if (!v1_keys_iv(mm, e->in.h.message_id, &iv) ||
+	    !input_open(e, mm, &iv, &next) || !exchange_rules(e, mm, MSG_V1_Q1))
 		return;
 	if (!v1_qm_check_hash(e, mm, SPAN_NONE)) {
 		event_drop(e, mm, IKE_ERR_HASH);
@@ -188,7 +190,8 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		return;
 	}
 	if (sadb_mm_is_own(e, h->icookie)) {
-		event_drop(e, NULL, IKE_ERR_STATE); /* our own first message, sent back */
+		event_drop(
+		    e, NULL, IKE_ERR_STATE); /* our own first message, sent back */
 		return;
 	}
 	if (e->shutting_down) {
@@ -220,7 +223,8 @@ input_fragment(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 		return;
 	/* Only what IKEv1 speaks, and never a fragment again. */
 	if (isakmp_header_parse(whole, false, &inner) != IKE_ERR_IKEV1 ||
-	    inner.exchange == EXCHANGE_AGGRESSIVE || inner.next_payload == PAYLOAD_FRAGMENT) {
+	    inner.exchange == EXCHANGE_AGGRESSIVE ||
+	    inner.next_payload == PAYLOAD_FRAGMENT) {
 		event_drop(e, mm, IKE_ERR_FRAGMENT_FORM);
 		return;
 	}
@@ -237,13 +241,13 @@ v1_input(struct engine *e, const struct isakmp_header *h)
 	struct mm_sa *mm;
 
 	mm = sadb_mm_find(e, h->icookie, h->rcookie, e->in_local, e->in_remote);
-	if (mm == NULL &&
-	    !v1_policy_allows(e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote)))
+	if (mm == NULL && !v1_policy_allows(e->p.host.mm_policy(
+			      e->p.host.ctx, e->in_local, e->in_remote)))
 		event_drop(e, NULL, IKE_ERR_IKEV1);
 	else if (h->exchange == EXCHANGE_AGGRESSIVE)
 		event_drop(e, NULL, IKE_ERR_AGGRESSIVE);
 	else if (mm == NULL && h->exchange == EXCHANGE_IDENTITY &&
-	    memcmp(h->rcookie, none, COOKIE_BYTES) == 0)
+		 memcmp(h->rcookie, none, COOKIE_BYTES) == 0)
 		input_m1(e, h);
 	else if (mm == NULL || mm->v1 == NULL)
 		event_drop(e, NULL, IKE_ERR_COOKIE);

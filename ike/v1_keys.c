@@ -9,8 +9,9 @@
 static struct span
 nonce_body(const struct blob *whole)
 {
-	return whole->n > GPH_BYTES ? span_of(whole->p + GPH_BYTES, whole->n - GPH_BYTES) :
-				      SPAN_NONE;
+	return whole->n > GPH_BYTES ?
+		   span_of(whole->p + GPH_BYTES, whole->n - GPH_BYTES) :
+		   SPAN_NONE;
 }
 
 bool
@@ -24,8 +25,8 @@ v1_keys_skeyid(struct mm_sa *mm)
 		return false;
 	memcpy(key, ni.p, ni.n);
 	memcpy(key + ni.n, nr.p, nr.n);
-	return hash_hmac(mm->chosen.integrity, span_of(key, ni.n + nr.n), &z, 1,
-	    mm->v1->skeyid);
+	return hash_hmac(
+	    mm->chosen.integrity, span_of(key, ni.n + nr.n), &z, 1, mm->v1->skeyid);
 }
 
 /* SKEYID_d, _a or _e: prf(SKEYID, previous | g^xy | CKY-I | CKY-R | number). */
@@ -40,8 +41,8 @@ keys_next(const struct mm_sa *mm, struct span previous, uint8_t number, uint8_t 
 		span_of(&number, 1),
 	};
 
-	return hash_hmac(mm->chosen.integrity, span_of(mm->v1->skeyid, mm->keys.hash_n), part,
-	    5, out);
+	return hash_hmac(mm->chosen.integrity, span_of(mm->v1->skeyid, mm->keys.hash_n),
+	    part, 5, out);
 }
 
 /* The cipher key: SKEYID_e, or prf(SKEYID_e, 0) chained where that is too short. */
@@ -58,7 +59,8 @@ keys_cipher(struct mm_sa *mm, const uint8_t *skeyid_e)
 	if (want <= hash_n)
 		memcpy(k, skeyid_e, want);
 	for (size_t n = 0; ok && want > hash_n && n < want; n += hash_n) {
-		ok = hash_hmac(mm->chosen.integrity, span_of(skeyid_e, hash_n), &in, 1, k + n);
+		ok = hash_hmac(
+		    mm->chosen.integrity, span_of(skeyid_e, hash_n), &in, 1, k + n);
 		in = span_of(k + n, hash_n);
 	}
 	memcpy(mm->keys.cipher_key, k, want);
@@ -76,9 +78,10 @@ v1_keys_derive(struct mm_sa *mm)
 
 	k->hash_n = hash_len_bytes(mm->chosen.integrity);
 	ok = keys_next(mm, SPAN_NONE, 0, k->d) &&
-	    keys_next(mm, span_of(k->d, k->hash_n), 1, k->a) &&
-	    keys_next(mm, span_of(k->a, k->hash_n), 2, skeyid_e) && keys_cipher(mm, skeyid_e) &&
-	    hash_digest(mm->chosen.integrity, ke, 2, digest);
+	     keys_next(mm, span_of(k->d, k->hash_n), 1, k->a) &&
+	     keys_next(mm, span_of(k->a, k->hash_n), 2, skeyid_e) &&
+	     keys_cipher(mm, skeyid_e) &&
+	     hash_digest(mm->chosen.integrity, ke, 2, digest);
 	secret_wipe_bytes(skeyid_e, sizeof(skeyid_e));
 	if (!ok)
 		return false;
@@ -88,7 +91,8 @@ v1_keys_derive(struct mm_sa *mm)
 }
 
 bool
-v1_keys_auth_hash(const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out)
+v1_keys_auth_hash(
+    const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out)
 {
 	const struct v1_mm *v = mm->v1;
 	struct span part[7] = {
@@ -96,13 +100,12 @@ v1_keys_auth_hash(const struct mm_sa *mm, bool of_initiator, struct span id, uin
 		blob_span(of_initiator ? &v->ke_r : &v->ke_i),
 		span_of(of_initiator ? mm->icookie : mm->rcookie, COOKIE_BYTES),
 		span_of(of_initiator ? mm->rcookie : mm->icookie, COOKIE_BYTES),
-		blob_span(&v->sa_i),
-		id,
+		blob_span(&v->sa_i), id,
 		blob_span(of_initiator ? &v->token_i : &v->token_r), /* of Kerberos */
 	};
 
-	return hash_hmac(mm->chosen.integrity, span_of(v->skeyid, mm->keys.hash_n), part, 7,
-	    out);
+	return hash_hmac(
+	    mm->chosen.integrity, span_of(v->skeyid, mm->keys.hash_n), part, 7, out);
 }
 
 bool
@@ -126,7 +129,8 @@ bool
 v1_keys_hash(const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out)
 {
 	return mm->keys.ready &&
-	    hash_hmac(mm->chosen.integrity, span_of(mm->keys.a, mm->keys.hash_n), part, n, out);
+	       hash_hmac(mm->chosen.integrity, span_of(mm->keys.a, mm->keys.hash_n),
+		   part, n, out);
 }
 
 bool
@@ -178,8 +182,8 @@ v1_keys_ipsec(const struct qm_sa *qm, uint32_t spi, struct secret *cipher_key,
 
 	ok = v1_keymat(qm->mm->chosen.integrity, span_of(mk->d, mk->hash_n), seed, 4, k,
 		 cipher_n + auth_n) &&
-	    secret_set(cipher_key, span_of(k, cipher_n)) &&
-	    secret_set(integrity_key, span_of(k + cipher_n, auth_n));
+	     secret_set(cipher_key, span_of(k, cipher_n)) &&
+	     secret_set(integrity_key, span_of(k + cipher_n, auth_n));
 	secret_wipe_bytes(k, sizeof(k));
 	return ok;
 }

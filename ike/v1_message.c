@@ -13,7 +13,8 @@ v1_message_parse(const struct isakmp_header *h, struct span datagram, struct mes
 	m->n_payload = 0;
 	m->h = *h;
 	m->raw = span_of(datagram.p, h->length);
-	m->chain = span_of(m->raw.p + ISAKMP_HEADER_BYTES, m->raw.n - ISAKMP_HEADER_BYTES);
+	m->chain =
+	    span_of(m->raw.p + ISAKMP_HEADER_BYTES, m->raw.n - ISAKMP_HEADER_BYTES);
 	if ((h->flags & V1_FLAG_AUTH_ONLY) != 0)
 		return IKE_ERR_NOT_ENCRYPTED;
 	if (h->next_payload == PAYLOAD_NONE)
@@ -43,8 +44,9 @@ v1_message_open(struct message *m, const struct mm_sa *mm, const struct v1_iv *i
 		span_of(iv->b, block), m->ciphertext.p, n, plain))
 		return IKE_ERR_CRYPTO;
 	m->chain = span_of(plain, n);
-	return message_parse_chain(m, m->h.next_payload, true) == IKE_OK ? IKE_OK :
-									   IKE_ERR_DECRYPT;
+	return message_parse_chain(m, m->h.next_payload, true) == IKE_OK ?
+		   IKE_OK :
+		   IKE_ERR_DECRYPT;
 }
 
 void
@@ -67,11 +69,13 @@ v1_natd_type(const struct mm_sa *mm)
 uint8_t
 v1_natoa_type(const struct mm_sa *mm)
 {
-	return mm->v1 != NULL && mm->v1->natt_draft ? PAYLOAD_NATOA_DRAFT : PAYLOAD_NATOA;
+	return mm->v1 != NULL && mm->v1->natt_draft ? PAYLOAD_NATOA_DRAFT :
+						      PAYLOAD_NATOA;
 }
 
 void
-v1_begin(struct engine *e, const struct mm_sa *mm, uint8_t exchange, uint32_t message_id)
+v1_begin(
+    struct engine *e, const struct mm_sa *mm, uint8_t exchange, uint32_t message_id)
 {
 	struct isakmp_header h = { .exchange = exchange, .message_id = message_id };
 

@@ -7,11 +7,11 @@
 #define TRANSFORM_KEY_IKE 1
 
 /* X(method, name, hash that it is tied to or HASH_NONE) */
-#define V1_METHODS(X)                                              \
-	X(AUTH_V1_PSK, "psk", HASH_NONE)                           \
-	X(AUTH_V1_RSA, "rsa", HASH_NONE)                           \
-	X(AUTH_V1_ECDSA256, "ecdsa256", HASH_SHA256)               \
-	X(AUTH_V1_ECDSA384, "ecdsa384", HASH_SHA384)               \
+#define V1_METHODS(X)                                \
+	X(AUTH_V1_PSK, "psk", HASH_NONE)             \
+	X(AUTH_V1_RSA, "rsa", HASH_NONE)             \
+	X(AUTH_V1_ECDSA256, "ecdsa256", HASH_SHA256) \
+	X(AUTH_V1_ECDSA384, "ecdsa384", HASH_SHA384) \
 	X(AUTH_V1_KERBEROS, "kerberos", HASH_NONE)
 
 const char *
@@ -83,8 +83,8 @@ v1_proposal_offer(const struct policy *p, struct span gss_id, struct pld_sa *out
 		for (uint32_t k = 0; k < p->n_mm_auth; k++)
 			if (is_offered(&p->mm_auth[k], p->mm_proposal[i].integrity) &&
 			    prop->n_transform < PLD_MAX_TRANSFORMS)
-				offer_one(prop, &p->mm_proposal[i], p->mm_auth[k].method,
-				    gss_id);
+				offer_one(prop, &p->mm_proposal[i],
+				    p->mm_auth[k].method, gss_id);
 }
 
 /* Is this transform that suite of ours, with a method of ours? */
@@ -97,7 +97,8 @@ transform_is(const struct policy *p, const struct pld_transform *t,
 		return false;
 	for (uint32_t k = 0; k < p->n_mm_auth; k++)
 		if (is_offered(&p->mm_auth[k], mine->integrity) &&
-		    (uint32_t)p->mm_auth[k].method == AUTH_V1 + (uint32_t)t->auth_method) {
+		    (uint32_t)p->mm_auth[k].method ==
+			AUTH_V1 + (uint32_t)t->auth_method) {
 			*method = p->mm_auth[k].method;
 			return true;
 		}
@@ -172,9 +173,11 @@ v1_proposal_text(struct text *t, const struct pld_sa *sa)
 
 			for (size_t j = 0; j < k; j++)
 				is_new = is_new &&
-				    sa->proposal[i].transform[j].auth_method != tr->auth_method;
+					 sa->proposal[i].transform[j].auth_method !=
+					     tr->auth_method;
 			if (is_new)
-				method_words(&list, AUTH_V1 + (uint32_t)tr->auth_method);
+				method_words(
+				    &list, AUTH_V1 + (uint32_t)tr->auth_method);
 		}
 	text_str(t, " by ");
 	text_str(t, buf);

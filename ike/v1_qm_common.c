@@ -61,8 +61,8 @@ v1_hash_begin(struct engine *e, const struct mm_sa *mm)
 }
 
 bool
-v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id, struct span ni,
-    struct v1_iv *iv, struct span *wire)
+v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id,
+    struct span ni, struct v1_iv *iv, struct span *wire)
 {
 	size_t skip = GPH_BYTES + mm->keys.hash_n;
 	uint8_t id[4], hash[HASH_MAX_BYTES];
@@ -116,7 +116,8 @@ v1_qm_read_ke(struct engine *e, struct qm_sa *qm)
 
 	if (qm->choice.proposal.pfs == DH_NONE)
 		return ke == NULL ? IKE_OK : IKE_ERR_KE;
-	if (ke == NULL || qm->dh == NULL || dh_group_of(qm->dh) != qm->choice.proposal.pfs)
+	if (ke == NULL || qm->dh == NULL ||
+	    dh_group_of(qm->dh) != qm->choice.proposal.pfs)
 		return IKE_ERR_KE;
 	if ((qm->z = calloc(1, sizeof(*qm->z))) == NULL)
 		return IKE_ERR_NO_MEMORY;
@@ -154,8 +155,8 @@ is_name(struct span body)
 }
 
 enum ike_err
-v1_qm_read_id(const struct payload *p, const struct address *outer, struct endpoint *end,
-    uint8_t *protocol)
+v1_qm_read_id(const struct payload *p, const struct address *outer,
+    struct endpoint *end, uint8_t *protocol)
 {
 	struct pld_id id;
 	enum ike_err err;

@@ -123,8 +123,9 @@ init_read_lifetime(struct engine *e, struct qm_sa *qm)
 			&t) != IKE_OK)
 			continue;
 		p->lifetime_s = smaller(p->lifetime_s, t.life_s);
-		p->lifetime_kb = p->lifetime_kb == 0 ? t.life_kb :
-						       smaller(p->lifetime_kb, t.life_kb);
+		p->lifetime_kb = p->lifetime_kb == 0 ?
+				     t.life_kb :
+				     smaller(p->lifetime_kb, t.life_kb);
 	}
 }
 
@@ -164,7 +165,8 @@ init_send_q3(struct engine *e, struct qm_sa *qm)
 	if (!v1_finish(e, &wire) || !v1_seal(e, qm->mm, &iv, &wire))
 		return false;
 	memcpy(qm->v1_iv, iv.b, sizeof(qm->v1_iv));
-	answered_begin(e, &qm->answered); /* the peer repeats its second message until it has this */
+	answered_begin(e,
+	    &qm->answered); /* the peer repeats its second message until it has this */
 	answered_reply(e, &qm->answered, qm->mm, wire);
 	return true;
 }

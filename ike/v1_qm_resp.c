@@ -9,8 +9,8 @@
 static void
 resp_give_up(struct engine *e, void *owner)
 {
-	qm_fail(e, owner, "waiting for the third message of quick mode", IKE_ERR_TIMED_OUT,
-	    NULL, true);
+	qm_fail(e, owner, "waiting for the third message of quick mode",
+	    IKE_ERR_TIMED_OUT, NULL, true);
 }
 
 static enum ike_err
@@ -65,14 +65,15 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 		return err;
 	qm->spi_in = qm_new_spi(e);
 	qm->guaranteed_encryption = qm->policy.guarantee_encryption;
-	err = proposal_qm_select(qm->policy.policy, v1_qm_want(qm), &e->sa_in, qm->spi_in,
-	    &qm->choice, &e->sa_out);
+	err = proposal_qm_select(qm->policy.policy, v1_qm_want(qm), &e->sa_in,
+	    qm->spi_in, &qm->choice, &e->sa_out);
 	if (err == IKE_ERR_NO_PROPOSAL && qm->guaranteed_encryption)
 		return IKE_ERR_ENCRYPTION_REQUIRED;
 	if (err != IKE_OK)
 		return err;
 	qm->spi_out = qm->choice.peer_spi;
-	return v1_qm_make_dh(e, qm, qm->choice.proposal.pfs) ? v1_qm_read_ke(e, qm) : IKE_ERR_DH;
+	return v1_qm_make_dh(e, qm, qm->choice.proposal.pfs) ? v1_qm_read_ke(e, qm) :
+							       IKE_ERR_DH;
 }
 
 /* Ours is shorter than what was offered: say so (RFC 2407 4.5.4). */

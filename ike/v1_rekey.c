@@ -25,9 +25,11 @@ static void
 rekey_due(struct engine *e, void *owner)
 {
 	struct mm_sa *mm = owner;
-	struct endpoint local = { mm->local.addr, 500 }, remote = { mm->remote.addr, 500 };
+	struct endpoint local = { mm->local.addr, 500 },
+			remote = { mm->remote.addr, 500 };
 
-	if (mm->state != MM_ESTABLISHED || mm->expired || e->shutting_down || !has_pairs(mm))
+	if (mm->state != MM_ESTABLISHED || mm->expired || e->shutting_down ||
+	    !has_pairs(mm))
 		return;
 	if (v1_init_start(e, &local, &remote, &mm->policy_of, NULL) == NULL)
 		e->error_count[IKE_ERR_NO_MEMORY]++;
@@ -41,8 +43,8 @@ v1_rekey_arm(struct engine *e, struct mm_sa *mm)
 	uint64_t margin = life_ms / 10 + life_ms / 20 * mm->icookie[0] / 256;
 
 	if (mm->initiator)
-		timer_arm(&e->timers, &mm->v1->rekey_timer, mm->created_ms + life_ms - margin,
-		    rekey_due, mm);
+		timer_arm(&e->timers, &mm->v1->rekey_timer,
+		    mm->created_ms + life_ms - margin, rekey_due, mm);
 }
 
 bool
@@ -50,7 +52,8 @@ v1_same_peer(const struct mm_sa *a, const struct mm_sa *b)
 {
 	return a->v1 != NULL && b->v1 != NULL &&
 	       address_equal(&a->remote.addr, &b->remote.addr) &&
-	       address_equal(&a->local.addr, &b->local.addr) && nat_is_same_peer(a, b) &&
+	       address_equal(&a->local.addr, &b->local.addr) &&
+	       nat_is_same_peer(a, b) &&
 	       strcmp(gss_peer_name(a), gss_peer_name(b)) == 0;
 }
 
@@ -60,7 +63,8 @@ adopt_orphans(struct engine *e, struct mm_sa *mm)
 {
 	struct qm_sa *qm;
 
-	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL;
+	     qm = LIST_NEXT(qm, peer_link))
 		if (qm->is_v1 && qm->mm == NULL && !qm->udp &&
 		    address_equal(&qm->selector.remote.addr, &mm->remote.addr) &&
 		    address_equal(&qm->selector.local.addr, &mm->local.addr) &&
@@ -94,8 +98,8 @@ v1_rekey_adopt(struct engine *e, struct mm_sa *mm)
 
 	for (old = sadb_mm_first(e, &mm->remote.addr); old != NULL;
 	     old = LIST_NEXT(old, peer_link))
-		if (old != mm && old->state == MM_ESTABLISHED && v1_same_peer(old, mm) &&
-		    old->established_ms < mm->created_ms)
+		if (old != mm && old->state == MM_ESTABLISHED &&
+		    v1_same_peer(old, mm) && old->established_ms < mm->created_ms)
 			adopt_from(e, old, mm);
 	adopt_orphans(e, mm);
 }
@@ -105,7 +109,8 @@ find_stale(struct engine *e, const struct mm_sa *mm)
 {
 	struct qm_sa *qm;
 
-	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL;
+	     qm = LIST_NEXT(qm, peer_link))
 		if (qm->is_v1 && qm_is_usable(qm) && qm->usable_ms < mm->created_ms &&
 		    address_equal(&qm->selector.remote.addr, &mm->remote.addr) &&
 		    address_equal(&qm->selector.local.addr, &mm->local.addr) &&

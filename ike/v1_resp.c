@@ -38,7 +38,8 @@ resp_read_sa(struct engine *e, struct mm_sa *mm, const struct policy *p)
 	enum ike_err err = pld_sa_decode(sa, false, &e->sa_in);
 
 	if (err == IKE_OK)
-		err = v1_proposal_select(p, &e->sa_in, &mm->chosen, &method, &e->sa_out);
+		err =
+		    v1_proposal_select(p, &e->sa_in, &mm->chosen, &method, &e->sa_out);
 	if (err != IKE_OK)
 		return err;
 	mm->group = mm->chosen.group;
@@ -47,8 +48,8 @@ resp_read_sa(struct engine *e, struct mm_sa *mm, const struct policy *p)
 		return IKE_ERR_NO_MEMORY;
 	/* Whose ticket to expect: a hint that the ticket itself proves later. */
 	if (method == AUTH_V1_KERBEROS &&
-	    pld_gss_id_decode(e->sa_out.proposal[0].transform[0].gss_id, mm->peer_gss_id,
-		sizeof(mm->peer_gss_id)) != IKE_OK)
+	    pld_gss_id_decode(e->sa_out.proposal[0].transform[0].gss_id,
+		mm->peer_gss_id, sizeof(mm->peer_gss_id)) != IKE_OK)
 		mm->peer_gss_id[0] = '\0';
 	return IKE_OK;
 }
@@ -85,7 +86,8 @@ resp_answer_sa(struct engine *e, struct mm_sa *mm, const struct policy *p)
 }
 
 static void
-resp_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err, const struct policy *p)
+resp_refuse(
+    struct engine *e, struct mm_sa *mm, enum ike_err err, const struct policy *p)
 {
 	char buf[512], detail[384];
 	struct text t, d;
@@ -108,13 +110,15 @@ resp_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err, const struct p
 	event_failure_text(&t, mm, "first message of main mode", err, detail);
 	event_mm(e, EVENT_NEGOTIATION_FAILED, mm, err, buf);
 	v1_info_clear(e, mm,
-	    err == IKE_ERR_NO_PROPOSAL ? NOTIFY_NO_PROPOSAL_CHOSEN : NOTIFY_PAYLOAD_MALFORMED);
+	    err == IKE_ERR_NO_PROPOSAL ? NOTIFY_NO_PROPOSAL_CHOSEN :
+					 NOTIFY_PAYLOAD_MALFORMED);
 }
 
 void
 v1_resp_m1(struct engine *e)
 {
-	const struct policy *p = e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote);
+	const struct policy *p =
+	    e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote);
 	struct mm_sa *mm;
 	enum ike_err err;
 	uint8_t type;
@@ -172,7 +176,8 @@ v1_resp_m3(struct engine *e, struct mm_sa *mm)
 	mm->v1->step = V1_RESP_AUTHENTICATES;
 	mm_progress(e, mm);
 	if (!resp_make_nonce(e, mm) || !v1_auth_start(e, mm))
-		mm_fail(e, mm, "key exchange of main mode", IKE_ERR_CRYPTO, NULL, false, true);
+		mm_fail(e, mm, "key exchange of main mode", IKE_ERR_CRYPTO, NULL, false,
+		    true);
 }
 
 void
@@ -183,7 +188,8 @@ v1_resp_send_ke(struct engine *e, struct mm_sa *mm)
 	v1_begin(e, mm, EXCHANGE_IDENTITY, 0);
 	v1_write_ke(e, mm);
 	if (!v1_finish(e, &wire)) {
-		mm_fail(e, mm, "key exchange of main mode", IKE_ERR_CRYPTO, NULL, false, true);
+		mm_fail(e, mm, "key exchange of main mode", IKE_ERR_CRYPTO, NULL, false,
+		    true);
 		return;
 	}
 	mm->v1->step = V1_RESP_KE_SENT;
@@ -225,7 +231,8 @@ v1_resp_send_id(struct engine *e, struct mm_sa *mm, struct span proof)
 	struct span wire;
 
 	if (!v1_build_id(e, mm, proof, &wire)) {
-		mm_fail(e, mm, "authentication of main mode", IKE_ERR_CRYPTO, NULL, false, true);
+		mm_fail(e, mm, "authentication of main mode", IKE_ERR_CRYPTO, NULL,
+		    false, true);
 		return;
 	}
 	answered_reply(e, &mm->answered, mm, wire);

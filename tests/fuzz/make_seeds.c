@@ -10,6 +10,7 @@
 #include "ike/state.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_engine.h"
+#include "tests/fuzz/fuzz_v1.h"
 #include "tests/sim/simnet.h"
 
 
@@ -17,7 +18,7 @@ static struct simnet net;
 static const char *root;
 static unsigned n_message, policy;
 
-static void
+void
 write_seed(const char *target, const char *name, const uint8_t *p, size_t n)
 {
 	char path[512];
@@ -221,5 +222,6 @@ main(int argc, char **argv)
 		write_negotiation();
 	write_bare_seeds();
 	write_packets();
+	write_v1_seeds();
 	return 0;
 }

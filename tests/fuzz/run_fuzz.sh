@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every replay program of the build folder over its seeds and mutations of them.
-# FUZZ_RUNS: number of mutations (default 20000; fuzz_engine, where each one is a whole
-# negotiation, a fifth). The input that broke a promise is left in fuzz-crash.bin.
+# FUZZ_RUNS: number of mutations (default 20000; fuzz_engine and fuzz_v1, where each one is
+# a whole negotiation, a fifth). The input that broke a promise is left in fuzz-crash.bin.
 ASAN_OPTIONS=abort_on_error=1:$ASAN_OPTIONS
 UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1:$UBSAN_OPTIONS
 export ASAN_OPTIONS UBSAN_OPTIONS
@@ -10,7 +10,7 @@ for program in ./fuzz_*_replay; do
 	name=${program#./fuzz_}
 	name=${name%_replay}
 	runs=${FUZZ_RUNS:-20000}
-	[ "$name" = engine ] && runs=$((runs / 5))
+	case $name in engine | v1) runs=$((runs / 5)) ;; esac
 	echo "fuzz_$name:"
 	"$program" "$runs" "${srcdir:-.}/tests/fuzz/seeds/$name" || status=1
 done

@@ -158,17 +158,20 @@ END_TEST
 /* The same for "I begin anew", and for errors. */
 START_TEST(h17_notify)
 {
-	static const uint16_t types[] = { NOTIFY_INITIAL_CONTACT, NOTIFY_AUTHENTICATION_FAILED,
-		NOTIFY_NO_PROPOSAL_CHOSEN };
-	uint8_t b[8] = { 0, 0, 0, 1, 1, 0, (uint8_t)(types[_i] >> 8), (uint8_t)types[_i] };
+	static const uint16_t types[] = { NOTIFY_INITIAL_CONTACT,
+		NOTIFY_AUTHENTICATION_FAILED, NOTIFY_NO_PROPOSAL_CHOSEN };
+	uint8_t b[8] = { 0, 0, 0, 1, 1, 0, (uint8_t)(types[_i] >> 8),
+		(uint8_t)types[_i] };
 
 	v1_connect();
-	v1_expect_drop(RESPONDER, info(INITIATOR, IN_CLEAR, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	v1_expect_drop(RESPONDER,
+	    info(INITIATOR, IN_CLEAR, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
 	    IKE_ERR_NOT_ENCRYPTED);
-	v1_expect_drop(RESPONDER, info(INITIATOR, WITHOUT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	v1_expect_drop(RESPONDER,
+	    info(INITIATOR, WITHOUT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
 	    IKE_ERR_PAYLOAD_MISSING);
-	v1_expect_drop(RESPONDER, info(INITIATOR, WRONG_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
-	    IKE_ERR_HASH);
+	v1_expect_drop(RESPONDER,
+	    info(INITIATOR, WRONG_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)), IKE_ERR_HASH);
 	v1_expect_unharmed();
 	sim_free(&v1_net);
 }
@@ -294,7 +297,7 @@ spoil_ke(void *ctx, size_t from, uint8_t *p, size_t *n)
 		size_t step = 8;
 
 		memmove(p + 28 + len + (shape == KE_LONG ? step : 0) -
-			(shape == KE_SHORT ? step : 0),
+			    (shape == KE_SHORT ? step : 0),
 		    p + 28 + len, *n - 28 - len);
 		*n = shape == KE_LONG ? *n + step : *n - step;
 		len = (uint16_t)(shape == KE_LONG ? len + step : len - step);
@@ -312,7 +315,8 @@ spoil_ke(void *ctx, size_t from, uint8_t *p, size_t *n)
 /* H50, H54: refused by name, and no main mode is left after a while. */
 START_TEST(h50_ke_values)
 {
-	static const enum dh_group groups[] = { DH_MODP1024, DH_MODP2048, DH_ECP256, DH_ECP384 };
+	static const enum dh_group groups[] = { DH_MODP1024, DH_MODP2048, DH_ECP256,
+		DH_ECP384 };
 	size_t who = (size_t)(_i / KE_SHAPES);
 
 	for (size_t g = 0; g < 4; g++) {
@@ -336,7 +340,8 @@ START_TEST(h50_ke_values)
 		ck_assert_uint_ge(
 		    engine_error_count(v1_net.host[1 - who].engine, IKE_ERR_DH), 1);
 		ck_assert_uint_eq(v1_net.host[INITIATOR].n_result, 1);
-		ck_assert_uint_eq(sim_count_mm(&v1_net, 0) + sim_count_mm(&v1_net, 1), 0);
+		ck_assert_uint_eq(
+		    sim_count_mm(&v1_net, 0) + sim_count_mm(&v1_net, 1), 0);
 		sim_free(&v1_net);
 	}
 }
@@ -372,13 +377,18 @@ START_TEST(id_types)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		bool known = type >= 1 && type <= 11;
-		size_t n = type == 1 ? 4 : type == 5 ? 16 : type == 6 || type == 8 ? 32 : 8;
+		size_t n = type == 1		  ? 4 :
+			   type == 5		  ? 16 :
+			   type == 6 || type == 8 ? 32 :
+						    8;
 
 		ck_assert_uint_eq(
 		    connect_with_id((uint8_t)type, 0, 0, n) == IKE_OK, known);
 		if (!known)
 			ck_assert_uint_ge(
-			    engine_error_count(v1_net.host[RESPONDER].engine, IKE_ERR_ID), 1);
+			    engine_error_count(
+				v1_net.host[RESPONDER].engine, IKE_ERR_ID),
+			    1);
 		sim_free(&v1_net);
 	}
 }

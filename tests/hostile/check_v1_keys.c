@@ -12,7 +12,8 @@
 #define V_HASH_I "283cad1d2c740da68d677df7b261831dbbc157ac"
 #define V_HASH_R "ada5fd94e3e91f76b8f04f2c269229b49346dd42"
 #define V_SIGNED "6b8e533ccf24027ebea723698190f1db39546bb0"
-#define V_KEYMAT "30298437e0efa34f5e68ac25f566d56c3b7b49aaa54d66b1c22c2dab489f17ff1d2f5491"
+#define V_KEYMAT \
+	"30298437e0efa34f5e68ac25f566d56c3b7b49aaa54d66b1c22c2dab489f17ff1d2f5491"
 #define V_PFS "a0ae5381ae654b6b0d92a98de3f7eaf0dd67fba380380272e3eddfd41af9d5cf889ed1ce"
 #define V_QUICK_IV "de7dc6929f26fc964f4152ef89ad92cc"
 
@@ -75,7 +76,8 @@ derive_psk(void)
 	static const char psk[] = "mekmitasdigoat";
 	struct span nonces[2] = { span_of(ni + 4, 16), span_of(nr + 4, 32) };
 
-	ck_assert(hash_hmac(HASH_SHA1, span_of(psk, strlen(psk)), nonces, 2, v1.skeyid));
+	ck_assert(
+	    hash_hmac(HASH_SHA1, span_of(psk, strlen(psk)), nonces, 2, v1.skeyid));
 	expect_hex(v1.skeyid, V_SKEYID);
 	ck_assert(v1_keys_derive(&mm));
 }
@@ -119,8 +121,8 @@ START_TEST(keymat)
 	derive_psk();
 	qm.ni = mm.ni;
 	qm.nr = mm.nr;
-	qm.choice.proposal = (struct qm_proposal){ QM_ESP_AUTH_CIPHER, HASH_SHA1, CIPHER_AES128,
-		DH_NONE, 3600, 0 };
+	qm.choice.proposal = (struct qm_proposal){ QM_ESP_AUTH_CIPHER, HASH_SHA1,
+		CIPHER_AES128, DH_NONE, 3600, 0 };
 	for (int pfs = 0; pfs < 2; pfs++) {
 		const char *want = pfs == 0 ? V_KEYMAT : V_PFS;
 

@@ -321,7 +321,8 @@ START_TEST(no_common_pair)
 	ck_assert(sim_run_results(&net, 0, 1, 5000)); /* told, not timed out */
 	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
 	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "NO-PROPOSAL-CHOSEN"));
-	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_NO_PROPOSAL), 1);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_NO_PROPOSAL), 1);
 	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 2);
 	sim_free(&net);
 }
@@ -333,8 +334,10 @@ START_TEST(nobody_owns_the_traffic)
 	net.host[1].has_qm_policy = false;
 	sim_acquire(&net, 0, 1, 4, 80);
 	ck_assert(sim_run_results(&net, 0, 1, 5000));
-	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "INVALID-ID-INFORMATION"));
-	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_NO_QM_POLICY), 1);
+	ck_assert_ptr_nonnull(
+	    strstr(net.host[0].result.text, "INVALID-ID-INFORMATION"));
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_NO_QM_POLICY), 1);
 	sim_free(&net);
 }
 END_TEST

@@ -230,7 +230,8 @@ connect_through_nat(size_t behind)
 	sim_nat_begin(&net, behind, behind == 1);
 	if (behind == 1) {
 		struct engine_acquire a = { .ticket = 1,
-			.selector = { 6, sim_endpoint(0, 1, 4, 0), sim_public(&net, 1, 80) },
+			.selector = { 6, sim_endpoint(0, 1, 4, 0),
+			    sim_public(&net, 1, 80) },
 			.policy = net.host[0].class };
 
 		engine_acquire(net.host[0].engine, net.now_ms, &a);
@@ -254,7 +255,8 @@ START_TEST(nat)
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		ck_assert_uint_eq(v1_mm_of(i).local.port, 4500);
 		ck_assert_uint_eq(sa_of(i, false)->nat.local.port, 4500);
-		ck_assert_uint_eq(sa_of(i, false)->nat.keepalive, i == (size_t)(_i % 2));
+		ck_assert_uint_eq(
+		    sa_of(i, false)->nat.keepalive, i == (size_t)(_i % 2));
 	}
 	sim_free(&net);
 }
@@ -264,11 +266,13 @@ END_TEST
 static bool
 hide_rfc3947(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
-	static const uint8_t rfc3947[8] = { 0x4a, 0x13, 0x1c, 0x81, 0x07, 0x03, 0x58, 0x45 };
+	static const uint8_t rfc3947[8] = { 0x4a, 0x13, 0x1c, 0x81, 0x07, 0x03, 0x58,
+		0x45 };
 
 	(void)ctx;
 	(void)from;
-	for (size_t i = 28; i + sizeof(rfc3947) < *n && p[18] == 2 && (p[19] & 1) == 0; i++)
+	for (size_t i = 28; i + sizeof(rfc3947) < *n && p[18] == 2 && (p[19] & 1) == 0;
+	     i++)
 		if (memcmp(p + i, rfc3947, sizeof(rfc3947)) == 0)
 			p[i] ^= 0xff;
 	return true;

@@ -71,8 +71,10 @@ START_TEST(day)
 		ck_assert_uint_le(sim_count_qm(&net, 0), 4);
 	}
 	expect_traffic();
-	ck_assert_uint_ge(engine_event_count(net.host[0].engine, EVENT_QM_ESTABLISHED), 24);
-	ck_assert_uint_ge(engine_event_count(net.host[0].engine, EVENT_MM_ESTABLISHED), 12);
+	ck_assert_uint_ge(
+	    engine_event_count(net.host[0].engine, EVENT_QM_ESTABLISHED), 24);
+	ck_assert_uint_ge(
+	    engine_event_count(net.host[0].engine, EVENT_MM_ESTABLISHED), 12);
 	ck_assert_uint_eq(net.host[0].n_failure + net.host[1].n_failure, 0);
 	ck_assert_uint_eq(net.host[0].n_result, 1);
 	sim_free(&net);
@@ -164,7 +166,8 @@ START_TEST(dead_peer)
 	net.loss_pct = 100;
 	sim_run(&net, 200000);
 	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
-	ck_assert_uint_ge(engine_error_count(net.host[0].engine, IKE_ERR_PEER_SILENT), 1);
+	ck_assert_uint_ge(
+	    engine_error_count(net.host[0].engine, IKE_ERR_PEER_SILENT), 1);
 	sim_free(&net);
 }
 END_TEST

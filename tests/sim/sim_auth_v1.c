@@ -28,8 +28,8 @@ sign(const char *ca, struct span hash, uint8_t *out)
 }
 
 static void
-step_psk(struct sim_host *h, const struct action_auth *a, const struct auth_part_list *in,
-    struct engine_auth_reply *r)
+step_psk(struct sim_host *h, const struct action_auth *a,
+    const struct auth_part_list *in, struct engine_auth_reply *r)
 {
 	struct span nonces = auth_part_data(in, AUTH_PART_NONCES);
 
@@ -86,8 +86,8 @@ verify(struct sim_host *h, const struct action_auth *a, const struct auth_part_l
 }
 
 static void
-step_signed(struct sim_host *h, const struct action_auth *a, const struct auth_part_list *in,
-    struct writer *w, struct engine_auth_reply *r)
+step_signed(struct sim_host *h, const struct action_auth *a,
+    const struct auth_part_list *in, struct writer *w, struct engine_auth_reply *r)
 {
 	uint8_t signature[HASH_MAX_BYTES];
 
@@ -124,8 +124,8 @@ step_kerberos(struct sim_host *h, const struct action_auth *a,
 	}
 	token[0] = h->krb_mark;
 	if (a->step == AUTH_START)
-		auth_part_write(w, AUTH_PART_GSS,
-		    span_of(token, h->token_n != 0 ? h->token_n : 3));
+		auth_part_write(
+		    w, AUTH_PART_GSS, span_of(token, h->token_n != 0 ? h->token_n : 3));
 }
 
 void
