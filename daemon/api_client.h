@@ -16,7 +16,7 @@ struct client {
 	int fd;
 	uid_t uid;
 	bool said_hello;
-	bool is_waiting; /* for keeper */
+	bool is_waiting; /* for keeper, or for a negotiation */
 	uint64_t ask;
 	struct aip_api_identity_reply
 	    identity; /* SOCK_IDENTITY: what is known already */

@@ -27,6 +27,8 @@
 	    sizeof(struct aip_api_identity_reply), 1)                                \
 	X(AIP_API_SOCK_TARGET, sizeof(struct aip_api_target),                       \
 	    sizeof(struct aip_api_target_reply), 1)                                  \
+	X(AIP_API_SOCK_PRECONNECT, sizeof(struct aip_api_preconnect),               \
+	    sizeof(struct aip_api_preconnect_reply), 1) \
 	ENGINE(X, AIP_API_ENGINE_OPEN) \
 	ENGINE(X, AIP_API_ENGINE_BEGIN) \
 	ENGINE(X, AIP_API_ENGINE_COMMIT) \
@@ -155,7 +157,7 @@ api_frame_parse(struct span datagram, bool said_hello, bool has_fd, struct api_r
 		*winsock_error = check_flags(body, r);
 	else if (r->verb == AIP_API_SOCK_TARGET)
 		*winsock_error = check_target(body, r);
-	else if (r->verb == AIP_API_SOCK_QUERY || r->verb == AIP_API_SOCK_IDENTITY)
+	else if (r->verb != AIP_API_HELLO && r->verb < AIP_API_ENGINE_FIRST) /* a peer */
 		*winsock_error = check_peer(body, r);
 	if (r->verb >= AIP_API_ENGINE_FIRST && shape != NULL) {
 		r->body = body;

@@ -14,7 +14,7 @@ struct api_request {
 	uint32_t security_flags; /* SOCK_SECURE */
 	uint32_t ipsec_flags;
 	uint8_t policy_key[2][16]; /* SOCK_SECURE: of main and quick mode; zero: default */
-	struct endpoint peer; /* SOCK_QUERY, ..._IDENTITY, ..._TARGET; family 0: the socket's */
+	struct endpoint peer; /* of the other verbs for sockets; family 0: the socket's */
 	char target[AIP_API_TARGET_BYTES]; /* SOCK_TARGET; empty: none */
 	struct span body;     /* ENGINE_*: as it came */
 };

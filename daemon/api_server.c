@@ -13,7 +13,9 @@
 
 #include "daemon/api_engine.h"
 #include "daemon/api_client.h"
+#include "daemon/api_preconnect.h"
 #include "daemon/api_secure.h"
+#include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
@@ -155,30 +157,35 @@ client_engine(struct client *c)
 		(void)event_remove_timer(c->event);
 }
 
-/* ---- connections ---- */
+/* ---- SOCK_PRECONNECT ---- */
 
-/* Takes the descriptors of a message: the first in *fd, how many there were. */
-static size_t
-take_descriptors(struct msghdr *mh, int *fd)
+static void
+client_preconnect(struct client *c, int fd)
 {
-	size_t count = 0;
+	struct aip_api_preconnect_reply none = { 0 };
+	uint32_t error;
 
-	*fd = -1;
-	for (struct cmsghdr *m = CMSG_FIRSTHDR(mh); m != NULL; m = CMSG_NXTHDR(mh, m)) {
-		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < (m->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, count++) {
-			int got;
-
-			memcpy(&got, CMSG_DATA(m) + i * sizeof(int), sizeof(got));
-			if (count == 0)
-				*fd = got;
-			else
-				close(got);
-		}
-	}
-	return count;
+	c->is_waiting = true; /* the answer may come at once */
+	c->ask = ++c->server->next_ask;
+	if (api_preconnect(c->server->n, fd, &c->request.peer, c->ask, &error))
+		return;
+	c->is_waiting = false;
+	client_reply(c, error, &none, sizeof(none));
 }
+
+void
+api_server_negotiated(struct api_server *s, uint64_t ask, enum ike_err error)
+{
+	struct aip_api_preconnect_reply reply = { 0 };
+	struct client *c = client_of_ask(s, ask);
+
+	if (c == NULL)
+		return;
+	c->is_waiting = false;
+	client_reply(c, api_preconnect_error(error), &reply, sizeof(reply));
+}
+
+/* ---- connections ---- */
 
 /* False: the connection is to be closed. */
 static bool
@@ -205,6 +212,8 @@ client_handle(struct client *c, struct span datagram, int fd)
 			client_identity(c, fd);
 		else if (c->request.verb == AIP_API_SOCK_TARGET)
 			client_target(c, fd);
+		else if (c->request.verb == AIP_API_SOCK_PRECONNECT)
+			client_preconnect(c, fd);
 		else
 			client_secure(c, fd);
 		return true;
@@ -234,13 +243,14 @@ client_on_read(evutil_socket_t sock, short what, void *ctx)
 	int fd;
 
 	if ((what & EV_TIMEOUT) != 0) {
-		client_free(c);
+		if (!c->is_waiting)
+			client_free(c);
 		return;
 	}
 	n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	n_fd = n >= 0 ? take_descriptors(&mh, &fd) : 0;
+	n_fd = n >= 0 ? api_socket_take(&mh, &fd) : 0;
 	good = n > 0 && n_fd <= 1 && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
 	    client_handle(c, span_of(buf, (size_t)n), n_fd == 1 ? fd : -1);
 	if (n_fd > 0)

@@ -3,6 +3,7 @@
 #define AUTHIPD_DAEMON_API_SERVER_H
 
 #include "daemon/proto.h"
+#include "ike/engine.h"
 
 struct negotiator;
 struct api_server; /* owned */
@@ -15,5 +16,8 @@ void api_server_listen(struct api_server *s, int fd);
 void api_server_secured(struct api_server *s, const struct proto_secure_reply *r);
 /* Keeper's answer to an IDENTITY_ASK. */
 void api_server_identified(struct api_server *s, const struct proto_identity_reply *r);
+
+/* A negotiation that a program waits for is over. */
+void api_server_negotiated(struct api_server *s, uint64_t ask, enum ike_err error);
 
 #endif

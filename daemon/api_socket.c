@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/net.h"
 
@@ -72,8 +73,9 @@ flow_remote(int fd, const struct endpoint *peer, struct flow *f)
 	return 0;
 }
 
+/* Protocol and local end. */
 static uint32_t
-socket_flow(int fd, const struct endpoint *peer, struct flow *f)
+flow_local(int fd, struct flow *f)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof(ss);
@@ -89,7 +91,15 @@ socket_flow(int fd, const struct endpoint *peer, struct flow *f)
 	    !endpoint_of(&ss, &f->local))
 		return WSAEINVAL;
 	f->protocol = (uint8_t)protocol;
-	return flow_remote(fd, peer, f);
+	return 0;
+}
+
+static uint32_t
+socket_flow(int fd, const struct endpoint *peer, struct flow *f)
+{
+	uint32_t error = flow_local(fd, f);
+
+	return error != 0 ? error : flow_remote(fd, peer, f);
 }
 
 /* The newest usable pair of a UDP socket that has no address of its own yet. */
@@ -141,5 +151,102 @@ api_socket_find(struct negotiator *n, int fd, const struct endpoint *peer,
 	if (class_id == 0 || (qm_id = find_qm(n, class_id, &f)) == 0)
 		return 0;
 	out->is_secured = engine_get_qm(n->engine, nego_now_ms(), qm_id, &out->qm);
+	return 0;
+}
+
+size_t
+api_socket_take(struct msghdr *mh, int *fd)
+{
+	size_t count = 0;
+
+	*fd = -1;
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(mh); m != NULL; m = CMSG_NXTHDR(mh, m)) {
+		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (m->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, count++) {
+			int got;
+
+			memcpy(&got, CMSG_DATA(m) + i * sizeof(int), sizeof(got));
+			if (count == 0)
+				*fd = got;
+			else
+				close(got);
+		}
+	}
+	return count;
+}
+
+/* ---- before it connects ---- */
+
+static socklen_t
+sockaddr_of(const struct endpoint *e, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ss;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (e->addr.family == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(e->port);
+		memcpy(&in->sin_addr, e->addr.b, 4);
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(e->port);
+	memcpy(&in6->sin6_addr, e->addr.b, 16);
+	return sizeof(*in6);
+}
+
+/* The address that packets to remote leave from; false: there is no way to it. */
+static bool
+source_for(const struct endpoint *remote, struct address *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sockaddr_of(remote, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct endpoint local;
+	bool ok;
+
+	ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, n) == 0;
+	n = sizeof(ss);
+	ok = ok && getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && endpoint_of(&ss, &local);
+	if (fd >= 0)
+		close(fd);
+	if (ok)
+		*out = local.addr;
+	return ok;
+}
+
+/* Multicast and broadcast are never protected; this host is not asked. */
+static bool
+is_plain(const struct flow *f)
+{
+	const uint8_t *b = f->remote.addr.b;
+	bool is_group = f->remote.addr.family == 4 ? b[0] >= 224 : b[0] == 0xff;
+	bool is_loopback = f->remote.addr.family == 4 && b[0] == 127;
+
+	return is_group || is_loopback || address_equal(&f->local.addr, &f->remote.addr);
+}
+
+uint32_t
+api_socket_plan(struct negotiator *n, int fd, const struct endpoint *peer,
+    uint32_t *class_id, struct flow *f)
+{
+	uint32_t error = flow_local(fd, f);
+	int mark = 0;
+
+	*class_id = 0;
+	if (error != 0)
+		return error;
+	if (peer->addr.family != f->local.addr.family)
+		return WSAEAFNOSUPPORT;
+	f->remote = *peer;
+	if (is_unspecified(&peer->addr) || peer->port == 0)
+		return 0; /* connect() knows what to say */
+	if (is_unspecified(&f->local.addr) && !source_for(peer, &f->local.addr))
+		return 0;
+	(void)get_int(fd, SO_MARK, &mark);
+	if (!is_plain(f))
+		*class_id = net_mark_class(n->config, (uint32_t)mark);
 	return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef AUTHIPD_DAEMON_API_SOCKET_H
 #define AUTHIPD_DAEMON_API_SOCKET_H
 
+#include <sys/socket.h>
+
 #include "daemon/negotiator.h"
 
 /* The SAs that protect a flow now. */
@@ -17,5 +19,16 @@ struct api_socket_sa {
  */
 uint32_t api_socket_find(struct negotiator *n, int fd, const struct endpoint *peer,
     struct api_socket_sa *out);
+
+/*
+ * The traffic that the socket will have when it connects to peer, with the address that the
+ * host would send from, and the class of the socket: 0 if its traffic is not protected, or
+ * stays on this host. 0, or a Winsock error.
+ */
+uint32_t api_socket_plan(struct negotiator *n, int fd, const struct endpoint *peer,
+    uint32_t *class_id, struct flow *f);
+
+/* Takes the descriptors of a message: the first in *fd, how many there were. */
+size_t api_socket_take(struct msghdr *mh, int *fd);
 
 #endif

@@ -81,7 +81,9 @@ do_sa_add(struct negotiator *n, const struct action_sa_add *a)
 		u->class_id = a->class_id;
 		LIST_INSERT_HEAD(&n->usages, u, next);
 	}
-	(void)ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1);
+	if (ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1) == 0 &&
+	    n->config->backend == BACKEND_KERNEL)
+		n->n_sa_pending++;
 	keylog_sa(n, a);
 }
 
@@ -121,6 +123,8 @@ do_result(struct negotiator *n, const struct action_result *r)
 		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
 
 		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &d, sizeof(d), -1);
+	} else if (w->api_ask != 0) {
+		api_server_negotiated(n->api, w->api_ask, r->error);
 	} else {
 		ctl_server_result(n->ctl, w->ctl_client, r);
 	}
@@ -146,7 +150,7 @@ do_event(struct negotiator *n, const struct action_event *e)
 		keylog_main_mode(n, e);
 }
 
-static void
+void
 nego_perform(struct negotiator *n, const struct engine_action *a)
 {
 	switch (a->type) {
@@ -182,7 +186,8 @@ nego_pump(struct negotiator *n)
 
 	do {
 		while ((a = engine_next_action(n->engine)) != NULL)
-			nego_perform(n, a);
+			if (!nego_defer(n, a))
+				nego_perform(n, a);
 		if (!n->auth_missing)
 			break;
 		n->auth_missing = false;

@@ -106,6 +106,8 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		nego_pump(n);
 	} else if (type == PROTO_QM_USAGE && proto_body(body, &usage, sizeof(usage))) {
 		plane_usage(n, &usage);
+	} else if (type == PROTO_SA_ADDED) {
+		nego_defer_sa_added(n);
 	} else if (type == PROTO_NAT_IN) {
 		nego_udp_nat(n, body);
 	} else if (type == PROTO_PEER_MOVED && proto_body(body, &move, sizeof(move))) {
@@ -127,6 +129,7 @@ plane_closed(void *ctx)
 
 	ipc_free(n->plane);
 	n->plane = NULL;
+	nego_defer_end(n);
 	/* Keys and sequence numbers of the dead plane are never used again. */
 	engine_qm_expired(n->engine, nego_now_ms(), 0, EXPIRY_PLANE_GONE);
 	nego_pump(n);
@@ -152,6 +155,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->keeper = keeper;
 	n->udp_fd[0] = n->udp_fd[1] = n->nat_fd = n->address_fd = -1;
 	TAILQ_INIT(&n->waiters);
+	STAILQ_INIT(&n->deferred);
 	LIST_INIT(&n->usages);
 	n->sockets = socket_table_new(base, class_changed, n);
 	n->api = api_server_new(n);
@@ -279,6 +283,7 @@ negotiator_free(void *self)
 	wfp_free(n->wfp); /* sessions went with their connections */
 	ctl_server_free(n->ctl);
 	nego_address_free(n);
+	nego_defer_free(n);
 	nego_udp_free(n);
 	nego_engine_free(n);
 	socket_table_free(n->sockets);

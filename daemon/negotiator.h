@@ -15,6 +15,7 @@ struct class_table;
 struct ctl_server;
 struct socket_table;
 struct wfp;
+struct deferred;
 
 /* Who waits for an engine_acquire(). */
 struct waiter {
@@ -24,6 +25,7 @@ struct waiter {
 	uint32_t class_id; /* plane */
 	struct flow flow;
 	uint64_t ctl_client; /* authipctl initiate */
+	uint64_t api_ask;    /* a program that is about to connect; 0: none */
 };
 
 /* Bytes and packets of a quick mode, as the plane counts them. */
@@ -53,6 +55,9 @@ struct negotiator {
 	bool auth_missing; /* the engine asked while auth was away */
 	bool is_stopping;
 	uint64_t next_ticket;
+	uint32_t n_sa_pending; /* SA_ADDs that keeper has not answered */
+	STAILQ_HEAD(, deferred) deferred; /* what waits for them, in order */
+	size_t n_deferred;
 	TAILQ_HEAD(, waiter) waiters;
 	LIST_HEAD(, usage) usages;
 	uint64_t plane_count[PLANE_COUNTER_COUNT];
@@ -97,6 +102,19 @@ void nego_pump(struct negotiator *n);
 void nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w);
 struct usage *nego_usage(struct negotiator *n, uint32_t qm_id);
+
+/*
+ * nego_defer.c: with the kernel as data plane, what could make somebody use an SA (messages,
+ * results) waits until the kernel has it: a packet that comes too early is lost there.
+ */
+void nego_defer_sa_added(struct negotiator *n);
+/* True: the action was kept for later. */
+bool nego_defer(struct negotiator *n, const struct engine_action *a);
+/* Keeper is gone: nothing waits any longer. */
+void nego_defer_end(struct negotiator *n);
+void nego_defer_free(struct negotiator *n);
+/* nego_engine.c: performs an action that was kept. */
+void nego_perform(struct negotiator *n, const struct engine_action *a);
 
 /* nego_address.c: deletes the SAs of local addresses that go away */
 void nego_address_watch(struct negotiator *n);

@@ -59,7 +59,9 @@
 	X(58, PROTO_NAT_IN, "nat-in", "plane", "negotiator")                          \
 	X(59, PROTO_NAT_OUT, "nat-out", "negotiator", "plane")                        \
 	X(60, PROTO_SA_MOVE, "sa-move", "negotiator", "plane")                        \
-	X(61, PROTO_PEER_MOVED, "peer-moved", "plane", "negotiator")
+	X(61, PROTO_PEER_MOVED, "peer-moved", "plane", "negotiator")                  \
+	/* the kernel as data plane: each SA_ADD is answered when the kernel has it */ \
+	X(62, PROTO_SA_ADDED, "sa-added", "plane", "negotiator")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -202,6 +204,8 @@ struct proto_class {
 };
 
 /* SA_ADD: struct action_sa_add of ike/engine.h as it is. */
+
+/* SA_ADDED: no body. */
 
 struct proto_sa_delete {
 	uint32_t qm_id;

@@ -142,6 +142,7 @@ sa_add(struct xfrm *x, struct span body)
 	else
 		xfrm_pair_add(x, &a);
 	secret_wipe_bytes(&a, sizeof(a));
+	(void)ipc_send(x->negotiator, PROTO_SA_ADDED, NULL, 0, -1);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "winsock/error_map.h"
+#include "winsock/preconnect.h"
 #include "winsock/shim.h"
 #include "winsock/socket_table.h"
 #include "winsock2.h"
@@ -12,6 +13,12 @@
 int
 connect_socket(int fd, const struct sockaddr *name, socklen_t n)
 {
+	int error = socket_preconnect(fd, name, n);
+
+	if (error != 0) {
+		errno = error_to_errno(error);
+		return error;
+	}
 	if (connect(fd, name, n) == 0)
 		return 0;
 	return error_of_call(ERROR_CALL_CONNECT, fd, 0, errno);

@@ -241,6 +241,21 @@ connection_ask(struct connection *c, uint16_t verb, const void *body, size_t bod
 	return answer_error(m.body);
 }
 
+int
+connection_tell(
+    struct connection *c, uint16_t verb, const void *body, size_t body_n, int fd)
+{
+	struct message m;
+	size_t n = sizeof(m.header) + body_n;
+
+	if (body_n > BODY_MAX)
+		return WSAENETDOWN;
+	memset(&m, 0, sizeof(m));
+	fill_header(&m.header, verb, ++c->request_id, n);
+	memcpy(m.body, body, body_n);
+	return send_message(c, &m, n, fd);
+}
+
 static int
 hello(struct connection *c)
 {
@@ -296,6 +311,18 @@ connection_ask_long(struct connection *c, uint16_t verb, const struct iovec body
 	if (!is_answer(&h, got, verb, c->request_id, (size_t)got - sizeof(h)))
 		return -1;
 	return got - (ssize_t)sizeof(h);
+}
+
+void
+connection_extend(struct connection *c, int timeout_ms)
+{
+	c->deadline_ms = now_ms() + timeout_ms;
+}
+
+bool
+connection_is_late(const struct connection *c)
+{
+	return now_ms() >= c->deadline_ms;
 }
 
 void

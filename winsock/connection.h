@@ -22,6 +22,11 @@ struct connection {
 extern int connection_timeout_ms;
 
 int connection_open(struct connection *c);
+/* For a request that may take so long, counted from now. */
+void connection_extend(struct connection *c, int timeout_ms);
+/* Sends a request whose answer nobody waits for. 0 or WSAE... */
+int connection_tell(
+    struct connection *c, uint16_t verb, const void *body, size_t body_n, int fd);
 int connection_ask(struct connection *c, uint16_t verb, const void *body, size_t body_n,
     int fd, void *reply, size_t reply_n);
 /* Another request on an old connection: extra_ms may be waited in addition. */
@@ -32,6 +37,8 @@ void connection_renew(struct connection *c, uint32_t extra_ms);
  */
 ssize_t connection_ask_long(struct connection *c, uint16_t verb, const struct iovec body[2],
     uint8_t *whole);
+/* Its time is over. */
+bool connection_is_late(const struct connection *c);
 void connection_close(struct connection *c);
 
 #endif

@@ -52,16 +52,25 @@
 	E(EHOSTDOWN, WSAEHOSTUNREACH)          \
 	E(EPROTO, WSAECONNABORTED)
 
+static const struct {
+	int number, winsock;
+} rows[] = {
+#define ERROR_ROW(n, w) { n, w },
+	ERRORS(ERROR_ROW)
+};
+
+int
+error_to_errno(int winsock_error)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].winsock == winsock_error)
+			return rows[i].number;
+	return EIO;
+}
+
 int
 error_from_errno(int number)
 {
-	static const struct {
-		int number, winsock;
-	} rows[] = {
-#define ERROR_ROW(n, w) { n, w },
-		ERRORS(ERROR_ROW)
-	};
-
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].number == number)
 			return rows[i].winsock;

@@ -11,6 +11,8 @@ enum error_call {
 };
 
 int error_from_errno(int number);
+/* The errno that stands for a number of Winsock; EIO if none does. */
+int error_to_errno(int winsock_error);
 int error_of_call(enum error_call call, int fd, int flags, int number);
 
 /* Stores the error that errno means for this call. SOCKET_ERROR; errno stays. */

@@ -9,6 +9,7 @@
 
 #include "winsock/error_map.h"
 #include "winsock/overlapped.h"
+#include "winsock/preconnect.h"
 #include "winsock/shim.h"
 #include "winsock2.h"
 
@@ -29,8 +30,12 @@ ssize_t
 winsock_sendto(int s, const void *buffer, size_t n, int flags,
     const struct sockaddr *to, socklen_t to_n)
 {
-	ssize_t sent = sendto(s, buffer, n, flags | MSG_NOSIGNAL, to, to_n);
+	ssize_t sent;
+	int error = socket_preconnect_once(s, to, to_n);
 
+	if (error != 0)
+		return error_set(error);
+	sent = sendto(s, buffer, n, flags | MSG_NOSIGNAL, to, to_n);
 	return sent >= 0 ? sent : error_fail(ERROR_CALL_SEND, s, flags);
 }
 
@@ -142,6 +147,9 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
 		return transfer_end(&t, error, 0, NULL);
 	t.m.msg_name = (void *)(uintptr_t)lpTo;
 	t.m.msg_namelen = lpTo == NULL || iToLen < 0 ? 0 : (socklen_t)iToLen;
+	error = socket_preconnect_once(s, lpTo, t.m.msg_namelen);
+	if (error != 0)
+		return transfer_end(&t, error, 0, NULL);
 	n = sendmsg(s, &t.m, (int)dwFlags | MSG_NOSIGNAL);
 	if (n < 0)
 		error = error_of_call(ERROR_CALL_SEND, s, (int)dwFlags, errno);

@@ -20,6 +20,7 @@
 	V(3, SOCK_QUERY, "query the security of a socket")   \
 	V(4, SOCK_IDENTITY, "who the peer of a socket is")   \
 	V(5, SOCK_TARGET, "set the name that a peer must prove") \
+	V(6, SOCK_PRECONNECT, "negotiate before it connects") \
 	V(64, ENGINE_OPEN, "open an engine session")         \
 	V(65, ENGINE_BEGIN, "begin a transaction")           \
 	V(66, ENGINE_COMMIT, "commit a transaction")         \
@@ -149,6 +150,16 @@ struct aip_api_identity_reply {
 	uint32_t groups[AIP_API_MAX_GROUPS];
 	char account[64];
 	char peer[256];
+};
+
+/* SOCK_PRECONNECT: body, with the socket. */
+struct aip_api_preconnect {
+	struct aip_api_peer peer; /* the one that it is going to connect to */
+};
+
+/* SOCK_PRECONNECT: answer, when the negotiation is over or need not be awaited. */
+struct aip_api_preconnect_reply {
+	uint32_t winsock_error; /* 0: connect now */
 };
 
 /* ---- ENGINE_*: policy and SAs, as the Windows Filtering Platform shows them ---- */

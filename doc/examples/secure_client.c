@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ws2tcpip.h>
+
 #include "protection.h"
 
 static void

@@ -7,6 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <ws2tcpip.h>
+
 #include "protection.h"
 
 static void

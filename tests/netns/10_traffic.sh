@@ -71,6 +71,7 @@ many_clients() {
 # Clients of two classes at one port: each has a pair of its own with the same selectors.
 classes_share_port() {
 	local option
+	needs_plane "the kernel remembers no SA for each flow"
 	forget
 	serve b secure_server "$p0"
 	for option in -t5 -e -t5 -e; do
@@ -110,6 +111,7 @@ clear_server() {
 
 # SAs of a secured server that ended, and a clear one that took its port.
 port_taken_over() {
+	needs_nftables
 	forget
 	serve b secure_server "$p4"
 	on a secure_client -t 5 "$b4" "$p4" "$secret" || fail "the client failed"

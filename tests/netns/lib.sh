@@ -64,6 +64,17 @@ evidence() {
 	return 0
 }
 
+# needs_plane WHY: a case that looks at the plane itself.
+needs_plane() {
+	[[ ${backend:-plane} == plane ]] || skip "not with the kernel's IPsec: $1"
+}
+
+# needs_nftables: the kernels of guests do not have the tables that authipd uses.
+needs_nftables() {
+	on a nft list table inet authipd >/dev/null 2>&1 ||
+		skip "no nftables here: nothing keeps opened packets from other sockets"
+}
+
 # within SECONDS COMMAND...: repeats it until it succeeds.
 within() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))

@@ -125,10 +125,11 @@ START_TEST(every_length)
 {
 	uint8_t b[128];
 
-	for (uint16_t verb = 0; verb < 6; verb++)
+	for (uint16_t verb = 0; verb < 8; verb++)
 		for (size_t n = 0; n <= 64; n++) {
 			size_t need = verb == 1 || verb == 2 ? 24 : 36;
-			bool known = verb >= 1 && verb <= 4, fd = verb >= 2;
+			bool known = (verb >= 1 && verb <= 4) || verb == AIP_API_SOCK_PRECONNECT;
+			bool fd = verb >= 2;
 
 			make(b, verb, 100);
 			memset(b + 16, 0, sizeof(b) - 16);
@@ -257,7 +258,7 @@ START_TEST(names_of_messages)
 
 	for (uint32_t type = 0; type < 65536; type++)
 		known += strcmp(proto_name((uint16_t)type), "unknown") != 0;
-	ck_assert_uint_eq(known, 35);
+	ck_assert_uint_eq(known, 36);
 	ck_assert_str_eq(proto_name(PROTO_SECURE_ASK), "secure-ask");
 }
 END_TEST

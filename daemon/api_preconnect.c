@@ -1,0 +1,55 @@
+/* Negotiations that programs ask for before they connect. */
+#include "daemon/api_preconnect.h"
+
+#include "daemon/api_socket.h"
+#include "daemon/class_table.h"
+
+#define WSAEACCES 10013
+#define WSAENETDOWN 10050
+#define WSAENOBUFS 10055
+#define WSAETIMEDOUT 10060
+#define NOBODY UINT64_MAX
+
+bool
+api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64_t ask,
+    uint32_t *winsock_error)
+{
+	struct waiter w = { .api_ask = ask };
+	const struct class_spec *spec;
+	uint32_t class_id;
+	struct flow f;
+
+	*winsock_error = api_socket_plan(n, fd, peer, &class_id, &f);
+	if (*winsock_error != 0 || class_id == 0)
+		return false;
+	/* The answers of a UDP server, say: the client has negotiated. */
+	if (engine_find_qm(n->engine, class_id, &f) != 0)
+		return false;
+	f.local.port = 0; /* one pair for all connections to that port */
+	if ((spec = class_by_id(n->classes, class_id)) == NULL) {
+		*winsock_error = WSAENETDOWN;
+		return false;
+	}
+	if (spec->allow_insecure) /* what may be clear does not wait */
+		w.api_ask = NOBODY;
+	nego_acquire(n, &f, class_id, &w);
+	return w.api_ask != NOBODY;
+}
+
+uint32_t
+api_preconnect_error(enum ike_err e)
+{
+	switch (e) {
+	case IKE_OK:
+		return 0;
+	case IKE_ERR_TIMED_OUT:
+	case IKE_ERR_PEER_SILENT:
+		return WSAETIMEDOUT;
+	case IKE_ERR_PEER_MM_LIMIT:
+	case IKE_ERR_PEER_NEGOTIATION_LIMIT:
+	case IKE_ERR_TOTAL_LIMIT:
+		return WSAENOBUFS;
+	default:
+		return WSAEACCES;
+	}
+}
