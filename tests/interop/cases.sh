@@ -1,0 +1,148 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # of tests/netns/lib.sh, and for it
+# The cases, the same against every peer.
+
+# ---- pairs of algorithms: authipd begins, then the peer does -----------------------------
+
+both_ways() {
+	begin "$@"
+	talk a b "$p0" || fail "the client of authipd failed: $(client_last)"
+	both_up "initiated"
+	ctl a delete --all >/dev/null
+	both_down
+	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	both_up "responded"
+	talk b a "$p1" || fail "the client of the peer failed: $(client_last)"
+	wire_is_protected
+}
+
+# ---- what must fail, and say why ----------------------------------------------------------
+
+nothing_happens() {
+	! talk a b "$p0" || fail "traffic went through"
+	peer_is_down || fail "$peer_name has SAs"
+	has_none || fail "authipd has a quick mode"
+	captured_only "udp port 500"
+}
+
+# refused PATTERN [OPTION VALUE]...: the log of authipd says PATTERN.
+refused() {
+	local pattern=$1
+	shift
+	begin "$@"
+	nothing_happens
+	has_log a "$pattern" || fail "authipd does not log why: $(grep -v debug "$work/a.log" | tail -n 1)"
+}
+
+# The same with the peer as initiator.
+peer_is_refused() {
+	local pattern=$1
+	shift
+	begin "$@"
+	! peer_initiate || fail "$peer_name got its SAs"
+	peer_is_down || fail "$peer_name has SAs"
+	has_log a "$pattern" || fail "authipd does not log why: $(grep -v debug "$work/a.log" | tail -n 1)"
+}
+
+# ---- the end of SAs -------------------------------------------------------------------------
+
+authipd_deletes() {
+	begin
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	ctl a delete --all >/dev/null
+	both_down
+}
+
+peer_deletes() {
+	begin
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	peer_delete
+	both_down
+}
+
+# authipd is gone from one moment to the next: the peer's own detection finds out.
+authipd_dies() {
+	begin dpd 2 dpd_timeout 6
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	daemons_kill
+	within 40 peer_is_down || fail "$peer_name does not notice: $(peer_last)"
+}
+
+# The peer is gone: authipd finds out when there is something to say.
+peer_dies() {
+	begin
+	talk_start_to b
+	peer_kill
+	echo into-the-void >&9
+	within 60 has_none || fail "authipd does not notice"
+	peer_start
+}
+
+# ---- traffic that goes on -------------------------------------------------------------------
+
+talk_start_to() {
+	serve "$1" secure_server -c "$p0"
+	talk_start a -c "$(ip_of "$1" 4)" "$p0"
+	say first
+}
+
+# still_talks SECONDS: a line each half second.
+still_talks() {
+	local end=$((SECONDS + $1)) n=0
+	while ((SECONDS < end)); do
+		n=$((n + 1))
+		say "line-$n-$RANDOM" 5
+		sleep 0.3
+	done
+}
+
+spis() {
+	ip -n "${ns}b" xfrm state | awk '$1 == "proto" { print $4 }' | sort
+}
+
+peer_rekeys_quick() {
+	local before
+	begin
+	talk_start_to b
+	before=$(spis)
+	peer_rekey_quick || fail "$peer_name: $(tail -n 1 "$work/rekey.out")"
+	still_talks 3
+	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
+}
+
+peer_rekeys_main() {
+	begin
+	talk_start_to b
+	peer_rekey_main || fail "$peer_name: $(tail -n 1 "$work/rekey.out")"
+	still_talks 4
+	(($(captured "udp port 500") > 9)) || fail "there was no second main mode"
+}
+
+# Both phases live for a minute: authipd renews them, and no line is lost.
+authipd_rekeys() {
+	local before
+	begin main_s 60 quick_s 60
+	talk_start_to b
+	before=$(spis)
+	still_talks 70
+	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
+	peer_is_up || fail "$peer_name has no SAs: $(peer_last)"
+}
+
+# More than the volume of an SA, in one go.
+authipd_rekeys_by_volume() {
+	local before
+	begin quick_kb 1024
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	before=$(spis)
+	end_apps
+	spawn b sink nt_stream -c sink "$p0"
+	sleep 0.3
+	head -c 3000000 /dev/zero | on a nt_stream -c put "$b4" "$p0" ||
+		fail "the transfer ended early"
+	within 10 test "$(stat -c %s "$work/sink.app")" -ge 3000000 ||
+		fail "$(stat -c %s "$work/sink.app") bytes of 3000000 came"
+	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
+}

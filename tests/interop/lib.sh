@@ -1,0 +1,167 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # of tests/netns/lib.sh, and for it
+# authipd on host a against a foreign IKEv1 daemon on host b, in a guest of user-mode-linux:
+# what a case of the suite is made of. The peer's functions are in strongswan.sh and
+# libreswan.sh; all of them read the options of the case in v.
+
+# From run.sh: peers (the unpacked programs), evidence (a folder of the host).
+: "${peers:?run this with run.sh}" "${evidence:?run this with run.sh}"
+peer_host=b
+interop=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# fill FILE NAME VALUE...: the file with each @NAME@ replaced.
+fill() {
+	local file=$1 commands=()
+	shift
+	while (($# > 1)); do
+		commands+=(-e "s|@$1@|$2|g")
+		shift 2
+	done
+	sed "${commands[@]}" "$file"
+}
+
+# What a case may change; main and quick are words of authipd.conf.
+declare -A v
+case_options() {
+	v=(
+		[auth]=psk [main]=aes128-sha1-ecp256 [quick]=esp-aes128-sha1 [pfs]=none
+		[family]=4 [secret]=not-a-good-secret-but-long-enough [peer_secret]=""
+		[cert]=rb [ca]=ca [peer_remote_name]=ra.test [own_cert]=ra
+		[main_s]=3600 [quick_s]=3600 [quick_kb]=0 [dpd]=0 [dpd_timeout]=10
+		[peer_main]="" [peer_quick]="" [patience]=20 [main_rekey_s]=0 [quick_rekey_s]=0
+	)
+	while (($# > 1)); do
+		v[$1]=$2
+		shift 2
+	done
+	v[local]=$(ip_of b "${v[family]}")
+	v[remote]=$(ip_of a "${v[family]}")
+	: "${v[peer_main]:=${v[main]}}" "${v[peer_quick]:=${v[quick]}}"
+	: "${v[peer_secret]:=${v[secret]}}"
+}
+
+# The configuration of authipd: its own, and beside it what the peer needs.
+authipd_config() {
+	(umask 077 && printf '%s\n' "${v[secret]}" >"$work/a.psk")
+	fill "$interop/conf/authipd.conf" BACKEND "${backend:-plane}" PKI "$pki" \
+		CERT "${v[own_cert]}" PEER "${v[local]}" PSK "$work/a.psk" AUTH "${v[auth]}" \
+		MAIN "${v[main]}" MAIN_LIFE "${v[main_s]}" QUICK "${v[quick]}" PFS "${v[pfs]}" \
+		QUICK_LIFE "${v[quick_s]}" QUICK_KB "${v[quick_kb]}" >"$work/a.conf"
+}
+
+# begin [OPTION VALUE]...: both daemons are ready, and nothing is negotiated.
+begin() {
+	case_options "$@"
+	authipd_config
+	peer_load
+	daemon_start a
+	capture "$current"
+}
+
+# both_up HOW: both ends have both phases, by their own word.
+both_up() {
+	within 5 peer_is_up || fail "$peer_name has no SAs after authipd $1: $(peer_last)"
+	within 5 has_more a || fail "authipd has no quick mode after it $1"
+}
+
+# Those that carry traffic: others are still being negotiated.
+usable_quick_modes() {
+	ctl a status --json | grep -c '"usable": *true'
+}
+
+has_more() {
+	(($(usable_quick_modes) > 0))
+}
+
+has_none() {
+	(($(usable_quick_modes) == 0))
+}
+
+both_down() {
+	within "${1:-10}" peer_is_down || fail "$peer_name still has its SAs: $(peer_last)"
+	within "${1:-10}" has_none || fail "authipd still has its quick mode"
+}
+
+peer_last() {
+	peer_log | grep -v '^$' | tail -n 1
+}
+
+# talk FROM TO PORT: a line there and back, through whatever protects the two hosts.
+talk() {
+	local to
+	to=$(ip_of "$2" "${v[family]}")
+	serve "$2" secure_server -c "-${v[family]}" "$3"
+	on "$1" secure_client -c -t "${v[patience]}" "$to" "$3" there-and-back \
+		>"$work/client.app" 2>&1
+}
+
+client_last() {
+	tail -n 1 "$work/client.app"
+	grep -E 'warning|error' "$work/a.log" | tail -n 1
+}
+
+# Only IKE and the protocol of the case were on the wire.
+wire_is_protected() {
+	local ip=ip protocol=50
+	[[ ${v[quick]} != ah-* ]] || protocol=51
+	[[ ${v[family]} == 4 ]] || ip=ip6
+	captured_only "udp port 500 or $ip proto $protocol${peer_clear:+ or $peer_clear}"
+	captured_some "$ip proto $protocol"
+}
+
+# Keeps the capture for tshark, which is too slow in a guest.
+keep_capture() {
+	capture_stop
+	[[ ! -s $work/$current.pcap ]] || cp "$work/$current.pcap" "$evidence/$peer_word-$current.pcap"
+}
+
+# In place of that of tests/netns: the peer's daemon serves all cases.
+end_apps() {
+	local host p
+	for host in a b; do
+		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
+			[[ $p != "$(cat "$work/peer.pid" 2>/dev/null)" ]] || continue
+			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
+			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
+			*) kill -9 "$p" 2>/dev/null ;;
+			esac
+		done
+	done
+}
+
+# each NAME FUNCTION [OPTION VALUE]...: one case, from daemons to no daemons.
+each() {
+	current=$1
+	try "$1" "${@:2}"
+}
+
+# What every case ends with, whatever its result.
+case_end() {
+	keep_capture
+	daemons_kill
+	peer_delete
+	ip -n "${ns}b" xfrm state flush
+	ip -n "${ns}b" xfrm policy flush
+	ip -n "${ns}a" xfrm state flush
+	ip -n "${ns}a" xfrm policy flush
+} >/dev/null 2>&1
+
+# rsa_host AUTHORITY NAME: a certificate for RSA signatures; pki_host makes EC ones.
+rsa_host() {
+	openssl req -newkey rsa:2048 -nodes -subj "/CN=$2.test" \
+		-keyout "$pki/$2.key" -out "$pki/$2.csr" 2>/dev/null &&
+		openssl x509 -req -in "$pki/$2.csr" -CA "$pki/$1.pem" -CAkey "$pki/$1.key" \
+			-CAcreateserial -days 2 -out "$pki/$2.pem" 2>/dev/null
+}
+
+interop_begin() {
+	topic_begin
+	hosts_join
+	rsa_host ca ra && rsa_host ca rb && rsa_host other-ca rstranger || exit 1
+	case_options
+	peer_install
+	(peer_start) || {
+		echo "FAIL ${peer_word}_start: $(cat "$work/why")"
+		exit 1
+	}
+	each_case=case_end
+}

@@ -1,0 +1,107 @@
+#!/bin/bash
+# IKEv1 of authipd against strongSwan and libreswan, each in a guest of user-mode-linux where
+# the peer has its kernel's ESP and AH. Programs are those of $builddir, as in tests/uml.
+#   run.sh [TOPIC...]   only files whose name contains one of the words
+# Environment: only=REGEX cases, keep=DIR evidence of failed cases, backend=plane|kernel.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+builddir=$(cd "${builddir:-.}" && pwd)
+limit=900 # seconds of a guest
+# shellcheck source=../uml/boot.sh
+. "$here/../uml/boot.sh"
+topics=(i_strongswan i_libreswan)
+
+missing() {
+	uml_missing
+	((EUID == 0)) || echo "it needs root"
+	[[ -x $builddir/authipd ]] || echo "authipd is not built in $builddir"
+	command -v certutil >/dev/null || echo "there is no program certutil (package libnss3-tools)"
+	bash "$here/fetch.sh" "$builddir/peers" >"$shared/fetch" 2>&1 ||
+		echo "the peers cannot be fetched: $(tail -n 1 "$shared/fetch")"
+}
+
+# cases TOPIC...: the names of the cases of these topics.
+cases() {
+	local topic
+	for topic; do
+		sed -n "s/^each \([a-z0-9_]*\) .*/${topic#i_}_\1/p" "$here/$topic.sh"
+	done
+}
+
+# guest TOPIC: boots one for it; prints its results.
+guest() {
+	local topic=$1 share=$shared/$1 status
+	mkdir -p "$share/pcap"
+	(cd "$builddir" && uml_boot "$share" "$limit" env backend="${backend:-plane}" \
+		keep="${keep:+$share/keep}" only="${only:-}" builddir="$builddir" jobs=1 \
+		extra="$here" peers="$builddir/peers" evidence="$share/pcap" \
+		bash "$here/../netns/run.sh" "$topic.sh")
+	status=$?
+	case $status in
+	124) echo "FAIL $topic: no end after $limit s" >>"$share/out" ;;
+	125) echo "FAIL $topic: the guest died: $(tail -n 1 "$share/console")" >>"$share/out" ;;
+	esac
+	grep -qE '^(ok|FAIL|skip) ' "$share/out" ||
+		echo "FAIL $topic: no results: $(tail -n 1 "$share/out")" >>"$share/out"
+	grep -E '^(ok|FAIL|skip) ' "$share/out" | sed "s/^\([a-zA-Z]*\) /\1 ${topic#i_}_/"
+	[[ -z ${keep:-} || ! -d $share/keep ]] || cp -r "$share/keep/." "$keep/"
+	tshark_judges "$topic"
+}
+
+# Every message that was on the wire, by tshark: not one is malformed.
+tshark_judges() {
+	local file bad n=0 name=${1#i_}_tshark
+	command -v tshark >/dev/null || {
+		echo "skip $name: there is no program tshark"
+		return
+	}
+	for file in "$shared/$1/pcap"/*.pcap; do
+		[[ -s $file ]] || continue
+		n=$((n + 1))
+		bad=$(tshark -r "$file" -Y '_ws.malformed || isakmp.badly_formed' 2>/dev/null |
+			head -n 1)
+		if [[ -n $bad ]]; then
+			echo "FAIL $name: ${file##*/}: $bad"
+			return
+		fi
+	done
+	if ((n > 0)); then
+		echo "ok $name"
+	else
+		echo "FAIL $name: there are no captures"
+	fi
+}
+
+wanted() {
+	local word
+	(($# > 1)) || return 0
+	for word in "${@:2}"; do
+		[[ $1 != *"$word"* ]] || return 0
+	done
+	return 1
+}
+
+shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-interop.XXXXXX") || exit 1
+trap 'rm -rf "$shared"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
+
+why=$(missing | head -n 1)
+if [[ -n $why ]]; then
+	for name in $(cases "${topics[@]}"); do
+		echo "skip $name: $why"
+	done | awk '{ print } END { print "0 passed, 0 failed, " NR " skipped" }'
+	exit 0
+fi
+
+[[ -z ${keep:-} ]] || mkdir -p "$keep"
+for topic in "${topics[@]}"; do
+	wanted "$topic" "$@" || continue
+	guest "$topic" | tee -a "$shared/results" &
+done
+wait
+
+awk '/^ok /{ p++ } /^FAIL /{ f++ } /^skip /{ s++ }
+	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+	"$shared/results"
