@@ -71,20 +71,27 @@ put_credential(
 	}
 }
 
+static bool
+is_kerberos(uint32_t method)
+{
+	return method == AUTH_KERBEROS || method == AUTH_V1_KERBEROS;
+}
+
 static void
 put_credentials(
     const struct ike_walk *w, struct ike_store *o, const struct engine_mm_status *m)
 {
 	const char *us = w->s->w->n->config->gss_id;
+	uint32_t method = m->method != 0 ? m->method : AUTH_ANONYMOUS;
 
 	o->sa.ikeCredentials.numCredentials = 1;
 	o->sa.ikeCredentials.credentials = o->pair;
-	put_credential(o, 0, 0, AUTH_ANONYMOUS, "");
-	put_credential(o, 0, 1, AUTH_ANONYMOUS, "");
+	put_credential(o, 0, 0, method, is_kerberos(method) ? us : "");
+	put_credential(o, 0, 1, method, m->peer_name);
 	if (m->em_method == 0)
 		return;
 	o->sa.ikeCredentials.numCredentials = 2;
-	put_credential(o, 1, 0, m->em_method, m->em_method == AUTH_KERBEROS ? us : "");
+	put_credential(o, 1, 0, m->em_method, is_kerberos(m->em_method) ? us : "");
 	put_credential(o, 1, 1, m->em_method, m->em_peer_name);
 }
 
@@ -111,7 +118,8 @@ put_sa(const struct ike_walk *w, struct ike_store *o, const struct engine_mm_sta
 
 	memset(o, 0, sizeof(*o));
 	sa->saId = m->id;
-	sa->keyModuleType = IKEEXT_KEY_MODULE_AUTHIP;
+	sa->keyModuleType =
+	    m->is_ikev1 ? IKEEXT_KEY_MODULE_IKE : IKEEXT_KEY_MODULE_AUTHIP;
 	put_traffic(&sa->ikeTraffic, m, filter);
 	sa->ipVersion = sa->ikeTraffic.ipVersion;
 	sa->ikeProposal =
