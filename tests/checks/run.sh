@@ -373,7 +373,7 @@ checklist_case() {
 		grep -qE "^try ${topic#*/} " "$srcdir/tests/netns/${topic%/*}.sh" 2> /dev/null
 		;;
 	*)
-		(cd "$srcdir" && grep -hoE "check_[a-z]+_SOURCES" tests/*/*.am |
+		(cd "$srcdir" && grep -hoE "check_[a-z_]+_SOURCES" tests/*/*.am |
 			grep -qx "${1%%/*}_SOURCES" &&
 			grep -rqF "START_TEST(${1#*/})" tests)
 		;;
@@ -402,6 +402,25 @@ check_checklist() {
 			grep -vE '\| (tested: (check_[a-z]+|netns)/|built, no test: |not built: )[^|]+ \|$'
 	done > "$out"
 	verdict checklist "$out" "a checklist of doc/ and the tests"
+}
+
+# Every line has tests that exist, or a reason; every hostile test is named.
+check_hostile() {
+	local out=$scratch/hostile test
+
+	{
+		for test in $(checklist_tests hostile-inputs.md); do
+			checklist_case "$test" || echo "no such test: $test"
+		done
+		(cd "$srcdir" && grep -hoE 'START_TEST\(h[0-9]+_[a-z0-9_]+\)' tests/hostile/*.c) |
+			sed 's/START_TEST(//; s/)//' | while read -r test; do
+			grep -qw "check_hostile/$test" "$srcdir/doc/hostile-inputs.md" ||
+				echo "not named: $test"
+		done
+		grep -E '^\| H[0-9]+ ' "$srcdir/doc/hostile-inputs.md" |
+			grep -vE '\| (check_[a-z_]+/|reason: )[^|]+ \|$'
+	} > "$out"
+	verdict hostile "$out" "doc/hostile-inputs.md and the tests"
 }
 
 # options_of NAME PROGRAM MANUAL
@@ -455,7 +474,7 @@ check_dist() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist knobs counters json options options_ctl hygiene dist"
+checks="$checks checklist hostile knobs counters json options options_ctl hygiene dist"
 
 main() {
 	local name
