@@ -154,6 +154,41 @@ single_process() {
 	daemon_start a
 }
 
+# process_has PID FIELD VALUE: of its status.
+process_has() {
+	local value
+	value=$(sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '[:space:]' ' ')
+	[[ ${value% } == "$3" ]] || fail "process $1 has $2 \"$value\", not \"$3\""
+}
+
+# Another user, no capability, none to be had; no descriptor that belongs to others.
+roles_have_no_privilege() {
+	local role p u g set
+	u=$(id -u authipd) g=$(id -g authipd)
+	for role in negotiator auth plane; do
+		p=$(role_pid a "$role")
+		[[ -n $p ]] || fail "there is no role $role"
+		process_has "$p" Uid "$u $u $u $u"
+		process_has "$p" Gid "$g $g $g $g"
+		process_has "$p" Groups ""
+		process_has "$p" NoNewPrivs 1
+		for set in Inh Prm Eff Bnd Amb; do
+			process_has "$p" "Cap$set" 0000000000000000
+		done
+		not grep -q "$pki" <<<"$(readlink "/proc/$p/fd/"*)" || fail "$role has a key file"
+		[[ $role == plane ]] || not grep -q tun <<<"$(readlink "/proc/$p/fd/"*)" ||
+			fail "$role has a TUN device"
+	done
+}
+
+# Once, that the default policy does not encrypt.
+start_says_readable() {
+	daemon_stop a
+	daemon_start a
+	(($(grep -c 'the first quick-mode proposal does not encrypt' "$work/a.log") == 1)) ||
+		fail "it is not said once"
+}
+
 topic_begin
 hosts_join
 both_daemons commands
@@ -162,6 +197,8 @@ try second_daemon second_daemon
 try ctl_statuses ctl_statuses
 try ctl_monitor monitor
 try check_only check_only
+try roles_have_no_privilege roles_have_no_privilege
+try start_says_readable start_says_readable
 try clean_stop clean_stop
 try background background
 try single_process single_process

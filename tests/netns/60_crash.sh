@@ -90,6 +90,23 @@ role_is_new() {
 	[[ -n $p && $p != "$3" ]]
 }
 
+# Five times in a minute; then the daemon ends, and says so.
+role_dies_too_often() {
+	local n p
+	daemon_stop a
+	daemon_start a # earlier deaths do not count
+	for n in 1 2 3 4 5 6; do
+		p=$(role_pid a auth)
+		[[ -n $p ]] || fail "no role auth after $((n - 1)) deaths"
+		kill -9 "$p"
+		((n == 6)) || within 10 role_is_new a auth "$p" || fail "not started again: $n"
+		sleep 0.3 # until it is ready
+	done
+	within 10 is_dead "$(daemon_pid a)" || fail "it goes on and on"
+	has_log a "role auth died 6 times in a minute: giving up" || fail "not in the log"
+	daemon_start a
+}
+
 topic_begin
 hosts_join
 both_daemons crash
@@ -102,3 +119,4 @@ try killed_negotiator killed_role a negotiator
 try killed_server_plane killed_role b plane
 try killed_server_negotiator killed_role b negotiator
 try killed_daemon_noticed peer_notices
+try role_dies_too_often role_dies_too_often
