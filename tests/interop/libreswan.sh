@@ -142,10 +142,6 @@ peer_log() {
 	cat "$work/peer.log" "$work/peer.out"
 }
 
-peer_rekey_quick() {
-	on_peer $libexec/whack --rekey-ipsec --name authipd-tcp >"$work/rekey.out" 2>&1
-}
-
 peer_rekey_main() {
 	on_peer $libexec/whack --rekey-ike --name authipd-tcp >"$work/rekey.out" 2>&1
 }
