@@ -141,7 +141,3 @@ peer_kill() {
 peer_log() {
 	cat "$work/peer.log" "$work/peer.out"
 }
-
-peer_rekey_main() {
-	on_peer $libexec/whack --rekey-ike --name authipd-tcp >"$work/rekey.out" 2>&1
-}
