@@ -191,13 +191,24 @@ request_keylog(struct ctl_client *c)
 }
 
 static void
+request_reload(struct ctl_client *c)
+{
+	struct proto_reload ask;
+
+	memset(&ask, 0, sizeof(ask));
+	ask.client = c->id;
+	if (ipc_send(c->server->n->keeper, PROTO_RELOAD_ASK, &ask, sizeof(ask), -1) != 0)
+		client_error(c, "keeper does not answer");
+}
+
+static void
 client_request(struct ctl_client *c, const char *line)
 {
 	json_t *q = json_loads(line, 0, NULL);
 	const char *cmd = json_string_value(json_object_get(q, "cmd"));
 	bool changes = cmd != NULL &&
 	    (strcmp(cmd, "initiate") == 0 || strcmp(cmd, "delete") == 0 ||
-		strcmp(cmd, "keylog") == 0);
+		strcmp(cmd, "keylog") == 0 || strcmp(cmd, "reload") == 0);
 
 	if (cmd == NULL)
 		client_error(c, "a request is one JSON object with \"cmd\"");
@@ -211,10 +222,12 @@ client_request(struct ctl_client *c, const char *line)
 		request_delete(c, q);
 	else if (strcmp(cmd, "keylog") == 0)
 		request_keylog(c);
+	else if (strcmp(cmd, "reload") == 0)
+		request_reload(c);
 	else if (strcmp(cmd, "monitor") == 0)
 		c->is_monitor = true;
 	else
-		client_error(c, "unknown \"cmd\": status, monitor, initiate, delete or keylog");
+		client_error(c, "unknown \"cmd\": status, monitor, initiate, delete, reload or keylog");
 	json_decref(q);
 }
 
@@ -352,6 +365,22 @@ ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_res
 	else
 		client_send(c, json_pack("{s:b,s:o,s:I}", "ok", 0, "error",
 			status_json_text(r->text), "win32", (json_int_t)r->win32));
+}
+
+void
+ctl_server_reloaded(struct ctl_server *s, uint64_t client, const char *error)
+{
+	struct ctl_client *c;
+
+	LIST_FOREACH (c, &s->clients, link)
+		if (c->id == client)
+			break;
+	if (c == NULL)
+		return;
+	if (error != NULL)
+		client_send(c, json_pack("{s:b,s:o}", "ok", 0, "error", status_json_text(error)));
+	else
+		client_send(c, json_pack("{s:b}", "ok", 1));
 }
 
 struct ctl_server *

@@ -20,6 +20,8 @@ void ctl_server_listen(struct ctl_server *s, int fd, bool may_change);
 void ctl_server_event(struct ctl_server *s, const struct action_event *e);
 /* The end of an initiate request. */
 void ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r);
+/* The end of a reload request; error: NULL, or why the old configuration stays. */
+void ctl_server_reloaded(struct ctl_server *s, uint64_t client, const char *error);
 /* Does anybody want keys? */
 bool ctl_server_has_keylog(const struct ctl_server *s);
 /* A line for that table of Wireshark, to everyone who asked for keys. */

@@ -132,6 +132,15 @@ keeper_sockets_left(struct keeper *k, struct span body)
 	k->sockets_known = true;
 }
 
+static void
+keeper_reload_asked(struct keeper *k, struct span body)
+{
+	struct proto_reload ask;
+
+	if (proto_body(body, &ask, sizeof(ask)))
+		keeper_reload(k, ask.client);
+}
+
 void
 keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body, int fd)
 {
@@ -148,6 +157,8 @@ keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span b
 		keeper_class_end(k, body);
 	} else if (type == PROTO_RULES && from == ROLE_NEGOTIATOR) {
 		keeper_rules(k, body);
+	} else if (type == PROTO_RELOAD_ASK && from == ROLE_NEGOTIATOR) {
+		keeper_reload_asked(k, body);
 	} else if (type == PROTO_SOCKETS_LEFT && from == ROLE_NEGOTIATOR) {
 		keeper_sockets_left(k, body);
 	} else if (type == PROTO_STOPPED && from == ROLE_NEGOTIATOR) {
@@ -197,6 +208,10 @@ keeper_on_signal(evutil_socket_t sig, short what, void *ctx)
 	(void)what;
 	if (sig == SIGCHLD) {
 		keeper_roles_reap(k);
+		return;
+	}
+	if (sig == SIGHUP) {
+		keeper_reload(k, 0);
 		return;
 	}
 	log_info("keeper", "stopping");
@@ -270,6 +285,16 @@ keeper_fit_policy(struct policy *p)
 	return true;
 }
 
+bool
+keeper_fit_policies(struct config *c)
+{
+	bool ok = keeper_fit_policy(&c->policy);
+
+	for (uint32_t i = 0; ok && i < c->n_named_policy; i++)
+		ok = keeper_fit_policy(&c->named_policy[i].policy);
+	return ok;
+}
+
 /* False after logging why: the kernel is wanted and cannot. */
 static bool
 keeper_choose_backend(struct config *c)
@@ -287,15 +312,15 @@ keeper_choose_backend(struct config *c)
 		can			? "the kernel has ESP" :
 					  why);
 	c->backend = can ? BACKEND_KERNEL : BACKEND_PLANE;
-	return !can || keeper_fit_policy(&c->policy);
+	return !can || keeper_fit_policies(c);
 }
 
 static bool
 keeper_begin(struct keeper *k)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+	static const int signals[KEEPER_SIGNALS] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < KEEPER_SIGNALS; i++) {
 		k->signal[i] = evsignal_new(k->base, signals[i], keeper_on_signal, k);
 		if (k->signal[i] == NULL || evsignal_add(k->signal[i], NULL) != 0)
 			return false;
@@ -312,7 +337,8 @@ keeper_main(const struct config *c, const struct options *o)
 	static struct keeper k;
 
 	resolved = *c;
-	k.config = &resolved;
+	k.config = k.own_config = &resolved;
+	k.config_path = o->config_file != NULL ? realpath(o->config_file, NULL) : NULL;
 	k.options = o;
 	k.lock_fd = k.ready_pipe = -1;
 	k.exit_status = 1;
@@ -325,7 +351,8 @@ keeper_main(const struct config *c, const struct options *o)
 		event_base_dispatch(k.base);
 	keeper_roles_end(&k);
 	keeper_resources_close(&k);
-	for (size_t i = 0; i < 3; i++)
+	free(k.config_path);
+	for (size_t i = 0; i < KEEPER_SIGNALS; i++)
 		if (k.signal[i] != NULL)
 			event_free(k.signal[i]);
 	if (k.stop_timer != NULL)

@@ -204,6 +204,20 @@ keeper_role_start(struct keeper *k, enum role_id id)
 	    roles_connect(k, ROLE_NEGOTIATOR, ROLE_PLANE);
 }
 
+void
+keeper_role_replace(struct keeper *k, enum role_id id)
+{
+	struct keeper_role *r = &k->role[id];
+
+	ipc_free(r->ipc); /* it ends when its channel does */
+	r->ipc = NULL;
+	role_host_free(r->host);
+	r->host = NULL;
+	r->is_ready = false;
+	if (!keeper_role_start(k, id))
+		keeper_stop(k, 1);
+}
+
 /* ---- the end ---- */
 
 void

@@ -15,6 +15,7 @@
 #include "daemon/role_host.h"
 #include "daemon/xfrm.h"
 
+#define KEEPER_SIGNALS 4
 #define KEEPER_MAX_FDS 24
 
 /* A descriptor that belongs to a role, kept for its successors. */
@@ -39,9 +40,11 @@ struct keeper_role {
 
 struct keeper {
 	const struct config *config;
+	struct config *own_config; /* the same, for keeper_reload() alone */
+	char *config_path;	   /* owned, absolute; NULL: there is no file */
 	const struct options *options;
 	struct event_base *base;
-	struct event *signal[3];
+	struct event *signal[KEEPER_SIGNALS];
 	struct event *stop_timer;
 	struct keeper_role role[ROLE_COUNT];
 	struct keeper_fd fd[KEEPER_MAX_FDS];
@@ -65,6 +68,8 @@ struct keeper {
 
 /* keeper_roles.c: starts the role and connects it to the others. False after logging. */
 bool keeper_role_start(struct keeper *k, enum role_id id);
+/* Ends a role and starts it with the configuration of now. */
+void keeper_role_replace(struct keeper *k, enum role_id id);
 /* Ends every role process, the hard way if need be. */
 void keeper_roles_end(struct keeper *k);
 /* Reaps children. */
@@ -98,7 +103,11 @@ void class_file_save(const struct keeper *k);
 void class_file_load(struct keeper *k);
 /* keeper_resources.c: counts the live sockets of each class. */
 void keeper_count_sockets(struct keeper *k);
+/* keeper_reload.c: the configuration again; client of authipctl: told how it went, 0: none. */
+void keeper_reload(struct keeper *k, uint64_t client);
 /* keeper.c */
+/* Takes out what the kernel cannot do; false: nothing is left. */
+bool keeper_fit_policies(struct config *c);
 void keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body,
     int fd);
 /* Begins to stop; status is what the daemon exits with. */

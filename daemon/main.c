@@ -45,6 +45,7 @@ become_role(const struct options *o)
 	(void)prctl(PR_SET_NAME, name); /* the first 15 letters, for ps */
 	signal(SIGINT, SIG_IGN); /* keeper decides when it is over */
 	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	return role_run(ops[o->role], ROLE_CHANNEL_FD);
 }
 

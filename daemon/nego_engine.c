@@ -246,11 +246,12 @@ host_peer_dialect(void *ctx, const struct address *peer)
 	return config_peer_dialect(n->config, peer);
 }
 
-bool
-nego_engine_new(struct negotiator *n)
+void
+nego_engine_params(struct negotiator *n, struct engine_params *p)
 {
 	const struct config *c = n->config;
-	struct engine_params p = {
+
+	*p = (struct engine_params){
 		.host = { n, host_random, nego_mm_policy, nego_qm_policy, host_peer_dialect },
 		.dialect = c->dialect,
 		.max_mm_per_peer = c->limits.mm_sa_per_peer,
@@ -265,13 +266,21 @@ nego_engine_new(struct negotiator *n)
 	};
 
 	if (c->gss_id[0] != '\0') {
-		memcpy(p.gss_id, c->gss_id, sizeof(p.gss_id));
+		memcpy(p->gss_id, c->gss_id, sizeof(p->gss_id));
 	} else {
 		char host[200] = "localhost";
 
 		(void)gethostname(host, sizeof(host) - 1);
-		snprintf(p.gss_id, sizeof(p.gss_id), "host/%s", host);
+		snprintf(p->gss_id, sizeof(p->gss_id), "host/%s", host);
 	}
+}
+
+bool
+nego_engine_new(struct negotiator *n)
+{
+	struct engine_params p;
+
+	nego_engine_params(n, &p);
 	n->engine = engine_new(&p);
 	n->engine_timer = evtimer_new(n->base, nego_on_timer, n);
 	return n->engine != NULL && n->engine_timer != NULL;

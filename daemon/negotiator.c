@@ -226,6 +226,7 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 	struct negotiator *n = self;
 	struct proto_identity_reply identity;
 	struct proto_secure_reply reply;
+	struct proto_reload reload;
 	struct proto_adopt a;
 
 	if (fd >= 0)
@@ -239,9 +240,18 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 			a.protocol, nego_now_ms(), false, { { 0 }, 0 } };
 
 		(void)socket_table_add(n->sockets, &s);
+	} else if (type == PROTO_RELOAD_REPLY && proto_body(body, &reload, sizeof(reload))) {
+		reload.text[sizeof(reload.text) - 1] = '\0';
+		ctl_server_reloaded(n->ctl, reload.client, reload.ok ? NULL : reload.text);
 	} else if (!nego_class_message(n, type, body)) {
 		log_warn("negotiator", "unexpected message %s from keeper", proto_name(type));
 	}
+}
+
+static void
+negotiator_config_changed(void *self)
+{
+	nego_config_changed(self);
 }
 
 /* The peers have been told, or do not listen. */
@@ -301,6 +311,7 @@ const struct role_ops negotiator_role = {
 	.fd = negotiator_fd,
 	.peer = negotiator_peer,
 	.message = negotiator_message,
+	.config_changed = negotiator_config_changed,
 	.stop = negotiator_stop,
 	.free = negotiator_free,
 };

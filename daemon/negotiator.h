@@ -95,6 +95,10 @@ void nego_class_tell_plane(struct negotiator *n);
 
 /* nego_engine.c */
 bool nego_engine_new(struct negotiator *n);
+/* What the configuration says for the engine. */
+void nego_engine_params(struct negotiator *n, struct engine_params *p);
+/* nego_reload.c: n->config says something else now. */
+void nego_config_changed(struct negotiator *n);
 void nego_engine_free(struct negotiator *n);
 /* Performs what the engine wants and sets its timer: after every event. */
 void nego_pump(struct negotiator *n);

@@ -26,6 +26,7 @@
 	X(4, PROTO_STOP, "stop", "keeper", "any")                                     \
 	X(5, PROTO_STOPPED, "stopped", "any", "keeper")                               \
 	X(6, PROTO_FD, "fd", "keeper", "any")                                         \
+	X(7, PROTO_CONFIG, "config", "keeper", "any")                                 \
 	/* application sockets */                                                     \
 	X(16, PROTO_SECURE_ASK, "secure-ask", "negotiator", "keeper")                 \
 	X(17, PROTO_SECURE_REPLY, "secure-reply", "keeper", "negotiator")             \
@@ -41,6 +42,8 @@
 	X(28, PROTO_CLASS_GONE, "class-gone", "keeper", "plane")                      \
 	X(29, PROTO_ADOPTED, "adopted", "keeper", "negotiator")                       \
 	X(30, PROTO_RULES, "rules", "negotiator", "keeper")                           \
+	X(31, PROTO_RELOAD_ASK, "reload-ask", "negotiator", "keeper")                 \
+	X(34, PROTO_RELOAD_REPLY, "reload-reply", "keeper", "negotiator")             \
 	/* authentication */                                                          \
 	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
 	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
@@ -95,7 +98,17 @@ struct proto_fd {
 	uint32_t number;
 };
 
-/* PROTO_START carries the parsed configuration (struct config) as its body. */
+/*
+ * PROTO_START carries the parsed configuration (struct config) as its body, PROTO_CONFIG the
+ * one that replaces it.
+ */
+
+/* RELOAD_ASK, RELOAD_REPLY: read the configuration again; what was wrong with it. */
+struct proto_reload {
+	uint64_t client; /* of authipctl */
+	bool ok;	 /* reply */
+	char text[1024];
+};
 
 /* PROTO_PEER: a channel to another role comes with it; replaces an older one. */
 struct proto_peer {

@@ -62,6 +62,16 @@ host_start(struct role_host *h, struct span body)
 	(void)ipc_send(h->keeper, PROTO_READY, NULL, 0, -1);
 }
 
+/* What the role points to stays where it is. */
+static void
+host_config(struct role_host *h, struct span body)
+{
+	if (!proto_body(body, h->config, sizeof(*h->config)))
+		log_error("role", "bad configuration message");
+	else if (h->ops->config_changed != NULL)
+		h->ops->config_changed(h->self);
+}
+
 static void
 host_peer(struct role_host *h, struct span body, int fd)
 {
@@ -96,6 +106,10 @@ host_message(void *ctx, uint16_t type, struct span body, int fd)
 	} else if (h->self == NULL) {
 		if (fd >= 0)
 			close(fd);
+	} else if (type == PROTO_CONFIG) {
+		if (fd >= 0)
+			close(fd);
+		host_config(h, body);
 	} else if (type == PROTO_PEER) {
 		host_peer(h, body, fd);
 	} else if (type == PROTO_FD) {

@@ -39,6 +39,8 @@ struct role_ops {
 	void (*peer)(void *self, enum role_id r, int fd);
 	/* Any other message from keeper. */
 	void (*message)(void *self, uint16_t type, struct span body, int fd);
+	/* The configuration of start() says something else now. NULL: that is enough. */
+	void (*config_changed)(void *self);
 	void (*stop)(void *self);
 	void (*free)(void *self);
 };

@@ -183,6 +183,16 @@ engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id)
 }
 
 void
+engine_set_params(struct engine *e, const struct engine_params *p)
+{
+	struct engine_params old = e->p;
+
+	e->p = *p;
+	e->p.host = old.host;
+	e->p.nat_port = old.nat_port;
+}
+
+void
 engine_class_ended(struct engine *e, uint64_t now_ms, uint32_t class_id)
 {
 	engine_now(e, now_ms);

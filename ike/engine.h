@@ -127,6 +127,15 @@ void engine_delete_mm(struct engine *e, uint64_t now_ms, uint32_t mm_id);
 void engine_delete_qm(struct engine *e, uint64_t now_ms, uint32_t qm_id);
 /* Deletes the quick modes of a class that ends. */
 void engine_class_ended(struct engine *e, uint64_t now_ms, uint32_t class_id);
+/*
+ * The policy changed: what no longer matches what lookup says of its class ends, with reliable
+ * notifies; what does stays, and is rekeyed as it would be negotiated now. False of lookup:
+ * there is no such class.
+ */
+typedef bool class_lookup(void *ctx, uint32_t class_id, struct class_policy *out);
+void engine_policy_changed(struct engine *e, uint64_t now_ms, class_lookup *lookup, void *ctx);
+/* New limits and readings for what begins from now on; host and nat_port stay as they are. */
+void engine_set_params(struct engine *e, const struct engine_params *p);
 /* Deletes every SA that belongs to a local address that went away. */
 void engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *a);
 /* Deletes everything; engine_is_idle() tells when the notifies are done (bounded). */

@@ -108,6 +108,8 @@
 	X(IKE_ERR_STALE, "stale", "the peer has lost its state and begun anew", 0x35ef)      \
 	X(IKE_ERR_PEER_STATUS, "peer_status", "peer reported an error", 0)                   \
 	X(IKE_ERR_DELETED, "deleted", "deleted on request", 0x35ef)                          \
+	X(IKE_ERR_POLICY_CHANGED, "policy_changed", "the policy does not allow it any more",  \
+	    0x35ef)                                                                          \
 	X(IKE_ERR_PEER_DELETED, "peer_deleted", "deleted by the peer", 0)                    \
 	X(IKE_ERR_MM_EXPIRED, "mm_expired", "main mode lifetime over", 0x363d)               \
 	X(IKE_ERR_QM_EXPIRED, "qm_expired", "quick mode lifetime over", 0x3647)              \

@@ -102,6 +102,12 @@ em_fits(const struct mm_sa *mm, const struct policy *p)
 	return policy_equal_main_mode(mm->policy, &other);
 }
 
+bool
+policy_mm_satisfies(const struct mm_sa *mm, const struct policy *p)
+{
+	return mm_fits(mm, p) && em_fits(mm, p);
+}
+
 enum ike_err
 policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 {
@@ -127,9 +133,15 @@ policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 }
 
 bool
-policy_same_peer(const struct class_policy *a, const struct class_policy *b)
+policy_same_target(const struct class_policy *a, const struct class_policy *b)
 {
 	return a->uid == b->uid &&
-	       name_is(a->target_name != NULL ? a->target_name : "", b->target_name) &&
+	       name_is(a->target_name != NULL ? a->target_name : "", b->target_name);
+}
+
+bool
+policy_same_peer(const struct class_policy *a, const struct class_policy *b)
+{
+	return policy_same_target(a, b) &&
 	       (a->policy == b->policy || policy_equal_main_mode(a->policy, b->policy));
 }

@@ -17,6 +17,10 @@ void policy_release(struct class_policy *c);
  */
 enum ike_err policy_adopt(
     struct engine *e, struct mm_sa *mm, const struct class_policy *c);
+/* Did main mode, and did or will extended mode, do what p demands? */
+bool policy_mm_satisfies(const struct mm_sa *mm, const struct policy *p);
+/* Do both want the same peer, and show the same credentials? */
+bool policy_same_target(const struct class_policy *a, const struct class_policy *b);
 /* May quick modes of b use a main mode that was negotiated for a? */
 bool policy_same_peer(const struct class_policy *a, const struct class_policy *b);
 

@@ -215,6 +215,7 @@ struct qm_sa {
 	uint32_t rekeyed_from;
 	uint32_t n_rekeys;
 	bool is_replaced; /* a newer pair carries its traffic */
+	uint32_t policy_round; /* when it was last checked against the policy */
 	uint32_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
 	struct blob peer_name;	/* text */
 	bool is_v1;
@@ -260,6 +261,7 @@ struct engine {
 	struct mm_list mm_peer[SADB_BUCKETS]; /* by remote address */
 	struct qm_list qm_peer[SADB_BUCKETS];
 	LIST_HEAD(, held_policy) policies;
+	uint32_t policy_round; /* how often the policy has changed */
 	struct timer_heap timers;
 	STAILQ_HEAD(, action_node) actions;
 	struct action_node *current; /* the action that the host is looking at */

@@ -36,6 +36,7 @@ int command_status(const struct options *o);
 int command_monitor(const struct options *o);
 int command_initiate(const struct options *o);
 int command_delete(const struct options *o);
+int command_reload(const struct options *o);
 /* keylog.c */
 int command_keylog(const struct options *o);
 /* capture.c */

@@ -132,6 +132,15 @@ command_delete(const struct options *o)
 }
 
 int
+command_reload(const struct options *o)
+{
+	json_t *answer;
+	int r = ask(o, true, json_pack("{s:s}", "cmd", "reload"), &answer);
+
+	return r == EXIT_OK ? print_answer(o, answer, "reloaded") : r;
+}
+
+int
 main(int argc, char **argv)
 {
 	static const struct {
@@ -142,6 +151,7 @@ main(int argc, char **argv)
 		{ "monitor", command_monitor },
 		{ "initiate", command_initiate },
 		{ "delete", command_delete },
+		{ "reload", command_reload },
 		{ "keylog", command_keylog },
 		{ "capture", command_capture },
 	};

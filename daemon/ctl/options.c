@@ -19,6 +19,7 @@ usage(FILE *out)
 	    "                                 negotiate now; waits for the result\n"
 	    "  delete [--main-mode N | --quick-mode N | --all]\n"
 	    "                                 end SAs, and tell the peers\n"
+	    "  reload                         read the configuration again\n"
 	    "  keylog [--dir DIR]             session keys for Wireshark, until "
 	    "interrupted\n"
 	    "  capture --out FILE [--seconds N] [--keys]\n"

@@ -175,15 +175,13 @@ request_takes_clear() {
 # The first rule that selects counts.
 first_match() {
 	rules a ""
-	rules b "rule \"open\" { remote = $a4 protocol = tcp local_port = $p0
-		action = request-in-out }
-		rule \"closed\" { protocol = tcp local_port = $p0 action = require-in-out }"
+	rules b "rule \"open\" { remote = $a4 protocol = tcp action = request-in-out }
+		rule \"closed\" { protocol = tcp action = require-in-out }"
 	start
 	serve b secure_server -c "$p0"
 	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the first rule does not count"
-	end_apps
-	serve b secure_server -c -6 "$p0"
-	not on a secure_client -c -t 2 "$b6" "$p0" "$secret" || fail "the second does not"
+	serve b secure_server -c -6 "$p1"
+	not on a secure_client -c -t 2 "$b6" "$p1" "$secret" || fail "the second does not"
 }
 
 # A secured socket keeps its own class where a rule would select its traffic, too.
@@ -224,6 +222,89 @@ stopped() {
 	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the rule is still there"
 }
 
+# A reload adds a rule, then takes it away; what has nothing to do with it goes on.
+reload() {
+	rules a ""
+	rules b ""
+	start
+	serve b secure_server "$p1"
+	talk_start a -d "$b4" "$p1"
+	say before
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	ctl a reload || fail "a does not reload"
+	kill -HUP "$(daemon_pid b)"
+	within 5 has_log b "1 rules of the configuration" || fail "no rule on b"
+	capture reload
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	say between
+	captured_only "udp port 500 or ip proto 50"
+	has_log a "policy_changed\|does not allow" && fail "an SA was deleted without need"
+	rules a ""
+	rules b ""
+	(ctl a reload && ctl b reload) || fail "no second reload"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "the rule is still there"
+	say after
+}
+
+# What the new policy does not allow ends on both sides, and the talk goes on as it does.
+reload_changes_policy() {
+	rules a ""
+	rules b ""
+	start
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	say before
+	has_log a "quick mode established: esp-null-sha1" || fail "not the default policy"
+	config a 'proposal "esp-aes256-sha256" { }'
+	config b 'proposal "esp-aes256-sha256" { }'
+	ctl b reload || fail "b does not reload"
+	ctl a reload || fail "a does not reload"
+	has_log a "the policy does not allow it any more" || has_log b "does not allow it" ||
+		fail "no SA was deleted"
+	say after 20
+	has_count a "quick mode SAs" 1 || fail "the old SA is still there"
+	has_log a "quick mode established: esp-aes256-sha256" || fail "there is no new SA"
+}
+
+# Wrong from one end to the other: nothing changes.
+reload_refused() {
+	rules a "$(web require-in-out client)"
+	daemon_start a
+	rules a "$(web require-in-out client)
+		rule \"bad\" { action = deny }"
+	ctl a reload >"$work/n" 2>&1 && fail "accepted"
+	grep -q "a.conf:[0-9]*: action: unknown value 'deny'" "$work/n" || fail "$(cat "$work/n")"
+	config a
+	echo "ike_port = 501" >>"$work/a.conf"
+	ctl a reload >"$work/n" 2>&1 && fail "another port was accepted"
+	grep -q "ike_port cannot change" "$work/n" || fail "$(cat "$work/n")"
+	config a "" stranger
+	sed -i 's/stranger.key/a.key/' "$work/a.conf"
+	ctl a reload >"$work/n" 2>&1 && fail "a key that does not fit was accepted"
+	grep -q "credentials cannot be used" "$work/n" || fail "$(cat "$work/n")"
+	kill -HUP "$(daemon_pid a)"
+	within 5 has_log a "stays as it was" || fail "SIGHUP says nothing"
+	capture refused
+	serve b secure_server -c "$p0"
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "the rule is gone"
+	captured_only "udp port 500 or icmp"
+}
+
+# New certificates are shown, and trusted, from now on.
+reload_credentials() {
+	rules a ""
+	rules b ""
+	config b "" stranger
+	start
+	serve b secure_server "$p0"
+	not on a secure_client -t 4 "$b4" "$p0" "$secret" || fail "a stranger was accepted"
+	config b
+	ctl b reload || fail "b does not reload"
+	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the new certificate is not used"
+}
+
 wrong_configuration() {
 	rules a 'rule "x" { local = 10.0.0.1/8 action = require-in-out }'
 	on a "$builddir/authipd" -n -c "$work/a.conf" 2>"$work/n" && fail "accepted"
@@ -251,3 +332,7 @@ try rule_and_sockets sockets_and_rules
 try rule_killed killed
 try rule_stopped stopped
 try rule_wrong_configuration wrong_configuration
+try reload reload
+try reload_changes_policy reload_changes_policy
+try reload_refused reload_refused
+try reload_credentials reload_credentials

@@ -729,6 +729,7 @@ main(void)
 	suite_add_tcase(s, sim_main_auth_cases());
 	suite_add_tcase(s, sim_tongue_cases());
 	suite_add_tcase(s, sim_rekey_cases());
+	suite_add_tcase(s, sim_policy_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -421,6 +421,16 @@ auth_step(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 }
 
 static void
+auth_check_target(const struct action_auth *a, struct engine_auth_reply *r)
+{
+	if (r->status != AUTH_DONE || a->target_name[0] == '\0' ||
+	    strcmp(a->target_name, r->peer_name) == 0)
+		return;
+	auth_refuse(r, 0x80090322, "the peer is not the target name that was set");
+	r->wrong_target = true;
+}
+
+static void
 auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
 	struct sim_auth *q, **at = &net->auths;
@@ -431,6 +441,8 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 		h->n_auth_open++;
 		h->n_dialogue++;
 		h->auth_method = a->method;
+		memcpy(h->target_name, a->target_name, sizeof(h->target_name));
+		h->uid = a->uid;
 	}
 	if (a->step == AUTH_ABORT) {
 		h->n_auth_open--;
@@ -442,6 +454,7 @@ auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 	q->at_ms = net->now_ms + h->auth_delay_ms;
 	q->host = h->index;
 	auth_step(h, a, q);
+	auth_check_target(a, &q->reply);
 	if (q->reply.token.n > 0)
 		q->reply.token.p = q->token;
 	while (*at != NULL && (*at)->at_ms <= q->at_ms)

@@ -57,6 +57,8 @@ struct sim_host {
 	char failure[512];	     /* text of the last failed negotiation */
 	size_t n_failure;
 	enum auth_method auth_method; /* of the last dialogue that began */
+	char target_name[256];	      /* of that one, and whose credentials */
+	uint32_t uid;
 	size_t n_dialogue;
 	size_t n_main_steps; /* questions to auth in main mode */
 	size_t bytes_sent;

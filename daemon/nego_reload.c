@@ -1,0 +1,28 @@
+/* The configuration has changed: classes, rules, and the SAs that no longer match. */
+#include "config.h"
+
+#include "daemon/class_table.h"
+#include "daemon/log.h"
+#include "daemon/negotiator.h"
+
+static bool
+lookup(void *ctx, uint32_t class_id, struct class_policy *out)
+{
+	const struct negotiator *n = ctx;
+
+	return class_policy(n->classes, class_id, out);
+}
+
+void
+nego_config_changed(struct negotiator *n)
+{
+	struct engine_params p;
+
+	nego_engine_params(n, &p);
+	engine_set_params(n->engine, &p);
+	class_set_default_policy(n->classes, &n->config->policy);
+	nego_rules_set(n);
+	engine_policy_changed(n->engine, nego_now_ms(), lookup, n);
+	nego_pump(n);
+	log_info("policy", "the policy of the new configuration is in force");
+}
