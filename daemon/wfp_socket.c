@@ -61,6 +61,29 @@ collect_one(void *ctx, const struct sockdiag_entry *d)
 	};
 }
 
+static int
+by_registration(const void *a, const void *b)
+{
+	const struct wfp_socket *x = a, *y = b;
+
+	return x->registration < y->registration ? -1 :
+						   x->registration > y->registration;
+}
+
+/* The kernel shows a socket twice when others are opened while it answers. */
+static void
+drop_repeated(struct wfp_sockets *o)
+{
+	size_t n = 0;
+
+	if (o->n > 0)
+		qsort(o->list, o->n, sizeof(*o->list), by_registration);
+	for (size_t i = 0; i < o->n; i++)
+		if (i == 0 || o->list[i].registration != o->list[n - 1].registration)
+			o->list[n++] = o->list[i];
+	o->n = n;
+}
+
 void
 wfp_sockets_collect(struct wfp_session *s, struct wfp_sockets *out)
 {
@@ -71,6 +94,7 @@ wfp_sockets_collect(struct wfp_session *s, struct wfp_sockets *out)
 		(void)sockdiag_dump(family, 6, 0, collect_one, &c);
 		(void)sockdiag_dump(family, 17, 0, collect_one, &c);
 	}
+	drop_repeated(out);
 }
 
 bool
