@@ -33,6 +33,8 @@ reply_body_bytes(uint16_t verb)
 		return sizeof(struct aip_api_identity_reply);
 	case AIP_API_SOCK_TARGET:
 		return sizeof(struct aip_api_target_reply);
+	case AIP_API_SOCK_PRECONNECT:
+		return sizeof(struct aip_api_preconnect_reply);
 	default:
 		return verb >= AIP_API_ENGINE_FIRST &&
 			       verb <= AIP_API_ENGINE_STATISTICS ?
