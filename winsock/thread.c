@@ -90,7 +90,7 @@ thread_wait_id(struct thread *t)
 
 /*
  * Windows: CreateThread (winbase.h). dwCreationFlags: 0; a thread cannot begin suspended. It
- * has the identity of the process, also if the caller impersonates somebody.
+ * begins with the identity of its caller, also while that impersonates somebody.
  */
 HANDLE WINAPI
 CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
