@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "daemon/checksum.h"
+#include "daemon/octets.h"
 
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
@@ -13,19 +14,6 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_ACK 0x10
-
-static uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void
-put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 static void
 set_addresses(struct packet *p, uint8_t family, const uint8_t *src, const uint8_t *dst,

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "daemon/octets.h"
 #include "daemon/plane.h"
 
 #define FRAG_TIMEOUT_MS 2000
@@ -25,19 +26,6 @@ struct piece {
 	size_t offset; /* of the data in the datagram */
 	bool more;
 };
-
-static uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void
-put16(uint8_t *p, size_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* IPv6: only fragments as a host makes them, the fragment header right behind the IP header. */
 static bool

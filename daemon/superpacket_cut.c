@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/checksum.h"
+#include "daemon/octets.h"
 #include "daemon/superpacket.h"
 
 #define IPV4_HEADER_BYTES 20
@@ -11,19 +12,6 @@
 #define TCP_FIN 0x01
 #define TCP_PSH 0x08
 #define TCP_CWR 0x80
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-put16(uint8_t *p, size_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* The field has the sum of the pseudo-header already. */
 static bool

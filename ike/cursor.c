@@ -71,6 +71,15 @@ cursor_ok(const struct cursor *c)
 	return !c->failed;
 }
 
+uint32_t
+span_u32(struct span s)
+{
+	struct cursor c;
+
+	cursor_init(&c, s);
+	return cursor_u32(&c);
+}
+
 void
 writer_init(struct writer *w, uint8_t *p, size_t cap)
 {

@@ -24,6 +24,8 @@ struct span cursor_take(struct cursor *c, size_t n);
 struct span cursor_rest(struct cursor *c);
 void cursor_skip(struct cursor *c, size_t n);
 bool cursor_ok(const struct cursor *c);
+/* The first four bytes; 0 if there are fewer. */
+uint32_t span_u32(struct span s);
 
 struct writer {
 	uint8_t *p;

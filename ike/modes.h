@@ -85,6 +85,14 @@ void reassembly_drop(struct engine *e, struct mm_sa *mm);
 uint32_t qm_new_spi(struct engine *e);
 /* What the proposals of this quick mode must be: enum qm_want. */
 unsigned qm_want(const struct qm_sa *qm);
+/* Makes the key pair of PFS, if there is a group. */
+bool qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g);
+/*
+ * Responder: the IDs (initiator, responder) become selectors of the addresses that this host
+ * sees. They must be the outer ones unless a NAT is between (A49); the class is the host's.
+ */
+enum ike_err qm_take_selectors(
+    struct engine *e, struct qm_sa *qm, const struct endpoint end[2], uint8_t protocol);
 void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);

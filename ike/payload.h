@@ -70,6 +70,16 @@ struct pld_gss {
 enum ike_err pld_gss_decode(struct span body, struct pld_gss *g);
 void pld_gss_encode(struct writer *w, const struct pld_gss *g);
 
+/* Types of IDs (RFC 2407 4.6.2.1). */
+enum pld_id_type {
+	ID_IPV4 = 1,
+	ID_IPV4_SUBNET = 4,
+	ID_IPV6 = 5,
+	ID_IPV6_SUBNET = 6,
+	ID_IPV4_RANGE = 7,
+	ID_IPV6_RANGE = 8,
+};
+
 /* ids: 1 IPv4 address, 4 subnet, 5 IPv6 address, 6 subnet, 7/8 ranges. */
 struct pld_id {
 	uint8_t type;

@@ -6,15 +6,6 @@
 
 #include "ike/payload.h"
 
-enum {
-	ID_IPV4 = 1,
-	ID_IPV4_SUBNET = 4,
-	ID_IPV6 = 5,
-	ID_IPV6_SUBNET = 6,
-	ID_IPV4_RANGE = 7,
-	ID_IPV6_RANGE = 8,
-};
-
 static size_t
 id_data_len_bytes(uint8_t type)
 {

@@ -180,6 +180,17 @@ proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
 		chosen->lifetime_s = t->life_s;
 }
 
+void
+proposal_mm_answer(struct pld_sa *answer, const struct pld_proposal *offered,
+    const struct pld_transform *t)
+{
+	answer->n_proposal = 1;
+	answer->proposal[0].number = offered->number;
+	answer->proposal[0].protocol = PROTO_ISAKMP;
+	answer->proposal[0].n_transform = 1;
+	answer->proposal[0].transform[0] = *t;
+}
+
 enum ike_err
 proposal_mm_select(const struct policy *p, const struct pld_sa *offer, bool needs_dh,
     enum dh_group ke_group, struct mm_proposal *chosen, struct pld_sa *answer)
@@ -201,11 +212,7 @@ proposal_mm_select(const struct policy *p, const struct pld_sa *offer, bool need
 					continue;
 				}
 				proposal_mm_choose(chosen, mine, t);
-				answer->n_proposal = 1;
-				answer->proposal[0].number = prop->number;
-				answer->proposal[0].protocol = PROTO_ISAKMP;
-				answer->proposal[0].n_transform = 1;
-				answer->proposal[0].transform[0] = *t;
+				proposal_mm_answer(answer, prop, t);
 				return IKE_OK;
 			}
 	return e;

@@ -76,6 +76,9 @@ bool proposal_mm_transform_is(const struct pld_transform *t, const struct mm_pro
 /* Lifetime: the smaller of both; a missing one does not count (A53). */
 void proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
     const struct pld_transform *t);
+/* What a responder says: this transform of that proposal and nothing else. */
+void proposal_mm_answer(struct pld_sa *answer, const struct pld_proposal *offered,
+    const struct pld_transform *t);
 
 /* "aes128-sha1-ecp256, 3des-sha1-modp1024" */
 void proposal_mm_text(struct text *t, const struct pld_sa *sa);

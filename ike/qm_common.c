@@ -25,6 +25,19 @@ qm_new_spi(struct engine *e)
 	return spi;
 }
 
+bool
+qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g)
+{
+	uint8_t random[DH_PRIVATE_MAX_BYTES];
+
+	if (g == DH_NONE)
+		return true;
+	e->p.host.random(e->p.host.ctx, random, dh_private_len_bytes(g));
+	qm->dh = dh_new(g, span_of(random, dh_private_len_bytes(g)));
+	secret_wipe_bytes(random, sizeof(random));
+	return qm->dh != NULL;
+}
+
 unsigned
 qm_want(const struct qm_sa *qm)
 {

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ike/rekey.h"
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
+#include "ike/rekey.h"
 #include "ike/tongue.h"
 
 static void
@@ -15,29 +15,15 @@ qm_resp_timeout(struct engine *e, void *owner)
 	qm_fail(e, qm, "waiting for synchronize", IKE_ERR_TIMED_OUT, NULL, true);
 }
 
-/*
- * IDs must be host addresses, equal to the outer ones unless a NAT is between (A49); the
- * class is the host's word. Selectors are the addresses that this host sees.
- */
-static enum ike_err
-q1_read_ids(struct engine *e, struct qm_sa *qm)
+enum ike_err
+qm_take_selectors(
+    struct engine *e, struct qm_sa *qm, const struct endpoint end[2], uint8_t protocol)
 {
 	struct mm_sa *mm = qm->mm;
 	struct class_policy policy;
-	struct endpoint end[2];
-	struct pld_id id[2];
 	enum ike_err err;
 
-	for (size_t i = 0; i < 2; i++) {
-		err = pld_id_decode(message_find(&e->in, PAYLOAD_ID, i)->body, &id[i]);
-		if (err != IKE_OK)
-			return err;
-		if (!pld_id_to_endpoint(&id[i], &end[i]))
-			return IKE_ERR_ID_MISMATCH;
-	}
-	if (id[0].protocol != id[1].protocol)
-		return IKE_ERR_ID_MISMATCH;
-	qm->selector = (struct flow){ id[0].protocol, end[1], end[0] };
+	qm->selector = (struct flow){ protocol, end[1], end[0] };
 	if (!nat_id_fits(mm, &end[0].addr, &mm->remote.addr, mm->nat_remote) ||
 	    !nat_id_fits(mm, &end[1].addr, &mm->local.addr, mm->nat_local))
 		return IKE_ERR_ID_MISMATCH;
@@ -54,6 +40,25 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 	if (!policy_hold(e, &qm->policy))
 		return IKE_ERR_NO_MEMORY;
 	return policy_adopt(e, mm, &qm->policy);
+}
+
+static enum ike_err
+q1_read_ids(struct engine *e, struct qm_sa *qm)
+{
+	struct endpoint end[2];
+	struct pld_id id[2];
+	enum ike_err err;
+
+	for (size_t i = 0; i < 2; i++) {
+		err = pld_id_decode(message_find(&e->in, PAYLOAD_ID, i)->body, &id[i]);
+		if (err != IKE_OK)
+			return err;
+		if (!pld_id_to_endpoint(&id[i], &end[i]))
+			return IKE_ERR_ID_MISMATCH;
+	}
+	if (id[0].protocol != id[1].protocol)
+		return IKE_ERR_ID_MISMATCH;
+	return qm_take_selectors(e, qm, end, id[0].protocol);
 }
 
 static enum ike_err
@@ -102,17 +107,13 @@ q1_pfs(struct engine *e, struct qm_sa *qm)
 {
 	const struct payload *ke = message_find(&e->in, PAYLOAD_KE, 0);
 	enum dh_group g = qm->choice.proposal.pfs;
-	uint8_t random[DH_PRIVATE_MAX_BYTES];
 
 	if (g == DH_NONE)
 		return IKE_OK;
 	if (ke == NULL)
 		return IKE_ERR_KE;
-	e->p.host.random(e->p.host.ctx, random, dh_private_len_bytes(g));
-	qm->dh = dh_new(g, span_of(random, dh_private_len_bytes(g)));
-	secret_wipe_bytes(random, sizeof(random));
 	qm->z = calloc(1, sizeof(*qm->z));
-	if (qm->dh == NULL || qm->z == NULL)
+	if (!qm_make_dh(e, qm, g) || qm->z == NULL)
 		return IKE_ERR_NO_MEMORY;
 	return dh_shared(qm->dh, ke->body, qm->mm->dialect->ecdh_form == ECDH_FORM_XY, qm->z) ?
 	    IKE_OK :

@@ -234,7 +234,6 @@ void v1_qm_resp_q3(struct engine *e, struct qm_sa *qm, const struct v1_iv *next)
 bool v1_qm_check_hash(struct engine *e, const struct mm_sa *mm, struct span ni);
 /* HASH(3). */
 bool v1_qm_hash3(const struct qm_sa *qm, uint8_t *out);
-bool v1_qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g);
 /* KE of the peer, by what was chosen. */
 enum ike_err v1_qm_read_ke(struct engine *e, struct qm_sa *qm);
 void v1_qm_write_nonce(struct engine *e, const struct qm_sa *qm);

@@ -4,15 +4,6 @@
 #define DELETE_NONCE_BYTES 32
 #define PROTO_ISAKMP 1
 
-static uint32_t
-u32_of(struct span s)
-{
-	struct cursor c;
-
-	cursor_init(&c, s);
-	return cursor_u32(&c);
-}
-
 /* By the SPI that the peer receives with: a pair of this peer, whatever carries it now. */
 static void
 delete_pair(struct engine *e, struct mm_sa *mm, uint8_t protocol, uint32_t spi)
@@ -53,7 +44,7 @@ act_delete(struct engine *e, struct mm_sa *mm, struct span body, bool *main)
 		if (protocol == PROTO_ISAKMP)
 			*main = *main || v1_info_is_ours(mm, spi);
 		else
-			delete_pair(e, mm, protocol, u32_of(spi));
+			delete_pair(e, mm, protocol, span_u32(spi));
 	}
 	return true;
 }

@@ -229,15 +229,6 @@ read_notify(struct span body, struct notify *n)
 	return true;
 }
 
-static uint32_t
-u32_of(struct span s)
-{
-	struct cursor c;
-
-	cursor_init(&c, s);
-	return cursor_u32(&c);
-}
-
 static void
 notify_text(struct text *t, uint16_t type)
 {
@@ -254,13 +245,13 @@ find_failed(struct mm_sa *mm, const struct notify *n)
 	struct qm_sa *qm, *only = NULL;
 	size_t count = 0;
 
-	if (n->spi.n == 8 && (qm = sadb_qm_by_message_id(mm, u32_of(n->spi))) != NULL)
+	if (n->spi.n == 8 && (qm = sadb_qm_by_message_id(mm, span_u32(n->spi))) != NULL)
 		return qm_is_usable(qm) ? NULL : qm;
 	LIST_FOREACH (qm, &mm->quick_modes, mm_link) {
 		if (qm->state != QM_INIT_FIRST_SENT)
 			continue;
 		if (n->spi.n >= 4 &&
-		    u32_of(span_of(n->spi.p + n->spi.n - 4, 4)) == qm->spi_in)
+		    span_u32(span_of(n->spi.p + n->spi.n - 4, 4)) == qm->spi_in)
 			return qm;
 		only = qm;
 		count++;
@@ -315,7 +306,7 @@ act_r_u_there(struct engine *e, struct mm_sa *mm, const struct notify *n)
 		event_drop(e, mm, IKE_ERR_NOTIFY);
 		return;
 	}
-	seq = u32_of(n->data);
+	seq = span_u32(n->data);
 	if (v->dpd_peer_any && seq <= v->dpd_peer_seq) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
@@ -339,7 +330,7 @@ act_notify(struct engine *e, struct mm_sa *mm, const struct notify *n)
 	if (n->type == NOTIFY_R_U_THERE)
 		act_r_u_there(e, mm, n);
 	else if (n->type == NOTIFY_R_U_THERE_ACK &&
-		 (n->data.n != 4 || u32_of(n->data) != mm->v1->dpd_seq))
+		 (n->data.n != 4 || span_u32(n->data) != mm->v1->dpd_seq))
 		event_drop(e, mm, IKE_ERR_NOTIFY);
 	else if (n->type == NOTIFY_INITIAL_CONTACT)
 		v1_rekey_forget(e, mm);

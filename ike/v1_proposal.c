@@ -118,11 +118,7 @@ v1_proposal_select(const struct policy *p, const struct pld_sa *offer,
 				if (!transform_is(p, t, &p->mm_proposal[m], method))
 					continue;
 				proposal_mm_choose(chosen, &p->mm_proposal[m], t);
-				answer->n_proposal = 1;
-				answer->proposal[0].number = prop->number;
-				answer->proposal[0].protocol = PROTO_ISAKMP;
-				answer->proposal[0].n_transform = 1;
-				answer->proposal[0].transform[0] = *t;
+				proposal_mm_answer(answer, prop, t);
 				return IKE_OK;
 			}
 	return IKE_ERR_NO_PROPOSAL;

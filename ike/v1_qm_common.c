@@ -6,15 +6,6 @@
 
 #define GPH_BYTES 4
 
-enum {
-	ID_IPV4 = 1,
-	ID_IPV4_SUBNET = 4,
-	ID_IPV6 = 5,
-	ID_IPV6_SUBNET = 6,
-	ID_IPV4_RANGE = 7,
-	ID_IPV6_RANGE = 8,
-};
-
 static void
 message_id_bytes(uint32_t id, uint8_t *b)
 {
@@ -95,19 +86,6 @@ v1_qm_hash3(const struct qm_sa *qm, uint8_t *out)
 }
 
 /* ---- PFS, nonces ---- */
-
-bool
-v1_qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g)
-{
-	uint8_t random[DH_PRIVATE_MAX_BYTES];
-
-	if (g == DH_NONE)
-		return true;
-	e->p.host.random(e->p.host.ctx, random, dh_private_len_bytes(g));
-	qm->dh = dh_new(g, span_of(random, dh_private_len_bytes(g)));
-	secret_wipe_bytes(random, sizeof(random));
-	return qm->dh != NULL;
-}
 
 enum ike_err
 v1_qm_read_ke(struct engine *e, struct qm_sa *qm)

@@ -61,7 +61,7 @@ v1_qm_init_start(struct engine *e, struct qm_sa *qm)
 	       sadb_qm_by_message_id(mm, qm->message_id) != NULL);
 	qm->spi_in = qm_new_spi(e);
 	qm->state = QM_INIT_FIRST_SENT;
-	if (!v1_qm_make_dh(e, qm, p->qm_proposal[0].pfs) ||
+	if (!qm_make_dh(e, qm, p->qm_proposal[0].pfs) ||
 	    (err = init_build_q1(e, qm, &iv, &wire)) != IKE_OK) {
 		qm_fail(e, qm, "first message of quick mode", err, NULL, false);
 		return;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "ike/nat.h"
-#include "ike/policy_pool.h"
 #include "ike/rekey.h"
 #include "ike/v1.h"
 
@@ -19,7 +18,6 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 	struct mm_sa *mm = qm->mm;
 	struct endpoint end[2];
 	uint8_t protocol[2];
-	struct class_policy policy;
 	enum ike_err err;
 
 	if (message_count(&e->in, PAYLOAD_ID) == 1)
@@ -30,24 +28,11 @@ q1_read_ids(struct engine *e, struct qm_sa *qm)
 		if (err != IKE_OK)
 			return err;
 	}
-	qm->selector = (struct flow){ protocol[0], end[1], end[0] };
-	if (protocol[0] != protocol[1] ||
-	    !nat_id_fits(mm, &end[0].addr, &mm->remote.addr, mm->nat_remote) ||
-	    !nat_id_fits(mm, &end[1].addr, &mm->local.addr, mm->nat_local))
+	if (protocol[0] != protocol[1]) {
+		qm->selector = (struct flow){ protocol[0], end[1], end[0] };
 		return IKE_ERR_ID_MISMATCH;
-	qm->udp = mm->floated;
-	qm->id_initiator = end[0].addr;
-	qm->id_responder = end[1].addr;
-	qm->selector.remote.addr = mm->remote.addr;
-	qm->selector.local.addr = mm->local.addr;
-	if ((err = nat_read_oa(e, qm, &end[0].addr)) != IKE_OK)
-		return err;
-	if (!e->p.host.qm_policy(e->p.host.ctx, &qm->selector, &policy))
-		return IKE_ERR_NO_QM_POLICY;
-	qm->policy = policy;
-	if (!policy_hold(e, &qm->policy))
-		return IKE_ERR_NO_MEMORY;
-	return policy_adopt(e, mm, &qm->policy);
+	}
+	return qm_take_selectors(e, qm, end, protocol[0]);
 }
 
 static enum ike_err
@@ -72,8 +57,8 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 	if (err != IKE_OK)
 		return err;
 	qm->spi_out = qm->choice.peer_spi;
-	return v1_qm_make_dh(e, qm, qm->choice.proposal.pfs) ? v1_qm_read_ke(e, qm) :
-							       IKE_ERR_DH;
+	return qm_make_dh(e, qm, qm->choice.proposal.pfs) ? v1_qm_read_ke(e, qm) :
+							    IKE_ERR_DH;
 }
 
 /* Ours is shorter than what was offered: say so (RFC 2407 4.5.4). */

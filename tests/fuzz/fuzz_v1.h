@@ -11,7 +11,7 @@
 
 #define V1_STATES 10
 #define V1_METHODS 3
-#define V1_RECORD_HASH 0x40
+#define V1_RECORD_HASH RECORD_OF_TARGET
 
 /* make_seeds.c, seeds_v1.c */
 void write_seed(const char *target, const char *name, const uint8_t *p, size_t n);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 
 #define BIT(method) (1u << (method))
 #define UNKNOWN_MARK 2 /* a token that does not show its method */
@@ -188,21 +189,6 @@ START_TEST(endless_retries_end)
 	sim_free(&net);
 }
 END_TEST
-
-struct nth {
-	size_t n, seen;
-};
-
-static bool
-lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	(void)p;
-	(void)n;
-	return t->seen++ != t->n;
-}
 
 START_TEST(each_message_of_a_fallback_lost)
 {

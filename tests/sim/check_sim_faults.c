@@ -3,6 +3,7 @@
 
 #include "ike/message.h"
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 
 static struct simnet net;
 static const struct dialect dialect = DIALECT_DEFAULT;
@@ -24,26 +25,6 @@ expect_success(void)
 
 /* ---- each message once ---- */
 
-struct nth {
-	size_t n; /* which packet of the whole run */
-	size_t seen;
-	int bit; /* >= 0: flip it instead of losing the packet */
-	size_t copy_n;
-	uint8_t copy[SIM_MAX_PACKET];
-	size_t copy_from;
-};
-
-static bool
-lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	(void)p;
-	(void)n;
-	return t->seen++ != t->n;
-}
-
 START_TEST(each_message_lost)
 {
 	struct nth t = { .n = (size_t)_i };
@@ -58,17 +39,6 @@ START_TEST(each_message_lost)
 	sim_free(&net);
 }
 END_TEST
-
-static bool
-flip_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	if (t->seen++ == t->n)
-		p[(size_t)t->bit / 8 % *n] ^= (uint8_t)(1 << t->bit % 8);
-	return true;
-}
 
 /* One bit of one message: a retransmission repairs it, or a clear failure. */
 START_TEST(each_message_damaged)
@@ -87,19 +57,6 @@ START_TEST(each_message_damaged)
 	}
 }
 END_TEST
-
-static bool
-copy_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	if (t->seen++ == t->n) {
-		t->copy_from = from;
-		t->copy_n = *n;
-		memcpy(t->copy, p, *n);
-	}
-	return true;
-}
 
 /* Each message again, much later: harmless. */
 START_TEST(each_message_replayed_later)

@@ -4,6 +4,7 @@
 
 #include "ike/state.h"
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 
 #define BIG_TOKEN 12000
 
@@ -203,11 +204,6 @@ START_TEST(fragments_lost)
 	ck_assert_uint_ge(ok, 80);
 }
 END_TEST
-
-struct nth {
-	size_t n;
-	size_t seen;
-};
 
 static bool
 tap_forge(void *ctx, size_t from, uint8_t *p, size_t *n)

@@ -3,6 +3,7 @@
 
 #include "tests/sim/check_sim_list.h"
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 
 #define BIT(method) (1u << (method))
 #define UNKNOWN_MARK 2 /* a token that does not show its method */
@@ -360,21 +361,6 @@ START_TEST(slow_answer_to_a_token_in_the_first_message)
 END_TEST
 
 /* ---- the network ---- */
-
-struct nth {
-	size_t n, seen;
-};
-
-static bool
-lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	(void)p;
-	(void)n;
-	return t->seen++ != t->n;
-}
 
 START_TEST(each_message_of_main_mode_lost)
 {

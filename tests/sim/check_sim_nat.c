@@ -13,17 +13,6 @@ begin(void)
 	sim_init_dialect(&net, 7, &d);
 }
 
-static const struct action_sa_add *
-sa_of(size_t host, bool inbound)
-{
-	const struct sim_sa *sa = net.host[host].sa;
-
-	while (sa != NULL && sa->add.inbound != inbound)
-		sa = sa->next;
-	ck_assert_ptr_nonnull(sa);
-	return &sa->add;
-}
-
 static bool
 last_mm(void *ctx, const struct engine_mm_status *s)
 {
@@ -60,7 +49,7 @@ START_TEST(no_nat)
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		ck_assert(!mm_of(i).nat_detected);
 		ck_assert_uint_eq(mm_of(i).remote.port, 500);
-		ck_assert_uint_eq(sa_of(i, true)->nat.local.port, 0);
+		ck_assert_uint_eq(sim_sa_of(&net, i, true)->nat.local.port, 0);
 	}
 	sim_free(&net);
 }
@@ -77,7 +66,7 @@ START_TEST(client_behind_nat)
 	sim_acquire(&net, 0, 1, 4, 80);
 	expect_success(1, 2);
 	ck_assert(mm_of(0).nat_detected && mm_of(1).nat_detected);
-	a = sa_of(1, false);
+	a = sim_sa_of(&net, 1, false);
 	ck_assert_uint_eq(a->protocol, 50);
 	ck_assert_uint_eq(a->nat.local.port, 4500);
 	ck_assert_uint_eq(a->nat.remote.port, 20001);
@@ -85,7 +74,7 @@ START_TEST(client_behind_nat)
 	ck_assert(address_equal(&a->selector.remote.addr, &public.addr));
 	ck_assert(address_equal(&a->nat.inner, &private.addr));
 	ck_assert(a->nat.peer_moves && !a->nat.keepalive);
-	a = sa_of(0, false);
+	a = sim_sa_of(&net, 0, false);
 	ck_assert_uint_eq(a->nat.local.port, 4500);
 	ck_assert_uint_eq(a->nat.remote.port, 4500);
 	ck_assert(address_equal(&a->selector.local.addr, &private.addr));
@@ -105,7 +94,8 @@ START_TEST(strict_ids_refuse)
 	sim_acquire(&net, 0, 1, 4, 80);
 	ck_assert(sim_run_results(&net, 0, 1, 60000));
 	ck_assert_uint_ne(net.host[0].result.error, IKE_OK);
-	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_ID_MISMATCH), 1);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_ID_MISMATCH), 1);
 	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
 	sim_free(&net);
 }
@@ -173,7 +163,7 @@ START_TEST(ah_is_preferred_but_cannot_pass)
 	sim_nat_begin(&net, 0, false);
 	sim_acquire(&net, 0, 1, 4, 80);
 	expect_success(1, 2);
-	ck_assert_uint_eq(sa_of(0, true)->protocol, 50);
+	ck_assert_uint_eq(sim_sa_of(&net, 0, true)->protocol, 50);
 	sim_free(&net);
 }
 END_TEST
@@ -213,11 +203,14 @@ START_TEST(both_behind_nat)
 	engine_acquire(net.host[0].engine, 0, &a);
 	sim_flush(&net);
 	expect_success(1, 2);
-	ck_assert(sa_of(0, true)->nat.keepalive && sa_of(0, true)->nat.peer_moves);
-	ck_assert(sa_of(1, true)->nat.keepalive && sa_of(1, true)->nat.peer_moves);
-	ck_assert(address_equal(&sa_of(1, true)->selector.local.addr, &server.addr));
+	ck_assert(sim_sa_of(&net, 0, true)->nat.keepalive &&
+		  sim_sa_of(&net, 0, true)->nat.peer_moves);
+	ck_assert(sim_sa_of(&net, 1, true)->nat.keepalive &&
+		  sim_sa_of(&net, 1, true)->nat.peer_moves);
+	ck_assert(address_equal(
+	    &sim_sa_of(&net, 1, true)->selector.local.addr, &server.addr));
 	/* NAT-OA told the initiator. */
-	ck_assert(address_equal(&sa_of(0, true)->nat.inner, &server.addr));
+	ck_assert(address_equal(&sim_sa_of(&net, 0, true)->nat.inner, &server.addr));
 	sim_free(&net);
 }
 END_TEST
@@ -298,7 +291,8 @@ record_tap(void *ctx, size_t from_host, uint8_t *p, size_t *n)
 /* Copies of authentic messages, and forged ones, from elsewhere move nothing. */
 START_TEST(only_fresh_authentic_messages_move_the_peer)
 {
-	struct endpoint here = sim_endpoint(1, 1, 4, 4500), there = { { 4, { 198, 51 } }, 666 };
+	struct endpoint here = sim_endpoint(1, 1, 4, 4500),
+			there = { { 4, { 198, 51 } }, 666 };
 	struct endpoint before, after;
 
 	begin();
@@ -335,11 +329,13 @@ START_TEST(plane_saw_the_peer_move)
 	sim_nat_begin(&net, 0, false);
 	sim_acquire(&net, 0, 1, 4, 80);
 	expect_success(1, 2);
-	engine_peer_moved(net.host[1].engine, net.now_ms, sa_of(1, true)->qm_id, &there);
+	engine_peer_moved(
+	    net.host[1].engine, net.now_ms, sim_sa_of(&net, 1, true)->qm_id, &there);
 	sim_flush(&net);
 	ck_assert_uint_eq(mm_of(1).remote.port, 666);
 	/* The peer without NAT does not move. */
-	engine_peer_moved(net.host[0].engine, net.now_ms, sa_of(0, true)->qm_id, &there);
+	engine_peer_moved(
+	    net.host[0].engine, net.now_ms, sim_sa_of(&net, 0, true)->qm_id, &there);
 	sim_flush(&net);
 	ck_assert_uint_eq(mm_of(0).remote.port, 4500);
 	sim_free(&net);
@@ -360,8 +356,8 @@ START_TEST(rekey_through_the_nat)
 	sim_run(&net, 60000);
 	/* Neither neighbour has replaced the other. */
 	ck_assert_uint_eq(net.host[1].n_sa, 4);
-	engine_qm_expired(net.host[host].engine, net.now_ms, sa_of(host, true)->qm_id,
-	    EXPIRY_SOFT);
+	engine_qm_expired(net.host[host].engine, net.now_ms,
+	    sim_sa_of(&net, host, true)->qm_id, EXPIRY_SOFT);
 	sim_run(&net, 5000);
 	ck_assert_uint_eq(net.host[0].n_sa, 6);
 	ck_assert_uint_eq(net.host[1].n_sa, 6);

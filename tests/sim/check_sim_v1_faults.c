@@ -2,54 +2,11 @@
 #include <string.h>
 
 #include "tests/sim/check_sim_v1.h"
+#include "tests/sim/sim_tap.h"
 
 #define MESSAGES 9 /* six of main mode, three of quick mode */
 
 static const struct dialect dialect = DIALECT_DEFAULT;
-
-struct nth {
-	size_t n; /* which packet of the whole run */
-	size_t seen;
-	int bit; /* >= 0: flip it instead of losing the packet */
-	size_t copy_n;
-	uint8_t copy[SIM_MAX_PACKET];
-	size_t copy_from;
-};
-
-static bool
-lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	(void)p;
-	(void)n;
-	return t->seen++ != t->n;
-}
-
-static bool
-flip_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	(void)from;
-	if (t->seen++ == t->n)
-		p[(size_t)t->bit / 8 % *n] ^= (uint8_t)(1 << t->bit % 8);
-	return true;
-}
-
-static bool
-copy_nth(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct nth *t = ctx;
-
-	if (t->seen++ == t->n) {
-		t->copy_from = from;
-		t->copy_n = *n;
-		memcpy(t->copy, p, *n);
-	}
-	return true;
-}
 
 START_TEST(each_message_lost)
 {
@@ -213,17 +170,6 @@ END_TEST
 
 /* ---- NAT ---- */
 
-static const struct action_sa_add *
-sa_of(size_t host, bool inbound)
-{
-	const struct sim_sa *sa = net.host[host].sa;
-
-	while (sa != NULL && sa->add.inbound != inbound)
-		sa = sa->next;
-	ck_assert_ptr_nonnull(sa);
-	return &sa->add;
-}
-
 static void
 connect_through_nat(size_t behind)
 {
@@ -254,9 +200,9 @@ START_TEST(nat)
 	ck_assert(v1_mm_of(1).nat_detected);
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		ck_assert_uint_eq(v1_mm_of(i).local.port, 4500);
-		ck_assert_uint_eq(sa_of(i, false)->nat.local.port, 4500);
+		ck_assert_uint_eq(sim_sa_of(&net, i, false)->nat.local.port, 4500);
 		ck_assert_uint_eq(
-		    sa_of(i, false)->nat.keepalive, i == (size_t)(_i % 2));
+		    sim_sa_of(&net, i, false)->nat.keepalive, i == (size_t)(_i % 2));
 	}
 	sim_free(&net);
 }
@@ -285,7 +231,7 @@ START_TEST(nat_of_the_draft)
 	net.tap = hide_rfc3947;
 	connect_through_nat(0);
 	v1_expect_pair();
-	ck_assert_uint_eq(sa_of(1, true)->nat.local.port, 4500);
+	ck_assert_uint_eq(sim_sa_of(&net, 1, true)->nat.local.port, 4500);
 	sim_free(&net);
 }
 END_TEST

@@ -720,6 +720,18 @@ sim_opens(const struct simnet *net, size_t from_host, const struct sim_sa *sa)
 	return other != NULL && sa_same(&sa->add, &other->add) ? other : NULL;
 }
 
+const struct action_sa_add *
+sim_sa_of(const struct simnet *net, size_t host, bool inbound)
+{
+	const struct sim_sa *sa = net->host[host].sa;
+
+	while (sa != NULL && sa->add.inbound != inbound)
+		sa = sa->next;
+	if (sa == NULL)
+		abort();
+	return &sa->add;
+}
+
 bool
 sim_sas_agree(const struct simnet *net)
 {

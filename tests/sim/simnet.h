@@ -156,6 +156,9 @@ struct sim_sa *sim_opens(const struct simnet *net, size_t from_host, const struc
 
 /* Every inbound SA of one has its outbound SA with equal keys at the other. */
 bool sim_sas_agree(const struct simnet *net);
+/* The newest SA of this direction; there must be one. */
+const struct action_sa_add *sim_sa_of(
+    const struct simnet *net, size_t host, bool inbound);
 size_t sim_count_mm(const struct simnet *net, size_t host);
 size_t sim_count_qm(const struct simnet *net, size_t host);
 

@@ -1,0 +1,21 @@
+/* What a bad network does to one packet of a run: taps of simnet. */
+#ifndef AUTHIPD_TESTS_SIM_TAP_H
+#define AUTHIPD_TESTS_SIM_TAP_H
+
+#include "tests/sim/simnet.h"
+
+struct nth {
+	size_t n; /* which packet of the whole run */
+	size_t seen;
+	int bit; /* that flip_nth() flips */
+	size_t copy_n;
+	uint8_t copy[SIM_MAX_PACKET];
+	size_t copy_from;
+};
+
+/* Taps; ctx: struct nth. */
+bool lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
+bool flip_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
+bool copy_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
+
+#endif
