@@ -6,6 +6,16 @@
 
 #include "tests/sim/simnet.h"
 
+/* Default policy, fixed seed. */
+void sim_begin(void);
+void sim_begin_with(const struct dialect *d);
+/* host has its result, and both have one pair that is the same and like this. */
+void sim_expect_pair(size_t host, enum qm_transform t, enum cipher_id cipher);
+
+TCase *sim_negotiation_cases(void);
+TCase *sim_gcm_cases(void);
+TCase *sim_life_cases(void);
+TCase *sim_knob_cases(void);
 TCase *sim_dos_cases(void);
 TCase *sim_fault_cases(void);
 void sim_nat_tests(Suite *s);

@@ -1,0 +1,130 @@
+/* How SAs end: lifetimes, deletes, shutdown, addresses that go, idleness. */
+#include "tests/sim/check_sim.h"
+#include "tests/sim/check_sim_list.h"
+
+START_TEST(quick_mode_lifetime_ends_the_pair)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	sim_init(&net, 1);
+	net.host[0].policy.qm_proposal[0].lifetime_s = 300;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 290000);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	sim_run(&net, 30000);
+	ck_assert_uint_eq(net.host[0].n_sa, 0);
+	ck_assert_uint_eq(net.host[1].n_sa, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(main_mode_lifetime)
+{
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 7190 * 1000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	sim_acquire(&net, 0, 2, 4, 80);
+	sim_run(&net, 20 * 1000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 0);
+	ck_assert_uint_eq(
+	    net.host[0].n_sa, 2); /* the pair outlives its main mode (A86) */
+	sim_run(&net, 3600 * 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(delete_tells_the_peer)
+{
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_acquire(&net, 0, 2, 4, 81);
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	engine_delete_qm(net.host[_i].engine, net.now_ms, net.host[_i].sa->add.qm_id);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	ck_assert_uint_eq(net.host[1].n_sa, 2);
+	engine_delete_mm(net.host[_i].engine, net.now_ms, 0);
+	sim_run(&net, 200000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 0);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(shutdown_tells_the_peer)
+{
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	engine_shutdown(net.host[_i].engine, net.now_ms);
+	sim_run(&net, 500);
+	ck_assert(engine_is_idle(net.host[_i].engine));
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_acquire(&net, (size_t)_i, 2, 4, 80);
+	ck_assert_uint_eq(net.host[_i].result.error, IKE_ERR_SHUTDOWN);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(shutdown_with_a_silent_peer_is_bounded)
+{
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	net.loss_pct = 100;
+	engine_shutdown(net.host[0].engine, net.now_ms);
+	sim_run(&net, 30000);
+	ck_assert(engine_is_idle(net.host[0].engine));
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(address_gone)
+{
+	struct endpoint e = sim_endpoint(0, 1, 4, 0);
+
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	engine_address_removed(net.host[0].engine, net.now_ms, &e.addr);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(plane_says_idle)
+{
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	engine_qm_expired(
+	    net.host[1].engine, net.now_ms, net.host[1].sa->add.qm_id, EXPIRY_IDLE);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	sim_free(&net);
+}
+END_TEST
+
+TCase *
+sim_life_cases(void)
+{
+	TCase *t = tcase_create("life");
+
+	tcase_set_timeout(t, 300);
+	tcase_add_test(t, quick_mode_lifetime_ends_the_pair);
+	tcase_add_test(t, main_mode_lifetime);
+	tcase_add_loop_test(t, delete_tells_the_peer, 0, 2);
+	tcase_add_loop_test(t, shutdown_tells_the_peer, 0, 2);
+	tcase_add_test(t, shutdown_with_a_silent_peer_is_bounded);
+	tcase_add_test(t, address_gone);
+	tcase_add_test(t, plane_says_idle);
+	return t;
+}
