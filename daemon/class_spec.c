@@ -56,6 +56,28 @@ is_bool(const bool *b)
 }
 
 static bool
+proposals_are_sane(const struct policy *p)
+{
+	for (uint32_t i = 0; i < p->n_mm_proposal; i++) {
+		const struct mm_proposal *m = &p->mm_proposal[i];
+
+		if ((unsigned)m->cipher > CIPHER_AES256_GMAC ||
+		    hash_len_bytes(m->integrity) == 0 || dh_public_len_bytes(m->group) == 0)
+			return false;
+	}
+	for (uint32_t i = 0; i < p->n_qm_proposal; i++) {
+		const struct qm_proposal *q = &p->qm_proposal[i];
+
+		if ((unsigned)q->transform > QM_AH ||
+		    (unsigned)q->cipher > CIPHER_AES256_GMAC ||
+		    (q->integrity != HASH_NONE && hash_len_bytes(q->integrity) == 0) ||
+		    (q->pfs != DH_NONE && dh_public_len_bytes(q->pfs) == 0))
+			return false;
+	}
+	return (unsigned)p->keying <= KEYING_BOTH && (unsigned)p->nd <= ND_BOUNDARY;
+}
+
+static bool
 lists_are_sane(const struct policy *p)
 {
 	if (p->n_mm_proposal > POLICY_MAX_PROPOSALS ||
@@ -76,6 +98,6 @@ class_spec_is_sane(const struct class_spec *s)
 	       is_bool(&s->follows_default) && s->kind <= CLASS_OF_RULE &&
 	       !(s->guarantee_encryption && s->allow_insecure) &&
 	       memchr(s->target_name, '\0', sizeof(s->target_name)) != NULL &&
-	       lists_are_sane(&s->policy) &&
+	       lists_are_sane(&s->policy) && proposals_are_sane(&s->policy) &&
 	       (s->kind != CLASS_OF_RULE || rule_is_sane(&s->rule));
 }

@@ -121,7 +121,7 @@ may_make(const struct keeper *k, const struct proto_class_spec *ask)
 	       class_spec_is_sane(&ask->spec);
 }
 
-void
+bool
 keeper_class_ask(struct keeper *k, struct span body)
 {
 	struct proto_class_spec ask;
@@ -129,7 +129,7 @@ keeper_class_ask(struct keeper *k, struct span body)
 	struct class_spec *spec = NULL;
 
 	if (!proto_body(body, &ask, sizeof(ask)))
-		return;
+		return false;
 	failed.class_id = ask.class_id;
 	if (!k->is_stopping && may_make(k, &ask) &&
 	    (spec = malloc(sizeof(*spec))) != NULL) {
@@ -138,7 +138,7 @@ keeper_class_ask(struct keeper *k, struct span body)
 		if (keeper_class_up(k, ask.class_id)) {
 			hand_over(k, ask.class_id);
 			class_file_save(k);
-			return;
+			return true;
 		}
 		free(spec);
 		k->class[ask.class_id] = NULL;
@@ -146,19 +146,47 @@ keeper_class_ask(struct keeper *k, struct span body)
 	log_error("keeper", "cannot make class %u", ask.class_id);
 	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_CLASS_FAILED, &failed,
 	    sizeof(failed), -1);
+	return true;
 }
 
-void
+/* The negotiator learns what is there. */
+static void
+tell(struct keeper *k, uint32_t class_id)
+{
+	struct proto_class_spec known = { .class_id = class_id };
+
+	if (k->class[class_id] != NULL)
+		known.spec = *k->class[class_id];
+	else if (k->is_lost[class_id])
+		known.spec.kind = CLASS_LOST;
+	else
+		return;
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_CLASS_KNOWN, &known,
+	    sizeof(known), -1);
+}
+
+bool
 keeper_class_end(struct keeper *k, struct span body)
 {
 	struct proto_class_id end;
 
 	if (!proto_body(body, &end, sizeof(end)) || end.class_id <= CLASS_PREDEFINED ||
-	    end.class_id > CLASS_MAX || k->class[end.class_id] == NULL)
-		return;
+	    end.class_id > CLASS_MAX)
+		return false;
+	if (k->class[end.class_id] == NULL)
+		return true; /* it could not be made */
+	if (keeper_class_has_sockets(k, end.class_id)) {
+		log_error("keeper",
+		    "class %u stays: sockets have it, and their traffic would leave in clear",
+		    end.class_id);
+		tell(k, end.class_id);
+		keeper_adopt_class(k, end.class_id);
+		return true;
+	}
 	class_down(k, end.class_id, false);
 	skip_devices(k);
 	class_file_save(k);
+	return true;
 }
 
 void
@@ -172,18 +200,8 @@ keeper_classes_hand_over(struct keeper *k)
 void
 keeper_classes_tell(struct keeper *k)
 {
-	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++) {
-		struct proto_class_spec known = { .class_id = id };
-
-		if (k->class[id] != NULL)
-			known.spec = *k->class[id];
-		else if (k->is_lost[id])
-			known.spec.kind = CLASS_LOST;
-		else
-			continue;
-		(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_CLASS_KNOWN, &known,
-		    sizeof(known), -1);
-	}
+	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
+		tell(k, id);
 }
 
 /* ---- what an earlier daemon left behind ---- */

@@ -118,6 +118,14 @@ reload(struct keeper *k, char *text, size_t n)
 	return true;
 }
 
+static void
+reload_reply(struct keeper *k, struct proto_reload *reply)
+{
+	if (reply->client != 0)
+		(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_RELOAD_REPLY, reply,
+		    sizeof(*reply), -1);
+}
+
 void
 keeper_reload(struct keeper *k, uint64_t client)
 {
@@ -128,7 +136,16 @@ keeper_reload(struct keeper *k, uint64_t client)
 	if (k->is_stopping)
 		return;
 	reply.ok = reload(k, reply.text, sizeof(reply.text));
-	if (client != 0)
-		(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_RELOAD_REPLY, &reply,
-		    sizeof(reply), -1);
+	reload_reply(k, &reply);
+}
+
+void
+keeper_reload_refuse(struct keeper *k, uint64_t client, const char *why)
+{
+	struct proto_reload reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.client = client;
+	snprintf(reply.text, sizeof(reply.text), "%s", why);
+	reload_reply(k, &reply);
 }

@@ -204,22 +204,37 @@ dump_sockets(sockdiag_each *each, void *ctx)
 	}
 }
 
+struct adoption {
+	struct keeper *keeper;
+	uint32_t class_id; /* 0: all */
+};
+
 static void
 adopt_one(void *ctx, const struct sockdiag_entry *e)
 {
-	struct keeper *k = ctx;
-	uint32_t class_id = net_mark_class(k->config, e->mark);
+	const struct adoption *of = ctx;
+	uint32_t class_id = net_mark_class(of->keeper->config, e->mark);
 	struct proto_adopt a = { e->cookie, class_id, e->uid, e->family, e->protocol };
 
-	if (class_id != 0 && e->state != TCP_STATE_TIME_WAIT)
-		(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_ADOPT, &a, sizeof(a), -1);
+	if (class_id != 0 && (of->class_id == 0 || of->class_id == class_id) &&
+	    e->state != TCP_STATE_TIME_WAIT)
+		(void)ipc_send(of->keeper->role[ROLE_NEGOTIATOR].ipc, PROTO_ADOPT, &a,
+		    sizeof(a), -1);
+}
+
+void
+keeper_adopt_class(struct keeper *k, uint32_t class_id)
+{
+	struct adoption of = { k, class_id };
+
+	dump_sockets(adopt_one, &of);
 }
 
 void
 keeper_adopt(struct keeper *k)
 {
 	keeper_classes_tell(k);
-	dump_sockets(adopt_one, k);
+	keeper_adopt_class(k, 0);
 	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_ADOPTED, NULL, 0, -1);
 }
 
@@ -229,7 +244,8 @@ count_one(void *ctx, const struct sockdiag_entry *e)
 	struct keeper *k = ctx;
 	uint32_t class_id = net_mark_class(k->config, e->mark);
 
-	if (class_id != 0 && e->state != TCP_STATE_TIME_WAIT)
+	if (class_id != 0 && e->state != TCP_STATE_TIME_WAIT &&
+	    k->sockets_left[class_id] < UINT32_MAX) /* the negotiator may have said anything */
 		k->sockets_left[class_id]++;
 }
 
@@ -237,6 +253,31 @@ void
 keeper_count_sockets(struct keeper *k)
 {
 	dump_sockets(count_one, k);
+}
+
+struct search {
+	const struct keeper *keeper;
+	uint32_t class_id;
+	bool found;
+};
+
+static void
+search_one(void *ctx, const struct sockdiag_entry *e)
+{
+	struct search *s = ctx;
+
+	if (e->state != TCP_STATE_TIME_WAIT &&
+	    net_mark_class(s->keeper->config, e->mark) == s->class_id)
+		s->found = true;
+}
+
+bool
+keeper_class_has_sockets(const struct keeper *k, uint32_t class_id)
+{
+	struct search s = { k, class_id, false };
+
+	dump_sockets(search_one, &s);
+	return s.found;
 }
 
 void

@@ -52,6 +52,8 @@ role_died(struct keeper_role *r)
 	if (r->host != NULL)
 		role_host_free(r->host);
 	r->host = NULL;
+	if (r->pid > 0) /* it may hang, or not want to end */
+		(void)kill(r->pid, SIGKILL);
 	if (k->is_stopping)
 		return;
 	if (!r->was_ready) {
@@ -74,6 +76,16 @@ role_died(struct keeper_role *r)
 	if (r->restart == NULL)
 		r->restart = evtimer_new(k->base, role_restart, r);
 	evtimer_add(r->restart, &delay);
+}
+
+void
+keeper_role_distrust(struct keeper *k, enum role_id id, const char *what)
+{
+	log_error("keeper",
+	    "role %s says \"%s\" where it may not, or with nonsense: it is broken or was "
+	    "taken over, and is ended",
+	    role_name(id), what);
+	role_died(&k->role[id]);
 }
 
 static void

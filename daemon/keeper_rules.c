@@ -37,19 +37,20 @@ keeper_rules_restore(struct keeper *k)
 	keeper_rules_apply(k);
 }
 
-void
+bool
 keeper_rules(struct keeper *k, struct span body)
 {
 	struct proto_rules rules;
 
 	if (!proto_body(body, &rules, sizeof(rules)) || rules.n > CONFIG_MAX_RULES)
-		return;
+		return false;
 	for (uint32_t i = 0; i < rules.n; i++)
 		if (rules.class_id[i] > CLASS_MAX)
-			return;
+			return false;
 	k->rules = rules;
 	keeper_rules_apply(k);
 	log_info("keeper", "%u rules of the configuration are in force", rules.n);
+	return true;
 }
 
 void

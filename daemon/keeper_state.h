@@ -61,7 +61,8 @@ struct keeper {
 	int ready_pipe; /* -1: foreground */
 	bool is_stopping;
 	bool said_ready;
-	bool sockets_known; /* the negotiator told what is left */
+	uint32_t n_reload; /* that roles asked for, within the current minute */
+	int64_t reload_minute;
 	uint32_t sockets_left[CLASS_MAX + 1];
 	int exit_status;
 };
@@ -70,6 +71,8 @@ struct keeper {
 bool keeper_role_start(struct keeper *k, enum role_id id);
 /* Ends a role and starts it with the configuration of now. */
 void keeper_role_replace(struct keeper *k, enum role_id id);
+/* It said `what`, which no role of ours says: it ends, and another one starts. */
+void keeper_role_distrust(struct keeper *k, enum role_id id, const char *what);
 /* Ends every role process, the hard way if need be. */
 void keeper_roles_end(struct keeper *k);
 /* Reaps children. */
@@ -79,6 +82,8 @@ bool keeper_resources_open(struct keeper *k);
 void keeper_resources_close(struct keeper *k);
 /* Sends the live secured sockets that the kernel knows to the negotiator. */
 void keeper_adopt(struct keeper *k);
+/* Same of one class; 0: of all. */
+void keeper_adopt_class(struct keeper *k, uint32_t class_id);
 /* keeper_class.c: what carries the traffic of a class. False after logging. */
 bool keeper_class_up(struct keeper *k, uint32_t class_id);
 /* It can carry traffic. */
@@ -87,14 +92,14 @@ bool keeper_class_is_up(const struct keeper *k, uint32_t class_id);
 bool keeper_classes_open(struct keeper *k);
 /* keep: sockets still have the mark. */
 void keeper_classes_close(struct keeper *k);
-/* Messages of the negotiator. */
-void keeper_class_ask(struct keeper *k, struct span body);
-void keeper_class_end(struct keeper *k, struct span body);
+/* Messages of the negotiator; false: none that ours sends. */
+bool keeper_class_ask(struct keeper *k, struct span body);
+bool keeper_class_end(struct keeper *k, struct span body);
 /* Tells a new negotiator what exists; a new plane gets the devices. */
 void keeper_classes_tell(struct keeper *k);
 void keeper_classes_hand_over(struct keeper *k);
 /* keeper_rules.c: the message of the negotiator; what is in force; at start; at the end. */
-void keeper_rules(struct keeper *k, struct span body);
+bool keeper_rules(struct keeper *k, struct span body);
 void keeper_rules_apply(struct keeper *k);
 void keeper_rules_restore(struct keeper *k);
 void keeper_rules_end(struct keeper *k);
@@ -103,13 +108,17 @@ void class_file_save(const struct keeper *k);
 void class_file_load(struct keeper *k);
 /* keeper_resources.c: counts the live sockets of each class. */
 void keeper_count_sockets(struct keeper *k);
+/* Does the kernel know live ones? */
+bool keeper_class_has_sockets(const struct keeper *k, uint32_t class_id);
 /* keeper_reload.c: the configuration again; client of authipctl: told how it went, 0: none. */
 void keeper_reload(struct keeper *k, uint64_t client);
+void keeper_reload_refuse(struct keeper *k, uint64_t client, const char *why);
+/* keeper_message.c: of a role, with a descriptor (or -1), which it closes. */
+void keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body,
+    int fd);
 /* keeper.c */
 /* Takes out what the kernel cannot do; false: nothing is left. */
 bool keeper_fit_policies(struct config *c);
-void keeper_message(struct keeper *k, enum role_id from, uint16_t type, struct span body,
-    int fd);
 /* Begins to stop; status is what the daemon exits with. */
 void keeper_stop(struct keeper *k, int status);
 

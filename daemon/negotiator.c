@@ -263,6 +263,7 @@ negotiator_stopped(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	socket_table_poll(n->sockets); /* what ended a moment ago is not left */
 	for (uint32_t id = 1; id <= CLASS_MAX; id++)
 		left[id] = socket_table_count_asked(n->sockets, id);
 	(void)ipc_send(n->keeper, PROTO_SOCKETS_LEFT, left, sizeof(left), -1);

@@ -24,7 +24,7 @@
 	X(2, PROTO_PEER, "peer", "keeper", "any")                                     \
 	X(3, PROTO_READY, "ready", "any", "keeper")                                   \
 	X(4, PROTO_STOP, "stop", "keeper", "any")                                     \
-	X(5, PROTO_STOPPED, "stopped", "any", "keeper")                               \
+	X(5, PROTO_STOPPED, "stopped", "negotiator", "keeper")                        \
 	X(6, PROTO_FD, "fd", "keeper", "any")                                         \
 	X(7, PROTO_CONFIG, "config", "keeper", "any")                                 \
 	/* application sockets */                                                     \

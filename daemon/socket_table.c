@@ -344,3 +344,10 @@ socket_table_watch(struct socket_table *t, int fd)
 	if (t->event != NULL)
 		event_add(t->event, NULL);
 }
+
+void
+socket_table_poll(struct socket_table *t)
+{
+	if (t->event != NULL)
+		table_on_read(t->fd, EV_READ, t);
+}

@@ -29,6 +29,8 @@ struct socket_table *socket_table_new(struct event_base *base,
 void socket_table_free(struct socket_table *t);
 /* fd: the netlink socket of socket ends; now the table's. */
 void socket_table_watch(struct socket_table *t, int fd);
+/* Takes note of the ends that have been told, as the event loop would do next. */
+void socket_table_poll(struct socket_table *t);
 /* Registers; an earlier registration of the same cookie is replaced. 0: no memory. */
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
 /* A registered socket has another class now; target_peer as above. */

@@ -99,6 +99,7 @@ static uint32_t
 value_interval(const FWP_CONDITION_VALUE0 *v, struct interval *out)
 {
 	FWP_VALUE0 single;
+	_Static_assert(sizeof(single) == sizeof(*v), "values have one layout");
 
 	switch ((uint32_t)v->type) {
 	case FWP_V4_ADDR_MASK:
@@ -107,9 +108,7 @@ value_interval(const FWP_CONDITION_VALUE0 *v, struct interval *out)
 		return v6_interval(v->v6AddrMask, out);
 	case FWP_RANGE_TYPE:
 		return range_interval(v->rangeValue, out);
-	default:
-		/* The arms that a single value has are in both unions. */
-		_Static_assert(sizeof(single) == sizeof(*v), "values have one layout");
+	default: /* The arms that a single value has are in both unions. */
 		memcpy(&single, v, sizeof(single));
 		if (!single_value(v->type, &single, out->low))
 			return FWP_E_TYPE_MISMATCH;

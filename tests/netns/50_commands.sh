@@ -149,6 +149,29 @@ single_process() {
 	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
 	on b secure_client -t 5 "$a4" "$p0" || fail "the server failed"
 	end_apps
+	within 5 not has_live_sockets a || fail "sockets of nobody are left"
+	daemon_stop a
+	leaves_nothing a
+	daemon_start a
+}
+
+# What the kernel calls by our mark; those in TIME-WAIT are nobody's.
+has_live_sockets() {
+	local list
+	list=$(ip netns exec "$ns$1" ss -Hantu state connected exclude time-wait)
+	[[ -n $list ]]
+}
+
+# A socket outlives the daemon: its rules stay and the log says so. The next one cleans.
+stop_with_live_socket() {
+	daemon_stop a
+	daemon_start a "$@"
+	serve a secure_server "$p0"
+	daemon_stop a
+	has_log a "secured sockets of class 1 are still open" || fail "not in the log"
+	grep -q fwmark <<<"$(ip -n "${ns}a" rule show)" || fail "it would be clear now"
+	end_apps
+	daemon_start a "$@"
 	daemon_stop a
 	leaves_nothing a
 	daemon_start a
@@ -202,3 +225,5 @@ try start_says_readable start_says_readable
 try clean_stop clean_stop
 try background background
 try single_process single_process
+try stop_with_live_socket stop_with_live_socket
+try stop_with_live_socket_single stop_with_live_socket --single

@@ -147,16 +147,19 @@ say() {
 	within "${2:-10}" grep -q "$1" "$work/talk.app" || fail "no echo of \"$1\""
 }
 
-# Whatever runs on the hosts, but for daemons and captures.
+# Whatever runs on the hosts, but for daemons and captures: dead, and their sockets closed.
 end_apps() {
-	local host p
+	local host p killed=()
 	for host in a b c; do
 		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
 			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
 			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
-			*) kill -9 "$p" 2>/dev/null ;;
+			*) kill -9 "$p" 2>/dev/null && killed+=("$p") ;;
 			esac
 		done
+	done
+	for p in "${killed[@]}"; do
+		within 5 is_dead "$p"
 	done
 }
 

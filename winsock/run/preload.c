@@ -62,9 +62,10 @@ static bool
 name_peer(int fd, int type)
 {
 	const char *peer = getenv(RUN_PEER_VARIABLE);
-	struct {
+	union { /* with room for the name */
 		SOCKET_PEER_TARGET_NAME head;
-		wchar_t room[RUN_PEER_MAX_CHARS];
+		char b[sizeof(SOCKET_PEER_TARGET_NAME) +
+		    RUN_PEER_MAX_CHARS * sizeof(wchar_t)];
 	} name;
 	int n;
 

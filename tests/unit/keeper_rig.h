@@ -1,0 +1,45 @@
+/*
+ * keeper without a kernel: what it would do to the host is noted here, and refused where an
+ * honest keeper never does it. Roles are ends of channels, or run in this process.
+ */
+#ifndef AUTHIPD_TESTS_KEEPER_RIG_H
+#define AUTHIPD_TESTS_KEEPER_RIG_H
+
+#include "daemon/keeper_state.h"
+
+#define RIG_LIVE 4 /* classes with sockets that the kernel knows */
+
+struct keeper_rig {
+	struct keeper k;
+	struct config config;
+	struct options options;
+	bool is_up[CLASS_MAX + 1];     /* device or policies exist */
+	uint32_t live_class[RIG_LIVE]; /* 0: none */
+	bool may_not_make;	       /* the kernel has no room for another class */
+	size_t n_rules;		       /* in force */
+	size_t n_secured;	       /* calls that would change a socket */
+	size_t n_moved;
+	size_t n_looked_up;	      /* accounts */
+	size_t n_broken;	      /* promises: see rig_promise() */
+	char broken[128];	      /* the first one */
+	size_t n_started[ROLE_COUNT]; /* roles, in this process */
+	bool stopped;		      /* keeper_stop() was called */
+	size_t n_closed;	      /* channels that broke */
+	char log[1024];		      /* errors, while there is room */
+	int end[ROLE_COUNT]; /* of the roles: what keeper says can be read here */
+};
+extern struct keeper_rig rig;
+
+/* A daemon that is ready. kernel: with the kernel's IPsec instead of a plane. */
+void rig_begin(bool kernel);
+void rig_end(void);
+/* keeper hears this; fd: -1, or one that keeper closes. */
+void rig_say(enum role_id from, uint16_t type, const void *body, size_t n, int fd);
+/* The next message of keeper to a role: its type, 0 if there is none. */
+uint16_t rig_hear(enum role_id to, void *body, size_t n);
+/* Still trusted: its channel is open. */
+bool rig_is_trusted(enum role_id r);
+/* What holds after every message, whoever sent it. */
+void rig_check(void);
+
+#endif
