@@ -6,9 +6,10 @@ set -euo pipefail
 builddir=$(cd "${builddir:-.}" && pwd)
 examples=$builddir/doc/examples
 tag=demo$$
-dir=$(mktemp -d /tmp/authipd-demo.XXXXXX)
+dir=$(mktemp -d "/tmp/authipd-$tag.XXXXXX")
 pids=()
 clear_port=7000 null_port=7001 secret_port=7002 udp_port=7003 stock_port=7004
+null_udp_port=7005
 
 cleanup() {
 	local p
@@ -75,6 +76,14 @@ make_hosts() {
 		in_ns "$host" sh -c \
 			'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >"$f"; done'
 	done
+	wait_for 5 neighbours || fail "the hosts do not find each other"
+}
+
+# A fresh link loses the first question for a neighbour: no matter of IPsec.
+neighbours() {
+	in_ns a bash -c ': >/dev/udp/192.0.2.2/9 && echo >/dev/udp/2001:db8::2/9'
+	sleep 0.1
+	ip -n "$tag-a" neigh show 2001:db8::2 | grep -q lladdr
 }
 
 # make_cert NAME CA: a host certificate
@@ -107,12 +116,15 @@ start_servers() {
 	start b server-null.log "$examples/secure_server" "$null_port"
 	start b server-null6.log "$examples/secure_server" -6 "$null_port"
 	start b server-secret.log "$examples/secure_server" -e "$secret_port"
+	start b server-secret6.log "$examples/secure_server" -6 -e "$secret_port"
 	start b server-clear.log "$examples/secure_server" -c "$clear_port"
 	start b server-udp.log "$examples/secure_udp" -e -l "$udp_port"
-	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -c ':70' | grep -q 4" ||
+	start b server-udp6.log "$examples/secure_udp" -6 -e -l "$udp_port"
+	start b server-null-udp.log "$examples/secure_udp" -l "$null_udp_port"
+	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -c ':70' | grep -q 5" ||
 		fail "servers do not listen"
-	wait_for 5 sh -c "ip netns exec $tag-b ss -lnu | grep -q ':$udp_port'" ||
-		fail "the UDP server does not listen"
+	wait_for 5 sh -c "ip netns exec $tag-b ss -lnu | grep -c ':70' | grep -q 3" ||
+		fail "the UDP servers do not listen"
 }
 
 capture_start() {
@@ -150,52 +162,71 @@ wire_has_text() {
 
 # The state of both ends
 show_status() {
-	title "authipctl status on host a"
-	in_ns a "$builddir/authipctl" --run-dir "$dir/run-a" status
-	title "authipctl status on host b"
-	in_ns b "$builddir/authipctl" --run-dir "$dir/run-b" status
+	local host
+	for host in a b; do
+		title "authipctl status on host $host"
+		in_ns "$host" "$builddir/authipctl" --run-dir "$dir/run-$host" status |
+			tee "$dir/status.log"
+		grep -q Established "$dir/status.log" || fail "no main mode on host $host"
+		grep -q esp-auth-cipher "$dir/status.log" || fail "no quick mode that encrypts"
+	done
+}
+
+# only_esp TEXT READABLE: nothing but IKE and ESP was captured, and the words are (not) in it
+only_esp() {
+	capture_stop
+	wire_has_esp
+	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
+	if wire_has_text "$1"; then
+		[ "$2" = readable ] || fail "the words are readable on the wire"
+	else
+		[ "$2" = secret ] || fail "ESP without encryption was expected"
+	fi
+}
+
+# client PATTERN ARGUMENT...: it says how long connect() took, negotiation included
+client() {
+	in_ns a "$examples/secure_client" "$@" | tee "$dir/client.log" || return 1
+	grep -q 'connected in [0-9.]* ms' "$dir/client.log" ||
+		fail "no time from connect() to connected"
 }
 
 part_secret() {
-	title "1. WSASetSocketSecurity with SOCKET_SETTINGS_GUARANTEE_ENCRYPTION, TCP over IPv4"
+	title "1. WSASetSocketSecurity with SOCKET_SETTINGS_GUARANTEE_ENCRYPTION, TCP"
 	capture_start
-	in_ns a "$examples/secure_client" -e 192.0.2.2 "$secret_port" plain-words-1 ||
-		fail "encrypted TCP"
-	capture_stop
+	client -e 192.0.2.2 "$secret_port" plain-words-1 || fail "encrypted TCP over IPv4"
+	client -e 2001:db8::2 "$secret_port" plain-words-1 || fail "encrypted TCP over IPv6"
+	only_esp plain-words-1 secret
 	echo "tcpdump on host b saw:"
 	show_wire 20
-	wire_has_esp
-	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
-	wire_has_text plain-words-1 && fail "the words are readable on the wire"
 	echo "only IKE and ESP; the words are nowhere in the capture"
 }
 
 part_null() {
-	title "2. WSASetSocketSecurity(s, NULL, 0, NULL, NULL): the default policy, TCP over IPv6"
+	title "2. WSASetSocketSecurity(s, NULL, 0, NULL, NULL): the default policy, TCP"
 	capture_start
-	in_ns a "$examples/secure_client" 2001:db8::2 "$null_port" plain-words-2 ||
-		fail "default TCP over IPv6"
-	capture_stop
+	client 192.0.2.2 "$null_port" plain-words-2 || fail "default TCP over IPv4"
+	client 2001:db8::2 "$null_port" plain-words-2 || fail "default TCP over IPv6"
+	only_esp plain-words-2 readable
 	show_wire 30 | tail -n 8
-	wire_has_esp
-	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
-	wire_has_text plain-words-2 || fail "ESP-NULL was expected"
 	echo "only IKE and ESP, authenticated, but READABLE: Windows' default policy prefers ESP"
 	echo "without encryption; programs that need secrecy ask for GUARANTEE_ENCRYPTION"
 	echo "again, now that the SA exists:"
-	in_ns a "$examples/secure_client" 2001:db8::2 "$null_port" warm ||
-		fail "second connection"
+	client 2001:db8::2 "$null_port" warm || fail "second connection"
 }
 
 part_udp() {
-	title "3. UDP, guaranteed encryption"
+	title "3. UDP, guaranteed encryption and NULL settings"
 	capture_start
 	in_ns a "$examples/secure_udp" -e 192.0.2.2 "$udp_port" plain-words-3 ||
-		fail "UDP"
-	capture_stop
-	wire_has_esp
-	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
-	wire_has_text plain-words-3 && fail "the words are readable on the wire"
+		fail "UDP over IPv4"
+	in_ns a "$examples/secure_udp" -e 2001:db8::2 "$udp_port" plain-words-3 ||
+		fail "UDP over IPv6"
+	only_esp plain-words-3 secret
+	capture_start
+	in_ns a "$examples/secure_udp" 192.0.2.2 "$null_udp_port" plain-words-3 ||
+		fail "UDP with NULL settings"
+	only_esp plain-words-3 readable
 	echo "only IKE and ESP"
 }
 
@@ -218,10 +249,7 @@ part_stock() {
 		fail "httpd does not listen"
 	capture_start
 	stock a curl -sS -m 20 "http://192.0.2.2:$stock_port/page" || fail "curl"
-	capture_stop
-	wire_has_esp
-	[ -z "$(wire_in_clear)" ] || fail "something that is neither ESP nor IKE was sent"
-	wire_has_text plain-words-4 && fail "the words are readable on the wire"
+	only_esp plain-words-4 secret
 	echo "only IKE and ESP; curl without authip-run:"
 	if in_ns a curl -sS -m 2 "http://192.0.2.2:$stock_port/page"; then
 		fail "a clear curl got through"

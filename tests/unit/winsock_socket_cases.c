@@ -142,6 +142,79 @@ START_TEST(test_reuse_options)
 }
 END_TEST
 
+/* Several faults at once: the documented order says which one is told. */
+enum {
+	CLOSED = 1,
+	OTHER_KIND = 2,
+	TOO_SHORT = 4,
+	BAD_FLAGS = 8,
+	CONNECTED = 16,
+	BOUND = 32,
+	REUSED = 64,
+	PASSWORD = 128, /* nothing can use one: a reference that leads nowhere */
+};
+
+static const struct {
+	int faults;
+	int error;
+} orders[] = {
+	{ 0, WSAENETDOWN }, /* there is no daemon: asked last */
+	{ CLOSED | TOO_SHORT, WSAENOTSOCK },
+	{ CLOSED | BAD_FLAGS, WSAENOTSOCK },
+	{ OTHER_KIND | TOO_SHORT, WSAEINVAL },
+	{ TOO_SHORT | BAD_FLAGS, WSAEMSGSIZE },
+	{ TOO_SHORT | CONNECTED, WSAEMSGSIZE },
+	{ BAD_FLAGS | CONNECTED, WSAEINVAL },
+	{ CONNECTED | REUSED, WSAEISCONN },
+	{ CONNECTED | PASSWORD, WSAEISCONN },
+	{ BOUND, WSAEINVAL },
+	{ REUSED, WSAEINVAL },
+	{ PASSWORD, WSAEINVAL },
+	{ BOUND | TOO_SHORT, WSAEMSGSIZE },
+};
+#define ORDERS (int)(sizeof(orders) / sizeof(orders[0]))
+
+static int
+faulty_socket(int faults)
+{
+	int kind = (faults & CONNECTED) != 0 ? SOCK_DGRAM : SOCK_STREAM, one = 1;
+	int s = socket((faults & OTHER_KIND) != 0 ? AF_UNIX : AF_INET, kind, 0);
+	struct sockaddr_in a;
+
+	ck_assert_int_ge(s, 0);
+	if ((faults & REUSED) != 0)
+		ck_assert_int_eq(
+		    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	if ((faults & BOUND) != 0)
+		bind_to(s, "127.0.0.1");
+	address(&a, "127.0.0.1", 9);
+	if ((faults & CONNECTED) != 0)
+		ck_assert_int_eq(connect(s, (struct sockaddr *)&a, sizeof(a)), 0);
+	if ((faults & CLOSED) != 0)
+		close(s);
+	return s;
+}
+
+START_TEST(test_order_of_errors)
+{
+	int faults = orders[_i].faults, s = faulty_socket(faults);
+	SOCKET_SECURITY_SETTINGS_IPSEC settings = {
+		.SecurityProtocol = SOCKET_SECURITY_PROTOCOL_IPSEC
+	};
+	ULONG n = sizeof(settings);
+
+	if ((faults & BAD_FLAGS) != 0)
+		settings.SecurityFlags = 4;
+	if ((faults & PASSWORD) != 0)
+		settings.UserNameStringLen = sizeof(wchar_t);
+	if ((faults & TOO_SHORT) != 0)
+		n = 83;
+	ck_assert_int_eq(secure_with(s, &settings, n), orders[_i].error);
+	if ((faults & CLOSED) == 0)
+		close(s);
+}
+END_TEST
+
 static int
 ipv6_only(int s)
 {
@@ -211,6 +284,7 @@ winsock_socket_cases(void)
 	tcase_add_test(t, test_connected);
 	tcase_add_test(t, test_connecting);
 	tcase_add_loop_test(t, test_reuse_options, 0, 2);
+	tcase_add_loop_test(t, test_order_of_errors, 0, ORDERS);
 	tcase_add_loop_test(t, test_ipv6_only, 0, 6);
 	tcase_add_test(t, test_ipv6_only_no_daemon);
 	return t;
