@@ -230,25 +230,20 @@ part_udp() {
 	echo "only IKE and ESP"
 }
 
-# stock HOST COMMAND...: a program that knows nothing of IPsec
-stock() {
-	local host=$1
-	shift
-	AUTHIP_RUN_LIBRARY=$builddir/winsock/run/.libs/libauthiprun.so \
-		LD_LIBRARY_PATH=$builddir/winsock/.libs in_ns "$host" \
-		"$builddir/winsock/run/authip-run" --require-encryption -- "$@"
-}
+# A program that knows nothing of IPsec: start or in_ns HOST ... "${stock[@]}" COMMAND...
+stock=(env "AUTHIP_RUN_LIBRARY=$builddir/winsock/run/.libs/libauthiprun.so"
+	"LD_LIBRARY_PATH=$builddir/winsock/.libs"
+	"$builddir/winsock/run/authip-run" --require-encryption --)
 
 part_stock() {
 	title "4. Stock programs: authip-run --require-encryption -- curl, and busybox httpd"
 	mkdir "$dir/www"
 	echo plain-words-4 >"$dir/www/page"
-	stock b busybox httpd -f -p "192.0.2.2:$stock_port" -h "$dir/www" >"$dir/httpd.log" 2>&1 &
-	pids+=($!)
+	start b httpd.log "${stock[@]}" busybox httpd -f -p "192.0.2.2:$stock_port" -h "$dir/www"
 	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -q ':$stock_port'" ||
 		fail "httpd does not listen"
 	capture_start
-	stock a curl -sS -m 20 "http://192.0.2.2:$stock_port/page" || fail "curl"
+	in_ns a "${stock[@]}" curl -sS -m 20 "http://192.0.2.2:$stock_port/page" || fail "curl"
 	only_esp plain-words-4 secret
 	echo "only IKE and ESP; curl without authip-run:"
 	if in_ns a curl -sS -m 2 "http://192.0.2.2:$stock_port/page"; then
