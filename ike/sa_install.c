@@ -27,15 +27,32 @@ sa_nat(struct qm_sa *qm, struct nat_encap *nat)
 	memcpy(nat->peer, qm->peer, sizeof(nat->peer));
 }
 
+/* Its caller is not done with the quick mode yet: it ends in the next step. */
+static void
+sa_has_no_keys(struct engine *e, void *owner)
+{
+	qm_fail(e, owner, "IPsec keys", IKE_ERR_CRYPTO, NULL, true);
+}
+
 void
 sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 {
 	const struct qm_proposal *p = &qm->choice.proposal;
-	struct engine_action *a;
+	struct secret cipher_key, integrity_key;
+	struct engine_action *a = NULL;
 
 	if (!sa_may_install(qm) || (inbound ? qm->in_installed : qm->out_installed))
 		return;
-	if ((a = action_push(e, ACTION_SA_ADD, SPAN_NONE)) == NULL)
+	if (!keys_derive_ipsec(
+		qm, inbound ? qm->spi_in : qm->spi_out, &cipher_key, &integrity_key))
+		timer_arm(&e->timers, &qm->lifetime, e->now_ms, sa_has_no_keys, qm);
+	else if ((a = action_push(e, ACTION_SA_ADD, SPAN_NONE)) != NULL) {
+		a->sa_add.cipher_key = cipher_key;
+		a->sa_add.integrity_key = integrity_key;
+	}
+	secret_wipe(&cipher_key);
+	secret_wipe(&integrity_key);
+	if (a == NULL)
 		return;
 	a->sa_add.qm_id = qm->id;
 	a->sa_add.mm_id = qm->mm_id;
@@ -51,17 +68,12 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	a->sa_add.lifetime_bytes = (uint64_t)p->lifetime_kb * 1024;
 	rekey_set_limits(qm, &a->sa_add);
 	a->sa_add.idle_s = (qm->mm->vendor_seen & 1u << VENDOR_NLBS_PRESENT) != 0 ?
-	    qm->policy.policy->idle_failover_s :
-	    qm->policy.policy->idle_s;
+			       qm->policy.policy->idle_failover_s :
+			       qm->policy.policy->idle_s;
 	a->sa_add.allow_clear_ms = qm->policy.policy->nd_allow_clear_s * 1000;
 	a->sa_add.replay_window = e->p.replay_window;
 	if (qm->udp)
 		sa_nat(qm, &a->sa_add.nat);
-	if (!keys_derive_ipsec(qm, a->sa_add.spi, &a->sa_add.cipher_key,
-		&a->sa_add.integrity_key)) {
-		/* An SA without keys is refused by every backend; say so here. */
-		e->error_count[IKE_ERR_CRYPTO]++;
-	}
 	if (inbound)
 		qm->in_installed = true;
 	else
