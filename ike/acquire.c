@@ -65,10 +65,7 @@ may_start(const struct mm_sa *mm)
 	return mm->initiator || (mm->v1 != NULL && mm->state == MM_ESTABLISHED);
 }
 
-/*
- * A main mode for those who
- * would have negotiated the same with the same peer.
- */
+/* A main mode for those who would have negotiated the same with the same peer. */
 static struct mm_sa *
 acquire_find_mm(struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {

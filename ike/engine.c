@@ -6,7 +6,7 @@
 
 #include "ike/nat.h"
 #include "ike/rekey.h"
-#include "ike/state.h"
+#include "ike/tongue.h"
 
 static void
 engine_now(struct engine *e, uint64_t now_ms)
@@ -122,28 +122,36 @@ engine_qm_silent(struct engine *e, struct qm_sa *qm)
 		mm_retire(e, mm);
 }
 
+static void
+qm_expire(struct engine *e, struct qm_sa *qm, enum engine_expiry why)
+{
+	struct mm_sa *mm = qm->mm;
+
+	if (why == EXPIRY_SOFT) {
+		rekey_start(e, qm);
+	} else if (why == EXPIRY_SILENT) {
+		engine_qm_silent(e, qm);
+	} else {
+		qm_delete(e, qm,
+		    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED,
+		    true);
+		mm_end_if_drained(e, mm);
+	}
+}
+
 void
 engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine_expiry why)
 {
 	struct qm_sa *qm, *next;
-	struct mm_sa *mm;
 
 	engine_now(e, now_ms);
 	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next) {
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		mm = qm->mm;
-		if (why == EXPIRY_SOFT) {
-			rekey_start(e, qm);
-		} else if (why == EXPIRY_SILENT) {
-			engine_qm_silent(e, qm);
-		} else {
-			qm_delete(e, qm,
-			    why == EXPIRY_PLANE_GONE ? IKE_ERR_PLANE_GONE : IKE_ERR_QM_EXPIRED,
-			    true);
-			mm_end_if_drained(e, mm);
-		}
+		qm_expire(e, qm, why);
+		if (qm_id != 0)
+			return; /* others may have gone with it */
 	}
 }
 
@@ -187,6 +195,7 @@ engine_set_params(struct engine *e, const struct engine_params *p)
 {
 	struct engine_params old = e->p;
 
+	tongue_configure(e, &p->dialect);
 	e->p = *p;
 	e->p.host = old.host;
 	e->p.nat_port = old.nat_port;

@@ -211,6 +211,7 @@ answered_begin(struct engine *e, struct answered *a)
 {
 	memcpy(a->digest, e->digest, DIGEST_BYTES);
 	a->set = true;
+	a->n_again = 0;
 	blob_free(&a->response);
 }
 

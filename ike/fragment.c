@@ -4,6 +4,7 @@
 #include "ike/v1.h"
 
 #define UDP_HEADER_BYTES 8
+#define NON_ESP_MARKER_BYTES 4
 #define PAYLOAD_IN_CRYPTO 28 /* offset of the type of the first payload, E=0 */
 #define FRAGMENT_MIN_DATA 64
 
@@ -14,7 +15,8 @@ datagram_max_bytes(const struct engine *e, const struct mm_sa *mm)
 	bool ipv4 = mm->remote.addr.family == 4;
 	size_t packet = e->p.fragment_size != 0 ? e->p.fragment_size : ipv4 ? 576 : 1280;
 
-	return packet - UDP_HEADER_BYTES - (ipv4 ? 20 : 40);
+	return packet - UDP_HEADER_BYTES - (ipv4 ? 20 : 40) -
+	    (mm->floated ? NON_ESP_MARKER_BYTES : 0);
 }
 
 /* Never M1 and M2: the rest is encrypted, or a GSS token in clear (A26, A79). */
@@ -22,7 +24,7 @@ static bool
 message_may_be_cut(const struct mm_sa *mm, struct span data)
 {
 	if (mm->v1 != NULL) /* certificates, and tokens of Kerberos */
-		return mm->state != MM_FIRST_SENT && mm->rcookie[0] != 0 &&
+		return mm->state != MM_FIRST_SENT &&
 		       (mm->keys.ready || mm->gss.method == AUTH_V1_KERBEROS);
 	if ((!mm->keys.ready && !gss_has_tokens(mm)) || data.n <= PAYLOAD_IN_CRYPTO)
 		return false;

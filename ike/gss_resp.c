@@ -201,7 +201,9 @@ mm_resp_gss(struct engine *e, struct mm_sa *mm)
 		return;
 	}
 	mm->keys.ready = false; /* what they were made of is over */
-	nat_follow(e, mm);	/* it knows our cookie: it gets what we send */
+	/* It knows our cookie; that it is somewhere else now, only a sealed message shows. */
+	if (address_equal(&mm->remote.addr, &e->in_remote->addr))
+		nat_follow(e, mm);
 	answered_begin(e, &mm->answered);
 	gss_resp_token(e, mm, &in);
 }

@@ -6,15 +6,23 @@
 
 /*
  * To where the request came from: maybe from behind a NAT that has another port now, which
- * only a fresh message may make ours.
+ * only a fresh message may make ours. Anybody can send a copy from any address: so not
+ * without end, and to another address no more than came from there.
  */
 static void
-input_answer_again(struct engine *e, struct mm_sa *mm, struct span response)
+input_answer_again(struct engine *e, struct mm_sa *mm, struct answered *answered)
 {
+	bool same = address_equal(&mm->remote.addr, &e->in_remote->addr);
+	struct span response = blob_span(&answered->response);
 	struct engine_action *a;
 
-	if (mm->remote.port == e->in_remote->port &&
-	    address_equal(&mm->remote.addr, &e->in_remote->addr)) {
+	if (answered->n_again >= ANSWERED_AGAIN_MAX ||
+	    (!same && response.n > e->datagram.n)) {
+		event_drop(e, mm, IKE_ERR_AMPLIFICATION);
+		return;
+	}
+	answered->n_again++;
+	if (same && mm->remote.port == e->in_remote->port) {
 		fragment_send(e, mm, response, true);
 		return;
 	}
@@ -28,8 +36,8 @@ input_answer_again(struct engine *e, struct mm_sa *mm, struct span response)
 bool
 input_is_duplicate(struct engine *e, struct mm_sa *mm)
 {
-	const struct answered *a = NULL;
-	const struct qm_sa *qm;
+	struct answered *a = NULL;
+	struct qm_sa *qm;
 
 	if (answered_is(e, &mm->answered))
 		a = &mm->answered;
@@ -42,7 +50,7 @@ input_is_duplicate(struct engine *e, struct mm_sa *mm)
 		return false;
 	event_drop(e, mm, IKE_ERR_DUPLICATE);
 	if (a->response.n > 0)
-		input_answer_again(e, mm, blob_span(&a->response));
+		input_answer_again(e, mm, a);
 	return true;
 }
 

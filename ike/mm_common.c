@@ -138,6 +138,8 @@ mm_established(struct engine *e, struct mm_sa *mm)
 	char buf[512];
 	struct text t;
 
+	if (mm->gss.handle != 0) /* the peer left a dialogue, and went on without */
+		gss_forget(e, mm);
 	mm->gss.state = GSS_COMPLETE;
 	mm->state = MM_ESTABLISHED;
 	mm->established_ms = e->now_ms;

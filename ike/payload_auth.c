@@ -58,7 +58,7 @@ pld_nonce_check(struct span body)
 static size_t
 utf8_put(uint32_t cp, char *out, size_t cap)
 {
-	if (cp < 0x20 || cp == 0x7f || (cp >= 0xd800 && cp < 0xe000))
+	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000))
 		return 0; /* no control characters in log lines */
 	if (cp < 0x80 && cap >= 1) {
 		out[0] = (char)cp;

@@ -108,6 +108,18 @@ policy_mm_satisfies(const struct mm_sa *mm, const struct policy *p)
 	return mm_fits(mm, p) && em_fits(mm, p);
 }
 
+/* A quick mode was accepted on it: what that one demands of the peer stands. */
+static bool
+is_promised(const struct mm_sa *mm)
+{
+	const struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (qm->negotiated)
+			return true;
+	return false;
+}
+
 enum ike_err
 policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 {
@@ -116,7 +128,8 @@ policy_adopt(struct engine *e, struct mm_sa *mm, const struct class_policy *c)
 	if (!mm_fits(mm, c->policy))
 		return IKE_ERR_MM_MISMATCH;
 	/* Who the peer is was asked, or is: another name cannot be proved on this one. */
-	if (mm->initiator || mm->em.state != GSS_NONE || !mm_needs_em(mm)) {
+	if (mm->initiator || mm->em.state != GSS_NONE || !mm_needs_em(mm) ||
+	    is_promised(mm)) {
 		if (c->uid != mm->policy_of.uid || !em_fits(mm, c->policy))
 			return IKE_ERR_MM_MISMATCH;
 		if (c->target_name != NULL &&

@@ -167,7 +167,6 @@ qm_arm_grace(struct engine *e, struct qm_sa *qm)
 		timer_arm(&e->timers, &qm->lifetime, at, qm_lifetime_over, qm);
 }
 
-/* Both directions are installed. */
 /* Who the peer is: whoever acts for it wants to know as long as its SAs live. */
 static void
 qm_note_peer(struct qm_sa *qm)
@@ -182,6 +181,7 @@ qm_note_peer(struct qm_sa *qm)
 	(void)blob_set(&qm->peer_name, blob_span(&g->peer_name));
 }
 
+/* Both directions are installed. */
 void
 qm_established(struct engine *e, struct qm_sa *qm)
 {

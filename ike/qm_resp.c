@@ -203,6 +203,18 @@ q1_refuse(struct engine *e, struct qm_sa *qm, enum ike_err err)
 		mm_retire(e, mm);
 }
 
+/* Those that carry no traffic yet: before extended mode anybody could begin them. */
+static bool
+mm_has_too_many(const struct engine *e, const struct mm_sa *mm)
+{
+	const struct qm_sa *qm;
+	uint32_t n = 0;
+
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		n += !qm_is_usable(qm);
+	return n >= e->p.max_negotiations_per_peer;
+}
+
 void
 qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 {
@@ -211,8 +223,14 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 	enum ike_err err;
 	uint8_t type;
 
-	if ((qm = sadb_qm_new(e, mm, false)) == NULL)
+	if (mm_has_too_many(e, mm)) {
+		event_drop(e, mm, IKE_ERR_PEER_NEGOTIATION_LIMIT);
 		return;
+	}
+	if ((qm = sadb_qm_new(e, mm, false)) == NULL) {
+		event_drop(e, mm, IKE_ERR_NO_MEMORY);
+		return;
+	}
 	qm->message_id = e->in.h.message_id;
 	qm->is_first = is_first;
 	qm->state = QM_RESP_FIRST_DONE;
@@ -246,10 +264,11 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 		timer_arm(&e->timers, &qm->responder_timer,
 		    e->now_ms + qm->mm->dialect->responder_timeout_s * 1000u, qm_resp_timeout, qm);
 	}
-	if (mm_needs_em(mm) && !mm->keys.has_em)
-		mm_progress(e, mm);
-	else
+	/* More quick modes are no step towards extended mode: they win no time. */
+	if (!mm_needs_em(mm) || mm->keys.has_em)
 		timer_cancel(&e->timers, &mm->responder_timer);
+	else if (is_first)
+		mm_progress(e, mm);
 	answered_begin(e, &qm->answered);
 	answered_reply(e, &qm->answered, mm, q2);
 }
@@ -284,6 +303,6 @@ qm_resp_q3(struct engine *e, struct qm_sa *qm)
 	sa_install(e, qm, false);
 	answered_begin(e, &qm->answered);
 	answered_reply(e, &qm->answered, mm, q4);
-	if (mm_needs_em(mm) && !mm->keys.has_em)
+	if (qm->is_first && mm_needs_em(mm) && !mm->keys.has_em)
 		mm_progress(e, mm);
 }

@@ -29,6 +29,7 @@
 #define GSS_MAX_ROUNDS 40
 #define NOTIFY_QUEUE_MAX 64
 #define DIGEST_BYTES 16
+#define ANSWERED_AGAIN_MAX 16
 #define OLD_RESPONSES 8
 #define MM_TIMERS 5
 #define QM_TIMERS 3
@@ -74,6 +75,7 @@ struct answered {
 	bool set;
 	uint8_t digest[DIGEST_BYTES];
 	struct blob response; /* empty: still in process */
+	uint32_t n_again;     /* how often it was sent again */
 };
 
 /* Sequence numbers: one stream per kind of exchange (A30). */
@@ -315,13 +317,12 @@ bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
 /* Main modes with keys, and negotiations that the peer has in progress (MS-AIPS 3.3.7.1). */
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
     uint32_t *n_negotiating);
-/* First in the list that may hold main (quick) modes with this peer: check the address. */
 /* The peer's address is another one now: files the main mode under it. */
 void sadb_mm_set_remote(struct engine *e, struct mm_sa *mm, const struct endpoint *remote);
+/* First in the list that may hold main (quick) modes with this peer: check the address. */
 struct mm_sa *sadb_mm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_first(const struct engine *e, const struct address *peer);
 struct qm_sa *sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator);
-/* After selector.remote is known: files the quick mode under its peer. */
 void sadb_qm_free(struct engine *e, struct qm_sa *qm);
 struct qm_sa *sadb_qm_by_message_id(const struct mm_sa *mm, uint32_t message_id);
 /* Moves a waiting quick mode to another main mode. */

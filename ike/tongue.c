@@ -87,12 +87,10 @@ hash_candidate(const struct dialect *base, uint32_t i, struct dialect *d)
 
 /* The engine's own copy, which lives as long as the engine. NULL: too many, or no memory. */
 static const struct dialect *
-tongue_keep(struct engine *e, const struct dialect *d)
+tongue_copy(struct engine *e, const struct dialect *d)
 {
 	struct dialect **known = e->tongue.known;
 
-	if (memcmp(d, &e->p.dialect, sizeof(*d)) == 0)
-		return &e->p.dialect;
 	for (size_t i = 0; i < e->tongue.n_known; i++)
 		if (memcmp(known[i], d, sizeof(*d)) == 0)
 			return known[i];
@@ -101,6 +99,29 @@ tongue_keep(struct engine *e, const struct dialect *d)
 		return NULL;
 	*known[e->tongue.n_known] = *d;
 	return known[e->tongue.n_known++];
+}
+
+/* Same, or that of the configuration. */
+static const struct dialect *
+tongue_keep(struct engine *e, const struct dialect *d)
+{
+	if (memcmp(d, &e->p.dialect, sizeof(*d)) == 0)
+		return &e->p.dialect;
+	return tongue_copy(e, d);
+}
+
+void
+tongue_configure(struct engine *e, const struct dialect *d)
+{
+	const struct dialect *old;
+	struct mm_sa *mm;
+
+	if (memcmp(d, &e->p.dialect, sizeof(*d)) == 0 ||
+	    (old = tongue_copy(e, &e->p.dialect)) == NULL)
+		return;
+	LIST_FOREACH (mm, &e->mm_all, all_link)
+		if (mm->dialect == &e->p.dialect)
+			mm->dialect = old;
 }
 
 void

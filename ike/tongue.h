@@ -13,6 +13,8 @@
 #define TONGUE_KNOWN_MAX 64
 #define TONGUE_PROBES_PER_S 20
 
+/* d is about to be that of the configuration: main modes that there are keep the one before. */
+void tongue_configure(struct engine *e, const struct dialect *d);
 /* Which dialect a new main mode with this peer speaks; sets mm->may_probe. */
 void tongue_begin(struct engine *e, struct mm_sa *mm);
 /* Responder: the message in e->in fails its ICV. True: another dialect opens it, and mm has it. */

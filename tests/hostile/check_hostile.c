@@ -33,6 +33,7 @@ main(void)
 	suite_add_tcase(s, hostile_auth_cases());
 	suite_add_tcase(s, hostile_authip_cases());
 	suite_add_tcase(s, hostile_ipsec_cases());
+	suite_add_tcase(s, hostile_unproven_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -98,5 +98,6 @@ TCase *hostile_quick_cases(void);
 TCase *hostile_auth_cases(void);
 TCase *hostile_authip_cases(void);
 TCase *hostile_ipsec_cases(void);
+TCase *hostile_unproven_cases(void);
 
 #endif

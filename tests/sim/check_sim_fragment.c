@@ -49,6 +49,37 @@ START_TEST(large_tokens_through_a_small_mtu)
 }
 END_TEST
 
+static bool
+tap_fragment_fits(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	size_t *count = ctx;
+
+	(void)from;
+	if (p[16] == PAYLOAD_FRAGMENT) {
+		ck_assert_uint_le(20 + 8 + 4 + *n, 576);
+		++*count;
+	}
+	return true;
+}
+
+/* Behind a NAT each of them has the non-ESP marker in front. */
+START_TEST(fragments_leave_room_for_the_marker)
+{
+	size_t count = 0;
+
+	begin(1, FRAGMENT_SEND_ALWAYS, 0);
+	sim_nat_begin(&net, 0, false);
+	net.tap = tap_fragment_fits;
+	net.tap_ctx = &count;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	sim_run(&net, 1000);
+	expect_success();
+	ck_assert_uint_gt(count, 20);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(never_means_never)
 {
 	begin(1, FRAGMENT_SEND_NEVER, 1280);
@@ -246,6 +277,7 @@ sim_fragment_cases(void)
 
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, large_tokens_through_a_small_mtu, 0, 4);
+	tcase_add_test(t, fragments_leave_room_for_the_marker);
 	tcase_add_test(t, never_means_never);
 	tcase_add_test(t, auto_cuts_nothing_without_need);
 	tcase_add_test(t, only_to_peers_that_announced_it);
