@@ -10,11 +10,23 @@
 #define WSAETIMEDOUT 10060
 #define NOBODY UINT64_MAX
 
+/* A program that asks and goes away leaves a negotiation behind: not without end. */
+static bool
+user_has_too_many(const struct negotiator *n, uint32_t uid)
+{
+	const struct waiter *w;
+	size_t count = 0;
+
+	TAILQ_FOREACH (w, &n->waiters, next)
+		count += w->api_ask != 0 && w->uid == uid;
+	return uid != 0 && count >= API_PRECONNECTS_PER_UID;
+}
+
 bool
 api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64_t ask,
-    uint32_t *winsock_error)
+    uint32_t uid, uint32_t *winsock_error)
 {
-	struct waiter w = { .api_ask = ask };
+	struct waiter w = { .api_ask = ask, .uid = uid };
 	const struct class_spec *spec;
 	uint32_t class_id;
 	struct flow f;
@@ -32,8 +44,13 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 	}
 	if (spec->allow_insecure) /* what may be clear does not wait */
 		w.api_ask = NOBODY;
-	nego_acquire(n, &f, class_id, &w);
-	return w.api_ask != NOBODY;
+	if (user_has_too_many(n, uid)) /* of those that need not wait the first packet asks */
+		*winsock_error = spec->allow_insecure ? 0 : WSAENOBUFS;
+	else if (!nego_acquire(n, &f, class_id, &w))
+		*winsock_error = WSAEACCES;
+	else
+		return w.api_ask != NOBODY;
+	return false;
 }
 
 uint32_t

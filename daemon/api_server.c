@@ -146,8 +146,6 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 	client_reply(c, r->winsock_error, &reply, sizeof(reply));
 }
 
-
-
 /* A session may be idle for as long as it likes. */
 static void
 client_engine(struct client *c)
@@ -167,7 +165,7 @@ client_preconnect(struct client *c, int fd)
 
 	c->is_waiting = true; /* the answer may come at once */
 	c->ask = ++c->server->next_ask;
-	if (api_preconnect(c->server->n, fd, &c->request.peer, c->ask, &error))
+	if (api_preconnect(c->server->n, fd, &c->request.peer, c->ask, c->uid, &error))
 		return;
 	c->is_waiting = false;
 	client_reply(c, error, &none, sizeof(none));

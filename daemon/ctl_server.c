@@ -149,9 +149,12 @@ request_initiate(struct ctl_client *c, json_t *q)
 	} else {
 		f.protocol = strcmp(proto, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
 		f.remote.port = (uint16_t)port;
-		nego_acquire(c->server->n, &f,
-		    json_integer_value(class_id) == CLASS_ENCRYPT ? CLASS_ENCRYPT : CLASS_DEFAULT,
-		    &w);
+		if (!nego_acquire(c->server->n, &f,
+			json_integer_value(class_id) == CLASS_ENCRYPT ? CLASS_ENCRYPT :
+									CLASS_DEFAULT,
+			&w))
+			client_error(c, "the policy has no proposal for that: with --encrypt "
+					"it needs one that encrypts");
 	}
 }
 

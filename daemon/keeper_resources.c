@@ -43,18 +43,37 @@ resource_add(struct keeper *k, enum role_id role, enum proto_fd_kind kind, uint3
 	return true;
 }
 
+/* Who may write there could put links, or sockets of his own, in the place of our files. */
+static bool
+resource_run_dir(const char *dir)
+{
+	struct stat st;
+
+	if ((mkdir(dir, 0755) != 0 && errno != EEXIST) || stat(dir, &st) != 0) {
+		log_error("keeper", "cannot make %s: %s", dir, strerror(errno));
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		log_error("keeper",
+		    "%s: others can write there: let it belong to root with mode 755, or "
+		    "name another --run-dir",
+		    dir);
+		return false;
+	}
+	return true;
+}
+
 /* One daemon per run directory. */
 static bool
 resource_lock(struct keeper *k)
 {
 	char path[128];
 
-	if (mkdir(k->options->run_dir, 0755) != 0 && errno != EEXIST) {
-		log_error("keeper", "cannot make %s: %s", k->options->run_dir, strerror(errno));
+	if (!resource_run_dir(k->options->run_dir))
 		return false;
-	}
 	snprintf(path, sizeof(path), "%s/authipd.pid", k->options->run_dir);
-	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (k->lock_fd < 0) {
 		log_error("keeper", "cannot open %s: %s", path, strerror(errno));
 		return false;

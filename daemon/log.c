@@ -28,17 +28,18 @@ log_verbosity(void)
 }
 
 /* What a peer says may stand in a text: one line, printable, C1 of UTF-8 included. */
-static void
-log_sanitize(char *s)
+void
+log_clean(char *s)
 {
 	uint8_t before = 0;
 
 	for (; *s != '\0'; s++) {
 		uint8_t c = (uint8_t)*s;
 
-		if (c < 0x20 || c == 0x7f ||
-		    (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2)))
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0 && before < 0x80))
 			*s = '?';
+		else if (c >= 0x80 && c < 0xa0 && before == 0xc2)
+			s[-1] = s[0] = '?';
 		before = c;
 	}
 }
@@ -51,7 +52,7 @@ log_write(int priority, const char *word, const char *token, const char *fmt, va
 	struct tm tm;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	log_sanitize(text);
+	log_clean(text);
 	if (!log_to_stderr) {
 		syslog(priority, "%s %s: %s%s", log_role, token, word, text);
 		return;

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+/* Makes s one printable line, whoever said it: control characters become question marks. */
+void log_clean(char *s);
 /* role: "keeper", ...; verbosity: 0 info, 1 debug. */
 void log_init(const char *role, bool to_stderr, int verbosity);
 int log_verbosity(void);

@@ -218,7 +218,7 @@ nego_on_timer(evutil_socket_t fd, short what, void *ctx)
 	nego_pump(n);
 }
 
-void
+bool
 nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w)
 {
@@ -227,13 +227,14 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 
 	if (copy == NULL || !class_policy(n->classes, class_id, &a.policy)) {
 		free(copy);
-		return;
+		return false;
 	}
 	*copy = *w;
 	copy->ticket = a.ticket;
 	TAILQ_INSERT_TAIL(&n->waiters, copy, next);
 	engine_acquire(n->engine, nego_now_ms(), &a);
 	nego_pump(n);
+	return true;
 }
 
 /* ---- life ---- */

@@ -70,11 +70,13 @@ static void
 plane_acquire(struct negotiator *n, const struct proto_acquire *a)
 {
 	struct waiter w = { .is_plane = true, .class_id = a->class_id, .flow = a->flow };
+	struct proto_acquire_done refused = { a->class_id, a->flow, IKE_ERR_NO_QM_POLICY };
 	struct flow selector = a->flow;
 
 	if (a->starts)
 		selector.local.port = 0;
-	nego_acquire(n, &selector, a->class_id, &w);
+	if (!nego_acquire(n, &selector, a->class_id, &w)) /* its packets need not wait */
+		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &refused, sizeof(refused), -1);
 }
 
 static void

@@ -26,6 +26,7 @@ struct waiter {
 	struct flow flow;
 	uint64_t ctl_client; /* authipctl initiate */
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */
+	uint32_t uid;	     /* of that program */
 };
 
 /* Bytes and packets of a quick mode, as the plane counts them. */
@@ -102,8 +103,8 @@ void nego_config_changed(struct negotiator *n);
 void nego_engine_free(struct negotiator *n);
 /* Performs what the engine wants and sets its timer: after every event. */
 void nego_pump(struct negotiator *n);
-/* Asks for an SA; the waiter is told. */
-void nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
+/* Asks for an SA; the waiter is told. False: there is no such policy: it is not. */
+bool nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w);
 struct usage *nego_usage(struct negotiator *n, uint32_t qm_id);
 

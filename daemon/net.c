@@ -194,7 +194,8 @@ inner_mtu(void)
 	}
 	if (all != NULL)
 		if_freenameindex(all);
-	return mtu - PACKET_ROOM_BYTES < MTU_MIN_BYTES ? MTU_MIN_BYTES : mtu - PACKET_ROOM_BYTES;
+	return mtu < MTU_MIN_BYTES + PACKET_ROOM_BYTES ? MTU_MIN_BYTES :
+							 mtu - PACKET_ROOM_BYTES;
 }
 
 static int

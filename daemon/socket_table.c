@@ -12,6 +12,7 @@
 #include "daemon/sockdiag.h"
 
 #define BUCKETS 4096
+#define GONE_MAX 4096
 
 struct entry {
 	LIST_ENTRY(entry) link;
@@ -29,6 +30,12 @@ struct socket_table {
 	void (*changed)(void *ctx, uint32_t class_id);
 	void *ctx;
 	uint32_t n_of_class[CLASS_MAX + 1];
+	/*
+	 * The last that ended and were not registered: a program that is killed while keeper
+	 * secures its socket may be gone before keeper's answer is here.
+	 */
+	uint64_t gone[GONE_MAX];
+	size_t n_gone;
 };
 
 static struct entry *
@@ -84,12 +91,23 @@ table_changed(struct socket_table *t, uint32_t class_id, int more)
 		t->changed(t->ctx, class_id);
 }
 
+static bool
+is_gone(const struct socket_table *t, uint64_t cookie)
+{
+	for (size_t i = 0; i < GONE_MAX && i < t->n_gone; i++)
+		if (t->gone[i] == cookie)
+			return true;
+	return false;
+}
+
 uint64_t
 socket_table_add(struct socket_table *t, const struct secured_socket *s)
 {
 	struct entry *e = table_find(t, s->cookie);
 	uint32_t old_class = e != NULL ? e->s.class_id : 0;
 
+	if (is_gone(t, s->cookie))
+		return 0;
 	if (e == NULL) {
 		if ((e = calloc(1, sizeof(*e))) == NULL)
 			return 0;
@@ -281,11 +299,14 @@ heir_check(void *ctx, const struct sockdiag_entry *d)
 static void
 table_destroyed(void *ctx, const struct sockdiag_entry *d)
 {
-	struct entry *e = table_find(ctx, d->cookie);
-	struct heirs h = { .t = ctx };
+	struct socket_table *t = ctx;
+	struct entry *e = table_find(t, d->cookie);
+	struct heirs h = { .t = t };
 
-	if (e == NULL)
+	if (e == NULL) {
+		t->gone[t->n_gone++ % GONE_MAX] = d->cookie;
 		return;
+	}
 	log_debug("api", "registration %llu ended", (unsigned long long)e->s.id);
 	h.listener = e->s;
 	entry_end(ctx, e);

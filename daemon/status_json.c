@@ -3,9 +3,11 @@
 
 #include "daemon/status_json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/class_table.h"
+#include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
 #include "ike/payload.h"
@@ -56,8 +58,13 @@ json_spi(uint32_t spi)
 json_t *
 status_json_text(const char *s)
 {
-	json_t *j = json_string(s);
+	char *clean = strdup(s);
+	json_t *j;
 
+	if (clean != NULL)
+		log_clean(clean);
+	j = json_string(clean); /* NULL: none */
+	free(clean);
 	return j != NULL ? j : json_string("(not UTF-8)");
 }
 
@@ -220,10 +227,11 @@ add_class(void *ctx, uint32_t class_id, const struct class_spec *spec)
 	struct list_of *l = ctx;
 
 	json_array_append_new(l->list,
-	    json_pack("{s:I,s:s,s:s,s:I,s:I,s:s,s:I}", "id", (json_int_t)class_id, "class",
-		class_spec_name(spec), "rule", spec->kind == CLASS_OF_RULE ? spec->rule.name : "",
-		"owner", (json_int_t)spec->owner, "credentials_of", (json_int_t)spec->uid,
-		"target_name", spec->target_name, "sockets",
+	    json_pack("{s:I,s:s,s:o,s:I,s:I,s:o,s:I}", "id", (json_int_t)class_id, "class",
+		class_spec_name(spec), "rule",
+		status_json_text(spec->kind == CLASS_OF_RULE ? spec->rule.name : ""), "owner",
+		(json_int_t)spec->owner, "credentials_of", (json_int_t)spec->uid,
+		"target_name", status_json_text(spec->target_name), "sockets",
 		(json_int_t)class_sockets(l->n->classes, class_id)));
 	return true;
 }

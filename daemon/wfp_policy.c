@@ -194,14 +194,12 @@ find_context(const struct wfp *w, const uint8_t key[16], uint32_t uid, uint32_t 
 	return value;
 }
 
-/* Nobody would be authenticated: only if the administrator has said that this is meant. */
+/* Nobody need be authenticated: only if the administrator has said that this is meant. */
 static bool
 authenticates_nobody(const struct resolution *r)
 {
-	for (uint32_t i = 0; i < r->out->n_mm_auth; i++)
-		if (r->out->mm_auth[i].method != AUTH_ANONYMOUS)
-			return false;
-	return r->out->n_em_auth == 0 && r->config->policy.n_em_auth > 0;
+	return policy_main_mode_is_anonymous(r->out) && r->out->n_em_auth == 0 &&
+	       r->config->policy.n_em_auth > 0;
 }
 
 static uint32_t

@@ -123,6 +123,8 @@ acquire_main_mode(struct engine *e, const struct class_policy *policy,
 	enum keying keying = policy->policy->keying;
 	struct mm_sa *mm, *v1;
 
+	if (e->n_mm >= e->p.max_mm_total)
+		return NULL;
 	if (keying == KEYING_IKEV1)
 		return v1_init_start(e, local, remote, policy, NULL);
 	mm = mm_init_start(e, local, remote, policy, 0);
@@ -170,7 +172,8 @@ acquire_start(struct engine *e, const struct engine_acquire *a)
 	struct qm_sa *qm = acquire_new(e, &a->policy, &a->selector);
 
 	if (qm == NULL) {
-		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		acquire_refuse(e, a,
+		    e->n_mm >= e->p.max_mm_total ? IKE_ERR_TOTAL_LIMIT : IKE_ERR_NO_MEMORY);
 		return;
 	}
 	if (!acquire_add_ticket(qm, a->ticket))

@@ -121,18 +121,35 @@ wait_for_user(const sigset_t *ends, long seconds)
 		(void)sigwaitinfo(ends, NULL);
 }
 
+/* No link is followed, and a file that is there already is for its owner alone from now on. */
+static int
+archive_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && fchmod(fd, 0600) == 0)
+		return fd;
+	fprintf(stderr, "authipctl: cannot write %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static int
 archive(const struct capture *c)
 {
-	pid_t pid = fork();
+	int fd = archive_open(c->o->out);
+	pid_t pid = fd >= 0 ? fork() : -1;
 
 	if (pid == 0) {
-		(void)umask(077);
-		execlp(
-		    "tar", "tar", "-czf", c->o->out, "-C", c->dir, ".", (char *)NULL);
+		if (dup2(fd, STDOUT_FILENO) < 0)
+			_exit(EXIT_FAILED);
+		execlp("tar", "tar", "-czf", "-", "-C", c->dir, ".", (char *)NULL);
 		fprintf(stderr, "authipctl: cannot run tar: %s\n", strerror(errno));
 		_exit(EXIT_FAILED);
 	}
+	if (fd >= 0)
+		close(fd);
 	return wait_for(pid) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +20,19 @@ is_table(const char *name)
 				   strcmp(name, "ikev1_decryption_table") == 0);
 }
 
-/* Appends line to the table in dir. Only its owner may read it. */
+/* A file that nobody but its owner may read, and no link to somewhere else. */
+static FILE *
+table_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *f = fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(fd, "a") : NULL;
+
+	if (f == NULL && fd >= 0)
+		close(fd);
+	return f;
+}
+
+/* Appends line to the table in dir. */
 static bool
 table_append(const char *dir, const char *table, const char *line)
 {
@@ -31,8 +44,7 @@ table_append(const char *dir, const char *table, const char *line)
 		fprintf(stderr, "authipctl: the name of the directory is too long\n");
 		return false;
 	}
-	(void)umask(077);
-	f = fopen(path, "a");
+	f = table_open(path);
 	ok = f != NULL && fprintf(f, "%s\n", line) > 0;
 	if (f != NULL && fclose(f) != 0)
 		ok = false;

@@ -63,10 +63,39 @@ keylog_is_for_root() {
 	((rc == 3)) || fail "exit status $rc: $(cat "$work/keylog.app")"
 }
 
+# Somebody else's link in a directory where anybody may write leads nowhere.
+evidence_follows_no_link() {
+	local rc=0
+	serve b secure_server -e "$p0"
+	mkdir -p "$work/links" && ln -sf "$work/stolen" "$work/links/report.tar.gz"
+	ln -sf "$work/stolen" "$work/links/esp_sa"
+	ctl a capture --out "$work/links/report.tar.gz" --seconds 1 >"$work/report.app" 2>&1 || rc=$?
+	((rc != 0)) || fail "a capture through a link"
+	grep -q "cannot write $work/links/report.tar.gz" "$work/report.app" ||
+		fail "not clear: $(cat "$work/report.app")"
+	keylog_start a "$work/links"
+	forget || fail "SAs stay"
+	ctl a initiate --to "$b4" --proto tcp --port "$p0" --encrypt >/dev/null ||
+		fail "cannot negotiate"
+	within 5 grep -q esp_sa "$work/keylog.app" || fail "no word: $(cat "$work/keylog.app")"
+	[[ ! -e $work/stolen ]] || fail "keys went where the link leads"
+}
+
+# A run directory where others can put sockets and links of their own is refused.
+run_dir_of_others() {
+	local rc=0
+	mkdir -p "$work/open.run" && chmod 777 "$work/open.run"
+	on a timeout 10 "$builddir/authipd" -f -c "$work/a.conf" --run-dir "$work/open.run" \
+		>"$work/open.log" 2>&1 || rc=$?
+	((rc != 0 && rc != 124)) || fail "exit status $rc: $(cat "$work/open.log")"
+	grep -q 'others can write there' "$work/open.log" || fail "$(cat "$work/open.log")"
+}
+
 # capture_to OPTION...: an archive of an SA being made; its list in $work/list.
 capture_to() {
 	forget || fail "SAs stay"
 	rm -rf "$work/unpacked"
+	(umask 022 && : >"$work/report.tar.gz") # of an earlier user who had nothing to hide
 	ctl a capture --out "$work/report.tar.gz" --seconds 4 "$@" >"$work/report.app" 2>&1 &
 	within 5 grep -q capturing "$work/report.app" || fail "$(cat "$work/report.app")"
 	ctl a initiate --to "$b4" --proto tcp --port "$p0" --encrypt >/dev/null ||
@@ -117,3 +146,5 @@ try keylog_is_opt_in keylog_is_opt_in
 try keylog_is_for_root keylog_is_for_root
 try capture_archive capture_archive
 try capture_with_keys capture_with_keys
+try evidence_follows_no_link evidence_follows_no_link
+try run_dir_of_others run_dir_of_others

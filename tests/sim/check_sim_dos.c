@@ -302,6 +302,24 @@ cpu_ns(void)
 }
 
 /* 50,000 a second from everywhere: memory flat, the honest unharmed, little work. */
+/* The table is full for our own programs, too. */
+START_TEST(programs_cannot_fill_the_table)
+{
+	begin(0, 0, 0);
+	net.host[0].engine->p.max_mm_total = 3;
+	net.loss_pct = 100;
+	for (uint16_t i = 1; i <= 5; i++)
+		sim_acquire_from(&net, 0, i, i, 80);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 3);
+	ck_assert_uint_eq(net.host[0].n_result, 2);
+	ck_assert_int_eq(net.host[0].result.error, IKE_ERR_TOTAL_LIMIT);
+	sim_run(&net, 100000);
+	ck_assert_uint_eq(net.host[0].n_result, 5);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(flood_of_fifty_thousand_a_second)
 {
 	size_t before, ticket = 1;
@@ -354,6 +372,7 @@ sim_dos_cases(void)
 	tcase_add_test(t, cookies_on_a_bad_network);
 	tcase_add_test(t, forged_cookies_are_answered_once_per_transmission);
 	tcase_add_test(t, allowance_of_one_source);
+	tcase_add_test(t, programs_cannot_fill_the_table);
 	tcase_add_test(t, flood_of_fifty_thousand_a_second);
 	return t;
 }

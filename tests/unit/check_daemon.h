@@ -17,6 +17,7 @@ struct rig {
 	size_t n_pump; /* calls of nego_pump() and nego_acquire() */
 	void (*pump)(struct negotiator *n);
 	size_t n_acquire;
+	bool has_no_policy; /* of nego_acquire() */
 	struct flow acquired;
 	uint32_t acquired_class;
 	uint64_t acquired_client;

@@ -245,6 +245,19 @@ START_TEST(initiate_refusals)
 }
 END_TEST
 
+/* Nobody will tell: so it is told at once. */
+START_TEST(initiate_without_policy)
+{
+	int c = dial(true);
+
+	rig.has_no_policy = true;
+	expect_refusal(c, INITIATE("\"192.0.2.1\"", "\"192.0.2.2\"", "\"tcp\"", "80"),
+	    "no proposal");
+	ck_assert_uint_eq(rig.n_acquire, 1);
+	close(c);
+}
+END_TEST
+
 START_TEST(initiate)
 {
 	struct action_result r = { .error = IKE_OK, .mm_id = 3, .qm_id = 4 };
@@ -313,6 +326,7 @@ daemon_ctl_tests(Suite *s)
 	tcase_add_test(t, keylog);
 	tcase_add_test(t, delete);
 	tcase_add_test(t, initiate_refusals);
+	tcase_add_test(t, initiate_without_policy);
 	tcase_add_test(t, initiate);
 	tcase_add_loop_test(t, too_long_a_line, 0, 2);
 	suite_add_tcase(s, t);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/api_preconnect.h"
 #include "tests/sim/simnet.h"
 #include "tests/unit/api_client.h"
 
@@ -12,6 +13,7 @@
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
 #define WSAEAFNOSUPPORT 10047
+#define WSAENOBUFS 10055
 #define WSAENOTCONN 10057
 #define PORT 7000
 
@@ -74,6 +76,34 @@ query(int fd, const struct aip_api_peer *peer, struct aip_api_query_reply *r)
 	close(c);
 	return error;
 }
+
+/* A program that asks, goes away and asks again leaves so many negotiations, not more. */
+START_TEST(preconnects_of_a_user)
+{
+	struct waiter w[API_PRECONNECTS_PER_UID];
+	struct endpoint other_port = remote;
+	uint32_t error;
+
+	if (!is_root()) /* the mark of a class is root's */
+		return;
+	other_port.port++; /* nothing is negotiated yet */
+	for (size_t i = 0; i < API_PRECONNECTS_PER_UID; i++) {
+		w[i] = (struct waiter){ .api_ask = 1000 + i, .uid = 1000 };
+		TAILQ_INSERT_TAIL(&rig.n.waiters, &w[i], next);
+	}
+	ck_assert(!api_preconnect(&rig.n, sock, &other_port, 1, 1000, &error));
+	ck_assert_uint_eq(error, WSAENOBUFS);
+	ck_assert_uint_eq(rig.n_acquire, 0);
+	ck_assert(api_preconnect(&rig.n, sock, &other_port, 1, 1001, &error));
+	ck_assert_uint_eq(rig.n_acquire, 1);
+	TAILQ_REMOVE(&rig.n.waiters, &w[0], next);
+	ck_assert(api_preconnect(&rig.n, sock, &other_port, 1, 1000, &error));
+	/* where nothing can be negotiated, connect() says so at once */
+	rig.has_no_policy = true;
+	ck_assert(!api_preconnect(&rig.n, sock, &other_port, 1, 1001, &error));
+	ck_assert_uint_eq(error, WSAEACCES);
+}
+END_TEST
 
 START_TEST(query_of_a_peer)
 {
@@ -255,7 +285,8 @@ daemon_query_tests(Suite *s)
 	tcase_add_test(t, query_refusals);
 	tcase_add_test(t, identity_of_nobody);
 	if (is_root()) { /* the mark of a class is root's */
-		tcase_add_test(t, query_of_a_peer);
+		tcase_add_test(t, preconnects_of_a_user);
+	tcase_add_test(t, query_of_a_peer);
 		tcase_add_test(t, query_after_the_sa);
 		tcase_add_loop_test(
 		    t, identity, 0, sizeof(identity_table) / sizeof(identity_table[0]));

@@ -28,7 +28,7 @@ nego_pump(struct negotiator *n)
 		rig.pump(n);
 }
 
-void
+bool
 nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w)
 {
@@ -36,7 +36,10 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	rig.acquired = *selector;
 	rig.acquired_class = class_id;
 	rig.acquired_client = w->ctl_client;
+	if (rig.has_no_policy)
+		return false;
 	nego_pump(n);
+	return true;
 }
 
 struct usage *

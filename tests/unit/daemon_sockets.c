@@ -1,5 +1,8 @@
 /* Registered sockets and the kernel's view of them: real sockets of this process. */
 #include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,6 +72,48 @@ owner(uint8_t protocol, const char *local, uint16_t port)
 
 	return socket_table_owner(table, &f);
 }
+
+/* What the kernel says of a socket that ends. */
+static void
+say_ended(int to, uint64_t cookie)
+{
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_msg m;
+	} msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.h.nlmsg_len = sizeof(msg);
+	msg.h.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	msg.m.idiag_family = AF_INET;
+	msg.m.id.idiag_cookie[0] = (uint32_t)cookie;
+	msg.m.id.idiag_cookie[1] = (uint32_t)(cookie >> 32);
+	ck_assert_int_eq(send(to, &msg, sizeof(msg), 0), (ssize_t)sizeof(msg));
+	rig_turn();
+}
+
+/* Its program was killed: the kernel told it before keeper did. */
+START_TEST(ended_before_it_was_registered)
+{
+	struct secured_socket s = { 0, 0x123456789abcull, CLASS_DEFAULT, 1000, 4, 6, 0, false,
+		{ { 0 }, 0 } };
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
+	socket_table_watch(table, fd[0]);
+	for (uint64_t i = 0; i < 1000; i++) /* others end, too */
+		say_ended(fd[1], 1000000 + i);
+	say_ended(fd[1], s.cookie);
+	ck_assert_uint_eq(socket_table_add(table, &s), 0);
+	ck_assert_uint_eq(socket_table_count_uid(table, 1000), 0);
+	ck_assert_uint_eq(n_changed[CLASS_DEFAULT], 0);
+	s.cookie++;
+	ck_assert_uint_ne(socket_table_add(table, &s), 0);
+	say_ended(fd[1], s.cookie);
+	ck_assert_uint_eq(socket_table_count_uid(table, 1000), 0);
+	close(fd[1]);
+}
+END_TEST
 
 START_TEST(counts_and_replacement)
 {
@@ -330,6 +375,7 @@ daemon_sockets_tests(Suite *s)
 	TCase *t = tcase_create("sockets");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, ended_before_it_was_registered);
 	tcase_add_test(t, counts_and_replacement);
 	tcase_add_loop_test(t, owner_of_a_port, 0, 4);
 	tcase_add_test(t, connected_socket_owns_its_flow_only);

@@ -241,6 +241,32 @@ START_TEST(classes)
 }
 END_TEST
 
+/* A name that a user or a peer chose moves no terminal, and hides nothing. */
+START_TEST(names_of_others)
+{
+	static const struct {
+		const char *name, *shown;
+	} cases[] = {
+		{ "CN=a\x1b[2Jb", "CN=a?[2Jb" },
+		{ "CN=a\xc2\x9b" "2Jb", "CN=a??2Jb" },
+		{ "CN=\xff\xfe", "(not UTF-8)" },
+		{ "CN=\xc3\xa9", "CN=\xc3\xa9" },
+	};
+	struct class_spec spec = { .owner = 1000, .policy = rig.config.policy };
+	enum class_error err;
+	json_t *s, *list;
+
+	strcpy(spec.target_name, cases[_i].name);
+	(void)class_find_or_make(rig.n.classes, &spec, &err);
+	s = status_json(&rig.n);
+	list = json_object_get(s, "classes");
+	ck_assert_uint_eq(json_array_size(list), CLASS_PREDEFINED + 1);
+	ck_assert_str_eq(text(json_array_get(list, CLASS_PREDEFINED), "target_name"),
+	    cases[_i].shown);
+	json_decref(s);
+}
+END_TEST
+
 /* Every error, event and packet counter, under a name that a program can use. */
 START_TEST(counters)
 {
@@ -297,6 +323,7 @@ daemon_status_tests(Suite *s)
 	tcase_add_test(t, quick_mode);
 	tcase_add_test(t, sockets);
 	tcase_add_test(t, classes);
+	tcase_add_loop_test(t, names_of_others, 0, 4);
 	tcase_add_test(t, counters);
 	tcase_add_loop_test(t, event, 0, 2);
 	suite_add_tcase(s, t);

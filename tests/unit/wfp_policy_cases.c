@@ -180,6 +180,25 @@ START_TEST(nobody_is_authenticated)
 }
 END_TEST
 
+/* The peer would choose: one method that proves nothing is enough for nobody. */
+START_TEST(anonymous_beside_others)
+{
+	struct mm_sample m;
+	struct qm_sample s;
+
+	wfp_sample_mm(&m);
+	m.method[0].authenticationMethodType = IKEEXT_SSL;
+	m.method[1].authenticationMethodType = IKEEXT_ANONYMOUS;
+	m.policy.numAuthenticationMethods = 2;
+	add(&m.context, &mm_key);
+	wfp_sample_qm(&s);
+	s.policy.emPolicy = NULL;
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &qm_key, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "authenticates nobody"));
+}
+END_TEST
+
 START_TEST(keys_of_others_and_of_other_kinds)
 {
 	struct qm_sample s;
@@ -227,6 +246,7 @@ wfp_policy_tests(Suite *s)
 	tcase_add_test(t, group_of_main_mode);
 	tcase_add_test(t, impossible_proposals);
 	tcase_add_test(t, nobody_is_authenticated);
+	tcase_add_test(t, anonymous_beside_others);
 	tcase_add_test(t, keys_of_others_and_of_other_kinds);
 	tcase_add_test(t, not_before_commit);
 	suite_add_tcase(s, t);
