@@ -38,6 +38,12 @@ address_equal(const struct address *a, const struct address *b)
 }
 
 static inline bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->addr, &b->addr);
+}
+
+static inline bool
 flow_equal(const struct flow *a, const struct flow *b)
 {
 	return a->protocol == b->protocol && a->local.port == b->local.port &&

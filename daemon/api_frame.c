@@ -12,6 +12,7 @@
 
 #define SECURITY_FLAGS_KNOWN 0x3u
 #define SECURITY_FLAGS_BOTH 0x3u
+#define IPSEC_FLAGS_KNOWN 0xfu
 
 #define ENGINE(X, verb) \
 	X(verb, sizeof(struct aip_api_engine), sizeof(struct aip_api_engine_reply), 0)
@@ -79,7 +80,8 @@ check_flags(struct span body, struct api_request *r)
 	r->security_flags = le32toh(s.security_flags);
 	r->ipsec_flags = le32toh(s.ipsec_flags);
 	if ((r->security_flags & ~SECURITY_FLAGS_KNOWN) != 0 ||
-	    r->security_flags == SECURITY_FLAGS_BOTH || r->ipsec_flags != 0)
+	    r->security_flags == SECURITY_FLAGS_BOTH ||
+	    (r->ipsec_flags & ~IPSEC_FLAGS_KNOWN) != 0)
 		return WSAEINVAL;
 	return 0;
 }
@@ -100,21 +102,14 @@ check_peer(struct span body, struct api_request *r)
 	return 0;
 }
 
-/*
- * class/host, and more behind it, or the subject of a certificate; empty: no name. Printable,
- * so that a log can show it.
- */
+/* So that a log can show it. */
 static bool
-target_is_name(const char *s)
+is_printable(const char *s)
 {
-	const char *slash = strchr(s, '/');
-	bool is_subject = strchr(s, '=') != NULL;
-
-	for (const char *p = s; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f || (*p == ' ' && !is_subject))
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
 			return false;
-	return s[0] == '\0' || is_subject ||
-	       (slash != NULL && slash > s && slash[1] != '\0');
+	return true;
 }
 
 static uint32_t
@@ -123,7 +118,7 @@ check_target(struct span body, struct api_request *r)
 	struct aip_api_target t;
 
 	memcpy(&t, body.p, sizeof(t));
-	if (memchr(t.name, '\0', sizeof(t.name)) == NULL || !target_is_name(t.name))
+	if (memchr(t.name, '\0', sizeof(t.name)) == NULL || !is_printable(t.name))
 		return WSAEINVAL;
 	memcpy(r->target, t.name, sizeof(r->target));
 	return check_peer(body, r);

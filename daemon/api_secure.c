@@ -6,6 +6,8 @@
 #include "daemon/log.h"
 #include "daemon/wfp.h"
 
+#define SKIP_FILTERS 0x1u /* SOCKET_SETTINGS_IPSEC_SKIP_FILTER_INSTANTIATION */
+
 static bool
 has_policy(const struct api_request *r)
 {
@@ -35,23 +37,29 @@ take_policy(struct negotiator *n, uint32_t uid, const struct api_request *r,
 	return true;
 }
 
-uint32_t
-api_secure_class(struct negotiator *n, uint32_t uid, const struct api_request *r,
-    enum class_error *err)
+enum class_error
+api_secure_class(
+    struct negotiator *n, uint32_t uid, const struct api_request *r, uint32_t *class_id)
 {
+	enum class_error err = CLASS_OK;
+
 	struct class_spec spec = {
 		.kind = CLASS_OF_SOCKETS,
 		.owner = uid,
 		.guarantee_encryption = r->security_flags == 1,
 		.allow_insecure = r->security_flags == 2,
 		.follows_default = true,
+		.ipsec_flags = r->ipsec_flags & CLASS_IPSEC_FLAGS,
 		.policy = n->config->policy,
 	};
 
-	*err = CLASS_BAD_POLICY;
-	return take_policy(n, uid, r, &spec) ?
-		   class_find_or_make(n->classes, &spec, err) :
-		   0;
+	*class_id = 0;
+	if (!take_policy(n, uid, r, &spec))
+		return CLASS_BAD_POLICY;
+	/* What protects its traffic is there: a rule of the configuration, say. */
+	if ((r->ipsec_flags & SKIP_FILTERS) == 0)
+		*class_id = class_find_or_make(n->classes, &spec, &err);
+	return err;
 }
 
 void

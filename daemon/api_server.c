@@ -58,8 +58,8 @@ client_hello(struct client *c)
 	struct aip_api_hello_reply r = {
 		.daemon_version = htole32(DAEMON_VERSION),
 		.backend = htole32(c->server->n->config->backend == BACKEND_KERNEL ?
-			AIP_API_BACKEND_KERNEL :
-			AIP_API_BACKEND_PLANE),
+				       AIP_API_BACKEND_KERNEL :
+				       AIP_API_BACKEND_PLANE),
 		.sockets_limit = htole32(c->server->n->config->limits.sockets_per_user),
 	};
 
@@ -70,10 +70,23 @@ client_hello(struct client *c)
 static void
 refuse_class(struct client *c, enum class_error err)
 {
-	log_warn("api", "refused a secured socket of user %u: %s", c->uid, class_error_text(err));
+	log_warn("api", "refused a secured socket of user %u: %s", c->uid,
+	    class_error_text(err));
 	client_reply(c,
-	    err == CLASS_NO_ENCRYPTION || err == CLASS_BAD_POLICY ? WSAEINVAL : WSAENOBUFS, NULL,
-	    0);
+	    err == CLASS_NO_ENCRYPTION || err == CLASS_BAD_POLICY ? WSAEINVAL :
+								    WSAENOBUFS,
+	    NULL, 0);
+}
+
+static bool
+is_registered(const struct negotiator *n, int fd)
+{
+	struct secured_socket s;
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 &&
+	       socket_table_find(n->sockets, cookie, &s);
 }
 
 static void
@@ -89,11 +102,15 @@ client_secure(struct client *c, int fd)
 	if (n->is_stopping) {
 		client_reply(c, WSAENETDOWN, NULL, 0);
 	} else if (socket_table_count_uid(n->sockets, c->uid) >=
-	    n->config->limits.sockets_per_user) {
-		log_warn("api", "user %u has %u secured sockets, the limit: refused another",
+		   n->config->limits.sockets_per_user) {
+		log_warn("api",
+		    "user %u has %u secured sockets, the limit: refused another",
 		    c->uid, n->config->limits.sockets_per_user);
 		client_reply(c, WSAENOBUFS, NULL, 0);
-	} else if ((ask.class_id = api_secure_class(n, c->uid, &c->request, &err)) == 0) {
+	} else if (is_registered(n, fd)) {
+		client_reply(c, WSAEINVAL, NULL, 0);
+	} else if ((err = api_secure_class(n, c->uid, &c->request, &ask.class_id)) !=
+		   CLASS_OK) {
 		refuse_class(c, err);
 	} else if (ipc_send(n->keeper, PROTO_SECURE_ASK, &ask, sizeof(ask), fd) != 0) {
 		class_unref(n->classes, ask.class_id);
@@ -120,7 +137,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 {
 	struct aip_api_secure_reply reply = { .class_id = htole32(r->class_id) };
 	struct secured_socket sock = { 0, r->cookie, r->class_id, r->uid, r->family,
-		r->protocol, nego_now_ms(), false, { { 0 }, 0 } };
+		r->protocol, nego_now_ms(), false, 0 };
 	struct client *c = client_of_ask(s, r->request);
 	uint64_t id = 0;
 
@@ -139,10 +156,12 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 		api_secure_hold(s->n, r->cookie, &c->request);
 	reply.registration_id = htole64(id);
 	if (r->winsock_error != 0)
-		log_debug("api", "user %u: socket refused: %u", c->uid, r->winsock_error);
+		log_debug(
+		    "api", "user %u: socket refused: %u", c->uid, r->winsock_error);
 	else
-		log_info("api", "socket of user %u secured: class %u, registration %llu",
-		    c->uid, r->class_id, (unsigned long long)id);
+		log_info("api",
+		    "socket of user %u secured: class %u, registration %llu", c->uid,
+		    r->class_id, (unsigned long long)id);
 	client_reply(c, r->winsock_error, &reply, sizeof(reply));
 }
 
@@ -193,7 +212,8 @@ client_handle(struct client *c, struct span datagram, int fd)
 
 	if (c->is_waiting || c->engine.is_waiting)
 		return false; /* one at a time */
-	switch (api_frame_parse(datagram, c->said_hello, fd >= 0, &c->request, &error)) {
+	switch (
+	    api_frame_parse(datagram, c->said_hello, fd >= 0, &c->request, &error)) {
 	case API_BREAK:
 		return false;
 	case API_REFUSE:
@@ -250,7 +270,7 @@ client_on_read(evutil_socket_t sock, short what, void *ctx)
 		return;
 	n_fd = n >= 0 ? api_socket_take(&mh, &fd) : 0;
 	good = n > 0 && n_fd <= 1 && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-	    client_handle(c, span_of(buf, (size_t)n), n_fd == 1 ? fd : -1);
+	       client_handle(c, span_of(buf, (size_t)n), n_fd == 1 ? fd : -1);
 	if (n_fd > 0)
 		close(fd);
 	if (!good)
@@ -325,7 +345,8 @@ api_server_listen(struct api_server *s, int fd)
 		return;
 	}
 	s->fd = fd;
-	s->accept = event_new(s->n->base, fd, EV_READ | EV_PERSIST, server_on_accept, s);
+	s->accept =
+	    event_new(s->n->base, fd, EV_READ | EV_PERSIST, server_on_accept, s);
 	if (s->accept != NULL)
 		event_add(s->accept, NULL);
 }

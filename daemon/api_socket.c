@@ -148,6 +148,8 @@ api_socket_find(struct negotiator *n, int fd, const struct endpoint *peer,
 	/* Only keeper sets this mark: it stays with accepted sockets, too. */
 	(void)get_int(fd, SO_MARK, &mark);
 	class_id = net_mark_class(n->config, (uint32_t)mark);
+	if (class_id == 0) /* a rule may protect what has no filters of its own */
+		class_id = nego_rules_class(n, &f);
 	if (class_id == 0 || (qm_id = find_qm(n, class_id, &f)) == 0)
 		return 0;
 	out->is_secured = engine_get_qm(n->engine, nego_now_ms(), qm_id, &out->qm);
@@ -163,7 +165,8 @@ api_socket_take(struct msghdr *mh, int *fd)
 	for (struct cmsghdr *m = CMSG_FIRSTHDR(mh); m != NULL; m = CMSG_NXTHDR(mh, m)) {
 		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t i = 0; i < (m->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, count++) {
+		for (size_t i = 0; i < (m->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		     i++, count++) {
 			int got;
 
 			memcpy(&got, CMSG_DATA(m) + i * sizeof(int), sizeof(got));
@@ -209,7 +212,8 @@ source_for(const struct endpoint *remote, struct address *out)
 
 	ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, n) == 0;
 	n = sizeof(ss);
-	ok = ok && getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && endpoint_of(&ss, &local);
+	ok = ok && getsockname(fd, (struct sockaddr *)&ss, &n) == 0 &&
+	     endpoint_of(&ss, &local);
 	if (fd >= 0)
 		close(fd);
 	if (ok)
@@ -225,7 +229,8 @@ is_plain(const struct flow *f)
 	bool is_group = f->remote.addr.family == 4 ? b[0] >= 224 : b[0] == 0xff;
 	bool is_loopback = f->remote.addr.family == 4 && b[0] == 127;
 
-	return is_group || is_loopback || address_equal(&f->local.addr, &f->remote.addr);
+	return is_group || is_loopback ||
+	       address_equal(&f->local.addr, &f->remote.addr);
 }
 
 uint32_t

@@ -6,16 +6,75 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "config/target.h"
 #include "daemon/api_client.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/socket_table.h"
 
 #define WSAEINVAL 10022
-#define WSAEOPNOTSUPP 10045
 #define WSAENETDOWN 10050
 #define WSAENOBUFS 10055
 #define WSAEISCONN 10056
+
+/* class/host, and more behind it, or the subject of a certificate; empty: no name. */
+static bool
+is_name(const char *s)
+{
+	const char *slash = strchr(s, '/');
+
+	return s[0] == '\0' || strchr(s, '=') != NULL ||
+	       (slash != NULL && slash > s && slash[1] != '\0' &&
+		   strchr(s, ' ') == NULL);
+}
+
+static bool
+write_name(
+    const struct class_spec *spec, const char *name, char out[CLASS_TARGET_BYTES])
+{
+	struct target t = {
+		.name = name,
+		.is_optional = (spec->ipsec_flags & CLASS_TARGET_OPTIONAL) != 0,
+		.is_raw = (spec->ipsec_flags & CLASS_TARGET_RAW) != 0,
+	};
+
+	memset(out, 0, CLASS_TARGET_BYTES);
+	return (t.is_raw || is_name(name)) && target_write(&t, out, CLASS_TARGET_BYTES);
+}
+
+/* The peer's name comes last, so that the same names in the same order are the same class. */
+static uint32_t
+put_peer_name(struct class_spec *spec, const struct endpoint *peer, const char *name)
+{
+	struct class_target *t;
+	uint32_t i = 0;
+
+	while (i < spec->n_target && !endpoint_equal(&spec->target[i].peer, peer))
+		i++;
+	if (i < spec->n_target) {
+		spec->n_target--;
+		memmove(&spec->target[i], &spec->target[i + 1],
+		    (spec->n_target - i) * sizeof(*t));
+		memset(&spec->target[spec->n_target], 0, sizeof(*t));
+	}
+	if (name[0] == '\0')
+		return 0;
+	if (spec->n_target == CLASS_MAX_TARGETS)
+		return WSAENOBUFS;
+	t = &spec->target[spec->n_target++];
+	t->peer = *peer;
+	return write_name(spec, name, t->name) ? 0 : WSAEINVAL;
+}
+
+/* A UDP socket has a name for each peer, or like a TCP socket one for all. */
+static uint32_t
+put_name(struct class_spec *spec, const struct secured_socket *s,
+    const struct api_request *r)
+{
+	if (s->protocol == IPPROTO_UDP && r->peer.addr.family != 0)
+		return put_peer_name(spec, &r->peer, r->target);
+	return write_name(spec, r->target, spec->target_name) ? 0 : WSAEINVAL;
+}
 
 /* The class that the socket has, with this name; 0: *error. */
 static uint32_t
@@ -32,33 +91,14 @@ class_with_target(struct client *c, const struct secured_socket *s, uint32_t *er
 		return 0;
 	spec = *now;
 	spec.owner = c->uid;
-	memset(spec.target_name, 0, sizeof(spec.target_name));
-	memcpy(spec.target_name, c->request.target, sizeof(c->request.target));
+	if ((*error = put_name(&spec, s, &c->request)) != 0)
+		return 0;
 	id = class_find_or_make(n->classes, &spec, &why);
 	*error = id == 0 ? WSAENOBUFS : 0;
 	if (id == 0)
 		log_warn("api", "refused the target name %s of user %u: %s",
 		    c->request.target, c->uid, class_error_text(why));
 	return id;
-}
-
-/*
- * A UDP socket has one name, for one peer: its class is all that tells its traffic apart. *is_done:
- * there is nothing to do.
- */
-static uint32_t
-check_target_peer(const struct client *c, const struct secured_socket *s, bool *is_done)
-{
-	const struct endpoint *peer = &c->request.peer;
-	bool has_name = s->target_peer.addr.family != 0, same;
-
-	*is_done = false;
-	if (s->protocol != IPPROTO_UDP)
-		return 0;
-	same = peer->port == s->target_peer.port &&
-	       address_equal(&peer->addr, &s->target_peer.addr);
-	*is_done = c->request.target[0] == '\0' && !same;
-	return has_name && !same && c->request.target[0] != '\0' ? WSAEOPNOTSUPP : 0;
 }
 
 static uint32_t
@@ -71,10 +111,8 @@ target_ask_keeper(
 		.uid = c->uid,
 		.from_class = s->class_id,
 	};
-	uint32_t error = check_target_peer(c, s, is_done);
+	uint32_t error;
 
-	if (error != 0 || *is_done)
-		return error;
 	if ((ask.class_id = class_with_target(c, s, &error)) == 0)
 		return error;
 	*is_done = ask.class_id == s->class_id;
@@ -112,16 +150,13 @@ client_target(struct client *c, int fd)
 void
 client_moved(struct api_server *s, struct client *c, const struct proto_secure_reply *r)
 {
-	static const struct endpoint nobody;
 	struct aip_api_target_reply reply = { .class_id = htole32(r->class_id) };
 	bool has_name = c != NULL && c->request.target[0] != '\0';
-	bool keep = has_name && r->protocol == IPPROTO_UDP;
 	/* Who takes the name off a connected socket changes nothing that is established. */
 	bool is_fine = r->winsock_error == WSAEISCONN && !has_name;
 
 	if (r->winsock_error == 0)
-		socket_table_move(s->n->sockets, r->cookie, r->class_id,
-		    keep ? &c->request.peer : &nobody);
+		socket_table_move(s->n->sockets, r->cookie, r->class_id);
 	class_unref(s->n->classes, r->class_id);
 	if (c == NULL)
 		return;

@@ -13,6 +13,7 @@
 #include "daemon/auth_method.h"
 #include "daemon/auth_status.h"
 #include "daemon/auth_table.h"
+#include "daemon/auth_target.h"
 #include "daemon/log.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
@@ -145,7 +146,8 @@ conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
 static bool
 ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply *out)
 {
-	if (ask->step != AUTH_START || !auth_method_is_kerberos(ask->method) || !ask->initiator)
+	if (ask->step != AUTH_START || !auth_method_is_kerberos(ask->method) ||
+	    !ask->initiator)
 		return false;
 	if (ask->method == AUTH_V1_KERBEROS) {
 		if (begin(a, ask, out) == NULL) /* waits in the table for its ticket */
@@ -157,7 +159,7 @@ ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_rep
 	}
 	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX &&
 	    auth_kdc_ask(a->kdc, ask->handle,
-		ask->target_name[0] != '\0' ? ask->target_name : ask->peer_gss_id))
+		auth_target_for_ticket(ask->target_name, ask->peer_gss_id)))
 		return true;
 	fail_full(out);
 	return false;
@@ -276,7 +278,8 @@ start_kerberos(struct auth *a, const struct config *c, char *err, size_t cap)
 		return true;
 	if ((a->methods.krb = auth_krb_new(c, err, cap)) == NULL)
 		return false;
-	a->kdc = auth_kdc_new(a->base, a->methods.krb, c->kerberos.timeout_s, on_ticket, a);
+	a->kdc =
+	    auth_kdc_new(a->base, a->methods.krb, c->kerberos.timeout_s, on_ticket, a);
 	if (a->kdc == NULL)
 		snprintf(err, cap, "out of memory for Kerberos");
 	return a->kdc != NULL;

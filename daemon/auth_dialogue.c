@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 
+#include "config/target.h"
 #include "daemon/auth_status.h"
 #include "daemon/auth_tls_secret.h"
 
@@ -24,7 +25,8 @@ static bool
 peer_cert_required(const struct tls_dialogue *d)
 {
 	return d->initiator || d->tls->client_cert != TLS_CLIENT_CERT_OPTIONAL ||
-	       auth_rules_need_cert(&d->tls->rules) || d->base.target_name[0] != '\0';
+	       auth_rules_need_cert(&d->tls->rules) ||
+	       target_is_demanded(d->base.target_name);
 }
 
 /* The context to use, or NULL if no certificate is left (see auth_tls.h). */

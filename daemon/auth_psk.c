@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/psk_file.h"
+#include "config/target.h"
 #include "daemon/auth_status.h"
 #include "ike/auth_part.h"
 
@@ -114,7 +115,7 @@ auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
 	    hash_len_bytes(hash) == 0) {
 		auth_fail(out, SEC_E_INVALID_TOKEN,
 		    "no nonces, or no hash, to make keys with for %s", peer);
-	} else if (ask->target_name[0] != '\0') {
+	} else if (target_is_demanded(ask->target_name)) {
 		auth_fail(out, SEC_E_WRONG_PRINCIPAL,
 		    "a pre-shared key does not tell whether %s is %.100s: take "
 		    "certificates "

@@ -9,15 +9,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/target.h"
 #include "daemon/auth_tls_ssl.h"
+#include "daemon/log.h"
 
 /* The host of a service principal (SERVICE/HOST[:PORT][/NAME][@REALM]), or of a plain name. */
 static struct span
-host_of(const char *target)
+host_of(const struct target *t)
 {
-	const char *slash = strchr(target, '/');
-	const char *host = slash != NULL ? slash + 1 : target;
+	const char *slash = strchr(t->name, '/');
+	const char *host = slash != NULL ? slash + 1 : t->name;
 
+	if (t->is_raw)
+		return span_of(t->name, strlen(t->name));
 	return span_of(host, strcspn(host, ":/@"));
 }
 
@@ -39,10 +43,10 @@ is_one_of(GENERAL_NAMES *names, struct span host, struct auth_bad_cert *bad)
 
 /* No wildcards: whoever sets a target name wants this one and no other. */
 static bool
-has_dns_name(const char *target, X509 *cert, struct auth_bad_cert *bad)
+has_dns_name(const struct target *t, X509 *cert, struct auth_bad_cert *bad)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	struct span host = host_of(target);
+	struct span host = host_of(t);
 	bool ok = host.n > 0 && is_one_of(names, host, bad);
 
 	GENERAL_NAMES_free(names);
@@ -61,25 +65,49 @@ has_subject(const char *target, X509 *cert, struct auth_bad_cert *bad)
 	return ok;
 }
 
-bool
-auth_target_check(const char *target, X509 *cert, struct auth_bad_cert *bad)
+static bool
+is_of_target(const struct target *t, X509 *cert, struct auth_bad_cert *bad)
 {
-	if (target[0] == '\0')
+	if (t->is_raw)
+		return has_subject(t->name, cert, bad) || has_dns_name(t, cert, bad);
+	return strchr(t->name, '=') != NULL ? has_subject(t->name, cert, bad) :
+					      has_dns_name(t, cert, bad);
+}
+
+/* True: the program does not mind. */
+static bool
+is_tolerated(const struct target *t, const char *found)
+{
+	if (t->is_optional)
+		log_warn("auth",
+		    "the peer is %.79s, and the target name that the program set is "
+		    "%.71s: taken, because the program says that the name is optional",
+		    found, t->name);
+	return t->is_optional;
+}
+
+bool
+auth_target_check(const char *text, X509 *cert, struct auth_bad_cert *bad)
+{
+	struct target t = target_read(text);
+
+	if (t.name[0] == '\0')
 		return true;
 	bad->found[0] = bad->wanted[0] = '\0';
-	if (strchr(target, '=') != NULL ? has_subject(target, cert, bad) :
-					  has_dns_name(target, cert, bad))
+	if (is_of_target(&t, cert, bad))
 		return true;
 	if (bad->found[0] == '\0')
 		auth_list_add(
 		    bad->found, sizeof(bad->found), "", "somebody without DNS name");
-	auth_list_add(bad->wanted, sizeof(bad->wanted), "", target);
+	if (is_tolerated(&t, bad->found))
+		return true;
+	auth_list_add(bad->wanted, sizeof(bad->wanted), "", t.name);
 	bad->rule = RULE_TARGET_NAME;
 	return false;
 }
 
-bool
-auth_target_is_principal(const char *target, const char *name)
+static bool
+is_principal(const char *target, const char *name)
 {
 	size_t n = strcspn(target, "@"), name_n = strcspn(name, "@");
 
@@ -88,4 +116,22 @@ auth_target_is_principal(const char *target, const char *name)
 	    strcasecmp(target + n, name + name_n) != 0)
 		return false;
 	return n == name_n && strncasecmp(target, name, n) == 0;
+}
+
+bool
+auth_target_is_principal(const char *text, const char *name)
+{
+	struct target t = target_read(text);
+
+	return t.name[0] == '\0' ||
+	       (t.is_raw ? strcmp(t.name, name) == 0 : is_principal(t.name, name)) ||
+	       is_tolerated(&t, name);
+}
+
+const char *
+auth_target_for_ticket(const char *text, const char *says)
+{
+	struct target t = target_read(text);
+
+	return target_is_demanded(text) || says[0] == '\0' ? t.name : says;
 }

@@ -5,6 +5,11 @@
 #include <stdbool.h>
 
 /* name: an authenticated Kerberos principal, NAME@REALM. */
-bool auth_target_is_principal(const char *target, const char *name);
+bool auth_target_is_principal(const char *text, const char *name);
+/*
+ * Whose ticket to ask for: a peer that must prove the name cannot read any other. says: what it
+ * calls itself, unauthenticated.
+ */
+const char *auth_target_for_ticket(const char *text, const char *says);
 
 #endif

@@ -3,6 +3,29 @@
 
 #include <string.h>
 
+static bool
+targets_equal(const struct class_spec *a, const struct class_spec *b)
+{
+	if (strcmp(a->target_name, b->target_name) != 0 || a->n_target != b->n_target)
+		return false;
+	for (uint32_t i = 0; i < a->n_target; i++)
+		if (!endpoint_equal(&a->target[i].peer, &b->target[i].peer) ||
+		    strcmp(a->target[i].name, b->target[i].name) != 0)
+			return false;
+	return true;
+}
+
+/* A selector for any port of the peer (port 0) is for whoever has a name there. */
+const char *
+class_spec_target(const struct class_spec *s, const struct endpoint *remote)
+{
+	for (uint32_t i = 0; remote != NULL && i < s->n_target; i++)
+		if (address_equal(&s->target[i].peer.addr, &remote->addr) &&
+		    (remote->port == 0 || remote->port == s->target[i].peer.port))
+			return s->target[i].name;
+	return s->target_name;
+}
+
 bool
 class_spec_equal(const struct class_spec *a, const struct class_spec *b)
 {
@@ -10,7 +33,7 @@ class_spec_equal(const struct class_spec *a, const struct class_spec *b)
 	       a->guarantee_encryption == b->guarantee_encryption &&
 	       a->allow_insecure == b->allow_insecure &&
 	       a->follows_default == b->follows_default &&
-	       strcmp(a->target_name, b->target_name) == 0 &&
+	       a->ipsec_flags == b->ipsec_flags && targets_equal(a, b) &&
 	       (a->kind != CLASS_OF_RULE || rule_equal(&a->rule, &b->rule)) &&
 	       policy_equal(&a->policy, &b->policy);
 }
@@ -62,7 +85,8 @@ proposals_are_sane(const struct policy *p)
 		const struct mm_proposal *m = &p->mm_proposal[i];
 
 		if ((unsigned)m->cipher > CIPHER_AES256_GMAC ||
-		    hash_len_bytes(m->integrity) == 0 || dh_public_len_bytes(m->group) == 0)
+		    hash_len_bytes(m->integrity) == 0 ||
+		    dh_public_len_bytes(m->group) == 0)
 			return false;
 	}
 	for (uint32_t i = 0; i < p->n_qm_proposal; i++) {
@@ -91,13 +115,29 @@ lists_are_sane(const struct policy *p)
 	return true;
 }
 
+static bool
+targets_are_sane(const struct class_spec *s)
+{
+	if (memchr(s->target_name, '\0', sizeof(s->target_name)) == NULL ||
+	    s->n_target > CLASS_MAX_TARGETS)
+		return false;
+	for (uint32_t i = 0; i < s->n_target; i++) {
+		const struct class_target *t = &s->target[i];
+
+		if ((t->peer.addr.family != 4 && t->peer.addr.family != 6) ||
+		    memchr(t->name, '\0', sizeof(t->name)) == NULL)
+			return false;
+	}
+	return true;
+}
+
 bool
 class_spec_is_sane(const struct class_spec *s)
 {
 	return is_bool(&s->guarantee_encryption) && is_bool(&s->allow_insecure) &&
 	       is_bool(&s->follows_default) && s->kind <= CLASS_OF_RULE &&
 	       !(s->guarantee_encryption && s->allow_insecure) &&
-	       memchr(s->target_name, '\0', sizeof(s->target_name)) != NULL &&
+	       (s->ipsec_flags & ~CLASS_IPSEC_FLAGS) == 0 && targets_are_sane(s) &&
 	       lists_are_sane(&s->policy) && proposals_are_sane(&s->policy) &&
 	       (s->kind != CLASS_OF_RULE || rule_is_sane(&s->rule));
 }

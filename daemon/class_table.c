@@ -235,19 +235,21 @@ class_by_id(const struct class_table *t, uint32_t class_id)
 }
 
 bool
-class_policy(const struct class_table *t, uint32_t class_id, struct class_policy *out)
+class_policy(const struct class_table *t, uint32_t class_id,
+    const struct endpoint *remote, struct class_policy *out)
 {
 	const struct class *c = class_get(t, class_id);
+	const char *target;
 
 	if (c == NULL || c->spec.kind == CLASS_LOST || !c->is_possible)
 		return false;
+	target = class_spec_target(&c->spec, remote);
 	*out = (struct class_policy){
 		.class_id = class_id,
 		.policy = &c->spec.policy,
 		.guarantee_encryption = c->spec.guarantee_encryption,
 		.allow_insecure = c->spec.allow_insecure,
-		.target_name =
-		    c->spec.target_name[0] != '\0' ? c->spec.target_name : NULL,
+		.target_name = target[0] != '\0' ? target : NULL,
 		.uid = c->spec.uid,
 	};
 	return true;

@@ -26,7 +26,7 @@ struct class_table_ops {
 	X(CLASS_NO_ENCRYPTION,                                                         \
 	    "guaranteed encryption, and no quick-mode proposal encrypts: "             \
 	    "add one such as esp-aes128-sha1")                                         \
-	X(CLASS_BAD_POLICY, "its policy cannot be used")                                     \
+	X(CLASS_BAD_POLICY, "its policy cannot be used")                               \
 	X(CLASS_USER_LIMIT, "the user has as many classes of sockets as one may have") \
 	X(CLASS_FULL, "there are as many classes as the mark mask has room for")       \
 	X(CLASS_NO_MEMORY, "out of memory")
@@ -57,9 +57,12 @@ void class_set_sockets(struct class_table *t, uint32_t class_id, uint32_t n);
 uint32_t class_sockets(const struct class_table *t, uint32_t class_id);
 /* Borrowed until the class ends; NULL: there is none, or it is lost. */
 const struct class_spec *class_by_id(const struct class_table *t, uint32_t class_id);
-/* For the engine; false: there is no such class, or what it wants is impossible. */
-bool class_policy(
-    const struct class_table *t, uint32_t class_id, struct class_policy *out);
+/*
+ * For the engine, and for traffic with this peer (NULL: any); false: there is no such class, or
+ * what it wants is impossible.
+ */
+bool class_policy(const struct class_table *t, uint32_t class_id,
+    const struct endpoint *remote, struct class_policy *out);
 /* A class that an earlier daemon made; kind CLASS_LOST: only its id is known. */
 void class_restore(
     struct class_table *t, uint32_t class_id, const struct class_spec *spec);

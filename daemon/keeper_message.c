@@ -51,8 +51,11 @@ static uint32_t
 secure(struct keeper *k, const struct proto_secure_ask *ask, int fd,
     struct secure_socket_result *out)
 {
+	const struct secure_gate nothing = { .mask = k->config->mark_mask };
 	struct class_gate from, to;
 
+	if (ask->class_id == 0)
+		return secure_socket(fd, &nothing, out);
 	if (ask->from_class == 0)
 		return secure_socket(fd, class_gate(k, ask->class_id, &to), out);
 	return secure_socket_move(fd, class_gate(k, ask->from_class, &from),
@@ -66,14 +69,16 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	struct secure_socket_result s = { 0, 0, 0 };
 	struct proto_secure_ask ask;
 
-	if (!proto_body(body, &ask, sizeof(ask)) || ask.class_id == 0 ||
-	    ask.class_id > CLASS_MAX || ask.from_class > CLASS_MAX || fd < 0)
+	if (!proto_body(body, &ask, sizeof(ask)) || ask.class_id > CLASS_MAX ||
+	    ask.from_class > CLASS_MAX || (ask.class_id == 0 && ask.from_class != 0) ||
+	    fd < 0)
 		return false;
 	reply.request = ask.request;
 	reply.class_id = ask.class_id;
 	reply.uid = ask.uid;
 	reply.was_class = ask.from_class;
-	if (k->is_stopping || !keeper_class_is_up(k, ask.class_id) ||
+	if (k->is_stopping ||
+	    (ask.class_id != 0 && !keeper_class_is_up(k, ask.class_id)) ||
 	    (ask.from_class != 0 && !keeper_class_is_up(k, ask.from_class)))
 		reply.winsock_error = WSAENETDOWN; /* or the class could not be made */
 	else

@@ -82,7 +82,7 @@ nego_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
 {
 	struct negotiator *n = ctx;
 
-	return class_policy(n->classes, nego_flow_class(n, flow), out);
+	return class_policy(n->classes, nego_flow_class(n, flow), &flow->remote, out);
 }
 
 /* ---- plane ---- */

@@ -66,8 +66,8 @@ do_auth(struct negotiator *n, const struct action_auth *a)
 	memcpy(ask.peer_gss_id, a->peer_gss_id, sizeof(ask.peer_gss_id));
 	memcpy(ask.target_name, a->target_name, sizeof(ask.target_name));
 	ask.uid = a->uid;
-	if (n->auth == NULL ||
-	    ipc_send2(n->auth, PROTO_AUTH_ASK, &ask, sizeof(ask), a->token.p, a->token.n, -1) != 0)
+	if (n->auth == NULL || ipc_send2(n->auth, PROTO_AUTH_ASK, &ask, sizeof(ask),
+				   a->token.p, a->token.n, -1) != 0)
 		n->auth_missing = a->step != AUTH_ABORT;
 }
 
@@ -199,7 +199,8 @@ nego_pump(struct negotiator *n)
 		evtimer_del(n->engine_timer);
 	} else {
 		uint64_t ms = at > now ? at - now : 0;
-		struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+		struct timeval tv = { (time_t)(ms / 1000),
+			(suseconds_t)(ms % 1000 * 1000) };
 
 		evtimer_add(n->engine_timer, &tv);
 	}
@@ -225,7 +226,8 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	struct engine_acquire a = { .ticket = ++n->next_ticket, .selector = *selector };
 	struct waiter *copy = malloc(sizeof(*copy));
 
-	if (copy == NULL || !class_policy(n->classes, class_id, &a.policy)) {
+	if (copy == NULL ||
+	    !class_policy(n->classes, class_id, &selector->remote, &a.policy)) {
 		free(copy);
 		return false;
 	}
@@ -253,7 +255,8 @@ nego_engine_params(struct negotiator *n, struct engine_params *p)
 	const struct config *c = n->config;
 
 	*p = (struct engine_params){
-		.host = { n, host_random, nego_mm_policy, nego_qm_policy, host_peer_dialect },
+		.host = { n, host_random, nego_mm_policy, nego_qm_policy,
+		    host_peer_dialect },
 		.dialect = c->dialect,
 		.max_mm_per_peer = c->limits.mm_sa_per_peer,
 		.max_negotiations_per_peer = c->limits.negotiations_per_peer,

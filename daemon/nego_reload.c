@@ -6,11 +6,12 @@
 #include "daemon/negotiator.h"
 
 static bool
-lookup(void *ctx, uint32_t class_id, struct class_policy *out)
+lookup(void *ctx, uint32_t class_id, const struct endpoint *remote,
+    struct class_policy *out)
 {
 	const struct negotiator *n = ctx;
 
-	return class_policy(n->classes, class_id, out);
+	return class_policy(n->classes, class_id, remote, out);
 }
 
 void

@@ -239,7 +239,7 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 		api_server_identified(n->api, &identity);
 	} else if (type == PROTO_ADOPT && proto_body(body, &a, sizeof(a))) {
 		struct secured_socket s = { 0, a.cookie, a.class_id, a.uid, a.family,
-			a.protocol, nego_now_ms(), false, { { 0 }, 0 } };
+			a.protocol, nego_now_ms(), false, 0 };
 
 		(void)socket_table_add(n->sockets, &s);
 	} else if (type == PROTO_RELOAD_REPLY && proto_body(body, &reload, sizeof(reload))) {

@@ -90,12 +90,6 @@ plane_nat_keepalive(struct plane *p, struct pair *s)
 
 /* ---- the peer's end changes ---- */
 
-static bool
-endpoint_equal(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && address_equal(&a->addr, &b->addr);
-}
-
 void
 plane_nat_move(struct plane *p, const struct proto_move *m)
 {

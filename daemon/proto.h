@@ -118,7 +118,7 @@ struct proto_peer {
 /* SECURE_ASK: with the application's socket. */
 struct proto_secure_ask {
 	uint64_t request;
-	uint32_t class_id;
+	uint32_t class_id; /* 0: no mark and no gate, it is only registered */
 	uint32_t from_class; /* it is secured, and moves; 0: it is not yet */
 	uint32_t uid; /* of the caller, from SO_PEERCRED */
 };

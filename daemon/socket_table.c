@@ -50,7 +50,8 @@ table_find(const struct socket_table *t, uint64_t cookie)
 }
 
 struct socket_table *
-socket_table_new(struct event_base *base, void (*changed)(void *ctx, uint32_t class_id), void *ctx)
+socket_table_new(
+    struct event_base *base, void (*changed)(void *ctx, uint32_t class_id), void *ctx)
 {
 	struct socket_table *t = calloc(1, sizeof(*t));
 
@@ -122,8 +123,7 @@ socket_table_add(struct socket_table *t, const struct secured_socket *s)
 }
 
 void
-socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id,
-    const struct endpoint *target_peer)
+socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id)
 {
 	struct entry *e = table_find(t, cookie);
 	uint32_t old_class;
@@ -132,7 +132,6 @@ socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id,
 		return;
 	old_class = e->s.class_id;
 	e->s.class_id = class_id;
-	e->s.target_peer = *target_peer;
 	table_changed(t, class_id, 1);
 	table_changed(t, old_class, -1);
 }
@@ -149,7 +148,8 @@ socket_table_walk(const struct socket_table *t,
 }
 
 bool
-socket_table_find(const struct socket_table *t, uint64_t cookie, struct secured_socket *out)
+socket_table_find(
+    const struct socket_table *t, uint64_t cookie, struct secured_socket *out)
 {
 	const struct entry *e = table_find(t, cookie);
 
@@ -228,12 +228,15 @@ owner_check(void *ctx, const struct sockdiag_entry *d)
 	const struct flow *f = o->flow;
 
 	if (e == NULL || d->local.port != f->local.port ||
-	    (!address_is_any(&d->local.addr) && !address_equal(&d->local.addr, &f->local.addr)) ||
-	    (d->remote.port != 0 && f->remote.port != 0 && d->remote.port != f->remote.port) ||
+	    (!address_is_any(&d->local.addr) &&
+		!address_equal(&d->local.addr, &f->local.addr)) ||
+	    (d->remote.port != 0 && f->remote.port != 0 &&
+		d->remote.port != f->remote.port) ||
 	    (!address_is_any(&d->remote.addr) &&
 		!address_equal(&d->remote.addr, &f->remote.addr)))
 		return;
-	o->is_ambiguous = o->is_ambiguous || (o->class_id != 0 && o->class_id != e->s.class_id);
+	o->is_ambiguous =
+	    o->is_ambiguous || (o->class_id != 0 && o->class_id != e->s.class_id);
 	o->class_id = e->s.class_id;
 }
 
@@ -242,9 +245,11 @@ owner_any_port(void *ctx, const struct secured_socket *s)
 {
 	struct owner *o = ctx;
 
-	if (s->protocol != o->flow->protocol && o->flow->protocol != 0)
+	if (s->class_id == 0 ||
+	    (s->protocol != o->flow->protocol && o->flow->protocol != 0))
 		return;
-	o->is_ambiguous = o->is_ambiguous || (o->class_id != 0 && o->class_id != s->class_id);
+	o->is_ambiguous =
+	    o->is_ambiguous || (o->class_id != 0 && o->class_id != s->class_id);
 	o->class_id = s->class_id;
 }
 
@@ -256,8 +261,8 @@ socket_table_owner(struct socket_table *t, const struct flow *flow)
 	if (flow->local.port == 0)
 		socket_table_walk(t, owner_any_port, &o);
 	else if (flow->protocol == 6 || flow->protocol == 17)
-		(void)sockdiag_dump(flow->local.addr.family, flow->protocol, flow->local.port,
-		    owner_check, &o);
+		(void)sockdiag_dump(flow->local.addr.family, flow->protocol,
+		    flow->local.port, owner_check, &o);
 	return o.is_ambiguous ? 0 : o.class_id;
 }
 
@@ -310,9 +315,10 @@ table_destroyed(void *ctx, const struct sockdiag_entry *d)
 	log_debug("api", "registration %llu ended", (unsigned long long)e->s.id);
 	h.listener = e->s;
 	entry_end(ctx, e);
-	if (h.listener.protocol == IPPROTO_TCP && d->local.port != 0 && d->remote.port == 0)
-		(void)sockdiag_dump(h.listener.family, IPPROTO_TCP, d->local.port, heir_check,
-		    &h);
+	if (h.listener.protocol == IPPROTO_TCP && d->local.port != 0 &&
+	    d->remote.port == 0)
+		(void)sockdiag_dump(
+		    h.listener.family, IPPROTO_TCP, d->local.port, heir_check, &h);
 }
 
 static void

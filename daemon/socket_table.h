@@ -20,12 +20,13 @@ struct secured_socket {
 	uint8_t protocol;
 	uint64_t since_ms;
 	bool is_accepted; /* from a registered listener that is gone */
-	struct endpoint target_peer; /* UDP: whose target name its class has */
+	uint32_t
+	    winerr; /* why its last negotiation failed, for NegotiationWinerr; 0: it did not */
 };
 
 /* changed: a socket came or went; NULL: nobody cares. */
-struct socket_table *socket_table_new(struct event_base *base,
-    void (*changed)(void *ctx, uint32_t class_id), void *ctx);
+struct socket_table *socket_table_new(
+    struct event_base *base, void (*changed)(void *ctx, uint32_t class_id), void *ctx);
 void socket_table_free(struct socket_table *t);
 /* fd: the netlink socket of socket ends; now the table's. */
 void socket_table_watch(struct socket_table *t, int fd);
@@ -33,9 +34,8 @@ void socket_table_watch(struct socket_table *t, int fd);
 void socket_table_poll(struct socket_table *t);
 /* Registers; an earlier registration of the same cookie is replaced. 0: no memory. */
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
-/* A registered socket has another class now; target_peer as above. */
-void socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id,
-    const struct endpoint *target_peer);
+/* A registered socket has another class now. */
+void socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
 uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
 /* The same without accepted ones: those can be seen in the kernel's tables. */

@@ -130,5 +130,5 @@ bool
 wfp_socket_policy(
     struct wfp_session *s, const struct wfp_socket *sock, struct class_policy *out)
 {
-	return class_policy(s->w->n->classes, sock->class_id, out);
+	return class_policy(s->w->n->classes, sock->class_id, &sock->flow.remote, out);
 }

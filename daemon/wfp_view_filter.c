@@ -8,6 +8,9 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "daemon/class_table.h"
+#include "daemon/negotiator.h"
+
 #define UNICAST 1 /* NlatUnicast */
 
 /* L(id, layer, callout or GUID_NULL): _V4 and _V6 are added */
@@ -62,8 +65,12 @@ layer_applies(const struct wfp_socket *sock, enum wfp_layer layer, bool allow_in
 }
 
 static UINT64
-raw_context(enum wfp_layer layer, const struct class_policy *p)
+raw_context(enum wfp_layer layer, const struct class_policy *p, uint32_t ipsec_flags)
 {
+	UINT64 first =
+	    (ipsec_flags & CLASS_FIRST_UNENCRYPTED) != 0 ?
+		FWPM_CONTEXT_ALE_SET_CONNECTION_ALLOW_FIRST_INBOUND_PKT_UNENCRYPTED :
+		0;
 	UINT64 encrypt = p->guarantee_encryption ?
 			     FWPM_CONTEXT_ALE_SET_CONNECTION_REQUIRE_IPSEC_ENCRYPTION :
 			     0;
@@ -78,7 +85,7 @@ raw_context(enum wfp_layer layer, const struct class_policy *p)
 	case WFP_CONNECT:
 		return FWPM_CONTEXT_ALE_SET_CONNECTION_REQUIRE_IPSEC_SECURITY | encrypt;
 	default:
-		return encrypt;
+		return encrypt | first;
 	}
 }
 
@@ -173,12 +180,14 @@ static void
 set_action(struct wfp_session *s, const struct wfp_socket *sock, FWPM_FILTER0 *f,
     enum wfp_layer layer, const struct class_policy *p)
 {
+	const struct class_spec *spec = class_by_id(s->w->n->classes, sock->class_id);
 	const GUID *callout = callout_key(layer, sock->family == 6);
 
 	if (callout != NULL) {
 		f->action.type = FWP_ACTION_CALLOUT_TERMINATING;
 		f->action.calloutKey = *callout;
-		f->rawContext = raw_context(layer, p);
+		f->rawContext =
+		    raw_context(layer, p, spec != NULL ? spec->ipsec_flags : 0);
 		return;
 	}
 	f->action.type = FWP_ACTION_PERMIT;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "config/target.h"
 #include "daemon/negotiator.h"
 
 #define NO_PACKET_LIMIT 0x7fffffff
@@ -15,7 +16,7 @@
 struct sa_walk {
 	struct wfp_session *s;
 	struct wfp_enumeration *e;
-	struct wfp_sockets sockets; /* its list is borrowed */
+	struct wfp_sockets sockets;			/* its list is borrowed */
 	const IPSEC_SA_CONTEXT_ENUM_TEMPLATE0 *subnets; /* NULL: all */
 	uint64_t id;		    /* a context, or a pair; 0: all */
 	int direction;		    /* IPsecSaEnum: FWP_DIRECTION; -1: whole contexts */
@@ -77,7 +78,10 @@ bundle_flags(const struct class_policy *p)
 
 	return (p->guarantee_encryption ? IPSEC_SA_BUNDLE_FLAG_GUARANTEE_ENCRYPTION :
 					  0) |
-	       (p->allow_insecure ? nd : 0);
+	       (p->allow_insecure ? nd : 0) |
+	       (p->target_name != NULL && !target_is_demanded(p->target_name) ?
+		       IPSEC_SA_BUNDLE_FLAG_ALLOW_NULL_TARGET_NAME_MATCH :
+		       0);
 }
 
 /* Names are UTF-8 from a certificate or a KDC: what is not ASCII is shown as "?". */
@@ -156,7 +160,7 @@ put_context(struct wfp_session *s, struct sa_store *o, const struct wfp_socket *
 		return false;
 	o->module.keyModuleKey = FWPM_KEYING_MODULE_AUTHIP;
 	if (p.target_name != NULL)
-		put_target(o, p.target_name);
+		put_target(o, target_read(p.target_name).name);
 	put_algorithms(o, qm);
 	put_udp(s, o, qm);
 	for (int d = 0; d < 2; d++) {

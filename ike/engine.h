@@ -132,7 +132,8 @@ void engine_class_ended(struct engine *e, uint64_t now_ms, uint32_t class_id);
  * notifies; what does stays, and is rekeyed as it would be negotiated now. False of lookup:
  * there is no such class.
  */
-typedef bool class_lookup(void *ctx, uint32_t class_id, struct class_policy *out);
+typedef bool class_lookup(void *ctx, uint32_t class_id, const struct endpoint *remote,
+    struct class_policy *out);
 void engine_policy_changed(struct engine *e, uint64_t now_ms, class_lookup *lookup, void *ctx);
 /* New limits and readings for what begins from now on; host and nat_port stay as they are. */
 void engine_set_params(struct engine *e, const struct engine_params *p);

@@ -39,8 +39,8 @@ qm_revalidates(struct engine *e, struct qm_sa *qm, class_lookup *lookup, void *c
 	struct mm_sa *mm = qm->mm;
 	struct class_policy now;
 
-	if (lookup(ctx, qm->policy.class_id, &now) && is_still_right(qm, &now) &&
-	    policy_hold(e, &now)) {
+	if (lookup(ctx, qm->policy.class_id, &qm->selector.remote, &now) &&
+	    is_still_right(qm, &now) && policy_hold(e, &now)) {
 		policy_release(
 		    &qm->policy); /* the next one is negotiated as it is now */
 		qm->policy = now;

@@ -213,8 +213,8 @@ finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped)
  *			without a peer; the socket is not secured
  *	WSAEAFNOSUPPORT	the peer's address is of another family
  *	WSAEISCONN	connected
- *	WSAEOPNOTSUPP	a completion routine; or a second peer of a UDP socket
- *	WSAENOBUFS	too many classes of sockets of this user
+ *	WSAEOPNOTSUPP	a completion routine
+ *	WSAENOBUFS	too many classes of sockets of this user, or names of this socket
  *	WSAENETDOWN	the daemon does not run, or does not answer
  */
 INT WSAAPI

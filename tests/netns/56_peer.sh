@@ -155,6 +155,63 @@ target_wrong() {
 	expect "$asked" flags 1
 }
 
+# Flags of the IPsec settings, by both protocols that have them.
+optional_name() {
+	named_certificate
+	start_server serve "$p0" "$work/peer.txt"
+	for protocol in 1 2; do
+		talk -p "$protocol" -f 2 -t "host/c$protocol.test"
+		expect "$asked" flags 1
+		has_log a "host/c$protocol.test" || fail "the log does not name it"
+	done
+	talk -p 1 -f 2 -t host/b.test
+	expect "$asked" flags 1
+}
+
+raw_name() {
+	named_certificate
+	start_server serve "$p0" "$work/peer.txt"
+	talk -p 2 -f 8 -t b.test
+	expect "$asked" flags 1
+	asked=$(on a timeout 10 nt_peer -p 2 -f 8 -t host/b.test ask "$b4" "$p0" 2>&1) &&
+		fail "the name was taken apart: $asked"
+	talk -p 1 -f 4
+	expect "$asked" flags 1
+}
+
+# Without filters of its own a socket has what the configuration has for it: nothing, or a rule.
+skip_filters() {
+	config b
+	printf 'rule "r" { local = "%s" protocol = "tcp" local_port = %s action = require-in-out }\n' \
+		"$b4" "$p1" >>"$work/b.conf"
+	[[ ! -e $work/b.pid ]] || daemon_stop b
+	daemon_start b
+	spawn b clear nt_peer -p 1 -f 1 serve "$p0" "$work/peer.txt"
+	within 5 grep -q '^listening' "$work/clear.app" || fail "$(cat "$work/clear.app")"
+	asked=$(on a nt_peer -c ask "$b4" "$p0" 2>&1) || fail "clear: $asked"
+	expect "$asked" flags 0
+	expect "$(grep '^flags' "$work/clear.app")" flags 0
+	start_server -p 1 -f 1 serve "$p1" "$work/peer.txt"
+	p0=$p1
+	not on a timeout 3 nt_peer -c ask "$b4" "$p0" || fail "the rule does not count"
+	talk
+	expect "$asked" flags 1 name "CN=b.test"
+	expect "$served" flags 1 name "CN=a.test"
+	not on b nt_peer -p 1 -f 17 serve "$p2" "$work/peer.txt" || fail "an unknown flag"
+}
+
+# One UDP socket, three peers with a name each: only the wrong one is not spoken to.
+names_of_peers() {
+	named_certificate
+	for port in "$p0" "$p1" "$p2"; do
+		serve b secure_udp -l "$port"
+	done
+	on a nt_peer names "$b4" "$p0" host/b.test "$p1" host/c.test "$p2" CN=b.test \
+		>"$work/names.app" 2>&1 || fail "$(tail -n 1 "$work/names.app")"
+	[[ $(tr '\n' ' ' <"$work/names.app") == "$p0 yes $p1 no $p2 yes $p0 yes $p1 yes $p2 yes " ]] ||
+		fail "$(tr '\n' ' ' <"$work/names.app")"
+}
+
 topic_begin
 hosts_join
 config a
@@ -175,3 +232,7 @@ try unprivileged_server unprivileged_server
 try unlisted_server unlisted_server
 try target_right target_right
 try target_wrong target_wrong
+try optional_name optional_name
+try raw_name raw_name
+try skip_filters skip_filters
+try names_of_peers names_of_peers

@@ -3,10 +3,15 @@
  *
  *	nt_peer [-e | -i | -c] serve PORT FILE	one line for each connection
  *	nt_peer [-e | -i | -c] [-t NAME] ask HOST PORT
+ *	nt_peer names HOST PORT NAME [PORT NAME]...	a UDP socket, and names of its peers:
+ *		"PORT yes|no" by whether the peer answers; then again without the names
+ *
+ * -f FLAGS: IpsecFlags; -p PROTOCOL: SecurityProtocol, 1 or 2 with the long settings.
  *
  * A line: "flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
  */
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +28,24 @@ die(const char *what)
 	exit(1);
 }
 
-static int
-socket_of(int family, char mode)
-{
-	SOCKET_SECURITY_SETTINGS s = { SOCKET_SECURITY_PROTOCOL_DEFAULT,
-		mode == 'e' ? SOCKET_SETTINGS_GUARANTEE_ENCRYPTION :
-		mode == 'i' ? SOCKET_SETTINGS_ALLOW_INSECURE :
-			      0 };
-	int fd = socket(family, SOCK_STREAM, 0);
+static unsigned int protocol, ipsec_flags;
 
-	if (mode != 'c' && WSASetSocketSecurity(fd, &s, sizeof(s), NULL, NULL) != 0)
+static int
+socket_of(int family, int type, char mode)
+{
+	SOCKET_SECURITY_SETTINGS_IPSEC s = {
+		.SecurityProtocol = (SOCKET_SECURITY_PROTOCOL)protocol,
+		.SecurityFlags = mode == 'e' ? SOCKET_SETTINGS_GUARANTEE_ENCRYPTION :
+				 mode == 'i' ? SOCKET_SETTINGS_ALLOW_INSECURE :
+					       0,
+		.IpsecFlags = ipsec_flags,
+	};
+	ULONG n = protocol == 0 ? sizeof(SOCKET_SECURITY_SETTINGS) : sizeof(s);
+	int fd = socket(family, type, 0);
+
+	if (mode != 'c' &&
+	    WSASetSocketSecurity(
+		fd, (SOCKET_SECURITY_SETTINGS *)(void *)&s, n, NULL, NULL) != 0)
 		die("WSASetSocketSecurity");
 	return fd;
 }
@@ -116,7 +129,7 @@ static int
 serve(char mode, const char *port, const char *file)
 {
 	struct addrinfo *a = lookup(NULL, port);
-	int s = socket_of(a->ai_family, mode), fd;
+	int s = socket_of(a->ai_family, SOCK_STREAM, mode), fd;
 
 	if (bind(s, a->ai_addr, a->ai_addrlen) != 0 || listen(s, 8) != 0)
 		die("bind");
@@ -138,9 +151,9 @@ serve(char mode, const char *port, const char *file)
 	return 1;
 }
 
-/* The name that the peer has to prove. */
+/* The name that the peer has to prove; UDP: that this peer has to. */
 static void
-set_target(int s, const char *name)
+set_target(int s, const char *name, const struct addrinfo *peer)
 {
 	union {
 		SOCKET_PEER_TARGET_NAME t;
@@ -151,6 +164,8 @@ set_target(int s, const char *name)
 	memset(&u, 0, sizeof(u));
 	n = mbstowcs(u.t.AllStrings, name, 256);
 	u.t.PeerTargetNameStringLen = (ULONG)n;
+	if (peer != NULL)
+		memcpy(&u.t.PeerAddress, peer->ai_addr, peer->ai_addrlen);
 	if (WSASetSocketPeerTargetName(s, &u.t, (ULONG)sizeof(u), NULL, NULL) != 0)
 		die("WSASetSocketPeerTargetName");
 }
@@ -159,11 +174,11 @@ static int
 ask(char mode, const char *target, const char *host, const char *port)
 {
 	struct addrinfo *a = lookup(host, port);
-	int s = socket_of(a->ai_family, mode);
+	int s = socket_of(a->ai_family, SOCK_STREAM, mode);
 	char b = 'x';
 
 	if (target != NULL)
-		set_target(s, target);
+		set_target(s, target, NULL);
 	if (connect(s, a->ai_addr, a->ai_addrlen) != 0)
 		die("connect");
 	freeaddrinfo(a);
@@ -174,6 +189,51 @@ ask(char mode, const char *target, const char *host, const char *port)
 	return 0;
 }
 
+/* A datagram of its port to the peer; does it come back? */
+static bool
+echoes(int s, const struct addrinfo *a, const char *port)
+{
+	char b[16];
+
+	if (sendto(s, port, strlen(port), 0, a->ai_addr, a->ai_addrlen) < 0)
+		return false;
+	for (;;) {
+		ssize_t n = recv(s, b, sizeof(b), 0);
+
+		if (n < 0)
+			return false; /* in time */
+		if ((size_t)n == strlen(port) && memcmp(b, port, (size_t)n) == 0)
+			return true;
+	}
+}
+
+static int
+names(char mode, const char *host, char **pairs, int n)
+{
+	struct timeval patience = { 2, 0 };
+	struct addrinfo *a[8];
+	int s = socket_of(AF_INET, SOCK_DGRAM, mode);
+
+	(void)setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	for (int i = 0; i < n; i++) {
+		a[i] = lookup(host, pairs[2 * i]);
+		set_target(s, pairs[2 * i + 1], a[i]);
+	}
+	for (int i = 0; i < n; i++)
+		printf("%s %s\n", pairs[2 * i],
+		    echoes(s, a[i], pairs[2 * i]) ? "yes" : "no");
+	for (int i = 0; i < n; i++)
+		if (WSADeleteSocketPeerTargetName(
+			s, a[i]->ai_addr, a[i]->ai_addrlen, NULL, NULL) != 0)
+			die("WSADeleteSocketPeerTargetName");
+	for (int i = 0; i < n; i++) {
+		printf("%s %s\n", pairs[2 * i],
+		    echoes(s, a[i], pairs[2 * i]) ? "yes" : "no");
+		freeaddrinfo(a[i]);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -181,9 +241,13 @@ main(int argc, char **argv)
 	char mode = 'd';
 	int c;
 
-	while ((c = getopt(argc, argv, "eict:")) != -1) {
+	while ((c = getopt(argc, argv, "eict:f:p:")) != -1) {
 		if (c == 't')
 			target = optarg;
+		else if (c == 'f')
+			ipsec_flags = (unsigned int)atoi(optarg);
+		else if (c == 'p')
+			protocol = (unsigned int)atoi(optarg);
 		else
 			mode = (char)c;
 	}
@@ -192,6 +256,8 @@ main(int argc, char **argv)
 		return serve(mode, argv[1], argv[2]);
 	if (argc - optind == 3 && strcmp(argv[0], "ask") == 0)
 		return ask(mode, target, argv[1], argv[2]);
+	if (argc - optind >= 4 && argc - optind <= 18 && strcmp(argv[0], "names") == 0)
+		return names(mode, argv[1], argv + 2, (argc - optind - 2) / 2);
 	fprintf(
 	    stderr, "usage: nt_peer [-e | -i | -c] serve PORT FILE | ask HOST PORT\n");
 	return 2;

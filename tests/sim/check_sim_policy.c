@@ -125,7 +125,8 @@ START_TEST(main_mode_that_is_too_weak)
 	start();
 	sim_acquire(&net, 0, 1, 4, 80);
 	sim_run(&net, 100000);
-	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_MM_MISMATCH), 1);
+	ck_assert_uint_ge(
+	    engine_error_count(net.host[1].engine, IKE_ERR_MM_MISMATCH), 1);
 	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
 }
 END_TEST
@@ -171,8 +172,10 @@ END_TEST
 /* ---- policies that change ---- */
 
 static bool
-lookup(void *ctx, uint32_t class_id, struct class_policy *out)
+lookup(void *ctx, uint32_t class_id, const struct endpoint *remote,
+    struct class_policy *out)
 {
+	(void)remote;
 	*out = *(const struct class_policy *)ctx;
 	return out->class_id == class_id;
 }

@@ -39,12 +39,6 @@ sim_public(const struct simnet *net, size_t host, uint16_t port)
 	return e;
 }
 
-static bool
-endpoint_equal(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && address_equal(&a->addr, &b->addr);
-}
-
 static uint16_t
 nat_port_of(struct sim_nat *nat, const struct endpoint *private)
 {

@@ -209,6 +209,30 @@ START_TEST(rules_of_section_tls_hold)
 }
 END_TEST
 
+/* Names that are optional, and names that are not taken apart. */
+static const struct {
+	const char *target;
+	bool is_good;
+} target_rows[] = {
+	{ "optional:host/elsewhere.example.com", true },
+	{ "optional:host/web.example.com", true },
+	{ "raw:web.example.com", true },
+	{ "raw:CN=host-b,O=Example", true },
+	{ "raw:host/web.example.com", false },
+	{ "optional:raw:host/web.example.com", true },
+	{ "CN=elsewhere", false },
+};
+
+START_TEST(marked_target_names)
+{
+	begin_ruled("web", NULL, NULL);
+	strcpy(r.d->target_name, target_rows[_i].target);
+	ck_assert_int_eq(run_to_responder(HASH_SHA1), target_rows[_i].is_good);
+	ck_assert_int_eq(r.r.wrong_target, !target_rows[_i].is_good);
+	end();
+}
+END_TEST
+
 /* Nobody signs twice, or before the other has, or verifies what is not due (H41). */
 START_TEST(steps_out_of_order)
 {
@@ -230,7 +254,8 @@ START_TEST(steps_out_of_order)
 	v1_token_add(&r.sig, AUTH_PART_SIGNATURE, span_of("x", 1));
 	ck_assert(auth_parts_read(span_of(r.sig.b, r.sig.w.n), &r.sig.parts));
 	ck_assert(!v1_verifies(&i, &r, hash)); /* we have not signed */
-	v1_expect_failure(&i, SEC_E_INVALID_TOKEN, "no signature of the peer is due", "");
+	v1_expect_failure(
+	    &i, SEC_E_INVALID_TOKEN, "no signature of the peer is due", "");
 	end();
 }
 END_TEST
@@ -248,6 +273,8 @@ auth_v1_cases(void)
 	tcase_add_test(c, hash_of_another_size);
 	tcase_add_loop_test(c, bad_certificates_are_refused, 0, N_BAD);
 	tcase_add_test(c, rules_of_section_tls_hold);
+	tcase_add_loop_test(
+	    c, marked_target_names, 0, sizeof(target_rows) / sizeof(target_rows[0]));
 	tcase_add_test(c, steps_out_of_order);
 	return c;
 }

@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(sockets_out_of_range)
 {
-	static const uint32_t classes[][2] = { { 0, 0 }, { CLASS_MAX + 1, 0 },
+	static const uint32_t classes[][2] = { { 0, 1 }, { CLASS_MAX + 1, 0 },
 		{ UINT32_MAX, 0 }, { 1, CLASS_MAX + 1 }, { 1, UINT32_MAX },
 		{ 1u << 31, 0 } };
 

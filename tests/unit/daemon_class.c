@@ -60,7 +60,7 @@ START_TEST(every_ingredient_counts)
 	s.owner = 1001;
 	ck_assert_uint_eq(make(&s), id);
 	n = class_count(rig.n.classes);
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 12; i++) {
 		s = base;
 		switch (i) {
 		case 0:
@@ -87,13 +87,23 @@ START_TEST(every_ingredient_counts)
 		case 7:
 			s.policy.idle_s++;
 			break;
+		case 8:
+			s.ipsec_flags = CLASS_TARGET_OPTIONAL;
+			break;
+		case 9:
+			s.ipsec_flags = CLASS_FIRST_UNENCRYPTED;
+			break;
+		case 10:
+			s.n_target = 1;
+			s.target[0].peer.addr.family = 4;
+			break;
 		default:
 			s.kind = CLASS_OF_RULE;
 			break;
 		}
 		ck_assert_uint_eq(make(&s), id + 1 + (uint32_t)i);
 	}
-	ck_assert_uint_eq(class_count(rig.n.classes), n + 9);
+	ck_assert_uint_eq(class_count(rig.n.classes), n + 12);
 	ck_assert_uint_eq(make(&base), id);
 }
 END_TEST
@@ -107,7 +117,7 @@ START_TEST(for_the_engine)
 	s.guarantee_encryption = true;
 	s.uid = 1000;
 	id = make(&s);
-	ck_assert(class_policy(rig.n.classes, id, &p));
+	ck_assert(class_policy(rig.n.classes, id, NULL, &p));
 	ck_assert_uint_eq(p.class_id, id);
 	ck_assert_uint_eq(p.uid, 1000);
 	ck_assert_str_eq(p.target_name, "host/a");
@@ -115,11 +125,11 @@ START_TEST(for_the_engine)
 	for (uint32_t i = 0; i < p.policy->n_qm_proposal; i++)
 		ck_assert_int_eq(
 		    p.policy->qm_proposal[i].transform, QM_ESP_AUTH_CIPHER);
-	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, &p));
+	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, NULL, &p));
 	ck_assert_ptr_null(p.target_name);
-	ck_assert(!class_policy(rig.n.classes, 0, &p));
-	ck_assert(!class_policy(rig.n.classes, id + 1, &p));
-	ck_assert(!class_policy(rig.n.classes, CLASS_MAX + 1, &p));
+	ck_assert(!class_policy(rig.n.classes, 0, NULL, &p));
+	ck_assert(!class_policy(rig.n.classes, id + 1, NULL, &p));
+	ck_assert(!class_policy(rig.n.classes, CLASS_MAX + 1, NULL, &p));
 }
 END_TEST
 
@@ -132,8 +142,8 @@ START_TEST(encryption_that_is_impossible)
 	s.guarantee_encryption = true;
 	ck_assert_int_eq(refused(&s), CLASS_NO_ENCRYPTION);
 	class_set_default_policy(rig.n.classes, &s.policy);
-	ck_assert(!class_policy(rig.n.classes, CLASS_ENCRYPT, &p));
-	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, &p));
+	ck_assert(!class_policy(rig.n.classes, CLASS_ENCRYPT, NULL, &p));
+	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, NULL, &p));
 	ck_assert_uint_eq(p.policy->n_qm_proposal, 1);
 }
 END_TEST
@@ -219,13 +229,13 @@ START_TEST(failed_class)
 	struct class_policy p;
 
 	class_failed(rig.n.classes, id);
-	ck_assert(!class_policy(rig.n.classes, id, &p));
+	ck_assert(!class_policy(rig.n.classes, id, NULL, &p));
 	ck_assert_uint_eq(make(&s), id + 1); /* another try */
 	class_unref(rig.n.classes, id);
 	rig_turn();
 	ck_assert_uint_eq(rig.ended_class, id);
 	class_failed(rig.n.classes, CLASS_DEFAULT);
-	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, &p));
+	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, NULL, &p));
 }
 END_TEST
 
@@ -240,11 +250,11 @@ START_TEST(restored)
 	class_restore(rig.n.classes, CLASS_MAX + 1, &s);
 	ck_assert_uint_eq(make(&s), 9);
 	ck_assert_uint_eq(rig.made_class, 0);
-	ck_assert(!class_policy(rig.n.classes, 4, &p));
+	ck_assert(!class_policy(rig.n.classes, 4, NULL, &p));
 	ck_assert_ptr_null(class_by_id(rig.n.classes, 4));
 	strcpy(s.target_name, "host/b");
 	ck_assert_uint_eq(make(&s), 5); /* 4 has sockets that nobody knows */
-	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, &p));
+	ck_assert(class_policy(rig.n.classes, CLASS_DEFAULT, NULL, &p));
 }
 END_TEST
 

@@ -132,6 +132,10 @@ START_TEST(query_without_class)
 
 	ck_assert_uint_eq(query(plain, &p, &r), 0);
 	ck_assert_uint_eq(r.info_flags, 0);
+	/* unless a rule says whose it is: SKIP_FILTER_INSTANTIATION */
+	rig.rule_class = CLASS_DEFAULT;
+	ck_assert_uint_eq(query(plain, &p, &r), 0);
+	ck_assert_uint_eq(r.info_flags, AIP_API_SECURED);
 	close(plain);
 }
 END_TEST

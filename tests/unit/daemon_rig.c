@@ -42,6 +42,14 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	return true;
 }
 
+uint32_t
+nego_rules_class(const struct negotiator *n, const struct flow *flow)
+{
+	(void)n;
+	(void)flow;
+	return rig.rule_class;
+}
+
 struct usage *
 nego_usage(struct negotiator *n, uint32_t qm_id)
 {
@@ -108,8 +116,8 @@ rig_setup(void)
 	rig.n.config = &rig.config;
 	TAILQ_INIT(&rig.n.waiters);
 	rig.n.sockets = socket_table_new(rig.base, NULL, NULL);
-	rig.n.classes = class_table_new(rig.base, CLASS_MAX, rig.config.limits.classes_per_user,
-	    &rig.config.policy, &class_ops, &rig);
+	rig.n.classes = class_table_new(rig.base, CLASS_MAX,
+	    rig.config.limits.classes_per_user, &rig.config.policy, &class_ops, &rig);
 }
 
 void

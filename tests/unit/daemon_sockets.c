@@ -41,7 +41,7 @@ static uint64_t
 add(int fd, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
 	struct secured_socket s = { 0, socket_cookie(fd), class_id, 1000, family,
-		protocol, 0, false, { { 0 }, 0 } };
+		protocol, 0, false, 0 };
 	uint64_t id = socket_table_add(table, &s);
 
 	ck_assert_uint_ne(id, 0);
@@ -96,7 +96,7 @@ say_ended(int to, uint64_t cookie)
 START_TEST(ended_before_it_was_registered)
 {
 	struct secured_socket s = { 0, 0x123456789abcull, CLASS_DEFAULT, 1000, 4, 6, 0, false,
-		{ { 0 }, 0 } };
+		0 };
 	int fd[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(counts_and_replacement)
 {
-	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false, { { 0 }, 0 } };
+	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false, 0 };
 	uint64_t id = socket_table_add(table, &s);
 
 	s.class_id = CLASS_INSECURE;
@@ -206,7 +206,7 @@ END_TEST
 /* Port 0 asks for all sockets of a protocol: an answer only if they agree. */
 START_TEST(any_port)
 {
-	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0, false, { { 0 }, 0 } };
+	struct secured_socket s = { 0, 1, CLASS_DEFAULT, 0, 4, 6, 0, false, 0 };
 
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 	(void)socket_table_add(table, &s);
@@ -215,12 +215,12 @@ START_TEST(any_port)
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), 0);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), CLASS_DEFAULT);
-	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0, false, { { 0 }, 0 } };
+	s = (struct secured_socket){ 0, 3, CLASS_ENCRYPT, 0, 4, 17, 0, false, 0 };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), CLASS_DEFAULT);
 	ck_assert_uint_eq(owner(17, "127.0.0.1", 0), CLASS_ENCRYPT);
 	ck_assert_uint_eq(owner(0, "127.0.0.1", 0), 0);
-	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0, false, { { 0 }, 0 } };
+	s = (struct secured_socket){ 0, 4, CLASS_INSECURE, 0, 4, 6, 0, false, 0 };
 	(void)socket_table_add(table, &s);
 	ck_assert_uint_eq(owner(6, "127.0.0.1", 0), 0);
 }

@@ -17,17 +17,15 @@ struct key {
 static const struct key top_keys[] = { { "schema_version", 'i' }, { "version", 's' },
 	{ "backend", 's' }, { "main_mode", 'a' }, { "quick_mode", 'a' },
 	{ "sockets", 'a' }, { "classes", 'a' }, { "counters", 'o' }, { NULL, 0 } };
-static const struct key class_keys[] = { { "id", 'i' }, { "class", 's' }, { "rule", 's' },
-	{ "owner", 'i' }, { "credentials_of", 'i' }, { "target_name", 's' },
-	{ "sockets", 'i' }, { NULL, 0 } };
+static const struct key class_keys[] = { { "id", 'i' }, { "class", 's' },
+	{ "rule", 's' }, { "owner", 'i' }, { "credentials_of", 'i' },
+	{ "target_name", 's' }, { "sockets", 'i' }, { NULL, 0 } };
 static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "role", 's' }, { "state", 's' }, { "local", 's' }, { "remote", 's' },
 	{ "initiator_cookie", 's' }, { "responder_cookie", 's' }, { "cipher", 's' },
 	{ "integrity", 's' }, { "group", 's' }, { "lifetime_s", 'i' }, { "age_s", 'i' },
 	{ "peer_vendor_ids", 'a' }, { "peer_gss_id", 's' }, { "extended_mode", 'o' },
-	{ "nat", 'b' },
-	{ "method", 's' }, { "dialect", 'o' },
-	{ "peer_name", 's' },
+	{ "nat", 'b' }, { "method", 's' }, { "dialect", 'o' }, { "peer_name", 's' },
 	{ NULL, 0 } };
 static const struct key em_keys[] = { { "method", 's' }, { "peer_name", 's' },
 	{ "state", 's' }, { NULL, 0 } };
@@ -41,8 +39,8 @@ static const struct key selector_keys[] = { { "protocol", 's' },
 	{ "local_address", 's' }, { "local_port", 'i' }, { "remote_address", 's' },
 	{ "remote_port", 'i' }, { NULL, 0 } };
 static const struct key socket_keys[] = { { "id", 'i' }, { "class", 's' },
-	{ "class_id", 'i' }, { "uid", 'i' }, { "family", 's' }, { "protocol", 's' }, { "age_s", 'i' },
-	{ NULL, 0 } };
+	{ "class_id", 'i' }, { "uid", 'i' }, { "family", 's' }, { "protocol", 's' },
+	{ "age_s", 'i' }, { NULL, 0 } };
 static const struct key event_keys[] = { { "event", 's' }, { "reason", 's' },
 	{ "main_mode_id", 'i' }, { "quick_mode_id", 'i' }, { "local", 's' },
 	{ "remote", 's' }, { "initiator_cookie", 's' }, { "text", 's' }, { NULL, 0 } };
@@ -198,7 +196,7 @@ START_TEST(sockets)
 	for (uint32_t class_id = 0; class_id <= CLASS_PREDEFINED + 1; class_id++) {
 		struct secured_socket sock = { 0, class_id + 1, class_id,
 			1000 + class_id, class_id % 2 == 0 ? 4 : 6,
-			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false, { { 0 }, 0 } };
+			class_id % 2 == 0 ? 6 : 17, rig.now_ms, false, 0 };
 
 		(void)socket_table_add(rig.n.sockets, &sock);
 	}
@@ -221,8 +219,11 @@ END_TEST
 
 START_TEST(classes)
 {
-	struct class_spec spec = { .owner = 1000, .uid = 1000, .guarantee_encryption = true,
-		.target_name = "host/server", .policy = rig.config.policy };
+	struct class_spec spec = { .owner = 1000,
+		.uid = 1000,
+		.guarantee_encryption = true,
+		.target_name = "host/server",
+		.policy = rig.config.policy };
 	enum class_error err;
 	json_t *s, *list, *last;
 

@@ -12,6 +12,7 @@
 #define WSAEINVAL 10022
 #define WSAENOTSOCK 10038
 #define WSAEOPNOTSUPP 10045
+#define WSAENOBUFS 10055
 #define WSAEAFNOSUPPORT 10047
 #define WSAEISCONN 10056
 
@@ -183,23 +184,93 @@ START_TEST(client_goes_meanwhile)
 }
 END_TEST
 
-/* A UDP socket has one class, and so one name for one peer. */
-START_TEST(udp_has_one_peer)
+static const char *
+name_for(uint32_t class_id, uint16_t port)
 {
-	uint32_t class_id, first;
+	struct endpoint peer = { { 4, { 192, 0, 2, 1 } }, port };
+	struct class_policy p;
+
+	ck_assert(class_policy(rig.n.classes, class_id, &peer, &p));
+	return p.target_name != NULL ? p.target_name : "";
+}
+
+/* A UDP socket has a name for each peer; they come, are replaced, and go one by one. */
+START_TEST(udp_has_a_name_for_each_peer)
+{
+	uint32_t class_id, both;
 	int c;
 
 	close(sock);
 	registered(IPPROTO_UDP);
-	first = moves(sock, "host/b", 4, 80);
-	ck_assert_uint_eq(error_of(sock, "host/c", 4, 81), WSAEOPNOTSUPP);
+	ck_assert_str_eq(name_for(moves(sock, "host/b", 4, 80), 80), "host/b");
+	both = moves(sock, "host/c", 4, 81);
+	ck_assert_str_eq(name_for(both, 80), "host/b");
+	ck_assert_str_eq(name_for(both, 81), "host/c");
+	ck_assert_str_eq(name_for(both, 82), "");
 	/* whoever has no name cannot lose it */
-	c = ask_for(sock, "", 4, 81);
+	c = ask_for(sock, "", 4, 82);
 	ck_assert(!keeper_asked());
 	ck_assert_uint_eq(answer(c, &class_id), 0);
-	ck_assert_uint_ne(moves(sock, "host/d", 4, 80), first);
+	class_id = moves(sock, "host/d", 4, 80);
+	ck_assert_str_eq(name_for(class_id, 80), "host/d");
+	ck_assert_str_eq(name_for(class_id, 81), "host/c");
+	class_id = moves(sock, "", 4, 81);
+	ck_assert_str_eq(name_for(class_id, 80), "host/d");
+	ck_assert_str_eq(name_for(class_id, 81), "");
 	ck_assert_uint_eq(moves(sock, "", 4, 80), CLASS_DEFAULT);
-	(void)moves(sock, "host/c", 4, 81);
+	/* one for all peers, unless one has its own */
+	class_id = moves(sock, "host/any", 0, 0);
+	ck_assert_str_eq(name_for(class_id, 80), "host/any");
+	class_id = moves(sock, "host/b", 4, 80);
+	ck_assert_str_eq(name_for(class_id, 80), "host/b");
+	ck_assert_str_eq(name_for(class_id, 81), "host/any");
+}
+END_TEST
+
+START_TEST(udp_peers_are_limited)
+{
+	close(sock);
+	registered(IPPROTO_UDP);
+	for (uint16_t port = 1; port <= CLASS_MAX_TARGETS; port++)
+		(void)moves(sock, "host/b", 4, port);
+	ck_assert_uint_eq(
+	    error_of(sock, "host/b", 4, CLASS_MAX_TARGETS + 1), WSAENOBUFS);
+	ck_assert(!keeper_asked());
+}
+END_TEST
+
+/* What the flags of SOCK_SECURE say of names, each class of its own. */
+START_TEST(flags_of_names)
+{
+	static const struct {
+		uint32_t flags;
+		const char *name;
+		const char *want; /* NULL: refused */
+	} rows[] = {
+		{ 0, "server 7", NULL },
+		{ CLASS_TARGET_RAW, "server 7", "raw:server 7" },
+		{ CLASS_TARGET_OPTIONAL, "host/b", "optional:host/b" },
+		{ CLASS_TARGET_OPTIONAL, "server 7", NULL },
+		{ CLASS_TARGET_OPTIONAL | CLASS_TARGET_RAW, "b", "optional:raw:b" },
+		{ CLASS_FIRST_UNENCRYPTED, "host/b", "host/b" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct class_spec spec = *class_by_id(rig.n.classes, CLASS_DEFAULT);
+		struct secured_socket s = { .family = 4, .protocol = IPPROTO_TCP };
+		enum class_error err;
+
+		spec.ipsec_flags = rows[i].flags;
+		s.cookie = socket_cookie(sock);
+		s.class_id = class_find_or_make(rig.n.classes, &spec, &err);
+		ck_assert_uint_ne(socket_table_add(rig.n.sockets, &s), 0);
+		if (rows[i].want == NULL)
+			ck_assert_uint_eq(
+			    error_of(sock, rows[i].name, 0, 0), WSAEINVAL);
+		else
+			ck_assert_str_eq(name_for(moves(sock, rows[i].name, 0, 0), 80),
+			    rows[i].want);
+	}
 }
 END_TEST
 
@@ -214,6 +285,8 @@ daemon_target_tests(Suite *s)
 	tcase_add_test(t, name_without_end);
 	tcase_add_test(t, keeper_refuses);
 	tcase_add_test(t, client_goes_meanwhile);
-	tcase_add_test(t, udp_has_one_peer);
+	tcase_add_test(t, udp_has_a_name_for_each_peer);
+	tcase_add_test(t, udp_peers_are_limited);
+	tcase_add_test(t, flags_of_names);
 	suite_add_tcase(s, t);
 }
