@@ -6,16 +6,26 @@
 
 #include "daemon/api_client.h"
 #include "daemon/api_socket.h"
+#include "daemon/socket_table.h"
 
 #define WSAEACCES 10013
 #define WSAENETDOWN 10050
+#define WSAENOTCONN 10057
+
+static uint32_t
+last_failure(const struct negotiator *n, int fd)
+{
+	struct secured_socket s;
+
+	return socket_table_find(n->sockets, api_socket_cookie(fd), &s) ? s.winerr : 0;
+}
 
 void
 client_query(struct client *c, int fd)
 {
 	struct aip_api_query_reply r = { 0 };
 	struct api_socket_sa sa;
-	uint32_t error, flags = 0;
+	uint32_t error, flags = 0, winerr;
 
 	error = api_socket_find(c->server->n, fd, &c->request.peer, &sa);
 	if (error == 0 && sa.is_secured) {
@@ -28,6 +38,10 @@ client_query(struct client *c, int fd)
 			flags |= AIP_API_IMPERSONATED;
 		r.mm_sa_id = htole64(sa.qm.mm_id);
 		r.qm_sa_id = htole64(sa.qm.id);
+	} else if ((winerr = last_failure(c->server->n, fd)) != 0) {
+		/* Without its connection there is at least the reason. */
+		error = error == WSAENOTCONN ? 0 : error;
+		r.negotiation_winerr = htole32(winerr);
 	}
 	r.info_flags = htole32(flags);
 	client_reply(c, error, &r, sizeof(r));

@@ -26,7 +26,9 @@ bool
 api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64_t ask,
     uint32_t uid, uint32_t *winsock_error)
 {
-	struct waiter w = { .api_ask = ask, .uid = uid };
+	struct waiter w = {
+		.api_ask = ask, .uid = uid, .cookie = api_socket_cookie(fd)
+	};
 	const struct class_spec *spec;
 	uint32_t class_id;
 	struct flow f;
@@ -44,7 +46,8 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 	}
 	if (spec->allow_insecure) /* what may be clear does not wait */
 		w.api_ask = NOBODY;
-	if (user_has_too_many(n, uid)) /* of those that need not wait the first packet asks */
+	if (user_has_too_many(
+		n, uid)) /* of those that need not wait the first packet asks */
 		*winsock_error = spec->allow_insecure ? 0 : WSAENOBUFS;
 	else if (!nego_acquire(n, &f, class_id, &w))
 		*winsock_error = WSAEACCES;

@@ -82,11 +82,8 @@ static bool
 is_registered(const struct negotiator *n, int fd)
 {
 	struct secured_socket s;
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
 
-	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 &&
-	       socket_table_find(n->sockets, cookie, &s);
+	return socket_table_find(n->sockets, api_socket_cookie(fd), &s);
 }
 
 static void

@@ -24,6 +24,15 @@ get_int(int fd, int name, int *value)
 	return getsockopt(fd, SOL_SOCKET, name, value, &n) == 0;
 }
 
+uint64_t
+api_socket_cookie(int fd)
+{
+	uint64_t cookie;
+	socklen_t n = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
+}
+
 static bool
 endpoint_of(const struct sockaddr_storage *ss, struct endpoint *e)
 {

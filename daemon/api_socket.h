@@ -31,4 +31,7 @@ uint32_t api_socket_plan(struct negotiator *n, int fd, const struct endpoint *pe
 /* Takes the descriptors of a message: the first in *fd, how many there were. */
 size_t api_socket_take(struct msghdr *mh, int *fd);
 
+/* SO_COOKIE; 0: it has none. */
+uint64_t api_socket_cookie(int fd);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "config/target.h"
 #include "daemon/api_client.h"
+#include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/socket_table.h"
@@ -133,14 +134,11 @@ client_target(struct client *c, int fd)
 	struct aip_api_target_reply reply = { 0 };
 	struct secured_socket s;
 	bool is_done = false;
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
 	uint32_t error = WSAEINVAL;
 
 	if (n->is_stopping)
 		error = WSAENETDOWN;
-	else if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 &&
-		 socket_table_find(n->sockets, cookie, &s))
+	else if (socket_table_find(n->sockets, api_socket_cookie(fd), &s))
 		error = target_ask_keeper(c, &s, fd, &is_done);
 	if (error != 0 || is_done)
 		client_reply(c, error, &reply, sizeof(reply));

@@ -119,6 +119,7 @@ do_result(struct negotiator *n, const struct action_result *r)
 	if (w == NULL)
 		return;
 	TAILQ_REMOVE(&n->waiters, w, next);
+	socket_table_negotiated(n->sockets, w->cookie, r->win32);
 	if (w->is_plane) {
 		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
 

@@ -27,6 +27,7 @@ struct waiter {
 	uint64_t ctl_client; /* authipctl initiate */
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */
 	uint32_t uid;	     /* of that program */
+	uint64_t cookie;     /* of its socket; 0: none */
 };
 
 /* Bytes and packets of a quick mode, as the plane counts them. */

@@ -137,6 +137,15 @@ socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id)
 }
 
 void
+socket_table_negotiated(struct socket_table *t, uint64_t cookie, uint32_t winerr)
+{
+	struct entry *e = table_find(t, cookie);
+
+	if (e != NULL)
+		e->s.winerr = winerr;
+}
+
+void
 socket_table_walk(const struct socket_table *t,
     void (*each)(void *ctx, const struct secured_socket *s), void *ctx)
 {

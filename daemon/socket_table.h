@@ -36,6 +36,8 @@ void socket_table_poll(struct socket_table *t);
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
 /* A registered socket has another class now. */
 void socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id);
+/* How its last negotiation ended: 0, or why it failed. */
+void socket_table_negotiated(struct socket_table *t, uint64_t cookie, uint32_t winerr);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
 uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
 /* The same without accepted ones: those can be seen in the kernel's tables. */

@@ -293,6 +293,7 @@ notify_act(struct engine *e, struct mm_sa *mm, const struct pld_notify *n,
 		event_drop(e, mm, IKE_ERR_NOTIFY);
 		return;
 	}
+	mm->peer_code = code;
 	if (n->type == NOTIFY_NO_PROPOSAL_CHOSEN ||
 	    (n->type == NOTIFY_STATUS && n->protocol == NOTIFY_PROTO_QM))
 		notify_end_qm(e, mm, code);

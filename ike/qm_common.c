@@ -114,6 +114,8 @@ qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
 {
 	struct ticket *ticket;
 
+	if (err == IKE_ERR_PEER_STATUS && qm->mm != NULL)
+		win32 = qm->mm->peer_code; /* the peer knows better */
 	while ((ticket = SLIST_FIRST(&qm->tickets)) != NULL) {
 		struct engine_action *a = action_push(e, ACTION_RESULT, SPAN_NONE);
 		struct text t;

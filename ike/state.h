@@ -149,6 +149,7 @@ struct mm_sa {
 	uint32_t vendor_seen;
 	uint32_t vendor_version;
 	uint32_t peer_status; /* code of a notify in clear, 0 = none */
+	uint32_t peer_code; /* of the last authentic one that said that something failed */
 	uint32_t cookie_n_sent; /* transmission of M1 that a DOS_COOKIE answered, 0 = none */
 	char peer_gss_id[256];
 	struct dh *dh;	  /* owned, until the keys exist */

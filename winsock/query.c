@@ -138,6 +138,7 @@ answer(const struct query *q, SOCKET_SECURITY_QUERY_INFO *info, ULONG need)
 		out.MmSaId = le64toh(r.mm_sa_id);
 	if ((q->fields & SOCKET_QUERY_IPSEC2_FIELD_MASK_QM_SA_ID) != 0)
 		out.QmSaId = le64toh(r.qm_sa_id);
+	out.NegotiationWinerr = le32toh(r.negotiation_winerr);
 	/* The short form is the beginning of the long one. */
 	error = fill_tokens(q, (SOCKET_SECURITY_QUERY_INFO *)(void *)&out);
 	if (error == 0)
@@ -169,7 +170,12 @@ check_and_query(int fd, const void *template, ULONG template_n,
 	/* Pinning would need the daemon to watch the connection: it does not. */
 	if ((q.flags & SOCKET_QUERY_IPSEC2_ABORT_CONNECTION_ON_FIELD_CHANGE) != 0)
 		return WSAEOPNOTSUPP;
-	if (q.is_tcp && (error = check_connected(fd)) != 0)
+	if (q.is_tcp)
+		error = check_connected(fd);
+	/* Why there is no connection, the daemon knows, and the long form has room for it. */
+	if (error == WSAENOTCONN && q.is_long)
+		error = 0;
+	if (error != 0)
 		return error;
 	error = answer(&q, info, need);
 	if (error == 0)

@@ -7,6 +7,7 @@
 #include "winsock/connection.h"
 #include "winsock/overlapped.h"
 #include "winsock/socket_state.h"
+#include "winsock/target.h"
 #include "winsock/token.h"
 #include "winsock/utf.h"
 #include "winsock/wire.h"
@@ -109,21 +110,6 @@ read_name(const void *buffer, ULONG n, struct target *t)
 	return error;
 }
 
-/* UDP names its peer; TCP may. */
-static int
-check_peer(int fd, struct target *t)
-{
-	const struct sockaddr *peer = (const struct sockaddr *)&t->peer;
-
-	if (!socket_is_tcp(fd)) {
-		t->has_peer = true;
-		return peer->sa_family == 0 ? WSAEINVAL : socket_check_peer(fd, peer);
-	}
-	if (peer->sa_family == 0)
-		return 0;
-	return socket_check_family(fd, peer);
-}
-
 static int
 ask_daemon(int fd, const struct target *t)
 {
@@ -142,6 +128,33 @@ ask_daemon(int fd, const struct target *t)
 		    &reply, sizeof(reply));
 	connection_close(&c);
 	return error;
+}
+
+int
+target_set_any(int fd, const char *name)
+{
+	struct target t;
+
+	memset(&t, 0, sizeof(t));
+	if (strlen(name) >= sizeof(t.name))
+		return WSAEINVAL;
+	strcpy(t.name, name);
+	return ask_daemon(fd, &t);
+}
+
+/* UDP names its peer; TCP may. */
+static int
+check_peer(int fd, struct target *t)
+{
+	const struct sockaddr *peer = (const struct sockaddr *)&t->peer;
+
+	if (!socket_is_tcp(fd)) {
+		t->has_peer = true;
+		return peer->sa_family == 0 ? WSAEINVAL : socket_check_peer(fd, peer);
+	}
+	if (peer->sa_family == 0)
+		return 0;
+	return socket_check_family(fd, peer);
 }
 
 static int

@@ -128,6 +128,8 @@ struct aip_api_query_reply {
 	uint32_t info_flags;
 	uint64_t mm_sa_id;
 	uint64_t qm_sa_id;
+	uint32_t negotiation_winerr; /* why its last negotiation failed; 0 */
+	uint32_t reserved;
 };
 
 /* SOCK_IDENTITY: body, with the socket. */

@@ -43,8 +43,8 @@ start_server() {
 # talk [OPTION]
 talk() {
 	asked=$(on a nt_peer "$@" ask "$b4" "$p0" 2>&1) || fail "client: $asked"
-	within 5 grep -q '^flags' "$work/peer.app" || fail "the server says nothing"
-	served=$(grep '^flags' "$work/peer.app" | tail -n 1)
+	within 5 grep -q ' flags ' "$work/peer.app" || fail "the server says nothing"
+	served=$(grep ' flags ' "$work/peer.app" | tail -n 1)
 }
 
 query_default() {
@@ -150,6 +150,7 @@ target_wrong() {
 	not grep -q flags "$work/peer.app" || fail "the server got a connection"
 	captured_only "udp port 500"
 	has_log a "host/c.test" || fail "the log does not name it"
+	[[ $asked == *"error 10013"*"winerr 138"??" flags 0 "* ]] || fail "no reason: $asked"
 	# the same program without the name
 	talk
 	expect "$asked" flags 1
@@ -190,7 +191,7 @@ skip_filters() {
 	within 5 grep -q '^listening' "$work/clear.app" || fail "$(cat "$work/clear.app")"
 	asked=$(on a nt_peer -c ask "$b4" "$p0" 2>&1) || fail "clear: $asked"
 	expect "$asked" flags 0
-	expect "$(grep '^flags' "$work/clear.app")" flags 0
+	expect "$(grep ' flags ' "$work/clear.app")" flags 0
 	start_server -p 1 -f 1 serve "$p1" "$work/peer.txt"
 	p0=$p1
 	not on a timeout 3 nt_peer -c ask "$b4" "$p0" || fail "the rule does not count"
@@ -210,6 +211,37 @@ names_of_peers() {
 		>"$work/names.app" 2>&1 || fail "$(tail -n 1 "$work/names.app")"
 	[[ $(tr '\n' ' ' <"$work/names.app") == "$p0 yes $p1 no $p2 yes $p0 yes $p1 yes $p2 yes " ]] ||
 		fail "$(tr '\n' ' ' <"$work/names.app")"
+}
+
+# NegotiationWinerr and the error of connect: no common proposal, no daemon there.
+why_not() {
+	config b 'proposal "esp-aes256-gcm" { }'
+	[[ ! -e $work/b.pid ]] || daemon_stop b
+	daemon_start b
+	start_server serve "$p0" "$work/peer.txt"
+	asked=$(on a nt_peer ask "$b4" "$p0" 2>&1) && fail "it connected: $asked"
+	[[ $asked == *"error 10013"*"winerr 13868 flags 0 "* ]] || fail "$asked"
+	identity 'enabled = false'
+}
+
+not_blocking() {
+	start_server serve "$p0" "$work/peer.txt"
+	talk -n
+	expect "$asked" flags 1
+	talk -n -e
+	expect "$asked" flags 3
+}
+
+# The host answers under protection that nobody listens, once there is an SA.
+port_without_listener() {
+	local begin
+	start_server serve "$p0" "$work/peer.txt"
+	talk
+	end_apps
+	begin=${EPOCHREALTIME/./}
+	asked=$(on a timeout 10 nt_peer ask "$b4" "$p0" 2>&1) && fail "it connected: $asked"
+	[[ $asked == *"error 10061"* ]] || fail "$asked"
+	((${EPOCHREALTIME/./} - begin < 5000000)) || fail "after too long a time"
 }
 
 topic_begin
@@ -236,3 +268,6 @@ try optional_name optional_name
 try raw_name raw_name
 try skip_filters skip_filters
 try names_of_peers names_of_peers
+try why_not why_not
+try not_blocking not_blocking
+try port_without_listener port_without_listener

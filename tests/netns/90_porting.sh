@@ -124,7 +124,40 @@ stock_peer() {
 	http_serve "$builddir/winsock/run/authip-run"
 	run a --peer=host/nobody.example curl -sS -m 5 "http://$b4:$p0/page" >"$work/page" &&
 		fail "another peer is as good"
-	return 0
+	has_log a "host/nobody.example" || fail "the log does not say whom curl wanted"
+	has_log a "CN=b.test" || fail "the log does not say who it was"
+	run a --peer=CN=b.test curl -sS -m 10 "http://$b4:$p0/page" >"$work/page" ||
+		fail "the right peer is refused"
+	grep -qx "$text" "$work/page" || fail "another page"
+}
+
+# The same of UDP, and of sockets that children and copies have; others are left alone.
+stock_udp() {
+	local echo='import os, socket, sys
+a, b = socket.socketpair()
+a.send(b"unix"); assert b.recv(9) == b"unix"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+d = os.dup(s.fileno())
+s.close()
+s = socket.socket(fileno=d)
+s.settimeout(3)
+if os.fork():
+	sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+s.sendto(b"hello", (sys.argv[1], int(sys.argv[2])))
+sys.exit(s.recv(99) != b"hello")'
+	command -v python3 >/dev/null || skip "there is no python3 here"
+	[[ -e $work/run.so ]] || skip "the library was not built"
+	forget
+	capture stockudp
+	serve b secure_udp -l "$p0"
+	run a --peer=CN=b.test python3 -c "$echo" "$b4" "$p0" >"$work/udp.app" 2>&1 ||
+		fail "the right peer: $(tail -n 1 "$work/udp.app")"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+	not run a --peer=CN=c.test python3 -c "$echo" "$b4" "$p0" >"$work/udp.app" 2>&1 ||
+		fail "another peer is as good"
+	has_log a "CN=c.test" || fail "the log does not say whom it wanted"
 }
 
 stock_no_daemon() {
@@ -186,6 +219,7 @@ try run_stock_encrypted stock --require-encryption
 try run_refuses_clear stock_refuses_clear
 try run_insecure stock_insecure
 try run_wrong_peer stock_peer
+try run_udp_peer stock_udp
 try run_no_daemon stock_no_daemon
 try run_refuses run_refuses
 try python_client python_client

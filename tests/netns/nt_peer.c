@@ -6,11 +6,14 @@
  *	nt_peer names HOST PORT NAME [PORT NAME]...	a UDP socket, and names of its peers:
  *		"PORT yes|no" by whether the peer answers; then again without the names
  *
- * -f FLAGS: IpsecFlags; -p PROTOCOL: SecurityProtocol, 1 or 2 with the long settings.
+ * -n: connect() does not block. -f FLAGS: IpsecFlags. -p PROTOCOL: SecurityProtocol, 1 or 2
+ * with the long settings.
  *
- * A line: "flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
+ * A line: "winerr N flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
  */
+#include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@ die(const char *what)
 }
 
 static unsigned int protocol, ipsec_flags;
+static bool is_non_blocking;
 
 static int
 socket_of(int family, int type, char mode)
@@ -97,8 +101,8 @@ print_query(int fd)
 		sizeof(t), (SOCKET_SECURITY_QUERY_INFO *)(void *)&info, &n, NULL,
 		NULL) != 0)
 		die("WSAQuerySocketSecurity");
-	printf("flags %u mm %llu qm %llu", info.Flags, (unsigned long long)info.MmSaId,
-	    (unsigned long long)info.QmSaId);
+	printf("winerr %u flags %u mm %llu qm %llu", info.NegotiationWinerr, info.Flags,
+	    (unsigned long long)info.MmSaId, (unsigned long long)info.QmSaId);
 	print_token(info.PeerMachineAccessTokenHandle != 0 ?
 			info.PeerMachineAccessTokenHandle :
 			info.PeerApplicationAccessTokenHandle);
@@ -170,6 +174,26 @@ set_target(int s, const char *name, const struct addrinfo *peer)
 		die("WSASetSocketPeerTargetName");
 }
 
+/* With -n without waiting in the call: WSAEWOULDBLOCK, then it can be written to. */
+static bool
+connects(int s, const struct addrinfo *a)
+{
+	struct pollfd p = { .fd = s, .events = POLLOUT };
+	int flags = fcntl(s, F_GETFL), error = 0;
+	socklen_t n = sizeof(error);
+
+	if (is_non_blocking)
+		(void)fcntl(s, F_SETFL, flags | O_NONBLOCK);
+	if (WSAConnect(s, a->ai_addr, (int)a->ai_addrlen, NULL, NULL, NULL, NULL) !=
+		0 &&
+	    !(is_non_blocking && WSAGetLastError() == WSAEWOULDBLOCK))
+		return false;
+	if (is_non_blocking && poll(&p, 1, 5000) != 1)
+		return false;
+	(void)fcntl(s, F_SETFL, flags);
+	return getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &n) == 0 && error == 0;
+}
+
 static int
 ask(char mode, const char *target, const char *host, const char *port)
 {
@@ -179,8 +203,12 @@ ask(char mode, const char *target, const char *host, const char *port)
 
 	if (target != NULL)
 		set_target(s, target, NULL);
-	if (connect(s, a->ai_addr, a->ai_addrlen) != 0)
-		die("connect");
+	if (!connects(s, a)) {
+		fprintf(stderr, "connect: error %d\n", WSAGetLastError());
+		print_query(s);
+		printf("\n");
+		return 1;
+	}
 	freeaddrinfo(a);
 	if (write(s, &b, 1) != 1 || read(s, &b, 1) != 1)
 		die("echo");
@@ -241,9 +269,11 @@ main(int argc, char **argv)
 	char mode = 'd';
 	int c;
 
-	while ((c = getopt(argc, argv, "eict:f:p:")) != -1) {
+	while ((c = getopt(argc, argv, "einct:f:p:")) != -1) {
 		if (c == 't')
 			target = optarg;
+		else if (c == 'n')
+			is_non_blocking = true;
 		else if (c == 'f')
 			ipsec_flags = (unsigned int)atoi(optarg);
 		else if (c == 'p')

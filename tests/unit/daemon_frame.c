@@ -222,7 +222,7 @@ END_TEST
 static const struct {
 	uint16_t verb;
 	size_t n;
-} answers[] = { { 1, 32 }, { 2, 32 }, { 3, 40 },
+} answers[] = { { 1, 32 }, { 2, 32 }, { 3, 48 },
 	{ 4, 16 + sizeof(struct aip_api_identity_reply) }, { 0, 20 }, { 0xfffe, 20 },
 	{ 0xffff, 20 } };
 

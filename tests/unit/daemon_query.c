@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "daemon/api_preconnect.h"
+#include "daemon/class_table.h"
+#include "daemon/socket_table.h"
 #include "tests/sim/simnet.h"
 #include "tests/unit/api_client.h"
 
@@ -102,6 +104,28 @@ START_TEST(preconnects_of_a_user)
 	rig.has_no_policy = true;
 	ck_assert(!api_preconnect(&rig.n, sock, &other_port, 1, 1001, &error));
 	ck_assert_uint_eq(error, WSAEACCES);
+}
+END_TEST
+
+/* NegotiationWinerr: until a negotiation succeeds, also of what is not connected. */
+START_TEST(query_of_a_failure)
+{
+	struct secured_socket s = { .class_id = CLASS_DEFAULT, .family = 4, .protocol = 6 };
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+	struct aip_api_peer none = { 0 };
+	struct aip_api_query_reply r;
+
+	s.cookie = socket_cookie(tcp);
+	ck_assert_uint_ne(socket_table_add(rig.n.sockets, &s), 0);
+	ck_assert_uint_eq(query(tcp, &none, &r), WSAENOTCONN);
+	socket_table_negotiated(rig.n.sockets, s.cookie, 13868);
+	socket_table_negotiated(rig.n.sockets, s.cookie + 1, 1);
+	ck_assert_uint_eq(query(tcp, &none, &r), 0);
+	ck_assert_uint_eq(r.info_flags, 0);
+	ck_assert_uint_eq(r.negotiation_winerr, 13868);
+	socket_table_negotiated(rig.n.sockets, s.cookie, 0);
+	ck_assert_uint_eq(query(tcp, &none, &r), WSAENOTCONN);
+	close(tcp);
 }
 END_TEST
 
@@ -290,7 +314,8 @@ daemon_query_tests(Suite *s)
 	tcase_add_test(t, identity_of_nobody);
 	if (is_root()) { /* the mark of a class is root's */
 		tcase_add_test(t, preconnects_of_a_user);
-	tcase_add_test(t, query_of_a_peer);
+	tcase_add_test(t, query_of_a_failure);
+		tcase_add_test(t, query_of_a_peer);
 		tcase_add_test(t, query_after_the_sa);
 		tcase_add_loop_test(
 		    t, identity, 0, sizeof(identity_table) / sizeof(identity_table[0]));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "winsock/run/run.h"
+#include "winsock/target.h"
 #include "ws2tcpip.h"
 
 /* What the program sees of an error of Winsock. */
@@ -57,40 +58,26 @@ security_flags(void)
 	return 0;
 }
 
-/* The name that the peer of a connection has to prove. UDP sockets have no peer yet. */
+/* The name that every peer has to prove. */
 static bool
-name_peer(int fd, int type)
+name_peers(int fd)
 {
 	const char *peer = getenv(RUN_PEER_VARIABLE);
-	union { /* with room for the name */
-		SOCKET_PEER_TARGET_NAME head;
-		char b[sizeof(SOCKET_PEER_TARGET_NAME) +
-		    RUN_PEER_MAX_CHARS * sizeof(wchar_t)];
-	} name;
-	int n;
+	int error = peer != NULL ? target_set_any(fd, peer) : 0;
 
-	if (peer == NULL || (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) != SOCK_STREAM)
-		return true;
-	memset(&name, 0, sizeof(name));
-	n = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, peer, (int)strlen(peer),
-	    name.head.AllStrings, RUN_PEER_MAX_CHARS);
-	name.head.PeerTargetNameStringLen = (ULONG)n;
-	if (n <= 0) {
-		WSASetLastError(WSAEACCES);
-		return false;
-	}
-	return WSASetSocketPeerTargetName(fd, &name.head, sizeof(name), NULL, NULL) ==
-	       0;
+	if (error != 0)
+		WSASetLastError(error == WSAEINVAL ? WSAEACCES : error);
+	return error == 0;
 }
 
 static bool
-secure(int fd, int type)
+secure(int fd)
 {
 	SOCKET_SECURITY_SETTINGS settings = { SOCKET_SECURITY_PROTOCOL_DEFAULT,
 		security_flags() };
 
 	return WSASetSocketSecurity(fd, &settings, sizeof(settings), NULL, NULL) == 0 &&
-	       name_peer(fd, type);
+	       name_peers(fd);
 }
 
 static int
@@ -113,7 +100,7 @@ socket(int domain, int type, int protocol)
 {
 	int fd = native_socket(domain, type, protocol), error;
 
-	if (fd == -1 || !is_secured_kind(domain, type, protocol) || secure(fd, type))
+	if (fd == -1 || !is_secured_kind(domain, type, protocol) || secure(fd))
 		return fd;
 	error = errno_of(WSAGetLastError());
 	(void)close(fd);
