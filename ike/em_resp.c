@@ -1,6 +1,7 @@
 /* Extended mode, responder: E1, E2, E3, E4 (MS-AIPS 3.7); its tokens: gss_resp.c. */
 #include <string.h>
 
+#include "ike/declined.h"
 #include "ike/tongue.h"
 
 /* E1: answer what is acceptable, in the initiator's order, positions kept (A41). */
@@ -18,6 +19,7 @@ em_input_e1(struct engine *e, struct mm_sa *mm)
 		mm_fail(e, mm, "first message of extended mode", err, NULL, true, true);
 		return;
 	}
+	declined_methods(e, mm, &offered, &list);
 	mm->em.methods = list;
 	mm->em.state = GSS_WANTED;
 	exchange_begin(e, mm, EXCHANGE_EM,

@@ -289,6 +289,7 @@ struct action_result {
 	X(EVENT_RETRANSMIT, "retransmit", 0)                         \
 	X(EVENT_PEER_STATUS, "peer-status", 2)                       \
 	X(EVENT_FLOOD, "flood", 2)                                   \
+	X(EVENT_DECLINED, "declined", 1)                             \
 	X(EVENT_DROP, "drop", 0)
 
 enum engine_event_type {

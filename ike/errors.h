@@ -91,6 +91,12 @@
 	    "encryption is guaranteed here, and the offer does not encrypt", 0x362c)         \
 	X(IKE_ERR_MM_MISMATCH, "mm_mismatch",                                                \
 	    "the policy of this traffic wants another main mode", 0x362c)                    \
+	X(IKE_ERR_KEY_DICTATION, "declined_key_dictation",                                   \
+	    "the peer wants to dictate keys, which is not done here", 0x3613)                \
+	X(IKE_ERR_AUTH_FIREWALL, "declined_auth_firewall",                                   \
+	    "authenticated firewall mode was offered, which does not exist here", 0x362c)    \
+	X(IKE_ERR_NTLM, "declined_ntlm",                                                     \
+	    "NTLM was offered, and the policy does not have it", 0x362c)                     \
 	/* authentication */                                                                 \
 	X(IKE_ERR_TARGET_NAME, "target_name",                                                \
 	    "the peer did not prove the name that was set as its target name", 0x35e9)       \

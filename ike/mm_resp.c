@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/declined.h"
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
 #include "ike/v1.h"
@@ -13,7 +14,8 @@
 #define M2_SHORT_NONCE_BYTES 16
 
 struct m1 {
-	struct pld_auth auth; /* acceptable methods, initiator's order */
+	struct pld_auth offered; /* methods of M1 */
+	struct pld_auth auth; /* those that are acceptable, in its order */
 	const struct policy *policy;
 	struct mm_proposal chosen;
 	enum dh_group group;
@@ -27,18 +29,17 @@ struct m1 {
 static enum ike_err
 m1_read_auth(const struct message *m, struct m1 *m1)
 {
-	struct pld_auth offered;
 	enum ike_err err =
-	    pld_auth_decode(message_find(m, PAYLOAD_AUTH, 0)->body, &offered);
+	    pld_auth_decode(message_find(m, PAYLOAD_AUTH, 0)->body, &m1->offered);
 
 	if (err != IKE_OK)
 		return err;
 	gss_methods_cut(
-	    &offered, m1->policy->mm_auth, m1->policy->n_mm_auth, &m1->auth);
+	    &m1->offered, m1->policy->mm_auth, m1->policy->n_mm_auth, &m1->auth);
 	for (size_t i = 0; i < m1->auth.n; i++)
 		m1->needs_dh =
 		    m1->needs_dh || proposal_method_needs_dh(m1->auth.method[i]);
-	m1->token_fits = m1->auth.n > 0 && m1->auth.method[0] == offered.method[0];
+	m1->token_fits = m1->auth.n > 0 && m1->auth.method[0] == m1->offered.method[0];
 	return m1->auth.n > 0 ? IKE_OK : IKE_ERR_NO_AUTH_METHOD;
 }
 
@@ -346,7 +347,9 @@ mm_resp_m1(struct engine *e)
 		event_drop(e, NULL, IKE_ERR_NO_MEMORY);
 		return;
 	}
-	if ((err = m1_read(e, &m1)) == IKE_OK)
+	err = m1_read(e, &m1);
+	declined_methods(e, mm, &m1.offered, &m1.auth);
+	if (err == IKE_OK)
 		err = m1_act(e, mm, &m1);
 	if (err == IKE_OK)
 		return;

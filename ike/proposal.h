@@ -44,6 +44,8 @@ enum ike_err proposal_mm_verify(const struct policy *p, const struct dialect *d,
 #define ENCAPSULATION_TRANSPORT 2
 #define ENCAPSULATION_UDP_TRANSPORT 4 /* RFC 3947 5.1 */
 #define ENCAPSULATION_UDP_TRANSPORT_DRAFT 61444
+#define ENCAPSULATION_FIREWALL 62000 /* MS-AIPS 3.10.4.2 */
+#define ENCAPSULATION_UDP_FIREWALL 62001
 
 /* How proposals of quick mode must be; a set of these, 0 = anything without a NAT. */
 enum qm_want {

@@ -318,9 +318,12 @@ proposal_qm_text(struct text *t, const struct pld_sa *sa)
 
 			if (wire_to_qm(sa->proposal[i].protocol, tr, &p)) {
 				proposal_qm_one_text(t, &p);
-				continue;
+			} else {
+				text_str(t, t->n > 0 ? ", transform " : "transform ");
+				text_u32(t, tr->id);
 			}
-			text_str(t, t->n > 0 ? ", transform " : "transform ");
-			text_u32(t, tr->id);
+			if (tr->encapsulation == ENCAPSULATION_FIREWALL ||
+			    tr->encapsulation == ENCAPSULATION_UDP_FIREWALL)
+				text_str(t, " (authenticated firewall)");
 		}
 }

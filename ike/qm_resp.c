@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/declined.h"
 #include "ike/nat.h"
 #include "ike/policy_pool.h"
 #include "ike/rekey.h"
@@ -90,6 +91,7 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 	err = pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, true, &e->sa_in);
 	if (err != IKE_OK)
 		return err;
+	declined_quick_mode(e, qm->mm, &e->sa_in);
 	qm_read_exchange_info(e, qm);
 	/* Either end may insist on encryption (MS-IKEE 3.7.1). */
 	ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;

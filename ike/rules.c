@@ -173,7 +173,8 @@ rules_check(const struct message *m, enum ike_message_id id, uint8_t *type)
 	for (size_t i = 0; i < m->n_payload; i++) {
 		*type = m->payload[i].type;
 		if (type_is_known(*type) && !rule_lists(id, *type))
-			return IKE_ERR_PAYLOAD_UNEXPECTED;
+			return *type == PAYLOAD_KEY_DICT ? IKE_ERR_KEY_DICTATION :
+							   IKE_ERR_PAYLOAD_UNEXPECTED;
 	}
 	*type = PAYLOAD_NONE;
 	return IKE_OK;

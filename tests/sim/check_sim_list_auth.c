@@ -172,11 +172,61 @@ START_TEST(t021_unknown_gss_flags_are_ignored)
 }
 END_TEST
 
+/* A resumed session of TLS: the responder is done, and has nothing more to say but that. */
+START_TEST(t023_responder_is_done_without_a_token)
+{
+	const struct item *gss;
+
+	sim_init(&net, 5);
+	net.host[INITIATOR].resumes = net.host[RESPONDER].resumes = true;
+	list_record(4);
+	ck_assert_uint_eq(seen.n, GOOD_MESSAGES);
+	expect_gss(GSS4, 0, GSS_FLAG_COMPLETE);
+	gss = recipe_find(&seen.m[GSS4], PAYLOAD_GSS, 0);
+	ck_assert_uint_eq(gss->n, 5);
+	ck_assert_uint_eq(recipe_find(&seen.m[GSS3], PAYLOAD_GSS, 0)->n, 5 + 18);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 2);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
+/* Both lists: what cannot be done is counted, the rest is agreed. 0 main, 1 extended mode. */
+START_TEST(ntlm_is_declined)
+{
+	bool main_mode = _i == 0;
+
+	sim_init(&net, 5);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &net.host[i].policy;
+		struct auth_entry *list = main_mode ? p->mm_auth : p->em_auth;
+
+		list[0] = list[1] = (struct auth_entry){ AUTH_TLS, true };
+		if (i == INITIATOR)
+			list[0] = (struct auth_entry){ AUTH_NTLM, true };
+		p->n_mm_auth = main_mode ? 2 : p->n_mm_auth;
+		p->n_em_auth = main_mode ? 0 : 2;
+	}
+	list_record(4);
+	ck_assert_uint_eq(hostile_errors(RESPONDER, IKE_ERR_NTLM), 1);
+	ck_assert_uint_eq(engine_event_count(net.host[RESPONDER].engine, EVENT_DECLINED), 1);
+	ck_assert_uint_eq(hostile_errors(INITIATOR, IKE_ERR_NTLM), 0);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(main_mode ? hostile_mm(i)->gss.method :
+					      hostile_mm(i)->em.method,
+		    AUTH_TLS);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_list_auth_cases(void)
 {
 	TCase *t = tcase_create("checklist of extended mode");
 
+	tcase_add_test(t, t023_responder_is_done_without_a_token);
+	tcase_add_loop_test(t, ntlm_is_declined, 0, 2);
 	tcase_add_test(t, t021_unknown_gss_flags_are_ignored);
 	tcase_add_test(t, t042_t044_t046_another_credential);
 	tcase_add_test(t, t044_t045_t151_next_method);

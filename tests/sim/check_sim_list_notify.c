@@ -270,11 +270,109 @@ START_TEST(t129_initiator_refuses_q2)
 }
 END_TEST
 
+/*
+ * The responder asks for a new pair. Its ACQUIRE has eight bytes of data and two IDs behind
+ * it; or is one that has not, and is dropped; or has bits that nobody knows.
+ */
+static uint8_t ask_change;
+enum { ASK_UNCHANGED, ASK_UNKNOWN_BITS, ASK_GOOD, ASK_SHORT, ASK_ONE_ID, ASK_APART, ASK_OTHER };
+
+static bool
+tap_acquire(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct item *notify;
+
+	if (from != RESPONDER || p[18] != EXCHANGE_NOTIFY || seen.n > 0)
+		return list_tap(ctx, from, p, n);
+	ck_assert(recipe_read(&r, hostile_mm(from), span_of(p, *n)));
+	notify = &r.item[0];
+	if (ask_change == ASK_UNKNOWN_BITS) {
+		memset(notify->b + 12, 0xff, 3);
+		notify->b[15] |= 0xfd; /* encryption is not asked for */
+	}
+	if (ask_change == ASK_SHORT)
+		notify->n -= 4;
+	if (ask_change == ASK_ONE_ID)
+		recipe_remove(&r, 2);
+	if (ask_change == ASK_APART) { /* ID, notify, ID */
+		struct item first = r.item[0];
+
+		r.item[0] = r.item[1];
+		r.item[1] = first;
+	}
+	if (ask_change == ASK_OTHER)
+		r.item[2].b[7] ^= 1; /* of somebody else */
+	recipe_write(&r, hostile_mm(from), &w);
+	memcpy(p, w.b, w.n);
+	*n = w.n;
+	return list_tap(ctx, from, p, n);
+}
+
+static void
+ask(int change)
+{
+	begin();
+	sim_run(&net, 60000); /* not while the pair is new */
+	ask_change = (uint8_t)change;
+	net.tap = tap_acquire;
+	engine_qm_expired(net.host[RESPONDER].engine, net.now_ms, qm_of(RESPONDER)->id,
+	    EXPIRY_SOFT);
+	sim_flush(&net);
+	sim_run(&net, 100);
+}
+
+START_TEST(t030_acquire_as_sent)
+{
+	const struct recipe *m = &seen.m[0];
+
+	ask(ASK_UNCHANGED);
+	ck_assert_uint_eq(m->h.exchange, EXCHANGE_NOTIFY);
+	ck_assert_uint_eq(m->n, 3);
+	ck_assert_uint_eq(m->item[0].n, 16); /* eight of data */
+	ck_assert_uint_eq((unsigned)m->item[0].b[6] << 8 | m->item[0].b[7], NOTIFY_ACQUIRE);
+	ck_assert_mem_eq(m->item[0].b + 8, "\0\0\0\2\0\0\0\0", 8); /* transport */
+	ck_assert_uint_eq(m->item[1].type, PAYLOAD_ID);
+	ck_assert_mem_eq(m->item[1].b + 4, "\x0a\0\0\1", 4); /* who is to begin comes first */
+	ck_assert_uint_eq(m->item[2].type, PAYLOAD_ID);
+	ck_assert_mem_eq(m->item[2].b + 4, "\x0a\1\0\1", 4);
+	ck_assert_uint_eq(sim_count_qm(&net, INITIATOR), 2);
+	hostile_end();
+}
+END_TEST
+
+START_TEST(t031_acquire_without_two_ids_behind_it)
+{
+	bool good = _i < ASK_SHORT;
+
+	ask(_i);
+	ck_assert_uint_eq(hostile_errors(INITIATOR, IKE_ERR_NOTIFY) +
+		hostile_errors(INITIATOR, IKE_ERR_PAYLOAD_MISSING), good ? 0 : 1);
+	ck_assert_uint_eq(sim_count_qm(&net, INITIATOR), good ? 2 : 1);
+	if (!good) /* silence: no ACK either */
+		ck_assert_uint_eq(seen.n, 1);
+	hostile_end();
+}
+END_TEST
+
+START_TEST(t032_unknown_acquire_bits_are_ignored)
+{
+	ask(ASK_UNKNOWN_BITS);
+	ck_assert_uint_eq(sim_count_qm(&net, INITIATOR), 2);
+	ck_assert_int_eq(sim_sa_of(&net, INITIATOR, true)->cipher, CIPHER_NULL);
+	ck_assert(!sim_sa_of(&net, INITIATOR, true)->guaranteed_encryption);
+	ck_assert(sim_sas_agree(&net));
+	hostile_end();
+}
+END_TEST
+
 TCase *
 sim_list_notify_cases(void)
 {
 	TCase *t = tcase_create("checklist of notifies");
 
+	tcase_add_test(t, t030_acquire_as_sent);
+	tcase_add_loop_test(t, t031_acquire_without_two_ids_behind_it, ASK_GOOD, ASK_OTHER + 1);
+	tcase_add_test(t, t032_unknown_acquire_bits_are_ignored);
 	tcase_add_loop_test(t, t040_t056_requests_end, 0, GOOD_MESSAGES / 2);
 	tcase_add_loop_test(t, t056_responder_gives_up, 0, 6);
 	tcase_add_test(t, t041_same_request_same_answer);

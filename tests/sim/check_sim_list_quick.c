@@ -89,6 +89,133 @@ START_TEST(t099_nat_is_detected)
 }
 END_TEST
 
+static size_t
+count_of(const struct recipe *m, uint8_t type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += m->item[i].type == type;
+	return n;
+}
+
+/* Whoever is behind a NAT says its addresses, in the numbers of RFC 3947; nobody else does. */
+START_TEST(t170_nat_oa)
+{
+	bool nat = _i == 1;
+	const struct item *oa;
+
+	sim_init(&net, 5);
+	if (nat)
+		sim_nat_begin(&net, INITIATOR, false);
+	list_record(4);
+	ck_assert_uint_eq(count_of(&seen.m[Q1], PAYLOAD_NATOA), nat ? 2 : 0);
+	ck_assert_uint_eq(count_of(&seen.m[Q2], PAYLOAD_NATOA), 0);
+	for (size_t i = 0; nat && i < 2; i++) {
+		oa = recipe_find(&seen.m[Q1], PAYLOAD_NATOA, i);
+		ck_assert_uint_eq(oa->n, 8);
+		ck_assert_mem_eq(oa->b, "\1\0\0\0", 4);
+		ck_assert_mem_eq(oa->b + 4, i == 0 ? "\x0a\0\0\1" : "\x0a\1\0\1", 4);
+	}
+	sim_free(&net);
+}
+END_TEST
+
+/* RFC 3947 alone is announced and spoken: its payload and its encapsulation. */
+START_TEST(t171_rfc3947_not_the_draft)
+{
+	static struct pld_sa sa;
+	uint32_t number;
+
+	sim_init(&net, 5);
+	sim_nat_begin(&net, INITIATOR, false);
+	list_record(4);
+	for (size_t k = M1; k <= M2; k++) {
+		const struct item *it;
+		bool rfc = false;
+
+		for (size_t i = 0; (it = recipe_find(&seen.m[k], PAYLOAD_VID, i)) != NULL; i++) {
+			enum ike_vendor v =
+			    pld_vendor_decode(span_of(it->b, it->n), &number);
+
+			rfc = rfc || v == VENDOR_RFC3947;
+			ck_assert_int_ne(v, VENDOR_NATT_02N);
+		}
+		ck_assert(rfc);
+		ck_assert_uint_eq(count_of(&seen.m[k], PAYLOAD_NATD), 2);
+	}
+	for (size_t k = Q1; k <= Q2; k++) {
+		const struct item *it = recipe_find(&seen.m[k], PAYLOAD_SA, 0);
+
+		ck_assert_int_eq(pld_sa_decode(span_of(it->b, it->n), true, &sa), IKE_OK);
+		for (size_t i = 0; i < sa.n_proposal; i++)
+			ck_assert_uint_eq(sa.proposal[i].transform[0].encapsulation,
+			    ENCAPSULATION_UDP_TRANSPORT);
+	}
+	sim_free(&net);
+}
+END_TEST
+
+static bool
+tap_change_q1(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static struct recipe m;
+	static struct pld_sa sa;
+	static uint8_t bytes[4096];
+	const int *what = ctx;
+	struct writer out;
+	struct item *it;
+
+	if (from != INITIATOR || !recipe_read(&m, hostile_mm(from), span_of(p, *n)) ||
+	    m.item[0].type != PAYLOAD_HASH || m.h.exchange != EXCHANGE_MM)
+		return true;
+	it = recipe_find(&m, PAYLOAD_SA, 0);
+	ck_assert_int_eq(pld_sa_decode(span_of(it->b, it->n), true, &sa), IKE_OK);
+	if (*what == 0)
+		recipe_add(&m, PAYLOAD_KEY_WEIGHT, span_of((const uint8_t *)"\0\0\0\7", 4));
+	for (size_t i = 0; *what > 0 && i < (*what == 1 ? 1 : sa.n_proposal); i++) {
+		sa.proposal[i].transform[0].raw = SPAN_NONE;
+		sa.proposal[i].transform[0].encapsulation =
+		    i % 2 == 0 ? ENCAPSULATION_FIREWALL : ENCAPSULATION_UDP_FIREWALL;
+	}
+	writer_init(&out, bytes, sizeof(bytes));
+	pld_sa_encode(&out, &sa, true);
+	it->n = out.n;
+	memcpy(it->b, bytes, out.n);
+	recipe_write(&m, hostile_mm(from), &w);
+	memcpy(p, w.b, w.n);
+	*n = w.n;
+	return true;
+}
+
+/*
+ * Q1 has 0: a weight of key dictation; 1: authenticated firewall mode as its first proposal;
+ * 2: nothing else. Counted, and what both can do is done.
+ */
+START_TEST(key_dictation_and_firewall_mode_are_declined)
+{
+	int what = _i;
+
+	hostile_begin();
+	net.tap = tap_change_q1;
+	net.tap_ctx = &what;
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 20000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(hostile_errors(RESPONDER,
+			      what == 0 ? IKE_ERR_KEY_DICTATION : IKE_ERR_AUTH_FIREWALL), 1);
+	ck_assert_uint_eq(engine_event_count(net.host[RESPONDER].engine, EVENT_DECLINED), 1);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, what == 2 ? 0 : 2);
+	ck_assert_uint_eq(hostile_errors(RESPONDER, IKE_ERR_NO_PROPOSAL), what == 2 ? 1 : 0);
+	if (what == 2)
+		ck_assert_ptr_nonnull(
+		    strstr(net.host[RESPONDER].failure, "(authenticated firewall)"));
+	else
+		ck_assert(sim_sas_agree(&net));
+	hostile_end();
+}
+END_TEST
+
 START_TEST(t120_t127_exchange_types)
 {
 	list_record_good();
@@ -257,6 +384,9 @@ sim_list_quick_cases(void)
 	tcase_add_test(t, t105_m2);
 	tcase_add_loop_test(t, t098_m2_lacks_a_payload, 0, sizeof(m2_parts));
 	tcase_add_test(t, t099_nat_is_detected);
+	tcase_add_loop_test(t, t170_nat_oa, 0, 2);
+	tcase_add_test(t, t171_rfc3947_not_the_draft);
+	tcase_add_loop_test(t, key_dictation_and_firewall_mode_are_declined, 0, 3);
 	tcase_add_test(t, t120_t127_exchange_types);
 	tcase_add_test(t, t121_t123_q1_and_q2);
 	tcase_add_test(t, t121_q1_with_pfs);

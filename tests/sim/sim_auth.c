@@ -51,10 +51,10 @@ auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *
 	}
 	out->token[17] = (uint8_t)a->credential;
 	r->token = span_of(out->token, h->token_n != 0 ? h->token_n : 18);
-	if (number == 3 || number == 4)
+	if (number == 3 || number == 4 || (number == 2 && h->resumes))
 		auth_done(r, "CN=sim", "the session key of a simulated TLS",
 		    h->dialect.gss_secret_tls);
-	if (number == 4)
+	if (number == 4 || (number == 3 && h->resumes))
 		r->token = SPAN_NONE;
 }
 
