@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "winsock/overlapped.h"
 #include "winsock/waitable.h"
 #include "winsock2.h"
 
@@ -204,11 +205,12 @@ WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
 	return WaitForMultipleObjects(1, &hHandle, FALSE, dwMilliseconds);
 }
 
-/* There are no completion routines that could interrupt it. */
+/* The routines of this thread are due before it waits: none can come due meanwhile. */
 DWORD WINAPI
 WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable)
 {
-	(void)bAlertable;
+	if (bAlertable && overlapped_run_routines())
+		return WAIT_IO_COMPLETION;
 	return WaitForMultipleObjects(1, &hHandle, FALSE, dwMilliseconds);
 }
 
@@ -247,6 +249,7 @@ DWORD WSAAPI
 WSAWaitForMultipleEvents(DWORD cEvents, const WSAEVENT *lphEvents, BOOL fWaitAll,
     DWORD dwTimeout, BOOL fAlertable)
 {
-	(void)fAlertable;
+	if (fAlertable && overlapped_run_routines())
+		return WAIT_IO_COMPLETION;
 	return WaitForMultipleObjects(cEvents, lphEvents, fWaitAll, dwTimeout);
 }

@@ -1,6 +1,7 @@
 /* WSAIoctl and ioctlsocket. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -251,15 +252,16 @@ usage_notification(struct request *r)
 static const struct {
 	DWORD code;
 	ioctl_function function;
+	bool completes; /* by itself */
 } IOCTLS[] = {
-	{ SIO_SET_SECURITY, set_security },
-	{ SIO_QUERY_SECURITY, query_security },
-	{ SIO_SET_PEER_TARGET_NAME, set_target_name },
-	{ SIO_DELETE_PEER_TARGET_NAME, delete_target_name },
-	{ SIO_KEEPALIVE_VALS, keepalive_vals },
-	{ SIO_ROUTING_INTERFACE_QUERY, routing_interface },
-	{ SIO_GET_EXTENSION_FUNCTION_POINTER, extension_function },
-	{ SIO_SOCKET_USAGE_NOTIFICATION, usage_notification },
+	{ SIO_SET_SECURITY, set_security, true },
+	{ SIO_QUERY_SECURITY, query_security, true },
+	{ SIO_SET_PEER_TARGET_NAME, set_target_name, true },
+	{ SIO_DELETE_PEER_TARGET_NAME, delete_target_name, true },
+	{ SIO_KEEPALIVE_VALS, keepalive_vals, false },
+	{ SIO_ROUTING_INTERFACE_QUERY, routing_interface, false },
+	{ SIO_GET_EXTENSION_FUNCTION_POINTER, extension_function, false },
+	{ SIO_SOCKET_USAGE_NOTIFICATION, usage_notification, false },
 };
 
 /*
@@ -281,13 +283,15 @@ WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD cbInBuffer,
 		return error_set(WSAEFAULT);
 	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
 		return error_set(WSAENOTSOCK);
+	if ((rc = overlapped_expect(s, lpOverlapped, lpCompletionRoutine)) != 0)
+		return error_set(rc);
 	for (size_t i = 0; i < sizeof(IOCTLS) / sizeof(IOCTLS[0]); i++) {
 		if (IOCTLS[i].code != dwIoControlCode)
 			continue;
 		rc = IOCTLS[i].function(&r);
-		if (rc == 0)
-			overlapped_complete(
-			    overlapped_of(s, lpOverlapped), 0, r.returned);
+		if (rc == 0 && !IOCTLS[i].completes)
+			overlapped_finish(
+			    s, lpOverlapped, lpCompletionRoutine, r.returned);
 		/* A query says what it needs when that is too much. */
 		if (lpcbBytesReturned != NULL && (rc == 0 || r.returned > cbOutBuffer))
 			*lpcbBytesReturned = r.returned;

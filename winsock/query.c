@@ -192,7 +192,7 @@ check_and_query(int fd, const void *template, ULONG template_n,
  *	SecurityQueryInfo	NULL asks for the size
  *	SecurityQueryInfoLen	bytes of it; bytes written, or needed
  *	Overlapped		NULL, or completed on return, its event signalled
- *	CompletionRoutine	NULL
+ *	CompletionRoutine	NULL, or called in the next alertable wait of this thread
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
  *
@@ -202,7 +202,7 @@ check_and_query(int fd, const void *template, ULONG template_n,
  *	WSAEINVAL	unknown protocol, flags or fields; UDP without a peer
  *	WSAEAFNOSUPPORT	the peer's address is of another family
  *	WSAENOTCONN, WSAECONNRESET	there is no connection, or no longer
- *	WSAEOPNOTSUPP	a completion routine or pinning was asked for
+ *	WSAEOPNOTSUPP	pinning was asked for
  *	WSAENETDOWN	the daemon does not run, or does not answer
  *
  * errno is preserved.
@@ -216,9 +216,8 @@ WSAQuerySocketSecurity(SOCKET Socket,
 {
 	int saved = errno, cancel, error;
 
-	if (overlapped_wants_routine(
-		Socket, (const void *)(uintptr_t)CompletionRoutine)) {
-		WSASetLastError(WSAEOPNOTSUPP);
+	if ((error = overlapped_expect(Socket, Overlapped, CompletionRoutine)) != 0) {
+		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -230,7 +229,6 @@ WSAQuerySocketSecurity(SOCKET Socket,
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
-	overlapped_complete(
-	    overlapped_of(Socket, Overlapped), 0, *SecurityQueryInfoLen);
+	overlapped_finish(Socket, Overlapped, CompletionRoutine, *SecurityQueryInfoLen);
 	return 0;
 }

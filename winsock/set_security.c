@@ -52,7 +52,7 @@ secure(int fd, const struct settings *s)
 }
 
 static int
-check_and_secure(int fd, const void *buffer, uint32_t n, bool wants_routine)
+check_and_secure(int fd, const void *buffer, uint32_t n)
 {
 	struct settings s;
 	int error;
@@ -60,8 +60,6 @@ check_and_secure(int fd, const void *buffer, uint32_t n, bool wants_routine)
 	error = socket_check_kind(fd);
 	if (error == 0)
 		error = settings_read(&s, buffer, n);
-	if (error == 0 && wants_routine)
-		error = WSAEOPNOTSUPP;
 	if (error == 0)
 		error = socket_check_fresh(fd);
 	if (error == 0)
@@ -78,7 +76,7 @@ check_and_secure(int fd, const void *buffer, uint32_t n, bool wants_routine)
  *				SOCKET_SECURITY_SETTINGS_IPSEC, as its SecurityProtocol says
  *	SecuritySettingsLen	its bytes; ignored without settings
  *	Overlapped		NULL, or completed on return, its event signalled
- *	CompletionRoutine	NULL
+ *	CompletionRoutine	NULL, or called in the next alertable wait of this thread
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
  *
@@ -86,7 +84,6 @@ check_and_secure(int fd, const void *buffer, uint32_t n, bool wants_routine)
  *	WSAEINVAL	other kind of socket; bad, contradictory or unknown settings; bound,
  *			already secured, or SO_REUSEADDR or SO_REUSEPORT is on
  *	WSAEMSGSIZE	settings shorter than they say
- *	WSAEOPNOTSUPP	a completion routine was given
  *	WSAEISCONN	connected
  *	WSAENETDOWN	the daemon does not run, or did not answer within 10 seconds
  *	WSAEACCES	the daemon does not serve this caller
@@ -103,11 +100,13 @@ WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySett
 {
 	int saved = errno, cancel, error;
 
+	if ((error = overlapped_expect(Socket, Overlapped, CompletionRoutine)) != 0) {
+		WSASetLastError(error);
+		return SOCKET_ERROR;
+	}
 	/* A thread that is cancelled in here would leave the connection open. */
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	error = check_and_secure(Socket, SecuritySettings, SecuritySettingsLen,
-	    overlapped_wants_routine(
-		Socket, (const void *)(uintptr_t)CompletionRoutine));
+	error = check_and_secure(Socket, SecuritySettings, SecuritySettingsLen);
 	(void)pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	if (error != 0) {
@@ -115,6 +114,6 @@ WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySett
 		return SOCKET_ERROR;
 	}
 	socket_table_add(Socket, SOCKET_SECURED);
-	overlapped_complete(overlapped_of(Socket, Overlapped), 0, 0);
+	overlapped_finish(Socket, Overlapped, CompletionRoutine, 0);
 	return 0;
 }

@@ -198,13 +198,14 @@ check_and_delete(int fd, const struct sockaddr *peer, ULONG n)
 
 /* The end of both functions. */
 static INT
-finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped)
+finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
 	if (error != 0) {
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
-	overlapped_complete(overlapped_of(s, overlapped), 0, 0);
+	overlapped_finish(s, overlapped, routine, 0);
 	return 0;
 }
 
@@ -226,7 +227,6 @@ finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped)
  *			without a peer; the socket is not secured
  *	WSAEAFNOSUPPORT	the peer's address is of another family
  *	WSAEISCONN	connected
- *	WSAEOPNOTSUPP	a completion routine
  *	WSAENOBUFS	too many classes of sockets of this user, or names of this socket
  *	WSAENETDOWN	the daemon does not run, or does not answer
  */
@@ -235,15 +235,15 @@ WSASetSocketPeerTargetName(SOCKET Socket, const SOCKET_PEER_TARGET_NAME *PeerTar
     ULONG PeerTargetNameLen, LPWSAOVERLAPPED Overlapped,
     LPWSAOVERLAPPED_COMPLETION_ROUTINE CompletionRoutine)
 {
-	int saved = errno, cancel, error = WSAEOPNOTSUPP;
+	int saved = errno, cancel, error;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (!overlapped_wants_routine(
-		Socket, (const void *)(uintptr_t)CompletionRoutine))
+	error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	if (error == 0)
 		error = check_and_set(Socket, PeerTargetName, PeerTargetNameLen);
 	(void)pthread_setcancelstate(cancel, NULL);
 	errno = saved;
-	return finish(Socket, error, Overlapped);
+	return finish(Socket, error, Overlapped, CompletionRoutine);
 }
 
 /*
@@ -256,13 +256,13 @@ WSADeleteSocketPeerTargetName(SOCKET Socket, const struct sockaddr *PeerAddr,
     ULONG PeerAddrLen, LPWSAOVERLAPPED Overlapped,
     LPWSAOVERLAPPED_COMPLETION_ROUTINE CompletionRoutine)
 {
-	int saved = errno, cancel, error = WSAEOPNOTSUPP;
+	int saved = errno, cancel, error;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (!overlapped_wants_routine(
-		Socket, (const void *)(uintptr_t)CompletionRoutine))
+	error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	if (error == 0)
 		error = check_and_delete(Socket, PeerAddr, PeerAddrLen);
 	(void)pthread_setcancelstate(cancel, NULL);
 	errno = saved;
-	return finish(Socket, error, Overlapped);
+	return finish(Socket, error, Overlapped, CompletionRoutine);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "winsock/overlapped.h"
 #include "winsock/waitable.h"
 #include "winbase.h"
 
@@ -217,7 +218,8 @@ Sleep(DWORD dwMilliseconds)
 DWORD WINAPI
 SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
 {
-	(void)bAlertable;
+	if (bAlertable && overlapped_run_routines())
+		return WAIT_IO_COMPLETION;
 	Sleep(dwMilliseconds);
 	return 0;
 }

@@ -85,6 +85,7 @@ struct transfer {
 	struct iovec *many; /* owned; NULL if few is enough */
 	size_t room;
 	LPWSAOVERLAPPED overlapped;
+	LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
 };
 
 /* 0 or the error. The vector is of this process: nothing is copied. */
@@ -97,8 +98,9 @@ transfer_begin(struct transfer *t, SOCKET s, LPWSABUF buffers, DWORD n, LPDWORD 
 	memset(t, 0, sizeof(*t));
 	t->s = s;
 	t->overlapped = overlapped_of(s, overlapped);
-	if (overlapped_wants_routine(s, (const void *)(uintptr_t)routine))
-		return WSAEOPNOTSUPP;
+	t->routine = routine;
+	if (overlapped_expect(s, overlapped, routine) != 0)
+		return WSAENOBUFS;
 	if ((buffers == NULL && n > 0) || (count == NULL && t->overlapped == NULL))
 		return WSAEFAULT;
 	if (n == 0)
@@ -122,9 +124,11 @@ static int
 transfer_end(struct transfer *t, int error, size_t bytes, LPDWORD count)
 {
 	free(t->many);
-	overlapped_complete(t->overlapped, error, bytes);
-	if (error != 0)
+	if (error != 0) {
+		overlapped_complete(t->overlapped, error, bytes);
 		return error_set(error);
+	}
+	overlapped_finish(t->s, t->overlapped, t->routine, bytes);
 	if (count != NULL)
 		*count = (DWORD)bytes;
 	return 0;

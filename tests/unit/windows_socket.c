@@ -357,6 +357,19 @@ START_TEST(connect_by_extension)
 }
 END_TEST
 
+static int n_routines;
+
+static void CALLBACK
+routine(DWORD error, DWORD bytes, LPWSAOVERLAPPED o, DWORD flags)
+{
+	ck_assert_uint_eq(error, 0);
+	ck_assert_uint_eq(bytes, 3);
+	ck_assert_uint_eq(o->Internal, 0);
+	ck_assert_uint_eq(o->InternalHigh, 3);
+	ck_assert_uint_eq(flags, 0);
+	n_routines++;
+}
+
 START_TEST(overlapped)
 {
 	SOCKET pair[2];
@@ -373,9 +386,25 @@ START_TEST(overlapped)
 	ck_assert_uint_eq(WaitForSingleObject(o.hEvent, 0), WAIT_OBJECT_0);
 	ck_assert(WSAGetOverlappedResult(pair[1], &o, &n, TRUE, &flags));
 	ck_assert_uint_eq(n, 3);
-	FAILS(WSAEOPNOTSUPP,
-	    WSARecv(pair[1], &buffer, 1, &n, &flags, &o,
-		(LPWSAOVERLAPPED_COMPLETION_ROUTINE)(void *)windows_socket_case));
+	/* a routine is called in an alertable wait, and in none before; the event stays */
+	n_routines = 0;
+	ck_assert(WSAResetEvent(o.hEvent));
+	ck_assert_int_eq(WSASend(pair[1], &out, 1, &n, 0, &o, routine), 0);
+	ck_assert_uint_eq(WaitForSingleObjectEx(o.hEvent, 0, FALSE), WAIT_TIMEOUT);
+	ck_assert_uint_eq(SleepEx(0, FALSE), 0);
+	ck_assert_int_eq(n_routines, 0);
+	ck_assert_uint_eq(SleepEx(10000, TRUE), WAIT_IO_COMPLETION);
+	ck_assert_int_eq(n_routines, 1);
+	ck_assert_uint_eq(SleepEx(0, TRUE), 0);
+	ck_assert_int_eq(WSASend(pair[1], &out, 1, &n, 0, &o, routine), 0);
+	ck_assert_int_eq(WSASend(pair[1], &out, 1, &n, 0, &o, routine), 0);
+	ck_assert_uint_eq(WSAWaitForMultipleEvents(1, &o.hEvent, FALSE, 10000, TRUE),
+	    WSA_WAIT_IO_COMPLETION);
+	ck_assert_int_eq(n_routines, 3);
+	ck_assert_uint_eq(WaitForSingleObjectEx(o.hEvent, 0, TRUE), WAIT_TIMEOUT);
+	/* of one that failed there is none */
+	FAILS(WSAEFAULT, WSASend(pair[1], NULL, 1, &n, 0, &o, routine));
+	ck_assert_uint_eq(SleepEx(0, TRUE), 0);
 	o.Internal = WSA_IO_PENDING;
 	ck_assert(!WSAGetOverlappedResult(pair[1], &o, &n, FALSE, &flags));
 	ck_assert_int_eq(WSAGetLastError(), WSA_IO_INCOMPLETE);

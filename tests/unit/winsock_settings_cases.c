@@ -139,18 +139,19 @@ START_TEST(test_flags_reach_the_daemon)
 }
 END_TEST
 
+static unsigned int n_routines;
+
 static void CALLBACK
 routine(DWORD error, DWORD n, LPWSAOVERLAPPED o, DWORD flags)
 {
-	(void)error;
-	(void)n;
-	(void)o;
-	(void)flags;
-	ck_abort();
+	ck_assert_uint_eq(error + n + flags, 0);
+	ck_assert_uint_eq(o->Internal, 0);
+	n_routines++;
 }
 
 START_TEST(test_overlapped)
 {
+	WSAEVENT event = WSACreateEvent();
 	WSAOVERLAPPED o = { .Internal = 5, .InternalHigh = 6 };
 	int s = tcp_socket();
 
@@ -159,13 +160,18 @@ START_TEST(test_overlapped)
 	ck_assert_uint_eq(o.Internal, 0);
 	ck_assert_uint_eq(o.InternalHigh, 0);
 	o.Internal = 5;
-	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, &o, routine), SOCKET_ERROR);
-	ck_assert_int_eq(WSAGetLastError(), WSAEOPNOTSUPP);
-	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, NULL, routine), SOCKET_ERROR);
-	ck_assert_int_eq(WSAGetLastError(), WSAEOPNOTSUPP);
-	ck_assert_uint_eq(o.Internal, 5);
+	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, &o, routine), 0);
+	ck_assert_uint_eq(o.Internal, 0);
+	/* without the structure the call is an ordinary one */
+	ck_assert_int_eq(WSASetSocketSecurity(s, NULL, 0, NULL, routine), 0);
+	ck_assert_int_eq(WSASetSocketSecurity(-1, NULL, 0, &o, routine), SOCKET_ERROR);
+	ck_assert_uint_eq(n_routines, 0);
+	ck_assert_uint_eq(WSAWaitForMultipleEvents(1, &event, FALSE, 1000, TRUE),
+	    WSA_WAIT_IO_COMPLETION);
+	ck_assert(WSACloseEvent(event));
+	ck_assert_uint_eq(n_routines, 1);
 	fake_stop();
-	ck_assert_uint_eq(fake.secures, 1);
+	ck_assert_uint_eq(fake.secures, 3);
 	close(s);
 }
 END_TEST
