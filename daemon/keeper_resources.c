@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/net_reply.h"
 #include "daemon/net_sockets.h"
+#include "daemon/secure_socket.h"
 #include "daemon/sockdiag.h"
 #include "winsock/wire.h"
 
@@ -29,6 +30,25 @@ sends_packets(enum proto_fd_kind kind)
 }
 
 static bool
+is_kernel(const struct keeper *k)
+{
+	return k->config->backend == BACKEND_KERNEL;
+}
+
+/* Nor what we receive. */
+static bool
+exempt_from_policies(int fd, uint8_t family)
+{
+	uint8_t policy[XFRM_SOCKET_POLICY_BYTES];
+
+	for (int inbound = 0; inbound < 2; inbound++)
+		if (!secure_socket_policy(fd, family, policy,
+			xfrm_socket_exempt(family, inbound == 1, policy, sizeof(policy))))
+			return false;
+	return true;
+}
+
+static bool
 resource_add(struct keeper *k, enum role_id role, enum proto_fd_kind kind, uint32_t number,
     int fd)
 {
@@ -39,6 +59,10 @@ resource_add(struct keeper *k, enum role_id role, enum proto_fd_kind kind, uint3
 	if (sends_packets(kind) && mark != 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0)
 		log_error("keeper", "cannot mark our own packets: %s", strerror(errno));
+	if (is_kernel(k) && sends_packets(kind) &&
+	    !exempt_from_policies(fd, kind == FD_UDP6 ? 6 : 4))
+		log_error("keeper", "cannot exempt our own packets from IPsec: %s",
+		    strerror(errno));
 	k->fd[k->n_fd++] = (struct keeper_fd){ role, { kind, number }, fd };
 	return true;
 }
@@ -100,12 +124,6 @@ resource_listen(struct keeper *k)
 		net_socket_listen(dir, "status.sock", SOCK_STREAM, 0666)) &&
 	    resource_add(k, ROLE_NEGOTIATOR, FD_CTL, 0,
 		net_socket_listen(dir, "ctl.sock", SOCK_STREAM, 0660));
-}
-
-static bool
-is_kernel(const struct keeper *k)
-{
-	return k->config->backend == BACKEND_KERNEL;
 }
 
 /*

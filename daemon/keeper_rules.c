@@ -7,6 +7,17 @@
 #include "daemon/log.h"
 #include "daemon/net_rules.h"
 
+/* The kernel's IPsec selects traffic by itself. */
+static void
+apply_kernel(struct keeper *k, const struct net_rule *list, size_t n)
+{
+	uint32_t id[CONFIG_MAX_RULES];
+
+	for (size_t i = 0; i < n; i++)
+		id[i] = list[i].class_id;
+	(void)xfrm_rules_set(k->xfrm, id, n);
+}
+
 void
 keeper_rules_apply(struct keeper *k)
 {
@@ -19,7 +30,9 @@ keeper_rules_apply(struct keeper *k)
 		if (k->class[id] != NULL && k->class[id] -> kind == CLASS_OF_RULE)
 			list[n++] = (struct net_rule){ id, &k->class[id] -> rule };
 	}
-	if (n > 0 || k->had_rules)
+	if (k->xfrm != NULL)
+		apply_kernel(k, list, n);
+	else if (n > 0 || k->had_rules)
 		(void)net_rules_set(k->config, list, n);
 	k->had_rules = n > 0;
 }

@@ -264,8 +264,7 @@ net_rules_set(const struct config *c, const struct net_rule *list, size_t n)
 		log_error("net", "nftables refuses the rules of the configuration: "
 				 "what they forbid may "
 				 "come in");
-	/* The kernel's IPsec goes by the mark alone. */
-	for (size_t i = 0; i < 2 && c->backend != BACKEND_KERNEL; i++)
+	for (size_t i = 0; i < 2; i++)
 		ok = (routes_set(c, families[i], list, n) || families[i] == 6) && ok;
 	return ok;
 }

@@ -3,8 +3,8 @@
  * into the device of its class: by rules of the routing policy, so that sockets learn
  * source address and MTU of that route, and once more by nftables, which sees the packet
  * as it is (a socket that is not bound has no source address when it is routed first) and
- * marks it; with backend kernel the mark alone leads to the policies. Clear packets that a
- * rule forbids to come in are dropped by nftables.
+ * marks it. Clear packets that a rule forbids to come in are dropped by nftables. (With
+ * backend kernel: xfrm_rules.c.)
  *
  * Our own packets carry a mark that no rule catches (net_bypass_mark()). Loopback is local,
  * not routed by these rules; ICMP, and with it neighbour discovery, is neither TCP nor UDP.

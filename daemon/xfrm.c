@@ -49,6 +49,22 @@ xfrm_mark(const struct xfrm *x, uint32_t class_id)
 		x->config->mark_mask };
 }
 
+struct xfrm_mark_value
+xfrm_policy_mark(const struct xfrm *x, uint32_t class_id)
+{
+	if (x->class[class_id].is_rule)
+		return (struct xfrm_mark_value){ 0, x->config->mark_mask };
+	return xfrm_mark(x, class_id);
+}
+
+struct xfrm_mark_value
+xfrm_state_mark(const struct xfrm *x, uint32_t class_id)
+{
+	if (x->class[class_id].is_rule)
+		return (struct xfrm_mark_value){ 0, 0 };
+	return xfrm_mark(x, class_id);
+}
+
 uint32_t
 xfrm_reqid(uint32_t class_id)
 {
@@ -82,7 +98,14 @@ xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 		.guarantee_encryption = spec != NULL ? spec->guarantee_encryption :
 						       class_id == CLASS_ENCRYPT,
 		.protocol = xfrm_policy_has_esp(p) ? 50 : 51,
+		.is_rule = spec != NULL && spec->kind == CLASS_OF_RULE,
+		.order = CONFIG_MAX_RULES,
 	};
+	if (c->is_rule) {
+		c->rule = spec->rule;
+		c->is_up = true; /* xfrm_rules_set() comes when all are up */
+		return true;
+	}
 	c->is_up = xfrm_policy_class_up(x, class_id);
 	if (!c->is_up)
 		xfrm_policy_class_down(x, class_id, false);
@@ -128,6 +151,18 @@ xfrm_socket_policy(
 	    cap < XFRM_SOCKET_POLICY_BYTES)
 		return 0;
 	return xfrm_message_socket_policy(buf, &r);
+}
+
+size_t
+xfrm_socket_exempt(uint8_t family, bool inbound, uint8_t *buf, size_t cap)
+{
+	struct xfrm_rule r = {
+		.inbound = inbound,
+		.family = family,
+		.level = XFRM_LEVEL_ALLOW,
+	};
+
+	return cap < XFRM_SOCKET_POLICY_BYTES ? 0 : xfrm_message_socket_policy(buf, &r);
 }
 
 /* ---- the negotiator ---- */

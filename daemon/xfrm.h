@@ -38,6 +38,11 @@ bool xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *s
 bool xfrm_class_is_up(const struct xfrm *x, uint32_t class_id);
 /* keep: sockets of it are still open, and their traffic stays blocked. */
 void xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep);
+/*
+ * The rules of the configuration, whose classes are up: these, in this order, and no others.
+ * False after logging why.
+ */
+bool xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n);
 /* Only blocks. */
 void xfrm_class_guard(struct xfrm *x, uint32_t class_id);
 /*
@@ -46,6 +51,9 @@ void xfrm_class_guard(struct xfrm *x, uint32_t class_id);
  */
 size_t xfrm_socket_policy(
     const struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t *buf, size_t cap);
+
+/* The same for our own sockets, in one direction: no policy counts for them. */
+size_t xfrm_socket_exempt(uint8_t family, bool inbound, uint8_t *buf, size_t cap);
 
 /* Can this kernel do it? False with the reason. */
 bool xfrm_probe(char *why, size_t n);

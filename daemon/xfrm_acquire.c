@@ -62,7 +62,7 @@ selector_of(const struct xfrm_acquire *a)
 static void
 larval_end(struct xfrm *x, const struct xfrm_acquire *a)
 {
-	struct xfrm_mark_value mark = xfrm_mark(x, a->class_id);
+	struct xfrm_mark_value mark = xfrm_policy_mark(x, a->class_id);
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 	struct xfrm_sa_name name = a->larval;
 	struct xfrm_event answer;
@@ -102,7 +102,6 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 {
 	uint32_t class_id = xfrm_reqid_class(e->reqid);
 	struct xfrm_acquire *a;
-	struct xfrm_rule remote;
 
 	if (class_id == 0 || !x->class[class_id].is_up)
 		return; /* another program's */
@@ -121,9 +120,7 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	a->starts = flow_starts(&e->flow);
 	TAILQ_INSERT_TAIL(&x->acquires, a, link);
 	x->n_acquires++;
-	/* A queue of its own for this peer, should the kernel hold packets. */
-	remote = xfrm_rule_remote(x, class_id, &e->flow.remote.addr);
-	(void)xfrm_policy_set(x, class_id, &remote, UINT64_MAX);
+	xfrm_policy_set_remote(x, class_id, &e->flow.remote.addr);
 	acquire_send(x, a);
 }
 
@@ -143,10 +140,11 @@ acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 {
 	bool may_be_clear = xfrm_class_level(x, a->class_id) == XFRM_LEVEL_OPTIONAL;
 	struct flow selector = selector_of(a);
+	const struct xfrm_entry *e;
 	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector,
 	    may_be_clear ? XFRM_LEVEL_ALLOW : XFRM_LEVEL_BLOCK, 50);
 
-	if (xfrm_policy_find(x, &r) != NULL)
+	if ((e = xfrm_policy_find(x, &r)) != NULL && !xfrm_rules_is_base(x, e))
 		return; /* secured once: its traffic waits */
 	(void)xfrm_policy_set(x, a->class_id, &r,
 	    x->now_ms + (may_be_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));

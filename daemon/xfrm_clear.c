@@ -25,6 +25,7 @@ struct xfrm_secured {
 	struct flow selector;
 	uint8_t protocol;
 	uint64_t closes_ms; /* to clear packets */
+	uint64_t seen_ms;   /* when there was an SA, for traffic of a rule */
 };
 
 void
@@ -55,6 +56,7 @@ xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p)
 	s->selector = a->selector;
 	s->protocol = a->protocol;
 	s->closes_ms = x->now_ms + a->allow_clear_ms;
+	s->seen_ms = x->now_ms;
 	LIST_INSERT_HEAD(&x->secured, s, link);
 	x->n_secured++;
 }
@@ -68,7 +70,8 @@ gate_set(struct xfrm *x, const struct xfrm_secured *s, const struct flow *f)
 	    xfrm_rule_flow(x, s->class_id, f, XFRM_LEVEL_REQUIRED, s->protocol);
 
 	r.inbound = true;
-	r.mark = (struct xfrm_mark_value){ 0, 0 }; /* clear packets have none */
+	if (!x->class[s->class_id].is_rule)
+		r.mark = (struct xfrm_mark_value){ 0, 0 }; /* clear packets have none */
 	(void)xfrm_policy_set(x, s->class_id, &r, x->now_ms + GATE_MS);
 }
 
@@ -113,22 +116,27 @@ any_is_closed(const struct xfrm *x)
 
 /* ---- life ---- */
 
+static void
+secured_end(struct xfrm *x, struct xfrm_secured *s)
+{
+	struct xfrm_rule r = xfrm_rule_flow(
+	    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
+
+	LIST_REMOVE(s, link);
+	free(s);
+	x->n_secured--;
+	xfrm_policy_unset(x, &r);
+}
+
 void
 xfrm_clear_forget(struct xfrm *x, uint32_t class_id)
 {
 	struct xfrm_secured *s, *next;
 
 	for (s = LIST_FIRST(&x->secured); s != NULL; s = next) {
-		struct xfrm_rule r = xfrm_rule_flow(
-		    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
-
 		next = LIST_NEXT(s, link);
-		if (s->class_id != class_id)
-			continue;
-		LIST_REMOVE(s, link);
-		free(s);
-		x->n_secured--;
-		xfrm_policy_unset(x, &r);
+		if (s->class_id == class_id)
+			secured_end(x, s);
 	}
 }
 
@@ -139,20 +147,40 @@ xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use)
 	x->class[class_id].end_ms = x->now_ms + LINGER_MS;
 }
 
+/* Sockets say how long they live; traffic of a rule lives as long as its SAs. */
+static bool
+is_unused(struct xfrm *x, struct xfrm_secured *s)
+{
+	const struct xfrm_class *c = &x->class[s->class_id];
+
+	if (!c->is_rule)
+		return !c->in_use && x->now_ms >= c->end_ms;
+	if (xfrm_pair_has_remote(x, s->class_id, &s->selector.remote.addr))
+		s->seen_ms = x->now_ms;
+	return x->now_ms - s->seen_ms >= LINGER_MS;
+}
+
 static void
 forget_unused(struct xfrm *x)
 {
 	struct xfrm_secured *s, *next;
 
 	for (s = LIST_FIRST(&x->secured); s != NULL; s = next) {
-		const struct xfrm_class *c = &x->class[s->class_id];
-
 		next = LIST_NEXT(s, link);
-		if (!c->in_use && x->now_ms >= c->end_ms) {
-			xfrm_clear_forget(x, s->class_id);
-			next = LIST_FIRST(&x->secured);
-		}
+		if (is_unused(x, s))
+			secured_end(x, s);
 	}
+}
+
+/* Programs of a rule know nothing of it: all their traffic is meant. */
+static void
+gate_rules(struct xfrm *x)
+{
+	const struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured, link)
+		if (x->class[s->class_id].is_rule && x->now_ms >= s->closes_ms)
+			gate_set(x, s, &s->selector);
 }
 
 void
@@ -161,6 +189,7 @@ xfrm_clear_tick(struct xfrm *x)
 	forget_unused(x);
 	if (!any_is_closed(x))
 		return;
+	gate_rules(x);
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		(void)sockdiag_dump(family, 6, 0, gate_socket, x);
 		(void)sockdiag_dump(family, 17, 0, gate_socket, x);

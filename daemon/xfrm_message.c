@@ -136,7 +136,7 @@ xfrm_message_sa_add(void *buf, const struct action_sa_add *a, uint32_t reqid,
 	put_replay(nlh, a->replay_window);
 	if (a->nat.local.port != 0)
 		put_encap(nlh, a);
-	if (a->inbound) { /* so that answers without a socket find the class again */
+	if (a->inbound && mark.mask != 0) { /* so that answers without a socket find the class again */
 		mnl_attr_put_u32(nlh, XFRMA_SET_MARK, mark.value);
 		mnl_attr_put_u32(nlh, XFRMA_SET_MARK_MASK, mark.mask);
 	}

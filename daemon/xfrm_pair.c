@@ -114,8 +114,6 @@ static void
 pair_complete(struct xfrm *x, const struct xfrm_pair *p)
 {
 	const struct action_sa_add *a = &p->sa;
-	struct xfrm_rule remote =
-	    xfrm_rule_remote(x, a->class_id, &a->selector.remote.addr);
 	struct xfrm_pair *old;
 
 	if (!p->exists[0] || !p->exists[1])
@@ -123,7 +121,7 @@ pair_complete(struct xfrm *x, const struct xfrm_pair *p)
 	LIST_FOREACH (old, &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], by_peer)
 		if (old != p && is_same_pair(&old->sa, a))
 			old->has_newer = true;
-	(void)xfrm_policy_set(x, a->class_id, &remote, UINT64_MAX);
+	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
 	xfrm_clear_secured(x, p);
 }
 
@@ -141,7 +139,7 @@ pair_install(struct xfrm *x, const struct action_sa_add *a)
 {
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 	struct nlmsghdr *nlh = xfrm_message_sa_add(
-	    buf, a, xfrm_reqid(a->class_id), xfrm_mark(x, a->class_id), false);
+	    buf, a, xfrm_reqid(a->class_id), xfrm_state_mark(x, a->class_id), false);
 	int error = xfrm_netlink_talk(x->netlink, nlh);
 
 	secret_wipe_bytes(buf, sizeof(buf));
@@ -260,7 +258,7 @@ pair_update(struct xfrm *x, const struct xfrm_pair *p, bool inbound)
 	a.spi = p->name[inbound ? 1 : 0].spi;
 	error = xfrm_netlink_talk(
 	    x->netlink, xfrm_message_sa_add(buf, &a, xfrm_reqid(a.class_id),
-			    xfrm_mark(x, a.class_id), true));
+			    xfrm_state_mark(x, a.class_id), true));
 	if (error != 0)
 		log_warn("xfrm", "quick mode %u: cannot follow the peer's NAT: %s",
 		    p->qm_id, strerror(-error));

@@ -10,14 +10,26 @@
 
 /* ---- rules ---- */
 
-static struct xfrm_rule
-rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
+/* What counts first among rules: their order, then that flows are part of their rule. */
+static uint32_t
+priority_of(const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority)
+{
+	const struct xfrm_class *c = &x->class[class_id];
+
+	if (!c->is_rule || priority == XFRM_PRIORITY_EXEMPT)
+		return XFRM_PRIORITY_FIRST + priority;
+	return XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES + 2 * c->order +
+	       (priority == XFRM_PRIORITY_FLOW ? 0 : 1);
+}
+
+struct xfrm_rule
+xfrm_rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
     enum xfrm_priority priority, enum xfrm_level level)
 {
 	return (struct xfrm_rule){
 		.family = family,
-		.mark = xfrm_mark(x, class_id),
-		.priority = XFRM_PRIORITY_FIRST + priority,
+		.mark = xfrm_policy_mark(x, class_id),
+		.priority = priority_of(x, class_id, priority),
 		.level = level,
 		.protocol = x->class[class_id].protocol,
 		.reqid = xfrm_reqid(class_id),
@@ -28,7 +40,7 @@ struct xfrm_rule
 xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selector,
     enum xfrm_level level, uint8_t protocol)
 {
-	struct xfrm_rule r = rule_new(
+	struct xfrm_rule r = xfrm_rule_new(
 	    x, class_id, selector->remote.addr.family, XFRM_PRIORITY_FLOW, level);
 
 	r.selector = *selector;
@@ -40,8 +52,8 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 struct xfrm_rule
 xfrm_rule_remote(const struct xfrm *x, uint32_t class_id, const struct address *remote)
 {
-	struct xfrm_rule r = rule_new(x, class_id, remote->family, XFRM_PRIORITY_REMOTE,
-	    xfrm_class_level(x, class_id));
+	struct xfrm_rule r = xfrm_rule_new(x, class_id, remote->family,
+	    XFRM_PRIORITY_REMOTE, xfrm_class_level(x, class_id));
 
 	r.selector.remote.addr = *remote;
 	r.remote_prefix = 255;
@@ -51,7 +63,7 @@ xfrm_rule_remote(const struct xfrm *x, uint32_t class_id, const struct address *
 static struct xfrm_rule
 rule_class(const struct xfrm *x, uint32_t class_id, uint8_t family)
 {
-	return rule_new(
+	return xfrm_rule_new(
 	    x, class_id, family, XFRM_PRIORITY_CLASS, xfrm_class_level(x, class_id));
 }
 
@@ -63,19 +75,19 @@ static struct xfrm_rule
 rule_guard(const struct xfrm *x, uint32_t class_id, uint8_t family, int half)
 {
 	struct xfrm_rule r =
-	    rule_new(x, class_id, family, XFRM_PRIORITY_GUARD, XFRM_LEVEL_BLOCK);
+	    xfrm_rule_new(x, class_id, family, XFRM_PRIORITY_GUARD, XFRM_LEVEL_BLOCK);
 
 	r.remote_prefix = 1;
 	r.selector.remote.addr.b[0] = half == 0 ? 0 : 0x80;
 	return r;
 }
 
-/* Multicast of both families, and the broadcast address of IPv4. */
-static struct xfrm_rule
-rule_exempt(const struct xfrm *x, uint32_t class_id, uint8_t family, bool broadcast)
+struct xfrm_rule
+xfrm_rule_exempt(
+    const struct xfrm *x, uint32_t class_id, uint8_t family, bool broadcast)
 {
 	struct xfrm_rule r =
-	    rule_new(x, class_id, family, XFRM_PRIORITY_EXEMPT, XFRM_LEVEL_ALLOW);
+	    xfrm_rule_new(x, class_id, family, XFRM_PRIORITY_EXEMPT, XFRM_LEVEL_ALLOW);
 
 	r.remote_prefix = broadcast ? 32 : family == 4 ? 4 : 8;
 	r.selector.remote.addr.b[0] = family == 4 ? 224 : 0xff;
@@ -154,6 +166,7 @@ xfrm_policy_set(
 				e->rule.priority == r->priority;
 
 		e->until_ms = until_ms;
+		e->class_id = class_id;
 		e->rule = *r;
 		return is_equal || rule_install(x, r) == 0;
 	}
@@ -168,11 +181,16 @@ xfrm_policy_set(
 	return true;
 }
 
-static void
-entry_end(struct xfrm *x, struct xfrm_entry *e)
+void
+xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e)
 {
 	struct xfrm_rule r = e->rule;
 
+	if (e->generation != 0 && e->generation == x->generation &&
+	    !xfrm_rules_is_base(x, e)) {
+		(void)xfrm_policy_set(x, e->class_id, &e->base, UINT64_MAX);
+		return;
+	}
 	/* Forgotten first: what the kernel tells about it is no alarm. */
 	LIST_REMOVE(e, link);
 	free(e);
@@ -185,7 +203,16 @@ xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r)
 	struct xfrm_entry *e = xfrm_policy_find(x, r);
 
 	if (e != NULL)
-		entry_end(x, e);
+		xfrm_policy_end(x, e);
+}
+
+void
+xfrm_policy_set_remote(struct xfrm *x, uint32_t class_id, const struct address *remote)
+{
+	struct xfrm_rule r = xfrm_rule_remote(x, class_id, remote);
+
+	if (!x->class[class_id].is_rule)
+		(void)xfrm_policy_set(x, class_id, &r, UINT64_MAX);
 }
 
 void
@@ -217,7 +244,7 @@ xfrm_policy_tick(struct xfrm *x)
 		for (e = LIST_FIRST(&x->entry[i]); e != NULL; e = next) {
 			next = LIST_NEXT(e, link);
 			if (x->now_ms >= e->until_ms)
-				entry_end(x, e);
+				xfrm_policy_end(x, e);
 		}
 }
 
@@ -249,9 +276,9 @@ xfrm_policy_class_up(struct xfrm *x, uint32_t class_id)
 		if (family == 6 && !xfrm_has_ipv6())
 			continue;
 		if (!set(x, class_id, rule_class(x, class_id, family)) ||
-		    !set(x, class_id, rule_exempt(x, class_id, family, false)) ||
+		    !set(x, class_id, xfrm_rule_exempt(x, class_id, family, false)) ||
 		    (family == 4 &&
-			!set(x, class_id, rule_exempt(x, class_id, 4, true))))
+			!set(x, class_id, xfrm_rule_exempt(x, class_id, 4, true))))
 			return false;
 	}
 	return true;
@@ -270,9 +297,11 @@ xfrm_policy_class_down(struct xfrm *x, uint32_t class_id, bool keep_guard)
 				    XFRM_PRIORITY_FIRST + XFRM_PRIORITY_GUARD;
 
 				next = LIST_NEXT(e, link);
-				if (e->class_id == class_id &&
-				    is_guard == (guards == 1))
-					entry_end(x, e);
+				if (e->class_id != class_id ||
+				    is_guard != (guards == 1))
+					continue;
+				e->generation = 0;
+				xfrm_policy_end(x, e);
 			}
 }
 

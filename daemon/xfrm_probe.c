@@ -133,7 +133,8 @@ is_our_policy(const struct config *c, const struct xfrm_rule *r)
 	if (r->priority < XFRM_PRIORITY_FIRST ||
 	    r->priority >= XFRM_PRIORITY_FIRST + XFRM_PRIORITY_COUNT)
 		return false;
-	if (r->mark.mask == c->mark_mask && net_mark_class(c, r->mark.value) != 0)
+	if (r->mark.mask == c->mark_mask &&
+	    (r->mark.value == 0 || net_mark_class(c, r->mark.value) != 0))
 		return true;
 	return r->inbound && r->mark.mask == 0 && is_our_reqid(r->reqid);
 }

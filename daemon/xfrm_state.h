@@ -18,7 +18,9 @@ enum xfrm_priority {
 	XFRM_PRIORITY_REMOTE, /* a class and one remote address: a queue of its own */
 	XFRM_PRIORITY_CLASS,
 	XFRM_PRIORITY_GUARD, /* blocks what the others do not cover */
-	XFRM_PRIORITY_COUNT,
+	/* Two for each rule of the configuration, in their order: its flows, and itself. */
+	XFRM_PRIORITY_RULES,
+	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES + 2 * (CONFIG_MAX_RULES + 1),
 };
 
 /* One policy of ours: in the kernel, and here to put it back. */
@@ -26,7 +28,9 @@ struct xfrm_entry {
 	LIST_ENTRY(xfrm_entry) link;
 	struct xfrm_rule rule;
 	uint32_t class_id;
-	uint64_t until_ms; /* UINT64_MAX: no end */
+	uint64_t until_ms;     /* UINT64_MAX: no end */
+	struct xfrm_rule base; /* of the configuration, for the same traffic */
+	uint32_t generation;   /* of base; not that of now: there is none */
 };
 
 /* Both directions of an SA; index 0 outbound, 1 inbound. */
@@ -71,6 +75,9 @@ struct xfrm_class {
 	uint8_t protocol; /* of its templates: ESP unless its policy has only AH */
 	bool in_use;	  /* it has sockets */
 	uint64_t end_ms;  /* when a class without sockets forgets its flows */
+	bool is_rule;	  /* of the configuration: it selects traffic by itself */
+	struct rule rule;
+	uint32_t order; /* of that rule among all */
 };
 
 struct xfrm {
@@ -91,6 +98,7 @@ struct xfrm {
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;
+	uint32_t generation; /* of the rules; 0: never set */
 	struct xfrm_class class[CLASS_MAX + 1];
 };
 
@@ -98,6 +106,12 @@ bool xfrm_has_ipv6(void);
 size_t xfrm_bucket(const struct address *a);
 /* The mark and reqid of a class, and the class of a reqid (0: not ours). */
 struct xfrm_mark_value xfrm_mark(const struct xfrm *x, uint32_t class_id);
+/*
+ * The mark that policies of a class look at. Traffic of a rule has none, and neither do its
+ * states set one.
+ */
+struct xfrm_mark_value xfrm_policy_mark(const struct xfrm *x, uint32_t class_id);
+struct xfrm_mark_value xfrm_state_mark(const struct xfrm *x, uint32_t class_id);
 uint32_t xfrm_reqid(uint32_t class_id);
 uint32_t xfrm_reqid_class(uint32_t reqid);
 /* REQUIRED or OPTIONAL */
@@ -119,11 +133,25 @@ void xfrm_policy_repair_all(struct xfrm *x);
 void xfrm_policy_forget(struct xfrm *x);
 /* Takes away what has ended. */
 void xfrm_policy_tick(struct xfrm *x);
+/* Ends one: what the configuration says about its traffic stays. */
+void xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e);
+/* A queue of its own for this peer, should the kernel hold packets. */
+void xfrm_policy_set_remote(
+    struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* A policy of the class of this kind, for any traffic of the family. */
+struct xfrm_rule xfrm_rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
+    enum xfrm_priority priority, enum xfrm_level level);
+/* Multicast of both families, and the broadcast address of IPv4. */
+struct xfrm_rule xfrm_rule_exempt(
+    const struct xfrm *x, uint32_t class_id, uint8_t family, bool broadcast);
 /* Rules of one flow (selector) and of one remote address of a class. */
 struct xfrm_rule xfrm_rule_flow(const struct xfrm *x, uint32_t class_id,
     const struct flow *selector, enum xfrm_level level, uint8_t protocol);
 struct xfrm_rule xfrm_rule_remote(
     const struct xfrm *x, uint32_t class_id, const struct address *remote);
+
+/* xfrm_rules.c: is this what the configuration says, and nothing more? */
+bool xfrm_rules_is_base(const struct xfrm *x, const struct xfrm_entry *e);
 
 /* xfrm_pair.c */
 void xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a);

@@ -57,6 +57,13 @@ wire_is_protected() {
 	not grep -qa "$secret" "$capture" || fail "the payload is readable"
 }
 
+# A datagram there and back. The kernel drops those that come before there is an SA.
+udp_client() {
+	[[ ${backend:-plane} == plane ]] || on a secure_udp -c -t 2 "$1" "$p0" "$secret" ||
+		echo "the first one was dropped"
+	on a secure_udp -c -t 10 "$1" "$p0" "$secret"
+}
+
 # tcp FAMILY, udp FAMILY: plain programs on both sides.
 tcp() {
 	rules a "$(web require-in-out client)"
@@ -78,7 +85,7 @@ udp() {
 	start
 	capture udp
 	serve b secure_udp -c "-$1" -l "$p0"
-	on a secure_udp -c -t 10 "$(ip_of b "$1")" "$p0" "$secret" || fail "the client failed"
+	udp_client "$(ip_of b "$1")" || fail "the client failed"
 	wire_is_protected "$1"
 }
 
@@ -91,7 +98,7 @@ local_address() {
 	start
 	capture local
 	serve b secure_udp -c -4 -l "$p0"
-	on a secure_udp -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	udp_client "$b4" || fail "the client failed"
 	captured_only "udp port 500 or ip proto 50"
 }
 
@@ -202,7 +209,9 @@ killed() {
 	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
 	kill -9 -- "-$(daemon_pid a)"
 	capture killed
-	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "in clear without daemon"
+	# The kernel's SAs live on.
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || [[ ${backend:-plane} == kernel ]] ||
+		fail "served without a daemon"
 	daemon_start a
 	on a secure_client -c -t 20 "$b4" "$p0" "$secret" || fail "not after the restart"
 	captured_only "udp port 500 or ip proto 50"

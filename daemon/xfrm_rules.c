@@ -1,0 +1,141 @@
+/*
+ * Connection-security rules of the configuration: policies that select traffic by its
+ * addresses, protocol and ports, whatever its socket is. Their mark is that of traffic
+ * without a class, so that secured sockets keep to their own. The first rule that selects
+ * counts: the order is in the priorities.
+ */
+#include "daemon/log.h"
+#include "daemon/xfrm_state.h"
+
+static const uint8_t families[] = { 4, 6 };
+static const uint8_t protocols[] = { 6, 17 };
+
+static bool
+is_rule_itself(const struct xfrm_entry *e)
+{
+	return e->generation != 0 && e->rule.priority == e->base.priority;
+}
+
+bool
+xfrm_rules_is_base(const struct xfrm *x, const struct xfrm_entry *e)
+{
+	return e->generation == x->generation && is_rule_itself(e);
+}
+
+/* A flow with a policy of its own for the very same traffic keeps that, until it ends. */
+static bool
+base_set(struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r)
+{
+	struct xfrm_entry *e = xfrm_policy_find(x, r);
+
+	if ((e == NULL || e->class_id != class_id || is_rule_itself(e)) &&
+	    !xfrm_policy_set(x, class_id, r, UINT64_MAX))
+		return false;
+	if ((e = xfrm_policy_find(x, r)) == NULL)
+		return false;
+	e->base = *r;
+	e->generation = x->generation;
+	return true;
+}
+
+static bool
+set_one(
+    struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol, bool inbound)
+{
+	const struct xfrm_class *c = &x->class[class_id];
+	const struct rule *rule = &c->rule;
+	bool may_be_clear = inbound ? rule_allows_clear_in(rule) : c->allow_insecure;
+	struct xfrm_rule r = xfrm_rule_new(x, class_id, family, XFRM_PRIORITY_CLASS,
+	    may_be_clear ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED);
+
+	r.inbound = inbound;
+	r.selector.protocol = protocol;
+	r.selector.local = (struct endpoint){ rule->local.addr, rule->local_port };
+	r.selector.remote = (struct endpoint){ rule->remote.addr, rule->remote_port };
+	r.local_prefix = rule->local.bits;
+	r.remote_prefix = rule->remote.bits;
+	return base_set(x, class_id, &r);
+}
+
+static bool
+set_rule(struct xfrm *x, uint32_t class_id)
+{
+	const struct rule *r = &x->class[class_id].rule;
+	bool ok = true;
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 2; k++) {
+			if ((rule_family(r) != 0 && rule_family(r) != families[i]) ||
+			    (r->protocol != 0 && r->protocol != protocols[k]) ||
+			    (families[i] == 6 && !xfrm_has_ipv6()))
+				continue;
+			ok = set_one(x, class_id, families[i], protocols[k], false) &&
+			     set_one(x, class_id, families[i], protocols[k], true) &&
+			     ok;
+		}
+	return ok;
+}
+
+/* What goes to groups has no peer that could have an SA. */
+static bool
+set_exempt(struct xfrm *x, uint32_t class_id)
+{
+	bool ok = true;
+
+	for (int inbound = 0; inbound < 2; inbound++)
+		for (int i = 0; i < 3; i++) {
+			struct xfrm_rule r =
+			    xfrm_rule_exempt(x, class_id, i == 1 ? 6 : 4, i == 2);
+
+			if (i == 1 && !xfrm_has_ipv6())
+				continue;
+			if (inbound == 1) { /* the group is the local address there */
+				r.inbound = true;
+				r.selector.local = r.selector.remote;
+				r.local_prefix = r.remote_prefix;
+				r.selector.remote = (struct endpoint){ { 0 }, 0 };
+				r.remote_prefix = 0;
+			}
+			ok = base_set(x, class_id, &r) && ok;
+		}
+	return ok;
+}
+
+static void
+remove_old(struct xfrm *x)
+{
+	struct xfrm_entry *e, *next;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		for (e = LIST_FIRST(&x->entry[i]); e != NULL; e = next) {
+			bool was_rule = is_rule_itself(e);
+
+			next = LIST_NEXT(e, link);
+			if (e->generation == 0 || e->generation == x->generation)
+				continue;
+			e->generation = 0;
+			if (was_rule)
+				xfrm_policy_end(x, e);
+		}
+}
+
+bool
+xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
+{
+	bool ok = true;
+
+	x->generation++;
+	for (size_t i = 0; i < n; i++)
+		x->class[class_id[i]].order = (uint32_t)i;
+	/* Of two for the very same traffic the kernel keeps the last one: the first rule. */
+	for (size_t i = n; i-- > 0;)
+		ok = set_rule(x, class_id[i]) && ok;
+	if (n > 0)
+		ok = set_exempt(x, class_id[0]) && ok;
+	remove_old(x);
+	if (!ok)
+		log_error("xfrm",
+		    "not every rule of the configuration is in force: what "
+		    "it protects may be clear");
+	return ok;
+}
