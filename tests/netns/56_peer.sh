@@ -225,6 +225,7 @@ why_not() {
 }
 
 not_blocking() {
+	identity 'enabled = false'
 	start_server serve "$p0" "$work/peer.txt"
 	talk -n
 	expect "$asked" flags 1
@@ -235,6 +236,7 @@ not_blocking() {
 # The host answers under protection that nobody listens, once there is an SA.
 port_without_listener() {
 	local begin
+	identity 'enabled = false'
 	start_server serve "$p0" "$work/peer.txt"
 	talk
 	end_apps
@@ -242,6 +244,19 @@ port_without_listener() {
 	asked=$(on a timeout 10 nt_peer ask "$b4" "$p0" 2>&1) && fail "it connected: $asked"
 	[[ $asked == *"error 10061"* ]] || fail "$asked"
 	((${EPOCHREALTIME/./} - begin < 5000000)) || fail "after too long a time"
+}
+
+# Sockets of one class wait for their own peer only.
+dead_peer() {
+	local begin
+	identity 'enabled = false'
+	start_server serve "$p0" "$work/peer.txt"
+	spawn a dead nt_peer ask 10.99.0.77 "$p0"
+	sleep 0.2
+	begin=${EPOCHREALTIME/./}
+	talk
+	((${EPOCHREALTIME/./} - begin < 5000000)) || fail "after too long a time"
+	is_alive "$pid" || fail "nobody waited: $(cat "$work/dead.app")"
 }
 
 topic_begin
@@ -271,3 +286,4 @@ try names_of_peers names_of_peers
 try why_not why_not
 try not_blocking not_blocking
 try port_without_listener port_without_listener
+try dead_peer dead_peer

@@ -1,6 +1,7 @@
 /* What a secured socket is like. */
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "tests/unit/secure_rig.h"
@@ -28,6 +29,37 @@ START_TEST(success)
 	ck_assert_uint_eq(secure(fd), WSAEINVAL); /* already */
 	assert_secured(fd, MARK | 0x80000005);
 	close(fd);
+}
+END_TEST
+
+static void *
+bind_it(void *fd)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+
+	(void)bind(*(int *)fd, (struct sockaddr *)&a, sizeof(a));
+	return NULL;
+}
+
+/* Secured from its first packet on, or as it was: never anything between. */
+START_TEST(bind_at_the_same_time)
+{
+	if (!own_network())
+		return;
+	for (int i = 0; i < 200; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+		pthread_t t;
+		uint32_t error;
+
+		ck_assert_int_eq(pthread_create(&t, NULL, bind_it, &fd), 0);
+		error = secure(fd);
+		(void)pthread_join(t, NULL);
+		if (error == 0)
+			assert_secured(fd, MARK);
+		else
+			ck_assert_int_eq(option(fd, SOL_SOCKET, SO_MARK), 0);
+		close(fd);
+	}
 }
 END_TEST
 
@@ -110,6 +142,7 @@ daemon_secure_tests(Suite *s)
 	TCase *t = tcase_create("secure");
 
 	tcase_add_loop_test(t, success, 0, 4);
+	tcase_add_test(t, bind_at_the_same_time);
 	tcase_add_loop_test(t, locked_or_marked_before, 0, 3);
 	tcase_add_test(t, all_or_nothing);
 	tcase_add_test(t, accepted_socket_inherits);
