@@ -22,6 +22,7 @@ config_set_default(struct config *c)
 	snprintf(c->user, sizeof(c->user), "%s", AUTHIPD_USER);
 	snprintf(c->trust_file, sizeof(c->trust_file), "%s", TRUST_FILE);
 	c->kerberos.timeout_s = 20;
+	strcpy(c->kerberos.user_cache, "/tmp/krb5cc_%{uid}");
 	c->identity.min_uid = 1000;
 	c->ike_port = 500;
 	c->nat_port = 4500;

@@ -64,6 +64,7 @@ struct config_kerberos {
 	char peer_name[CONFIG_MAX_PEER_NAMES][CONFIG_NAME_MAX];
 	uint32_t n_peer_name;
 	uint32_t timeout_s; /* how long a KDC may take */
+	char user_cache[CONFIG_PATH_MAX]; /* tickets of users, with "%{uid}" */
 };
 
 #define CONFIG_MAX_POLICIES 16

@@ -13,6 +13,7 @@
 static const struct field kerberos_fields[] = {
 	FIELD_TEXT_OF("keytab", struct config_kerberos, keytab, 1),
 	FIELD_TEXT_OF("principal", struct config_kerberos, principal, 1),
+	FIELD_TEXT_OF("user_cache", struct config_kerberos, user_cache, 1),
 	/* A peer waits 60 s for us (responder_timeout_s). */
 	{ "timeout", FIELD_UINT32, offsetof(struct config_kerberos, timeout_s), 1, 50 },
 };
@@ -55,6 +56,11 @@ read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err)
 	if (k->keytab[0] == '\0')
 		return config_fail(err, tree_line(s),
 		    "kerberos without keytab: write keytab = \"FILE\"");
+	if (k->user_cache[0] != '/' || strstr(k->user_cache, "%{uid}") == NULL)
+		return config_fail(err, tree_value(s, "user_cache", 0)->line,
+		    "user_cache '%.60s' is not a file of each user: write a whole path with "
+		    "%%{uid} in it",
+		    k->user_cache);
 	if (read_names(s, "realms", k->realm, CONFIG_MAX_REALMS, &k->n_realm, err) < 0)
 		return -1;
 	return read_names(s, "peer_names", k->peer_name, CONFIG_MAX_PEER_NAMES,

@@ -148,6 +148,7 @@ static cfg_opt_t kerberos_opts[] = {
 	VALUE("principal"),
 	LIST("realms"),
 	LIST("peer_names"),
+	VALUE("user_cache"),
 	VALUE("timeout"),
 	CFG_END(),
 };

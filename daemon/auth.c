@@ -14,6 +14,7 @@
 #include "daemon/auth_status.h"
 #include "daemon/auth_table.h"
 #include "daemon/auth_target.h"
+#include "daemon/auth_user.h"
 #include "daemon/log.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
@@ -25,6 +26,8 @@ struct auth {
 	struct auth_methods methods;
 	struct auth_kdc *kdc; /* owns methods.krb; NULL: no keytab */
 	struct auth_table dialogues;
+	struct auth_users users; /* wait for keeper */
+	char user_cache[CONFIG_PATH_MAX];
 };
 
 static uint64_t
@@ -45,6 +48,7 @@ drop_negotiator(struct auth *a)
 	ipc_free(a->negotiator);
 	a->negotiator = NULL;
 	auth_table_clear(&a->dialogues);
+	auth_user_forget_all(&a->users);
 	if (a->kdc != NULL)
 		auth_kdc_cancel_all(a->kdc);
 }
@@ -53,6 +57,7 @@ static void
 forget(struct auth *a, uint64_t handle)
 {
 	auth_table_remove(&a->dialogues, handle);
+	auth_user_forget(&a->users, handle);
 	if (a->kdc != NULL)
 		auth_kdc_cancel(a->kdc, handle);
 }
@@ -138,9 +143,21 @@ conclude(struct auth *a, uint64_t handle, struct engine_auth_reply *r)
 		auth_table_remove(&a->dialogues, handle);
 }
 
+/* user_cache (taken): whose ticket, see krb_ticket_fetch(). */
+static bool
+ask_ticket(struct auth *a, const struct proto_auth_ask *ask, int user_cache,
+    struct engine_auth_reply *out)
+{
+	if (auth_kdc_ask(a->kdc, ask->handle,
+		auth_target_for_ticket(ask->target_name, ask->peer_gss_id), user_cache))
+		return true;
+	fail_full(out);
+	return false;
+}
+
 /*
  * A ticket for who the peer says that it is, or for whom the program wants: nobody else can
- * read it. Our Kerberos begins with the KDC, and the answer with
+ * read it. Our Kerberos begins with the KDC, or for a user with keeper, and the answer with
  * on_ticket(). True: it does.
  */
 static bool
@@ -157,10 +174,12 @@ ask_kdc(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_rep
 		if (!auth_method_fits(&a->methods, ask, out))
 			return false;
 	}
-	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX &&
-	    auth_kdc_ask(a->kdc, ask->handle,
-		auth_target_for_ticket(ask->target_name, ask->peer_gss_id)))
-		return true;
+	if (a->dialogues.n + auth_kdc_count(a->kdc) < AUTH_TABLE_MAX) {
+		if (ask->uid == 0)
+			return ask_ticket(a, ask, -1, out);
+		if (auth_user_begin(&a->users, a->keeper, ask))
+			return true;
+	}
 	fail_full(out);
 	return false;
 }
@@ -299,6 +318,8 @@ auth_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	a->base = base;
 	a->keeper = keeper;
 	auth_table_init(&a->dialogues);
+	LIST_INIT(&a->users);
+	snprintf(a->user_cache, sizeof(a->user_cache), "%s", c->kerberos.user_cache);
 	if (!auth_methods_start(&a->methods, c, err, sizeof(err)) ||
 	    !start_kerberos(a, c, err, sizeof(err))) {
 		log_error("auth", "%s", err);
@@ -337,11 +358,36 @@ auth_peer(void *self, enum role_id r, int fd)
 		log_error("auth", "out of memory for the channel to the negotiator");
 }
 
+/* Keeper has looked for the tickets of a user. */
+static void
+on_user_cache(struct auth *a, const struct proto_cache *m, int fd)
+{
+	struct engine_auth_reply r = { .status = AUTH_CONTINUE };
+	struct proto_auth_ask ask;
+
+	if (!auth_user_take(&a->users, m->handle, &ask)) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (fd >= 0) {
+		if (ask_ticket(a, &ask, fd, &r))
+			return;
+	} else {
+		auth_user_fail(&r, a->user_cache, ask.uid, m->error);
+	}
+	conclude(a, ask.handle, &r);
+}
+
 static void
 auth_message(void *self, uint16_t type, struct span body, int fd)
 {
-	(void)self;
-	(void)body;
+	struct proto_cache m;
+
+	if (type == PROTO_CACHE_REPLY && proto_body(body, &m, sizeof(m))) {
+		on_user_cache(self, &m, fd);
+		return;
+	}
 	if (fd >= 0)
 		close(fd);
 	log_warn("auth", "ignored a message of keeper (%s)", proto_name(type));

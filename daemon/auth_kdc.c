@@ -25,6 +25,7 @@ struct job {
 	struct event *timer;	    /* NULL: nobody waits any more */
 	uint64_t handle;
 	char gss_id[256];
+	int user_cache; /* -1: none */
 	bool is_waiting; /* no thread has it yet */
 	struct krb_ticket *ticket;
 	struct engine_auth_reply failure;
@@ -55,6 +56,14 @@ struct auth_kdc {
 	size_t n_job;
 };
 
+static void
+job_free(struct job *j)
+{
+	if (j->user_cache >= 0)
+		close(j->user_cache);
+	free(j);
+}
+
 /* ---- threads ---- */
 
 static void
@@ -65,7 +74,7 @@ free_jobs(struct job_queue *q)
 	while ((j = TAILQ_FIRST(q)) != NULL) {
 		TAILQ_REMOVE(q, j, link);
 		krb_ticket_free(j->ticket);
-		free(j);
+		job_free(j);
 	}
 }
 
@@ -107,7 +116,7 @@ thread_main(void *arg)
 		p->n_waiting--;
 		j->is_waiting = false;
 		pthread_mutex_unlock(&p->lock);
-		j->ticket = krb_ticket_fetch(p->krb, j->gss_id, &j->failure);
+		j->ticket = krb_ticket_fetch(p->krb, j->gss_id, j->user_cache, &j->failure);
 		pthread_mutex_lock(&p->lock);
 		TAILQ_INSERT_TAIL(&p->done, j, link);
 		if (write(p->wake_fd, &one, sizeof(one)) < 0)
@@ -174,7 +183,7 @@ job_drop(struct job *j)
 	if (j->is_waiting) {
 		TAILQ_REMOVE(&p->waiting, j, link);
 		p->n_waiting--;
-		free(j);
+		job_free(j);
 	}
 }
 
@@ -230,7 +239,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 			event_free(j->timer);
 			kdc->answer(kdc->ctx, j->handle, j->ticket, &j->failure);
 		}
-		free(j);
+		job_free(j);
 	}
 }
 
@@ -304,7 +313,8 @@ auth_kdc_free(struct auth_kdc *kdc)
 }
 
 bool
-auth_kdc_ask(struct auth_kdc *kdc, uint64_t handle, const char *gss_id)
+auth_kdc_ask(
+    struct auth_kdc *kdc, uint64_t handle, const char *gss_id, int user_cache)
 {
 	struct timeval patience = { (time_t)kdc->timeout_s, 0 };
 	struct pool *p = kdc->pool;
@@ -315,10 +325,13 @@ auth_kdc_ask(struct auth_kdc *kdc, uint64_t handle, const char *gss_id)
 		if (j != NULL && j->timer != NULL)
 			event_free(j->timer);
 		free(j);
+		if (user_cache >= 0)
+			close(user_cache);
 		return false;
 	}
 	j->kdc = kdc;
 	j->handle = handle;
+	j->user_cache = user_cache;
 	snprintf(j->gss_id, sizeof(j->gss_id), "%s", gss_id);
 	j->is_waiting = true;
 	LIST_INSERT_HEAD(&kdc->jobs, j, all_link);

@@ -22,8 +22,9 @@ struct auth_kdc *auth_kdc_new(struct event_base *base, struct auth_krb *krb,
     uint32_t timeout_s, auth_kdc_answer *answer, void *ctx);
 /* Questions in progress are forgotten. Waits for threads a moment at most. */
 void auth_kdc_free(struct auth_kdc *kdc);
-/* One answer will come, later. False: out of memory. */
-bool auth_kdc_ask(struct auth_kdc *kdc, uint64_t handle, const char *gss_id);
+/* user_cache: see krb_ticket_fetch(); taken. One answer will come, later. False: out of memory. */
+bool auth_kdc_ask(
+    struct auth_kdc *kdc, uint64_t handle, const char *gss_id, int user_cache);
 /* No answer any more. */
 void auth_kdc_cancel(struct auth_kdc *kdc, uint64_t handle);
 void auth_kdc_cancel_all(struct auth_kdc *kdc);

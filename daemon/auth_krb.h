@@ -20,11 +20,12 @@ const char *auth_krb_principal(const struct auth_krb *k);
 
 /*
  * A ticket for the peer that calls itself gss_id (not authenticated, not trusted). Asks
- * the KDC, and waits for it: not for the event loop. May run on several threads. NULL:
+ * the KDC, and waits for it: not for the event loop. May run on several threads.
+ * user_cache: a file with the tickets of the user who asks; -1: this host asks. NULL:
  * *failure says why.
  */
-struct krb_ticket *krb_ticket_fetch(
-    struct auth_krb *k, const char *gss_id, struct engine_auth_reply *failure);
+struct krb_ticket *krb_ticket_fetch(struct auth_krb *k, const char *gss_id,
+    int user_cache, struct engine_auth_reply *failure);
 void krb_ticket_free(struct krb_ticket *t);
 
 /*

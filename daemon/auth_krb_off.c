@@ -74,8 +74,10 @@ auth_kdc_free(struct auth_kdc *kdc)
 }
 
 bool
-auth_kdc_ask(struct auth_kdc *kdc, uint64_t handle, const char *gss_id)
+auth_kdc_ask(
+    struct auth_kdc *kdc, uint64_t handle, const char *gss_id, int user_cache)
 {
+	(void)user_cache;
 	(void)kdc;
 	(void)handle;
 	(void)gss_id;

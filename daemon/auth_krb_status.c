@@ -15,6 +15,7 @@
 #define HINT_SERVER "create it in the KDC, or correct gss_id of the peer"
 #define HINT_CLIENT "create it in the KDC, or name another principal in section kerberos"
 #define HINT_TYPES "the KDC and the keytabs need a common key type, such as aes256-cts"
+#define HINT_KINIT "run kinit as that user"
 #define HINT_POLICY "ask the administrator of the KDC"
 
 /* E(code, status, what to change) */
@@ -36,6 +37,12 @@
 	E(KRB5KDC_ERR_POLICY, SEC_E_LOGON_DENIED, HINT_POLICY)                    \
 	E(KRB5KDC_ERR_ETYPE_NOSUPP, SEC_E_ALGORITHM_MISMATCH, HINT_TYPES)         \
 	E(KRB5_PROG_ETYPE_NOSUPP, SEC_E_ALGORITHM_MISMATCH, HINT_TYPES)           \
+	/* the cache of a user */                                                 \
+	E(KRB5_CC_NOTFOUND, SEC_E_NO_CREDENTIALS, HINT_KINIT)                     \
+	E(KRB5_CC_FORMAT, SEC_E_NO_CREDENTIALS, HINT_KINIT)                       \
+	E(KRB5_CC_BADNAME, SEC_E_NO_CREDENTIALS, HINT_KINIT)                      \
+	E(KRB5_CCACHE_BADVNO, SEC_E_NO_CREDENTIALS, HINT_KINIT)                   \
+	E(KRB5_FCC_NOFILE, SEC_E_NO_CREDENTIALS, HINT_KINIT)                      \
 	E(KRB5KDC_ERR_NEVER_VALID, SEC_E_TIME_SKEW, HINT_CLOCK)                   \
 	E(KRB5_KDCREP_SKEW, SEC_E_TIME_SKEW, HINT_CLOCK)                          \
 	/* our keytab */                                                          \

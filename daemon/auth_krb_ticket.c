@@ -111,6 +111,47 @@ fetch_service(struct krb_ticket *t, krb5_principal client, krb5_principal server
 	return code;
 }
 
+/* The tickets of a user. Expired ones are not used, and not renewed by us. */
+static krb5_error_code
+copy_cache(struct krb_ticket *t, int user_cache, krb5_principal *client)
+{
+	krb5_ccache from = NULL;
+	krb5_error_code code;
+	char name[40];
+
+	snprintf(name, sizeof(name), "FILE:/proc/self/fd/%d", user_cache);
+	if ((code = krb5_cc_resolve(t->ctx, name, &from)) == 0)
+		code = krb5_cc_get_principal(t->ctx, from, client);
+	if (code == 0)
+		code = krb5_cc_initialize(t->ctx, t->cache, *client);
+	if (code == 0)
+		code = krb5_cc_copy_creds(t->ctx, from, t->cache);
+	if (from != NULL)
+		krb5_cc_close(t->ctx, from);
+	return code;
+}
+
+/* As the user: the KDC decides, and a bad ticket of theirs is not for us to replace. */
+static bool
+fetch_as_user(struct auth_krb *k, struct krb_ticket *t, const char *peer, int user_cache,
+    struct engine_auth_reply *failure)
+{
+	krb5_principal client = NULL, server = NULL;
+	krb5_error_code code = krb5_parse_name(t->ctx, peer, &server), code_user = 0;
+
+	if (code == 0)
+		code_user = copy_cache(t, user_cache, &client);
+	if (code == 0 && code_user == 0)
+		code = fetch_service(t, client, server);
+	if (code_user != 0)
+		krb_fail(failure, t->ctx, code_user, "no ticket in the cache of the user", "");
+	else if (code != 0)
+		krb_fail(failure, t->ctx, code, "no ticket of the user for", peer);
+	krb5_free_principal(t->ctx, client);
+	krb5_free_principal(t->ctx, server);
+	return code == 0 && code_user == 0 && krb_name_check(k, t->server, failure);
+}
+
 /* Would another ticket-granting ticket help? */
 static bool
 is_about_tgt(krb5_error_code code)
@@ -149,8 +190,8 @@ fetch(struct auth_krb *k, struct krb_ticket *t, const char *peer,
 }
 
 struct krb_ticket *
-krb_ticket_fetch(
-    struct auth_krb *k, const char *gss_id, struct engine_auth_reply *failure)
+krb_ticket_fetch(struct auth_krb *k, const char *gss_id, int user_cache,
+    struct engine_auth_reply *failure)
 {
 	static atomic_ulong number;
 	char peer[2 * CONFIG_NAME_MAX];
@@ -166,7 +207,8 @@ krb_ticket_fetch(
 	}
 	if (code != 0)
 		krb_fail(failure, t != NULL ? t->ctx : NULL, code, "no ticket for the peer,", peer);
-	else if (fetch(k, t, peer, failure))
+	else if (user_cache >= 0 ? fetch_as_user(k, t, peer, user_cache, failure) :
+				   fetch(k, t, peer, failure))
 		return t;
 	krb_ticket_free(t);
 	return NULL;

@@ -16,6 +16,7 @@
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/secure_socket.h"
+#include "daemon/user_cache.h"
 
 #define WSAEINVAL 10022
 #define WSAENETDOWN 10050
@@ -194,6 +195,23 @@ message_of_negotiator(struct keeper *k, uint16_t type, struct span body, int fd)
 }
 
 static bool
+keeper_cache(struct keeper *k, struct span body)
+{
+	struct proto_cache m;
+	int fd;
+
+	if (!proto_body(body, &m, sizeof(m)) || m.uid == 0)
+		return false;
+	fd = user_cache_open(k->config->kerberos.user_cache, m.uid);
+	m.error = fd < 0 ? (uint32_t)-fd : 0;
+	(void)ipc_send(
+	    k->role[ROLE_AUTH].ipc, PROTO_CACHE_REPLY, &m, sizeof(m), fd < 0 ? -1 : fd);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static bool
 message_of_role(
     struct keeper *k, enum role_id from, uint16_t type, struct span body, int fd)
 {
@@ -204,6 +222,8 @@ message_of_role(
 		keeper_is_ready(k);
 		return true;
 	}
+	if (from == ROLE_AUTH)
+		return type == PROTO_CACHE_ASK && keeper_cache(k, body);
 	return from == ROLE_NEGOTIATOR && message_of_negotiator(k, type, body, fd);
 }
 

@@ -47,6 +47,8 @@
 	/* authentication */                                                          \
 	X(32, PROTO_AUTH_ASK, "auth-ask", "negotiator", "auth")                       \
 	X(33, PROTO_AUTH_REPLY, "auth-reply", "auth", "negotiator")                   \
+	X(35, PROTO_CACHE_ASK, "cache-ask", "auth", "keeper")                         \
+	X(36, PROTO_CACHE_REPLY, "cache-reply", "keeper", "auth")                     \
 	/* data plane */                                                              \
 	X(48, PROTO_CLASS, "class", "negotiator", "plane")                            \
 	X(49, PROTO_SA_ADD, "sa-add", "negotiator", "plane")                          \
@@ -205,6 +207,13 @@ struct proto_auth_reply {
 	char peer_name[256];
 	char text[256];
 	/* token follows */
+};
+
+/* CACHE_ASK, CACHE_REPLY: the Kerberos tickets of a user; a copy of the file comes along. */
+struct proto_cache {
+	uint64_t handle; /* of the AUTH_ASK */
+	uint32_t uid;
+	uint32_t error; /* reply: errno, 0: there is a descriptor */
 };
 
 /* CLASS: what the plane has to know of a class, and whether it has sockets (or is a rule). */

@@ -155,6 +155,58 @@ server_not_pinned() {
 	has_log a "host/b.test@TEST, which is not one of" || fail "a does not say why"
 }
 
+# The policy of a socket says that its user speaks: with the tickets of that user's kinit.
+user_connects() {
+	on a setpriv --reuid=65534 --regid=65534 --clear-groups \
+		timeout 8 nt_user "$b4" "$p0" >"$work/u.app" 2>&1
+}
+
+user_speaks() {
+	local cache=$work/realm/krb5cc_65534
+	krb_config a kerberos "" "user_cache = \"$work/realm/krb5cc_%{uid}\""
+	krb_config b kerberos "" 'peer_names = { "mallory", "host/*" }'
+	both_start
+	serve b secure_server "$p0"
+	not user_connects || fail "it connects without tickets"
+	has_log a "no tickets of user 65534" || fail "a does not say what is wrong"
+	on b kinit -c "$cache" -k -t "$work/realm/user.keytab" mallory || fail "no kinit"
+	not user_connects || fail "it connects with tickets that root can write"
+	has_log a "only this user can write" || fail "a does not say whose file it is"
+	chown 65534 "$cache"
+	user_connects || fail "the user: $(cat "$work/u.app")"
+	has_log b "the peer is mallory@TEST" || fail "b does not know the user"
+	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the host fails"
+	has_log b "the peer is host/a.test@TEST" || fail "b does not know a"
+}
+
+# krb_policy HOST LINES: another policy.
+krb_policy() {
+	krb_config "$1" kerberos
+	sed -i '/^default_policy/,$d' "$work/$1.conf"
+	printf 'default_policy {\n%s\n}\n' "$2" >>"$work/$1.conf"
+}
+
+# MS-IKEE: GSS-API in main mode of IKEv1.
+ikev1() {
+	local policy='keying = ikev1
+		main_mode { auth = { ikev1-kerberos } proposal "aes128-sha1-modp2048" { } }
+		extended_mode { auth = { } }'
+	krb_policy a "$policy"
+	krb_policy b "$policy"
+	both_start
+	client_is_served
+}
+
+# AuthIP without extended mode: the peer proves who it is in main mode.
+main_mode() {
+	local policy='main_mode { auth = { kerberos } proposal "aes128-sha1-ecp256" { } }
+		extended_mode { auth = { } }'
+	krb_policy a "$policy"
+	krb_policy b "$policy"
+	both_start
+	client_is_served
+}
+
 topic_begin
 missing=$(bash "$realm" missing)
 grep -q '^#define HAVE_KRB5' "$builddir/config.h" 2>/dev/null || missing="built without Kerberos"
@@ -181,5 +233,8 @@ try kerberos_default_list with_kdc default_list
 try kerberos_server_refused with_kdc server_refused
 try kerberos_user_refused with_kdc user_refused
 try kerberos_not_pinned with_kdc server_not_pinned
+try kerberos_main_mode with_kdc main_mode
+try kerberos_ikev1 with_kdc ikev1
+try kerberos_user_speaks with_kdc user_speaks
 try kerberos_kdc_silent with_kdc kdc_silent
 try kerberos_kdc_down without_kdc kdc_down

@@ -32,6 +32,11 @@ ipc_send2(struct ipc *ipc, uint16_t type, const void *head, size_t head_n,
     const void *tail, size_t tail_n, int fd)
 {
 	ck_assert_ptr_eq(ipc, &fake.channel);
+	if (type == PROTO_CACHE_ASK) {
+		ck_assert_uint_eq(head_n, sizeof(fake.cache_ask));
+		memcpy(&fake.cache_ask, head, sizeof(fake.cache_ask));
+		return 0;
+	}
 	ck_assert_uint_eq(type, PROTO_AUTH_REPLY);
 	ck_assert_uint_eq(head_n, sizeof(fake.reply));
 	ck_assert_uint_le(tail_n, sizeof(fake.token));

@@ -18,6 +18,7 @@ struct fake {
 	int n_sent;
 	int n_stopped;
 	int n_warning; /* errors, too */
+	struct proto_cache cache_ask; /* the last one to keeper */
 	struct proto_auth_reply reply;
 	uint8_t token[AUTH_MAX_TOKEN_BYTES];
 	size_t token_n;

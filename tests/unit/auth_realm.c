@@ -205,6 +205,7 @@ krb_config(struct config *c, const char *keytab)
 	memset(c, 0, sizeof(*c));
 	c->dialect = d;
 	c->kerberos.timeout_s = 20;
+	strcpy(c->kerberos.user_cache, "/tmp/krb5cc_%{uid}");
 	if (keytab != NULL)
 		strcpy(c->kerberos.keytab, realm_keytab(keytab));
 }

@@ -28,7 +28,7 @@ start(const char *gss_id)
 	ka = krb_open(&ca);
 	kb = krb_open(&cb);
 	memset(&ra, 0, sizeof(ra));
-	if ((t = krb_ticket_fetch(ka, gss_id, &ra)) == NULL)
+	if ((t = krb_ticket_fetch(ka, gss_id, -1, &ra)) == NULL)
 		return false;
 	ck_assert_ptr_nonnull(a = krb_dialogue_new(ka, t));
 	ck_assert_ptr_nonnull(b = krb_dialogue_new(kb, NULL));
@@ -120,13 +120,13 @@ START_TEST(ticket_granting_ticket_is_shared)
 	begin("a", "b");
 	ck_assert(start("host/b.test"));
 	ck_assert_ptr_nonnull(tgt = ka->tgt);
-	t = krb_ticket_fetch(ka, "host/c.test", &ra);
+	t = krb_ticket_fetch(ka, "host/c.test", -1, &ra);
 	ck_assert_ptr_nonnull(t);
 	ck_assert_ptr_eq(ka->tgt, tgt);
 	krb_ticket_free(t);
 	/* A bad one is replaced. */
 	memset(tgt->keyblock.contents, 0, tgt->keyblock.length);
-	t = krb_ticket_fetch(ka, "host/c.test", &ra);
+	t = krb_ticket_fetch(ka, "host/c.test", -1, &ra);
 	ck_assert_msg(t != NULL, "%s", ra.text);
 	krb_ticket_free(t);
 	end();
@@ -208,7 +208,7 @@ START_TEST(ticket_has_expired)
 	realm_use(0, 1);
 	begin("a", "short");
 	ck_assert_msg(start("host/short.test"), "%s", ra.text);
-	ck_assert_ptr_nonnull(t = krb_ticket_fetch(ka, "host/short.test", &ra));
+	ck_assert_ptr_nonnull(t = krb_ticket_fetch(ka, "host/short.test", -1, &ra));
 	ck_assert_int_eq(krb5_parse_name(t->ctx, t->server, &server), 0);
 	in.server = server;
 	ck_assert_int_eq(krb5_cc_get_principal(t->ctx, t->cache, &in.client), 0);
@@ -320,7 +320,7 @@ foreign_token(OM_uint32 flags, gss_OID mech, gss_buffer_t out)
 	gss_key_value_element_desc element = { "ccache", NULL };
 	gss_key_value_set_desc store = { 1, &element };
 
-	ck_assert_ptr_nonnull(t = krb_ticket_fetch(ka, "host/b.test", &ra));
+	ck_assert_ptr_nonnull(t = krb_ticket_fetch(ka, "host/b.test", -1, &ra));
 	element.value = t->cache_name;
 	name = (gss_buffer_desc){ strlen(t->server), t->server };
 	ck_assert_uint_eq(gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,

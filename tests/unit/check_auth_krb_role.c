@@ -1,8 +1,12 @@
 /* The auth role with Kerberos: the KDC answers, refuses, or keeps it waiting. */
+#include <errno.h>
+#include <fcntl.h>
+#include <krb5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -14,6 +18,7 @@
 static struct config c;
 static struct event_base *base;
 static void *role;
+static uint32_t asking_uid; /* whose credentials; 0: the host's */
 
 static void
 begin(const char *keytab)
@@ -22,7 +27,7 @@ begin(const char *keytab)
 	strcpy(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
 	c.kerberos.timeout_s = 1;
 	base = event_base_new();
-	role = auth_role.start(base, &c, NULL);
+	role = auth_role.start(base, &c, &fake.channel);
 	ck_assert_ptr_nonnull(role);
 	auth_role.peer(role, ROLE_NEGOTIATOR, -1);
 	fake.n_sent = 0;
@@ -47,6 +52,7 @@ ask(uint64_t handle, enum auth_step step, bool initiator, struct span token)
 	q.step = (uint32_t)step;
 	q.method = AUTH_KERBEROS;
 	q.initiator = initiator;
+	q.uid = initiator ? asking_uid : 0;
 	strcpy(q.peer_gss_id, "host/b.test");
 	memcpy(frame, &q, sizeof(q));
 	if (token.n > 0)
@@ -154,6 +160,110 @@ START_TEST(aborted_questions_have_no_answer)
 }
 END_TEST
 
+/* ---- tickets of users ---- */
+
+/* What kinit writes, with the key of NAME.keytab: NAME is a user. */
+static int
+user_cache(const char *name)
+{
+	char file[] = "/tmp/check_auth_cache.XXXXXX", cache_name[64], keytab_name[300];
+	krb5_principal client;
+	krb5_keytab keytab;
+	krb5_context ctx;
+	krb5_ccache cache;
+	krb5_creds creds;
+	int fd = mkstemp(file);
+
+	ck_assert_int_ge(fd, 0);
+	snprintf(cache_name, sizeof(cache_name), "FILE:%s", file);
+	snprintf(keytab_name, sizeof(keytab_name), "FILE:%s", realm_keytab(name));
+	ck_assert_int_eq(krb5_init_context(&ctx), 0);
+	ck_assert_int_eq(krb5_parse_name(ctx, name, &client), 0);
+	ck_assert_int_eq(krb5_kt_resolve(ctx, keytab_name, &keytab), 0);
+	ck_assert_int_eq(
+	    krb5_get_init_creds_keytab(ctx, &creds, client, keytab, 0, NULL, NULL), 0);
+	ck_assert_int_eq(krb5_cc_resolve(ctx, cache_name, &cache), 0);
+	ck_assert_int_eq(krb5_cc_initialize(ctx, cache, client), 0);
+	ck_assert_int_eq(krb5_cc_store_cred(ctx, cache, &creds), 0);
+	krb5_cc_close(ctx, cache);
+	krb5_free_cred_contents(ctx, &creds);
+	krb5_kt_close(ctx, keytab);
+	krb5_free_principal(ctx, client);
+	krb5_free_context(ctx);
+	close(fd);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	unlink(file);
+	return fd;
+}
+
+static void
+keeper_says(uint64_t handle, uint32_t error, int fd)
+{
+	struct proto_cache m;
+
+	memset(&m, 0, sizeof(m));
+	m.handle = handle;
+	m.uid = asking_uid;
+	m.error = error;
+	auth_role.message(role, PROTO_CACHE_REPLY, span_of(&m, sizeof(m)), fd);
+}
+
+static void
+begin_for_user(void)
+{
+	begin("b");
+	c.kerberos.timeout_s = 20;
+	asking_uid = 1000;
+	memset(&fake.cache_ask, 0, sizeof(fake.cache_ask));
+	ask(1, AUTH_START, true, SPAN_NONE);
+	ck_assert_int_eq(fake.n_sent, 0);
+	ck_assert_uint_eq(fake.cache_ask.uid, 1000);
+	ck_assert_uint_eq(fake.cache_ask.handle, 1);
+}
+
+/* The peer sees the user and not this host, and its peer_names decide. */
+START_TEST(user_is_who_we_are)
+{
+	begin_for_user();
+	keeper_says(1, 0, user_cache("mallory"));
+	wait_sent(1, 10);
+	ck_assert_msg(fake.reply.status == AUTH_CONTINUE, "%s", fake.reply.text);
+	ask(2, AUTH_START, false, span_of(fake.token, fake.token_n));
+	ck_assert_uint_eq(fake.reply.status, AUTH_FAILED);
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "the peer is mallory@TEST"));
+	end();
+}
+END_TEST
+
+/* No file, a file that is no cache, and an answer that nobody waits for. */
+START_TEST(user_has_no_tickets)
+{
+	begin_for_user();
+	keeper_says(1, ENOENT, -1);
+	ck_assert_int_eq(fake.n_sent, 1);
+	ck_assert_uint_eq(fake.reply.gss_status, SEC_E_NO_CREDENTIALS);
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "user 1000"));
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "run kinit"));
+	end();
+	begin_for_user();
+	keeper_says(1, EPERM, -1);
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "plain file"));
+	end();
+	begin_for_user();
+	keeper_says(1, 0, open("/etc/passwd", O_RDONLY));
+	wait_sent(1, 10);
+	ck_assert_uint_eq(fake.reply.status, AUTH_FAILED);
+	ck_assert_msg(strstr(fake.reply.text, "run kinit") != NULL, "%s", fake.reply.text);
+	end();
+	begin_for_user();
+	ask(1, AUTH_ABORT, true, SPAN_NONE);
+	keeper_says(1, 0, open("/etc/passwd", O_RDONLY));
+	wait_sent(1, 0.3);
+	ck_assert_int_eq(fake.n_sent, 0);
+	end();
+}
+END_TEST
+
 START_TEST(no_keytab)
 {
 	begin(NULL);
@@ -185,6 +295,8 @@ krb_role_cases(void)
 	tcase_add_test(t, many_at_once);
 	tcase_add_test(t, kdc_is_silent);
 	tcase_add_test(t, aborted_questions_have_no_answer);
+	tcase_add_test(t, user_is_who_we_are);
+	tcase_add_test(t, user_has_no_tickets);
 	tcase_add_loop_test(t, no_keytab, 0, 2);
 	tcase_add_test(t, unusable_keytab);
 	return t;

@@ -75,7 +75,7 @@ v1_start(void)
 	kb = krb_open(&cb);
 	ck_assert_ptr_nonnull(a = krb_v1_dialogue_new(ka, true, HASH_SHA1));
 	ck_assert_ptr_nonnull(b = krb_v1_dialogue_new(kb, false, HASH_SHA1));
-	t = krb_ticket_fetch(ka, "host/b.test", &ra);
+	t = krb_ticket_fetch(ka, "host/b.test", -1, &ra);
 	ck_assert_msg(t != NULL, "%s", ra.text);
 	ck_assert(krb_v1_take_ticket(a, t));
 	auth_dialogue_step(a, SPAN_NONE, &ra);

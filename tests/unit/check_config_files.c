@@ -176,7 +176,7 @@ START_TEST(test_everything_documented)
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",
 		"quick_mode_limit", "negotiation_discovery", "allow_clear", "idle",
 		"idle_failover", "enabled", "min_uid", "realm", "machine_account", "services",
-		"account", "certificate", "key", "crl", "crl_strict", "eku", "keytab",
+		"account", "certificate", "key", "crl", "crl_strict", "eku", "keytab", "user_cache",
 		"principal", "realms", "peer_names", "timeout", "secret_file" };
 	char *sample = read_file(SAMPLE), *manual = read_file(MANUAL);
 	size_t n;

@@ -184,6 +184,8 @@ static const struct {
 	{ "kerberos { }", "without keytab" },
 	{ "kerberos { keytab = k\n timeout = 51 }", "from 1 to 50" },
 	{ "kerberos { keytab = k\n realms = { 'a@b' } }", "is no name" },
+	{ "kerberos { keytab = k\n user_cache = '/tmp/x' }", "of each user" },
+	{ "kerberos { keytab = k\n user_cache = 'cc_%{uid}' }", "of each user" },
 	{ "kerberos { keytab = k\n peer_names = { '' } }", "is no name" },
 	{ "kerberos { keytab = k }\nkerberos { keytab = k }", "given twice" },
 #else

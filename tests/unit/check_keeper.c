@@ -3,15 +3,19 @@
  * types, lengths, numbers, descriptors, floods. The host is in keeper_rig.c, which knows
  * what an honest keeper never does to it.
  */
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/user_cache.h"
 #include "tests/unit/keeper_rig.h"
 
 #define WSAENETDOWN 10050
@@ -220,6 +224,73 @@ START_TEST(sockets_are_secured)
 END_TEST
 
 /* A class that is not there, before or after: an answer, and nothing is touched. */
+/* Tickets of users: plain files of theirs, and nothing else. */
+START_TEST(caches_of_users)
+{
+	char folder[] = "/tmp/check_keeper.XXXXXX", pattern[64], file[64], other[64], got[4];
+	uint32_t uid = getuid() != 0 ? getuid() : 12345;
+	int fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(pattern, sizeof(pattern), "%s/cc_%%{uid}", folder);
+	snprintf(file, sizeof(file), "%s/cc_%u", folder, uid);
+	snprintf(other, sizeof(other), "%s/cc_%u", folder, uid + 1);
+	ck_assert_int_eq(user_cache_open(pattern, uid), -ENOENT);
+	ck_assert_int_ge(fd = open(file, O_CREAT | O_RDWR, 0600), 0);
+	ck_assert_int_eq(write(fd, "abc", 3), 3);
+	ck_assert(getuid() != 0 || fchown(fd, uid, 0) == 0);
+	close(fd);
+	ck_assert_int_ge(fd = user_cache_open(pattern, uid), 0);
+	ck_assert_int_eq(pread(fd, got, sizeof(got), 0), 3);
+	ck_assert_mem_eq(got, "abc", 3);
+	ck_assert_int_eq(write(fd, "x", 1), -1);
+	close(fd);
+	ck_assert_int_eq(rename(file, other), 0); /* of another user */
+	ck_assert_int_eq(user_cache_open(pattern, uid + 1), -EPERM);
+	ck_assert_int_eq(symlink(other, file), 0);
+	ck_assert_int_eq(user_cache_open(pattern, uid), -EPERM);
+	unlink(file);
+	ck_assert_int_eq(rename(other, file), 0);
+	ck_assert_int_eq(chmod(file, 0620), 0);
+	ck_assert_int_eq(user_cache_open(pattern, uid), -EPERM);
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	ck_assert_int_eq(truncate(file, USER_CACHE_MAX_BYTES + 1), 0);
+	ck_assert_int_eq(user_cache_open(pattern, uid), -EFBIG);
+	unlink(file);
+	ck_assert_int_eq(mkfifo(file, 0600), 0); /* nobody waits for a writer */
+	ck_assert(getuid() != 0 || chown(file, uid, 0) == 0);
+	ck_assert_int_eq(user_cache_open(pattern, uid), -EPERM);
+	unlink(file);
+	rmdir(folder);
+	ck_assert_int_eq(user_cache_open("/tmp/cc", uid), -EINVAL);
+}
+END_TEST
+
+/* Auth asks for users only, and nobody else asks. */
+START_TEST(who_asks_for_caches)
+{
+	struct proto_cache m;
+
+	memset(&m, 0, sizeof(m));
+	m.handle = 7;
+	m.uid = 4000000;
+	rig_begin(false);
+	rig_say(ROLE_AUTH, PROTO_CACHE_ASK, &m, sizeof(m), -1);
+	ck_assert_uint_eq(rig_hear(ROLE_AUTH, &m, sizeof(m)), PROTO_CACHE_REPLY);
+	ck_assert_uint_eq(m.handle, 7);
+	ck_assert_uint_ne(m.error, 0);
+	rig_say(ROLE_AUTH, PROTO_CACHE_ASK, &m, sizeof(m) - 1, -1);
+	expect_distrust(ROLE_AUTH);
+	rig_begin(false);
+	rig_say(ROLE_NEGOTIATOR, PROTO_CACHE_ASK, &m, sizeof(m), -1);
+	expect_distrust(ROLE_NEGOTIATOR);
+	rig_begin(false);
+	m.uid = 0;
+	rig_say(ROLE_AUTH, PROTO_CACHE_ASK, &m, sizeof(m), -1);
+	expect_distrust(ROLE_AUTH);
+}
+END_TEST
+
 START_TEST(sockets_of_no_class)
 {
 	static const uint32_t classes[][2] = { { 4, 0 }, { CLASS_MAX, 0 }, { 2, 4 },
@@ -527,6 +598,8 @@ keeper_cases(void)
 	tcase_add_loop_test(t, descriptors_where_none_belongs, 2, N_MESSAGES);
 	tcase_add_test(t, stop_that_nobody_wanted);
 	tcase_add_loop_test(t, sockets_are_secured, 0, 2);
+	tcase_add_test(t, caches_of_users);
+	tcase_add_test(t, who_asks_for_caches);
 	tcase_add_loop_test(t, sockets_of_no_class, 0, 2);
 	tcase_add_loop_test(t, sockets_out_of_range, 0, 2);
 	tcase_add_loop_test(t, classes_that_may_not_be, 0, 2);
