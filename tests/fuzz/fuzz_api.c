@@ -54,7 +54,7 @@ check_good(const struct api_request *r, size_t n, bool said_hello, bool has_fd)
 		r->body.n >= sizeof(struct aip_api_engine));
 	require(said_hello || r->verb == AIP_API_HELLO);
 	require(memchr(r->target, '\0', sizeof(r->target)) != NULL);
-	require(r->security_flags <= 2 && r->ipsec_flags == 0);
+	require(r->security_flags <= 2 && r->ipsec_flags <= 0xf);
 	require(r->peer.addr.family == 0 || r->peer.addr.family == 4 ||
 		r->peer.addr.family == 6);
 }

@@ -246,18 +246,22 @@ xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 
 /* ---- application sockets ---- */
 
+/* A socket is marked for a class that is up, with the gate of that; or with nothing. */
 static void
 check_gate(int fd, const struct secure_gate *g)
 {
 	uint32_t class_id = g->mark >> __builtin_ctz(g->mask);
-
-	rig_promise(fcntl(fd, F_GETFD) >= 0, "a descriptor that is none");
-	rig_promise(class_id <= CLASS_MAX && rig.is_up[class_id], "a mark of no class");
-	rig_promise(
+	bool is_its_own =
 	    rig.k.xfrm != NULL ?
 		g->policy_n == 168 && *(const uint8_t *)g->policy == (uint8_t)class_id :
-		g->ifindex == 100 + class_id,
-	    "a gate of another class");
+		g->ifindex == 100 + class_id;
+
+	if (class_id == 0)
+		is_its_own = g->policy_n == 0 && g->ifindex == 0;
+	rig_promise(fcntl(fd, F_GETFD) >= 0, "a descriptor that is none");
+	rig_promise(class_id == 0 || (class_id <= CLASS_MAX && rig.is_up[class_id]),
+	    "a mark of no class");
+	rig_promise(is_its_own, "a gate of another class");
 }
 
 uint32_t
