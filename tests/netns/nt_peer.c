@@ -200,16 +200,18 @@ ask(char mode, const char *target, const char *host, const char *port)
 	struct addrinfo *a = lookup(host, port);
 	int s = socket_of(a->ai_family, SOCK_STREAM, mode);
 	char b = 'x';
+	bool ok;
 
 	if (target != NULL)
 		set_target(s, target, NULL);
-	if (!connects(s, a)) {
+	ok = connects(s, a);
+	freeaddrinfo(a);
+	if (!ok) {
 		fprintf(stderr, "connect: error %d\n", WSAGetLastError());
 		print_query(s);
 		printf("\n");
 		return 1;
 	}
-	freeaddrinfo(a);
 	if (write(s, &b, 1) != 1 || read(s, &b, 1) != 1)
 		die("echo");
 	print_query(s);
