@@ -97,6 +97,25 @@ START_TEST(both_sides_succeed)
 }
 END_TEST
 
+/* Both ends know both readings of the session key, and take the one of the dialect (A13). */
+START_TEST(session_key_of_the_dialect)
+{
+	static const enum dialect_gss_secret_krb other = GSS_SECRET_KRB_INITIATOR_SUBKEY;
+
+	begin("a", "b");
+	ca.dialect.gss_secret_krb = cb.dialect.gss_secret_krb = other;
+	ck_assert(start("host/b.test") && answer() && finish());
+	ck_assert_uint_eq(ra.form[other].n, 32);
+	ck_assert_mem_eq(ra.form[other].b, rb.form[other].b, 32);
+	ck_assert_mem_eq(ra.secret.b, ra.form[other].b, 32);
+	ck_assert_mem_eq(rb.secret.b, ra.form[other].b, 32);
+	ck_assert_mem_eq(
+	    ra.form[GSS_SECRET_KRB_SSPI].b, rb.form[GSS_SECRET_KRB_SSPI].b, 32);
+	ck_assert_mem_ne(ra.form[GSS_SECRET_KRB_SSPI].b, ra.form[other].b, 32);
+	end();
+}
+END_TEST
+
 /* The account of a machine in Active Directory. */
 START_TEST(machine_account)
 {
@@ -458,6 +477,7 @@ krb_cases(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, both_sides_succeed);
+	tcase_add_test(c, session_key_of_the_dialect);
 	tcase_add_test(c, machine_account);
 	tcase_add_test(c, ticket_granting_ticket_is_shared);
 	tcase_add_loop_test(c, initiator_cannot_start, 0,
