@@ -227,12 +227,19 @@ void
 engine_address_removed(struct engine *e, uint64_t now_ms, const struct address *a)
 {
 	struct mm_sa *mm, *next;
+	struct qm_sa *qm, *next_qm;
 
 	engine_now(e, now_ms);
 	for (mm = LIST_FIRST(&e->mm_all); mm != NULL; mm = next) {
 		next = LIST_NEXT(mm, all_link);
 		if (mm->state != MM_DYING && address_equal(&mm->local.addr, a))
-			mm_end(e, mm, IKE_ERR_DELETED);
+			mm_end(e, mm, IKE_ERR_ADDRESS_GONE);
+	}
+	/* And the pairs that have outlived their main mode. */
+	for (qm = LIST_FIRST(&e->qm_all); qm != NULL; qm = next_qm) {
+		next_qm = LIST_NEXT(qm, all_link);
+		if (address_equal(&qm->selector.local.addr, a))
+			qm_delete(e, qm, IKE_ERR_ADDRESS_GONE, false);
 	}
 }
 

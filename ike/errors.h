@@ -114,6 +114,7 @@
 	X(IKE_ERR_STALE, "stale", "the peer has lost its state and begun anew", 0x35ef)      \
 	X(IKE_ERR_PEER_STATUS, "peer_status", "peer reported an error", 0)                   \
 	X(IKE_ERR_DELETED, "deleted", "deleted on request", 0x35ef)                          \
+	X(IKE_ERR_ADDRESS_GONE, "address_gone", "this host has lost the address", 0x35ef)    \
 	X(IKE_ERR_POLICY_CHANGED, "policy_changed", "the policy does not allow it any more",  \
 	    0x35ef)                                                                          \
 	X(IKE_ERR_PEER_DELETED, "peer_deleted", "deleted by the peer", 0)                    \

@@ -4,6 +4,8 @@
  *					SOURCE (IPv4), once more
  *	nt_inject esp SOURCE DEST N	N packets of ESP with random SPIs
  *	nt_inject ike DEST N		N random datagrams to UDP port 500
+ *	nt_inject flood FILE RATE SECONDS	the first message of IKE in a capture, RATE times a
+ *					second from everywhere in 172.16.0.0/12
  *	nt_inject tcp SOURCE PORT DEST PORT SEQ	a TCP reset in clear
  */
 #include <arpa/inet.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ETHERNET_BYTES 14
@@ -91,6 +94,65 @@ replay(const char *file, struct in_addr source)
 	fclose(f);
 	printf("%d\n", sent);
 	return sent > 0 ? 0 : 1;
+}
+
+/* The first datagram to port 500 as a whole IPv4 packet; its length. */
+static size_t
+first_message(const char *file, unsigned char packet[65536])
+{
+	unsigned char head[24];
+	uint32_t record[4];
+	FILE *f = fopen(file, "r");
+
+	if (f == NULL || fread(head, sizeof(head), 1, f) != 1)
+		die(file);
+	while (fread(record, sizeof(record), 1, f) == 1 && record[2] <= 65536 &&
+	       fread(packet, record[2], 1, f) == 1) {
+		unsigned char *ip = packet + ETHERNET_BYTES;
+
+		if (record[2] < ETHERNET_BYTES + 28 + 28 || ip[0] != 0x45 ||
+		    ip[9] != IPPROTO_UDP || ip[22] != 500 / 256 || ip[23] != 500 % 256)
+			continue;
+		fclose(f);
+		memmove(packet, ip, record[2] - ETHERNET_BYTES);
+		return record[2] - ETHERNET_BYTES;
+	}
+	fprintf(stderr, "no message in %s\n", file);
+	exit(1);
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Says how many it sent. */
+static void
+flood(const char *file, uint64_t rate, uint64_t seconds)
+{
+	static unsigned char packet[65536];
+	size_t n = first_message(file, packet);
+	uint64_t start = now_ns(), sent = 0, due;
+	int s = raw_socket();
+
+	packet[26] = packet[27] = 0; /* no UDP checksum */
+	while (now_ns() - start < seconds * 1000000000u) {
+		due = (now_ns() - start) / 1000 * rate / 1000000;
+		if (sent >= due)
+			usleep(1000);
+		for (; sent < due; sent++) {
+			if (getrandom(packet + 13, 3, 0) != 3 || getrandom(packet + 28, 8, 0) != 8)
+				die("getrandom");
+			packet[12] = 172;
+			packet[13] = 16 | (packet[13] & 15);
+			send_packet(s, packet, n);
+		}
+	}
+	printf("%llu\n", (unsigned long long)sent);
 }
 
 static struct ip
@@ -192,6 +254,8 @@ main(int argc, char **argv)
 		send_esp(address(argv[2]), address(argv[3]), atoi(argv[4]));
 	else if (strcmp(verb, "ike") == 0 && argc == 4)
 		send_ike(address(argv[2]), atoi(argv[3]));
+	else if (strcmp(verb, "flood") == 0 && argc == 5)
+		flood(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	else if (strcmp(verb, "tcp") == 0 && argc == 7)
 		send_reset(address(argv[2]), atoi(argv[3]), address(argv[4]), atoi(argv[5]),
 		    (uint32_t)strtoul(argv[6], NULL, 10));

@@ -113,6 +113,26 @@ START_TEST(plane_says_idle)
 }
 END_TEST
 
+/* Also those whose main mode is over. */
+START_TEST(address_gone_after_the_main_mode)
+{
+	struct endpoint e = sim_endpoint(0, 1, 4, 0);
+
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 7190 * 1000);
+	sim_acquire(&net, 0, 2, 4, 80);
+	sim_run(&net, 20 * 1000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	engine_address_removed(net.host[0].engine, net.now_ms, &e.addr);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa, 0);
+	ck_assert_uint_eq(engine_error_count(net.host[0].engine, IKE_ERR_ADDRESS_GONE), 1);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_life_cases(void)
 {
@@ -125,6 +145,7 @@ sim_life_cases(void)
 	tcase_add_loop_test(t, shutdown_tells_the_peer, 0, 2);
 	tcase_add_test(t, shutdown_with_a_silent_peer_is_bounded);
 	tcase_add_test(t, address_gone);
+	tcase_add_test(t, address_gone_after_the_main_mode);
 	tcase_add_test(t, plane_says_idle);
 	return t;
 }
