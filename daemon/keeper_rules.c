@@ -18,6 +18,19 @@ apply_kernel(struct keeper *k, const struct net_rule *list, size_t n)
 	(void)xfrm_rules_set(k->xfrm, id, n);
 }
 
+static struct net_rule
+rule_of(uint32_t class_id, const struct class_spec *s)
+{
+	return (struct net_rule){
+		.class_id = class_id,
+		.rule = &s->rule,
+		.clear_out = s->allow_insecure,
+		/* Who guarantees encryption takes no clear packet, whatever the action says. */
+		.clear_in = rule_allows_clear_in(&s->rule) && !s->guarantee_encryption,
+		.allow_clear_s = s->policy.nd_allow_clear_s,
+	};
+}
+
 void
 keeper_rules_apply(struct keeper *k)
 {
@@ -28,7 +41,7 @@ keeper_rules_apply(struct keeper *k)
 		uint32_t id = k->rules.class_id[i];
 
 		if (k->class[id] != NULL && k->class[id] -> kind == CLASS_OF_RULE)
-			list[n++] = (struct net_rule){ id, &k->class[id] -> rule };
+			list[n++] = rule_of(id, k->class[id]);
 	}
 	if (k->xfrm != NULL)
 		apply_kernel(k, list, n);

@@ -232,6 +232,7 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 		free(copy);
 		return false;
 	}
+	a.policy.guarantee_encryption |= w->guarantee_encryption;
 	*copy = *w;
 	copy->ticket = a.ticket;
 	TAILQ_INSERT_TAIL(&n->waiters, copy, next);

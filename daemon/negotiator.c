@@ -67,9 +67,10 @@ auth_closed(void *ctx)
 /* ---- plane ---- */
 
 static void
-plane_acquire(struct negotiator *n, const struct proto_acquire *a)
+plane_acquire(struct negotiator *n, const struct proto_acquire *a, bool guarantee_encryption)
 {
-	struct waiter w = { .is_plane = true, .class_id = a->class_id, .flow = a->flow };
+	struct waiter w = { .is_plane = true, .class_id = a->class_id, .flow = a->flow,
+		.guarantee_encryption = guarantee_encryption };
 	struct proto_acquire_done refused = { a->class_id, a->flow, IKE_ERR_NO_QM_POLICY };
 	struct flow selector = a->flow;
 
@@ -100,8 +101,9 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 
 	if (fd >= 0)
 		close(fd);
-	if (type == PROTO_ACQUIRE && proto_body(body, &acquire, sizeof(acquire))) {
-		plane_acquire(n, &acquire);
+	if ((type == PROTO_ACQUIRE || type == PROTO_ACQUIRE_ENCRYPTED) &&
+	    proto_body(body, &acquire, sizeof(acquire))) {
+		plane_acquire(n, &acquire, type == PROTO_ACQUIRE_ENCRYPTED);
 	} else if (type == PROTO_QM_EXPIRED && proto_body(body, &expired, sizeof(expired))) {
 		engine_qm_expired(n->engine, nego_now_ms(), expired.qm_id,
 		    (enum engine_expiry)expired.why);

@@ -23,6 +23,7 @@ struct waiter {
 	uint64_t ticket;
 	bool is_plane;
 	uint32_t class_id; /* plane */
+	bool guarantee_encryption; /* the flow does, whatever its class says */
 	struct flow flow;
 	uint64_t ctl_client; /* authipctl initiate */
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */

@@ -17,6 +17,9 @@
 #include "daemon/net.h"
 #include "daemon/net_reply.h"
 
+#define FLOW_IDLE_S 600u /* a flow is forgotten after so long without a packet */
+#define MAX_FLOWS 65536u
+
 static const uint8_t families[] = { 4, 6 };
 static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 
@@ -54,40 +57,129 @@ write_port(FILE *f, uint8_t protocol, const char *side, uint16_t port)
 		    port);
 }
 
-/* One line for one family and protocol. out: of packets that leave. */
+/* For one family and protocol. out: of packets that leave. */
 static void
-write_line(FILE *f, const struct rule *r, uint8_t family, uint8_t protocol, bool out,
-    const char *verdict)
+write_selector(
+    FILE *f, const struct rule *r, uint8_t family, uint8_t protocol, bool out)
 {
-	fprintf(f,
-	    "add rule " NET_NFT_TABLE " rules_%s meta nfproto ipv%u meta l4proto %s",
-	    out ? "out" : "in", family, protocol == IPPROTO_TCP ? "tcp" : "udp");
+	fprintf(f, " meta nfproto ipv%u meta l4proto %s", family,
+	    protocol == IPPROTO_TCP ? "tcp" : "udp");
 	write_prefix(f, family, out ? "saddr" : "daddr", &r->local);
 	write_prefix(f, family, out ? "daddr" : "saddr", &r->remote);
 	write_port(f, protocol, out ? "sport" : "dport", r->local_port);
 	write_port(f, protocol, out ? "dport" : "sport", r->remote_port);
+}
+
+static void
+write_line(FILE *f, const struct rule *r, uint8_t family, uint8_t protocol, bool out,
+    const char *verdict)
+{
+	fprintf(f, "add rule " NET_NFT_TABLE " rules_%s", out ? "out" : "in");
+	write_selector(f, r, family, protocol, out);
 	fprintf(f, " %s\n", verdict);
+}
+
+/* A flow in the sets of nftables, of packets in one direction. */
+static const char *
+tuple_of(uint8_t family, bool out)
+{
+	static const char *const in[2] = {
+		"ip saddr . th sport . ip daddr . th dport . meta l4proto",
+		"ip6 saddr . th sport . ip6 daddr . th dport . meta l4proto",
+	};
+	static const char *const back[2] = {
+		"ip daddr . th dport . ip saddr . th sport . meta l4proto",
+		"ip6 daddr . th dport . ip6 saddr . th sport . meta l4proto",
+	};
+
+	return (out ? back : in)[family == 4 ? 0 : 1];
+}
+
+static void
+write_sets(FILE *f)
+{
+	static const char *const name[] = { "secured", "grace", "clear" };
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		for (size_t k = 0; k < sizeof(families); k++)
+			fprintf(f,
+			    "add set " NET_NFT_TABLE
+			    " %s%u { type %s . inet_service . %s . inet_service . "
+			    "inet_proto; flags dynamic, timeout; timeout %us; size %u; "
+			    "}\n",
+			    name[i], families[k],
+			    families[k] == 4 ? "ipv4_addr" : "ipv6_addr",
+			    families[k] == 4 ? "ipv4_addr" : "ipv6_addr", FLOW_IDLE_S,
+			    MAX_FLOWS);
+}
+
+/*
+ * Clear packets of flows that may be clear, and the memory of those that are secured: each
+ * verdict is a line of its own, because a set that is full ends the line that adds to it.
+ */
+static void
+write_memory(FILE *f, const struct net_rule *n, uint8_t family, uint8_t protocol,
+    const char *opened)
+{
+	const char *in = tuple_of(family, false);
+	char what[256], grace[128] = "";
+
+	if (n->allow_clear_s > 0) {
+		snprintf(what, sizeof(what),
+		    "%s %s != @secured%u add @grace%u { %s timeout %us }", opened, in,
+		    family, family, in, n->allow_clear_s);
+		write_line(f, n->rule, family, protocol, false, what);
+		snprintf(grace, sizeof(grace), "%s != @grace%u ", in, family);
+	}
+	snprintf(what, sizeof(what), "%s update @secured%u { %s }", opened, family, in);
+	write_line(f, n->rule, family, protocol, false, what);
+	snprintf(what, sizeof(what), "%s accept", opened);
+	write_line(f, n->rule, family, protocol, false, what);
+	snprintf(what, sizeof(what), "%s @secured%u %scounter drop", in, family, grace);
+	write_line(f, n->rule, family, protocol, false, what);
+	if (!n->clear_in) {
+		snprintf(what, sizeof(what), "%s @clear%u accept", in, family);
+		write_line(f, n->rule, family, protocol, false, what);
+	}
+}
+
+/* Clear packets that leave: of the plane they have our own mark. */
+static void
+write_clear_out(FILE *f, const struct config *c, const struct net_rule *n,
+    uint8_t family, uint8_t protocol)
+{
+	fprintf(f, "add rule " NET_NFT_TABLE " rules_post meta mark & 0x%08x == 0x%08x",
+	    c->mark_mask, net_bypass_mark(c));
+	write_selector(f, n->rule, family, protocol, true);
+	fprintf(f, " update @clear%u { %s }\n", family, tuple_of(family, true));
 }
 
 static void
 write_rule(FILE *f, const struct config *c, const struct net_rule *n)
 {
-	char out[96], in[96];
+	char out[96], opened[64], in[80];
 
 	snprintf(out, sizeof(out), "meta mark set meta mark & 0x%08x | 0x%08x accept",
 	    ~c->mark_mask, net_mark(c, n->class_id));
 	/* Opened packets have the mark of their class; another rule's SAs are not enough. */
-	snprintf(in, sizeof(in), "meta mark & 0x%08x == 0x%08x accept", c->mark_mask,
+	snprintf(opened, sizeof(opened), "meta mark & 0x%08x == 0x%08x", c->mark_mask,
 	    net_mark(c, n->class_id));
+	snprintf(in, sizeof(in), "%s accept", opened);
 	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; k < 2; k++) {
 			if (!has_family(n->rule, families[i]) ||
 			    !has_protocol(n->rule, protocols[k]))
 				continue;
 			write_line(f, n->rule, families[i], protocols[k], true, out);
-			write_line(f, n->rule, families[i], protocols[k], false, in);
+			if (n->clear_out)
+				write_memory(f, n, families[i], protocols[k], opened);
+			else
+				write_line(
+				    f, n->rule, families[i], protocols[k], false, in);
+			if (n->clear_out && !n->clear_in)
+				write_clear_out(f, c, n, families[i], protocols[k]);
 			write_line(f, n->rule, families[i], protocols[k], false,
-			    rule_allows_clear_in(n->rule) ? "accept" : "counter drop");
+			    n->clear_in ? "accept" : "counter drop");
 		}
 }
 
@@ -105,8 +197,11 @@ write_chains(FILE *f, const struct config *c)
 	    " rules_in { type filter hook input priority -10; }\n"
 	    "add chain " NET_NFT_TABLE
 	    " rules_out { type route hook output priority -150; }\n"
+	    "add chain " NET_NFT_TABLE
+	    " rules_post { type filter hook postrouting priority 0; }\n"
 	    "flush chain " NET_NFT_TABLE " rules_in\n"
 	    "flush chain " NET_NFT_TABLE " rules_out\n"
+	    "flush chain " NET_NFT_TABLE " rules_post\n"
 	    "add rule " NET_NFT_TABLE " rules_in iifname lo accept\n"
 	    "add rule " NET_NFT_TABLE " rules_in udp dport { %u, %u } accept\n"
 	    "add rule " NET_NFT_TABLE " rules_out oifname lo accept\n"
@@ -140,6 +235,7 @@ nft_set(const struct config *c, const struct net_rule *list, size_t n)
 
 	if (f == NULL)
 		return false;
+	write_sets(f);
 	write_chains(f, c);
 	write_sockets(f, c, list, n);
 	for (size_t i = 0; i < n; i++)
@@ -147,8 +243,10 @@ nft_set(const struct config *c, const struct net_rule *list, size_t n)
 	if (n == 0)
 		fputs("flush chain " NET_NFT_TABLE " rules_in\n"
 		      "flush chain " NET_NFT_TABLE " rules_out\n"
+		      "flush chain " NET_NFT_TABLE " rules_post\n"
 		      "delete chain " NET_NFT_TABLE " rules_in\n"
-		      "delete chain " NET_NFT_TABLE " rules_out\n",
+		      "delete chain " NET_NFT_TABLE " rules_out\n"
+		      "delete chain " NET_NFT_TABLE " rules_post\n",
 		    f);
 	ok = fclose(f) == 0 && net_nft_run(text);
 	free(text);

@@ -40,6 +40,8 @@ struct pair {
 	uint32_t class_id;
 	uint32_t spi_in;
 	uint8_t protocol;
+	bool guarantees_encryption; /* one side insisted on it */
+	bool peer_boundary;	    /* the peer takes clear packets of flows that are not secured */
 	struct flow selector;
 	struct nat_encap nat; /* nat.local.port 0: not in UDP */
 	uint64_t nat_sent_ms;
@@ -74,6 +76,7 @@ enum flow_state {
 	FLOW_NEW,
 	FLOW_WAITING, /* for a negotiation */
 	FLOW_FAILED,  /* until retry_ms */
+	FLOW_CLEAR,   /* there is an SA, and its peer prefers clear text (see plane_out.c) */
 };
 
 /* One flow of a secured socket. */
@@ -89,6 +92,7 @@ struct plane_flow {
 	uint8_t peer[16];  /* struct nat_encap */
 	bool starts;
 	bool was_secured;   /* never clear again */
+	bool guarantees_encryption; /* never again by a pair that does not */
 	uint64_t secured_ms;
 	uint64_t allow_clear_ms;
 	uint64_t retry_ms;
@@ -188,6 +192,8 @@ struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct 
 /* Same for a flow that may have had a pair: of the same peer only. */
 struct pair *plane_sa_for_known(struct plane *p, const struct plane_flow *f);
 bool plane_sa_is_of(const struct pair *s, const struct plane_flow *f);
+/* What guaranteed encryption once is sent by a pair that does so, too. */
+bool plane_sa_may_send(const struct pair *s, const struct plane_flow *f);
 /* The newest pair of the traffic of s that can send. */
 struct pair *plane_sa_newest(struct pair *s);
 /* Counts a packet, and tells the negotiator when the pair must end. */

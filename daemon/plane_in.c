@@ -85,7 +85,7 @@ in_opened(struct plane *p, struct pair *s, struct span inner)
 	 */
 	s = plane_sa_newest(s);
 	f = plane_flow_get(p, s->class_id, &flow);
-	if (f != NULL && f->pair != s && s->out != NULL && !s->is_expired)
+	if (f != NULL && f->pair != s && plane_sa_may_send(s, f) && s->out != NULL && !s->is_expired)
 		plane_out_use(p, f, s);
 }
 

@@ -12,9 +12,8 @@ seal_and_send(struct plane *p, struct pair *s, struct span raw)
 	size_t n;
 	int r;
 
-	if (s->seq_out == UINT32_MAX ||
-	    esp_seal(s->out, s->seq_out + 1, raw.p, raw.n, p->out, sizeof(p->out), &n) !=
-		ESP_OK) {
+	if (s->seq_out == UINT32_MAX || esp_seal(s->out, s->seq_out + 1, raw.p, raw.n,
+					    p->out, sizeof(p->out), &n) != ESP_OK) {
 		p->count[PC_BAD_PACKET]++;
 		return;
 	}
@@ -46,7 +45,9 @@ plane_out_acquire(struct plane *p, struct plane_flow *f)
 	struct proto_acquire a = { f->class_id, f->flow, f->starts };
 
 	f->state = FLOW_WAITING;
-	(void)ipc_send(p->negotiator, PROTO_ACQUIRE, &a, sizeof(a), -1);
+	(void)ipc_send(p->negotiator,
+	    f->guarantees_encryption ? PROTO_ACQUIRE_ENCRYPTED : PROTO_ACQUIRE, &a,
+	    sizeof(a), -1);
 }
 
 static bool
@@ -55,13 +56,23 @@ may_be_clear(const struct plane *p, const struct plane_flow *f)
 	return p->class[f->class_id].allow_insecure && !f->was_secured;
 }
 
+/*
+ * A peer with a boundary policy behind a NAT: what was not secured yet stays in clear,
+ * as MS-IKEE 3.7.4.1 has it. What comes from the peer protected secures the flow.
+ */
+static bool
+stays_clear(const struct plane *p, const struct plane_flow *f, const struct pair *s)
+{
+	return s->nat.local.port != 0 && s->peer_boundary && may_be_clear(p, f);
+}
+
 /* No SA yet. */
 static void
 out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 {
 	bool failed = f->state == FLOW_FAILED && p->now_ms < f->retry_ms;
 
-	if (f->state != FLOW_WAITING && !failed)
+	if (f->state != FLOW_WAITING && f->state != FLOW_CLEAR && !failed)
 		plane_out_acquire(p, f);
 	if (may_be_clear(p, f)) {
 		plane_clear_out(p, f->class_id, raw);
@@ -78,6 +89,7 @@ flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 {
 	plane_flow_set_pair(f, s);
 	f->state = FLOW_NEW;
+	f->guarantees_encryption |= s->guarantees_encryption;
 	if (!f->was_secured) {
 		f->was_secured = true;
 		f->secured_ms = p->now_ms;
@@ -91,8 +103,8 @@ plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 	struct held *h;
 
 	flow_use(p, f, s);
-	STAILQ_FOREACH (h, &f->held, next)
-		seal_and_send(p, s, span_of(h->b, h->n));
+	STAILQ_FOREACH(h, &f->held, next)
+	seal_and_send(p, s, span_of(h->b, h->n));
 	plane_flow_drop_held(p, f);
 }
 
@@ -109,13 +121,20 @@ out_choose(struct plane *p, uint32_t class_id, const struct packet *packet,
 	if (f->state == FLOW_NEW && f->pair == NULL)
 		f->starts = packet->starts;
 	s = f->pair != NULL ? plane_sa_newest(f->pair) : NULL;
+	if (s != NULL && !plane_sa_may_send(s, f))
+		s = NULL;
 	if (s == NULL || s->is_expired)
 		s = plane_sa_for_known(p, f);
 	if (s != NULL && packet->wants_answer && plane_sa_is_silent(p, s, f))
 		s = NULL;
-	if (s == NULL)
+	if (s == NULL || stays_clear(p, f, s)) {
+		f->state = s != NULL		  ? FLOW_CLEAR :
+			   f->state == FLOW_CLEAR ? FLOW_NEW :
+						    f->state;
 		plane_flow_set_pair(f, NULL);
-	else if (f->pair != s)
+		return NULL;
+	}
+	if (f->pair != s)
 		plane_out_use(p, f, s);
 	return s;
 }
@@ -161,7 +180,7 @@ burst_seal(struct plane *p, struct pair *s, const struct cutter *c, size_t from)
 	size_t i = 0, n;
 
 	while (i < BURST_PACKETS && from + i < c->n_segments && !s->is_expired &&
-	    s->seq_out != UINT32_MAX) {
+	       s->seq_out != UINT32_MAX) {
 		struct span raw = cut(p, c, from + i);
 
 		if (esp_seal(s->out, s->seq_out + 1, raw.p, raw.n, p->burst.b[i],
@@ -176,7 +195,8 @@ burst_seal(struct plane *p, struct pair *s, const struct cutter *c, size_t from)
 }
 
 static void
-burst_send(struct plane *p, struct pair *s, const struct cutter *c, size_t from, size_t n)
+burst_send(
+    struct plane *p, struct pair *s, const struct cutter *c, size_t from, size_t n)
 {
 	size_t i = 0;
 
@@ -223,8 +243,10 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	struct held *h;
 
 	f->state = FLOW_FAILED;
-	f->retry_ms = p->now_ms + (may_be_clear(p, f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
-	STAILQ_FOREACH (h, &f->held, next) {
+	f->retry_ms =
+	    p->now_ms + (may_be_clear(p, f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
+	STAILQ_FOREACH(h, &f->held, next)
+	{
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
@@ -240,7 +262,9 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 	if (f == NULL || f->state != FLOW_WAITING)
 		return;
 	s = d->error == IKE_OK ? plane_sa_for_known(p, f) : NULL;
-	if (s != NULL)
+	if (s != NULL && stays_clear(p, f, s))
+		f->state = FLOW_CLEAR;
+	else if (s != NULL)
 		plane_out_use(p, f, s);
 	else
 		flow_failed(p, f);

@@ -47,6 +47,8 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->qm_id = s->usage.qm_id = a->qm_id;
 	s->class_id = a->class_id;
 	s->protocol = a->protocol;
+	s->guarantees_encryption = a->guaranteed_encryption;
+	s->peer_boundary = a->peer_boundary;
 	s->selector = a->selector;
 	s->nat = a->nat;
 	s->nat_sent_ms = p->now_ms;
@@ -58,7 +60,8 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->last_ms = p->now_ms;
 	replay_init(&s->replay, a->replay_window);
 	LIST_INSERT_HEAD(&p->pair_by_id[a->qm_id % PLANE_BUCKETS], s, by_id);
-	LIST_INSERT_HEAD(&p->pair_by_peer[peer_bucket(p, &a->selector.remote.addr)], s, by_peer);
+	LIST_INSERT_HEAD(
+	    &p->pair_by_peer[peer_bucket(p, &a->selector.remote.addr)], s, by_peer);
 	return s;
 }
 
@@ -66,7 +69,7 @@ bool
 plane_sa_are_neighbours(const struct pair *a, const struct pair *b)
 {
 	return a->nat.local.port != 0 && b->nat.local.port != 0 &&
-	    memcmp(a->nat.peer, b->nat.peer, sizeof(a->nat.peer)) != 0;
+	       memcmp(a->nat.peer, b->nat.peer, sizeof(a->nat.peer)) != 0;
 }
 
 /* Both directions exist: flows of older pairs of the same traffic go over to it. */
@@ -77,9 +80,11 @@ pair_complete(struct plane *p, struct pair *s)
 
 	if (s->in == NULL || s->out == NULL)
 		return;
-	LIST_FOREACH (old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
+	LIST_FOREACH (
+	    old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
 		if (old != s && old->class_id == s->class_id && old->out != NULL &&
 		    old->in != NULL && flow_equal(&old->selector, &s->selector) &&
+		    (!old->guarantees_encryption || s->guarantees_encryption) &&
 		    !plane_sa_are_neighbours(old, s)) {
 			old->newer = s;
 			s->is_newer = true;
@@ -106,8 +111,8 @@ plane_sa_add(struct plane *p, const struct action_sa_add *a)
 	struct pair *s = plane_sa_by_id(p, a->qm_id);
 	struct esp_sa *sa;
 
-	if (a->class_id == 0 || a->class_id > CLASS_MAX || a->cipher_key.n > SECRET_MAX_BYTES ||
-	    a->integrity_key.n > SECRET_MAX_BYTES)
+	if (a->class_id == 0 || a->class_id > CLASS_MAX ||
+	    a->cipher_key.n > SECRET_MAX_BYTES || a->integrity_key.n > SECRET_MAX_BYTES)
 		return false;
 	/* AH cannot pass a NAT. */
 	if (a->nat.local.port != 0 &&
@@ -139,7 +144,8 @@ pair_forget_newer(struct plane *p, const struct pair *s)
 {
 	struct pair *old;
 
-	LIST_FOREACH (old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
+	LIST_FOREACH (
+	    old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
 		if (old->newer == s)
 			old->newer = NULL;
 }
@@ -208,7 +214,13 @@ bool
 plane_sa_is_of(const struct pair *s, const struct plane_flow *f)
 {
 	return !f->has_peer || s->nat.local.port == 0 ||
-	    memcmp(s->nat.peer, f->peer, sizeof(f->peer)) == 0;
+	       memcmp(s->nat.peer, f->peer, sizeof(f->peer)) == 0;
+}
+
+bool
+plane_sa_may_send(const struct pair *s, const struct plane_flow *f)
+{
+	return !f->guarantees_encryption || s->guarantees_encryption;
 }
 
 struct pair *
@@ -216,10 +228,11 @@ plane_sa_for_known(struct plane *p, const struct plane_flow *f)
 {
 	struct pair *s;
 
-	LIST_FOREACH (s, &p->pair_by_peer[peer_bucket(p, &f->flow.remote.addr)], by_peer)
+	LIST_FOREACH (
+	    s, &p->pair_by_peer[peer_bucket(p, &f->flow.remote.addr)], by_peer)
 		if (s->class_id == f->class_id && s->in != NULL && s->out != NULL &&
 		    !s->is_expired && flow_matches(&s->selector, &f->flow) &&
-		    plane_sa_is_of(s, f))
+		    plane_sa_is_of(s, f) && plane_sa_may_send(s, f))
 			return s;
 	return NULL;
 }
@@ -281,7 +294,7 @@ static bool
 pair_is_in_use(const struct plane *p, const struct pair *s)
 {
 	return s->usage.packets_in + s->usage.packets_out > 0 &&
-	    p->now_ms - s->last_ms < RECENT_MS;
+	       p->now_ms - s->last_ms < RECENT_MS;
 }
 
 /*

@@ -66,7 +66,9 @@
 	X(60, PROTO_SA_MOVE, "sa-move", "negotiator", "plane")                        \
 	X(61, PROTO_PEER_MOVED, "peer-moved", "plane", "negotiator")                  \
 	/* the kernel as data plane: each SA_ADD is answered when the kernel has it */ \
-	X(62, PROTO_SA_ADDED, "sa-added", "plane", "negotiator")
+	X(62, PROTO_SA_ADDED, "sa-added", "plane", "negotiator")                      \
+	/* ACQUIRE for a flow that was guaranteed encryption: only such an SA will do */ \
+	X(63, PROTO_ACQUIRE_ENCRYPTED, "acquire-encrypted", "plane", "negotiator")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,

@@ -14,6 +14,14 @@ qm_covers(const struct qm_sa *qm, uint32_t class_id, const struct flow *flow)
 	return qm->policy.class_id == class_id && flow_matches(&qm->selector, flow);
 }
 
+/* What wants encryption to be guaranteed takes a pair that does so (MS-IKEE 3.7.4.1). */
+static bool
+qm_guarantees(const struct qm_sa *qm, const struct class_policy *policy)
+{
+	return !policy->guarantee_encryption || qm->guaranteed_encryption ||
+	    qm->policy.guarantee_encryption;
+}
+
 uint32_t
 engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow)
 {
@@ -44,7 +52,8 @@ acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 	for (qm = sadb_qm_first(e, &a->selector.remote.addr); qm != NULL;
 	    qm = LIST_NEXT(qm, peer_link))
 		if (qm_is_usable(qm) == usable && (usable || qm->initiator) &&
-		    qm_covers(qm, a->policy.class_id, &a->selector))
+		    qm_covers(qm, a->policy.class_id, &a->selector) &&
+		    qm_guarantees(qm, &a->policy))
 			return qm;
 	return NULL;
 }

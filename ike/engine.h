@@ -236,6 +236,7 @@ struct action_sa_add {
 	uint32_t class_id;
 	bool inbound;
 	bool guaranteed_encryption;
+	bool peer_boundary; /* the peer takes clear packets of flows that are not secured */
 	uint8_t protocol; /* 50 ESP, 51 AH */
 	uint32_t spi;	  /* host order */
 	struct flow selector;

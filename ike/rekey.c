@@ -35,8 +35,16 @@ static bool
 is_same_traffic(const struct qm_sa *a, const struct qm_sa *b)
 {
 	return a != b && a->policy.class_id == b->policy.class_id &&
-	    flow_equal(&a->selector, &b->selector) &&
-	    !nat_are_neighbours(a, b);
+	       flow_equal(&a->selector, &b->selector) && !nat_are_neighbours(a, b);
+}
+
+/* Can qm carry the traffic of old? What guarantees encryption is followed by its like only. */
+static bool
+is_successor(const struct qm_sa *qm, const struct qm_sa *old)
+{
+	return is_same_traffic(qm, old) &&
+	       (!old->guaranteed_encryption || qm->guaranteed_encryption ||
+		   qm->policy.guarantee_encryption);
 }
 
 bool
@@ -45,8 +53,8 @@ rekey_has_other(struct engine *e, const struct qm_sa *qm)
 	const struct qm_sa *other;
 
 	for (other = sadb_qm_first(e, &qm->selector.remote.addr); other != NULL;
-	    other = LIST_NEXT(other, peer_link))
-		if (is_same_traffic(qm, other) && qm_is_usable(other))
+	     other = LIST_NEXT(other, peer_link))
+		if (is_successor(other, qm) && qm_is_usable(other))
 			return true;
 	return false;
 }
@@ -58,8 +66,8 @@ rekey_is_running(struct engine *e, const struct qm_sa *qm)
 	const struct qm_sa *other;
 
 	for (other = sadb_qm_first(e, &qm->selector.remote.addr); other != NULL;
-	    other = LIST_NEXT(other, peer_link))
-		if (is_same_traffic(qm, other) && !qm_is_usable(other))
+	     other = LIST_NEXT(other, peer_link))
+		if (is_successor(other, qm) && !qm_is_usable(other))
 			return true;
 	return false;
 }
@@ -70,8 +78,9 @@ rekey_begun(struct engine *e, struct qm_sa *qm)
 	const struct qm_sa *old;
 
 	for (old = sadb_qm_first(e, &qm->selector.remote.addr); old != NULL;
-	    old = LIST_NEXT(old, peer_link))
-		if (is_same_traffic(qm, old) && qm_is_usable(old) && old->id > qm->rekeyed_from) {
+	     old = LIST_NEXT(old, peer_link))
+		if (is_successor(qm, old) && qm_is_usable(old) &&
+		    old->id > qm->rekeyed_from) {
 			qm->rekeyed_from = old->id;
 			qm->n_rekeys = old->n_rekeys + 1;
 		}
@@ -89,8 +98,8 @@ rekey_replace(struct engine *e, struct qm_sa *qm)
 	qm->usable_ms = e->now_ms;
 	qm->usable_after = e->next_qm_id;
 	for (old = sadb_qm_first(e, &qm->selector.remote.addr); old != NULL;
-	    old = LIST_NEXT(old, peer_link)) {
-		if (!is_same_traffic(qm, old) || !qm_is_usable(old) ||
+	     old = LIST_NEXT(old, peer_link)) {
+		if (!is_successor(qm, old) || !qm_is_usable(old) ||
 		    old->usable_after >= qm->id)
 			continue;
 		if (!old->is_replaced)
@@ -106,7 +115,7 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 	struct mm_sa *mm;
 
 	for (mm = sadb_mm_first(e, &qm->selector.remote.addr); mm != NULL;
-	    mm = LIST_NEXT(mm, peer_link))
+	     mm = LIST_NEXT(mm, peer_link))
 		if (mm->v1 == NULL && mm->state == MM_ESTABLISHED &&
 		    (!mm_needs_em(mm) || mm->keys.has_em) &&
 		    address_equal(&mm->remote.addr, &qm->selector.remote.addr) &&
@@ -117,8 +126,8 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 }
 
 static void
-rekey_negotiate(struct engine *e, const struct class_policy *policy,
-    const struct flow *selector)
+rekey_negotiate(
+    struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
 	struct qm_sa *qm = acquire_new(e, policy, selector);
 
@@ -133,18 +142,22 @@ rekey_start(struct engine *e, struct qm_sa *qm)
 {
 	/* A NAT, too, lets only one side begin. */
 	bool one_way = qm->policy.policy->n_em_auth > 0 || qm->udp;
+	struct class_policy policy = qm->policy;
 	struct mm_sa *mm = NULL;
 
-	if (e->shutting_down || qm->is_replaced || !qm_is_usable(qm) || rekey_is_running(e, qm))
+	policy.guarantee_encryption |= qm->guaranteed_encryption;
+	if (e->shutting_down || qm->is_replaced || !qm_is_usable(qm) ||
+	    rekey_is_running(e, qm))
 		return;
 	/* IKEv1 has no ACQUIRE: through a NAT its initiator alone begins (spec 6.11). */
 	if (qm->is_v1 && qm->udp && !qm->initiator)
 		return;
 	/* Who was proved in one direction cannot start in the other (A70). */
-	if (!qm->is_v1 && !qm->initiator && one_way && !acquire_has_mm(e, &qm->policy, &qm->selector))
+	if (!qm->is_v1 && !qm->initiator && one_way &&
+	    !acquire_has_mm(e, &qm->policy, &qm->selector))
 		mm = rekey_channel(e, qm);
 	if (mm == NULL)
-		rekey_negotiate(e, &qm->policy, &qm->selector);
+		rekey_negotiate(e, &policy, &qm->selector);
 	else if (mm->n_notify == 0) /* else later: the plane says it again */
 		notify_acquire(e, mm, qm);
 }
@@ -183,7 +196,7 @@ rekey_read_acquire(struct engine *e, const struct mm_sa *mm, struct flow *f)
 		f->remote = swap;
 	}
 	return address_equal(&f->local.addr, &mm->local.addr) &&
-	    address_equal(&f->remote.addr, &mm->remote.addr);
+	       address_equal(&f->remote.addr, &mm->remote.addr);
 }
 
 /* The newest pair with this selector, made or being made. */
@@ -192,8 +205,10 @@ rekey_find(struct engine *e, const struct flow *f)
 {
 	struct qm_sa *qm, *newest = NULL;
 
-	for (qm = sadb_qm_first(e, &f->remote.addr); qm != NULL; qm = LIST_NEXT(qm, peer_link))
-		if (flow_equal(&qm->selector, f) && (newest == NULL || qm->id > newest->id))
+	for (qm = sadb_qm_first(e, &f->remote.addr); qm != NULL;
+	     qm = LIST_NEXT(qm, peer_link))
+		if (flow_equal(&qm->selector, f) &&
+		    (newest == NULL || qm->id > newest->id))
 			newest = qm;
 	return newest;
 }

@@ -59,6 +59,7 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	a->sa_add.class_id = qm->policy.class_id;
 	a->sa_add.inbound = inbound;
 	a->sa_add.guaranteed_encryption = qm->guaranteed_encryption;
+	a->sa_add.peer_boundary = qm->peer_boundary;
 	a->sa_add.protocol = p->transform == QM_AH ? 51 : 50;
 	a->sa_add.spi = inbound ? qm->spi_in : qm->spi_out;
 	a->sa_add.selector = qm->selector;

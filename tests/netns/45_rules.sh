@@ -179,6 +179,69 @@ request_takes_clear() {
 	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "require-in took it"
 }
 
+# The secure ring reaches who knows no IPsec, and is answered; it is not reached by them.
+secure_ring() {
+	local v
+	rules a "rule \"ring\" { remote = 10.99.0.0/24 protocol = tcp
+			action = require-in-request-out policy = \"strong\" }
+		rule \"ring6\" { remote = fd00:99::/64 protocol = tcp
+			action = require-in-request-out policy = \"strong\" }"
+	daemon_start a
+	for v in 4 6; do
+		serve b secure_server -c "-$v" $((p0 + v))
+		on a secure_client -c -t 5 "$(ip_of b $v)" $((p0 + v)) "$secret" ||
+			fail "the answer in clear was refused (IPv$v)"
+		serve a secure_server -c "-$v" $((p0 + v - 3))
+		not on b secure_client -c -t 2 "$(ip_of a $v)" $((p0 + v - 3)) "$secret" ||
+			fail "a clear client got in (IPv$v)"
+	done
+}
+
+# refused HOST: clear packets that rules have dropped.
+refused() {
+	on "$1" nft list chain inet authipd rules_in |
+		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# secured_talk GRACE: a flow that was secured, and whose client has no daemon any more.
+secured_talk() {
+	rules a "$(web request-in-out client)"
+	rules b "$(web request-in-out server)"
+	sed -i "s/quick_mode {/quick_mode { allow_clear = $1/" "$work/b.conf"
+	start
+	needs_nftables
+	serve b secure_server -c "$p0"
+	talk_start a -c "$b4" "$p0"
+	say one
+	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
+	sleep 0.3
+	say two
+	(($(refused b) == 0)) || fail "refused before"
+	sleep 1
+	daemon_stop a
+}
+
+# It takes no clear packet, once the grace is over; others do.
+request_never_back() {
+	secured_talk 1
+	echo three >&9
+	within 5 refused_some b || fail "the flow goes on in clear"
+	not grep -q three "$work/talk.app" || fail "answered"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "another flow is refused"
+}
+
+request_grace() {
+	secured_talk 60
+	on a nt_inject tcp "$a4" "$(on b ss -Htn state established sport = :"$p0" |
+		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)" "$b4" "$p0" 1
+	sleep 0.3
+	(($(refused b) == 0)) || fail "refused within the grace"
+}
+
+refused_some() {
+	(($(refused "$1") > 0))
+}
+
 # The first rule that selects counts.
 first_match() {
 	rules a ""
@@ -336,6 +399,9 @@ try rule_require_never_clear require_never_clear
 try rule_request_to_nobody request_to_nobody
 try rule_request_moves request_moves
 try rule_request_takes_clear request_takes_clear
+try rule_secure_ring secure_ring
+try rule_request_never_back request_never_back
+try rule_request_grace request_grace
 try rule_first_match first_match
 try rule_and_sockets sockets_and_rules
 try rule_killed killed

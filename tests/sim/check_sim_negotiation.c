@@ -100,6 +100,50 @@ START_TEST(guaranteed_encryption_chooses_aes)
 }
 END_TEST
 
+/*
+ * The pair that is there does not encrypt: a flow that wants that gets one of its own, and
+ * every later one of that traffic does, too, whoever renews it.
+ */
+START_TEST(guaranteed_encryption_upgrades)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	uint32_t id;
+
+	sim_init(&net, 1);
+	net.host[0].policy.n_em_auth = net.host[1].policy.n_em_auth = 0;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	sim_expect_pair(0, QM_ESP_AUTH, CIPHER_NULL);
+	net.host[0].class.guarantee_encryption = true;
+	sim_acquire(&net, 0, 2, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 2, 5000));
+	ck_assert_int_eq(net.host[0].result.error, IKE_OK);
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].n_sa, 4);
+		ck_assert_int_eq(sim_sa_of(&net, i, false)->cipher, CIPHER_AES128);
+		ck_assert(sim_sa_of(&net, i, true)->guaranteed_encryption);
+	}
+	/* The next one finds it; one that does not care takes either. */
+	sim_acquire(&net, 0, 3, 4, 80);
+	net.host[0].class.guarantee_encryption = false;
+	sim_acquire(&net, 0, 4, 4, 80);
+	ck_assert_uint_eq(net.host[0].n_result, 4);
+	ck_assert_uint_eq(net.host[0].n_sa, 4);
+	/* Renewed by the side that never said that it wants it. */
+	id = sim_sa_of(&net, 1, true)->qm_id;
+	engine_qm_expired(net.host[1].engine, net.now_ms, id, EXPIRY_SOFT);
+	sim_flush(&net);
+	sim_run(&net, 2000);
+	ck_assert_uint_ne(sim_sa_of(&net, 1, true)->qm_id, id);
+	ck_assert_int_eq(sim_sa_of(&net, 0, true)->cipher, CIPHER_AES128);
+	ck_assert(sim_sa_of(&net, 0, true)->guaranteed_encryption);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(guaranteed_encryption_is_not_bargained_away)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
@@ -392,6 +436,7 @@ sim_negotiation_cases(void)
 	tcase_add_test(t, anonymous_without_extended_mode);
 	tcase_add_test(t, extended_mode_wanted_by_one_side_only);
 	tcase_add_test(t, guaranteed_encryption_chooses_aes);
+	tcase_add_test(t, guaranteed_encryption_upgrades);
 	tcase_add_test(t, guaranteed_encryption_is_not_bargained_away);
 	tcase_add_loop_test(t, each_quick_mode_proposal, 0, 4);
 	tcase_add_loop_test(t, each_main_mode_proposal, 0, 4);

@@ -114,6 +114,44 @@ START_TEST(never_clear_again_once_secured)
 }
 END_TEST
 
+/* 0: so it is. 1: the peer takes no clear text. 2: the class allows none. 3: it was secured. */
+START_TEST(boundary_behind_a_nat_stays_clear)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	uint32_t class_id = _i == 2 ? CLASS_DEFAULT : CLEAR;
+	struct proto_acquire_done d = { class_id, f, IKE_OK };
+	struct proto_acquire a;
+	struct plane_flow *flow;
+
+	out_sample(class_id, &f, 1);
+	rig_expect(PROTO_ACQUIRE, &a, sizeof(a));
+	ck_assert_uint_eq(rig.n_sent, _i != 2);
+	for (int inbound = 0; inbound < 2; inbound++) {
+		struct action_sa_add add = pair_action(1, class_id, &f, inbound);
+
+		add.nat.local = f.local;
+		add.nat.local.port = 4500;
+		add.nat.remote = f.remote;
+		add.peer_boundary = _i != 1;
+		ck_assert(plane_sa_add(rig.p, &add));
+	}
+	ck_assert_ptr_nonnull(flow = plane_flow_find(rig.p, class_id, &f));
+	flow->was_secured = _i == 3;
+	plane_out_done(rig.p, &d);
+	out_sample(class_id, &f, 2);
+	out_sample(class_id, &f, 3);
+	rig_expect_silence();
+	ck_assert_uint_eq(rig.p->count[PC_OUT_CLEAR], _i == 0 ? 3 : _i != 2);
+	ck_assert_int_eq(flow->was_secured, _i != 0);
+	if (_i != 0)
+		return;
+	plane_sa_delete(rig.p, 1); /* begins anew, still in clear */
+	out_sample(class_id, &f, 4);
+	rig_expect(PROTO_ACQUIRE, &a, sizeof(a));
+	ck_assert(sent_clear(3, 4));
+}
+END_TEST
+
 START_TEST(other_classes_are_never_clear)
 {
 	struct flow f = flow_of(4, 6, 1000, 80);
@@ -270,6 +308,7 @@ plane_clear_tests(Suite *s)
 	tcase_add_checked_fixture(t, rig_setup, rig_teardown);
 	tcase_add_test(t, clear_out_while_negotiating);
 	tcase_add_loop_test(t, never_clear_again_once_secured, 0, 2);
+	tcase_add_loop_test(t, boundary_behind_a_nat_stays_clear, 0, 4);
 	tcase_add_test(t, other_classes_are_never_clear);
 	tcase_add_test(t, clear_in_within_the_grace);
 	tcase_add_test(t, owner_is_asked_and_remembered);

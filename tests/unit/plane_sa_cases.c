@@ -59,6 +59,40 @@ START_TEST(newest_pair_sends)
 }
 END_TEST
 
+/* A pair that does not guarantee encryption never sends what one did that does. */
+START_TEST(guaranteed_encryption_is_for_ever)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_acquire_done d = { CLASS_DEFAULT, f, IKE_OK };
+	struct sample in = { f, false, 32, 5, 0x10 };
+	uint8_t b[RIG_PACKET_BYTES];
+	struct proto_acquire a;
+
+	for (uint32_t id = 1; id <= 2; id++)
+		for (int inbound = 0; inbound < 2; inbound++) {
+			struct action_sa_add add = pair_action(id, 1, &f, inbound);
+
+			add.guaranteed_encryption = id == 1;
+			ck_assert(plane_sa_add(rig.p, &add));
+		}
+	out_sample(1, &f, 1); /* the newest: nothing was guaranteed yet */
+	ck_assert_int_eq(peer_open(2, &rig.sent[0]), 1);
+	plane_in_packet(rig.p, span_of(b, peer_seal(1, 1, &in, b)));
+	out_sample(1, &f, 2); /* now it was */
+	ck_assert_int_eq(peer_open(1, &rig.sent[1]), 2);
+	plane_in_packet(rig.p, span_of(b, peer_seal(2, 1, &in, b)));
+	ck_assert_uint_eq(rig.p->count[PC_IN_OPENED], 2);
+	out_sample(1, &f, 3); /* and the other is no way back */
+	ck_assert_int_eq(peer_open(1, &rig.sent[2]), 3);
+	plane_sa_delete(rig.p, 1);
+	out_sample(1, &f, 4);
+	rig_expect(PROTO_ACQUIRE_ENCRYPTED, &a, sizeof(a));
+	plane_out_done(rig.p, &d); /* with nothing better */
+	ck_assert_uint_eq(rig.n_sent, 3);
+	ck_assert_uint_eq(rig.p->count[PC_REFUSED], 1);
+}
+END_TEST
+
 START_TEST(pair_goes_under_its_flows)
 {
 	struct flow any = flow_of(4, 6, 0, 80), f = any;
@@ -440,6 +474,7 @@ plane_sa_tests(Suite *s)
 
 	tcase_add_checked_fixture(t, rig_setup, rig_teardown);
 	tcase_add_loop_test(t, guaranteed_encryption_encrypts, 0, 2);
+	tcase_add_test(t, guaranteed_encryption_is_for_ever);
 	tcase_add_test(t, bad_parameters_are_refused);
 	tcase_add_test(t, newest_pair_sends);
 	tcase_add_loop_test(t, pair_goes_under_its_flows, 0, 2);
