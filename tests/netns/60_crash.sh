@@ -65,6 +65,33 @@ peer_notices() {
 		fail "20 s later the peer still uses SAs that the killed daemon had"
 }
 
+# classes HOST: those that name a peer, with their name.
+classes() {
+	ctl "$1" status --json |
+		awk '$1 == "\"id\":" { id = $2 } $1 == "\"target_name\":" && $2 ~ /^"[^"]/ { print id $2 }'
+}
+
+# A connection whose class was made for it: the next daemon knows what it was.
+killed_with_own_class() {
+	local p class
+	serve b secure_server "$p0"
+	talk_start a -tCN=b.test "$b4" "$p0"
+	say before-the-death
+	class=$(classes a)
+	[[ $class == *b.test* ]] || fail "no class of its own: $class"
+	p=$(daemon_pid a)
+	capture killed
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	echo meanwhile >&9
+	daemon_start a
+	[[ $(classes a) == "$class" ]] || fail "it was $class, and is $(classes a)"
+	within 5 has_count a "secured sockets" 1 || fail "the connection was not adopted"
+	say after-the-death 40
+	captured_only "udp port 500 or icmp or ip proto 50"
+	end_apps
+}
+
 # killed_role HOST ROLE: a connection goes on, and new ones work.
 killed_role() {
 	local p
@@ -119,4 +146,5 @@ try killed_negotiator killed_role a negotiator
 try killed_server_plane killed_role b plane
 try killed_server_negotiator killed_role b negotiator
 try killed_daemon_noticed peer_notices
+try killed_with_own_class killed_with_own_class
 try role_dies_too_often role_dies_too_often

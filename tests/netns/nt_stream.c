@@ -16,7 +16,7 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] VERB ...\n"
+	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] [-t NAME] VERB ...\n"
 	    "  sink PORT         one client's data to stdout\n"
 	    "  source PORT       stdin to one client\n"
 	    "  put HOST PORT     stdin to a server\n"
@@ -72,12 +72,30 @@ look_up(int family, const char *host, const char *port)
 	return a;
 }
 
+static const char *target; /* who the server has to prove to be; NULL: anybody */
+
+static void
+set_target(int s)
+{
+	union {
+		SOCKET_PEER_TARGET_NAME t;
+		char bytes[2048];
+	} u;
+
+	memset(&u, 0, sizeof(u));
+	u.t.PeerTargetNameStringLen = (ULONG)mbstowcs(u.t.AllStrings, target, 256);
+	if (WSASetSocketPeerTargetName(s, &u.t, (ULONG)sizeof(u), NULL, NULL) != 0)
+		die("WSASetSocketPeerTargetName");
+}
+
 static int
 dial(int option, const char *host, const char *port)
 {
 	struct addrinfo *a = look_up(AF_UNSPEC, host, port);
 	int s = make_socket(a, option);
 
+	if (target != NULL)
+		set_target(s);
 	if (connect(s, a->ai_addr, a->ai_addrlen) != 0)
 		die("connect");
 	freeaddrinfo(a);
@@ -174,10 +192,12 @@ main(int argc, char **argv)
 	int c, option = 0, family = AF_INET;
 	const char *verb;
 
-	while ((c = getopt(argc, argv, "deic46")) != -1) {
+	while ((c = getopt(argc, argv, "deic46t:")) != -1) {
 		if (c == '?')
 			usage();
-		if (c == '4' || c == '6')
+		if (c == 't')
+			target = optarg;
+		else if (c == '4' || c == '6')
 			family = c == '4' ? AF_INET : AF_INET6;
 		else
 			option = c;
