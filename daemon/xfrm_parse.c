@@ -8,17 +8,26 @@
 
 #include "daemon/xfrm_part.h"
 
-/* The attribute of this type if it has at least n bytes, or NULL. */
+/*
+ * The attribute of this type if it has at least n bytes, or NULL. mnl_attr_for_each() takes
+ * the end of the message for aligned: the last attribute of a cut one would be too long.
+ */
 static const void *
 attribute(const struct nlmsghdr *nlh, size_t head_n, uint16_t type, size_t n)
 {
-	const struct nlattr *a;
+	const uint8_t *p = mnl_nlmsg_get_payload(nlh);
+	size_t at = MNL_ALIGN(head_n), end = mnl_nlmsg_get_payload_len(nlh);
 
-	mnl_attr_for_each(a, nlh,
-	    MNL_ALIGN(head_n)) if (mnl_attr_get_type(a) ==
-				   type) return mnl_attr_get_payload_len(a) >= n ?
-	    mnl_attr_get_payload(a) :
-	    NULL;
+	while (
+	    at < end && mnl_attr_ok((const struct nlattr *)(p + at), (int)(end - at))) {
+		const struct nlattr *a = (const struct nlattr *)(p + at);
+
+		if (mnl_attr_get_type(a) == type)
+			return mnl_attr_get_payload_len(a) >= n ?
+				   mnl_attr_get_payload(a) :
+				   NULL;
+		at += MNL_ALIGN(a->nla_len);
+	}
 	return NULL;
 }
 
