@@ -41,6 +41,7 @@ struct config_psk {
 	struct address remote;
 	uint32_t prefix; /* bits of remote that count */
 	char file[CONFIG_PATH_MAX];
+	char peer_id[CONFIG_NAME_MAX]; /* whose it is; empty: whoever has that address */
 };
 
 #define CONFIG_MAX_PEER_DIALECTS 8

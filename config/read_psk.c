@@ -14,6 +14,7 @@
 
 static const struct field psk_fields[] = {
 	FIELD_TEXT_OF("secret_file", struct config_psk, file, 1),
+	FIELD_TEXT_OF("peer_id", struct config_psk, peer_id, 1),
 };
 
 /* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32"; false: none of these. */

@@ -198,6 +198,7 @@ static cfg_opt_t tls_opts[] = {
 static cfg_opt_t psk_opts[] = {
 	LINE(),
 	VALUE("secret_file"),
+	VALUE("peer_id"),
 	CFG_END(),
 };
 

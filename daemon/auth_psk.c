@@ -23,6 +23,8 @@ struct entry {
 struct auth_psk {
 	uint32_t n;
 	struct entry entry[CONFIG_MAX_PSKS];
+	struct writer w; /* over token: what the last answer says */
+	uint8_t token[8 + CONFIG_NAME_MAX];
 };
 
 struct auth_psk *
@@ -88,6 +90,31 @@ find(const struct auth_psk *psk, const struct address *remote)
 	return best;
 }
 
+/*
+ * The peer's ID as a part: an address, user@name, or a name (RFC 2407 4.6.2). The text is
+ * ours: it fits.
+ */
+static void
+write_peer_id(struct auth_psk *psk, const char *text)
+{
+	uint8_t id[4 + CONFIG_NAME_MAX] = { 0 };
+	size_t n = strlen(text);
+
+	if (n == 0)
+		return;
+	if (inet_pton(AF_INET, text, id + 4) == 1) {
+		id[0] = 1;
+		n = 4;
+	} else if (inet_pton(AF_INET6, text, id + 4) == 1) {
+		id[0] = 5;
+		n = 16;
+	} else {
+		id[0] = strchr(text, '@') != NULL ? 3 : 2;
+		memcpy(id + 4, text, n);
+	}
+	auth_part_write(&psk->w, AUTH_PART_ID, span_of(id, 4 + n));
+}
+
 static void
 address_text(const struct address *a, char out[INET6_ADDRSTRLEN])
 {
@@ -97,7 +124,7 @@ address_text(const struct address *a, char out[INET6_ADDRSTRLEN])
 }
 
 void
-auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
+auth_psk_answer(struct auth_psk *psk, const struct proto_auth_ask *ask,
     struct span token, struct engine_auth_reply *out)
 {
 	enum hash_id hash = (enum hash_id)ask->hash;
@@ -129,6 +156,9 @@ auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
 	} else if (!hash_hmac(hash, secret_span(&e->key), &nonces, 1, out->secret.b)) {
 		auth_fail(out, SEC_E_INTERNAL_ERROR, "SKEYID: the library refused");
 	} else {
+		writer_init(&psk->w, psk->token, sizeof(psk->token));
+		write_peer_id(psk, e->config.peer_id);
+		out->token = span_of(psk->token, writer_ok(&psk->w) ? psk->w.n : 0);
 		out->secret.n = hash_len_bytes(hash);
 		out->status = AUTH_DONE;
 		address_text(&e->config.remote, peer);

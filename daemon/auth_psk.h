@@ -16,7 +16,7 @@ struct auth_psk *auth_psk_new(const struct config *c, char *err, size_t cap);
 void auth_psk_free(struct auth_psk *psk);
 uint32_t auth_psk_count(const struct auth_psk *psk);
 /* Answers AUTH_START of AUTH_V1_PSK: token is the parts that the engine sent. */
-void auth_psk_answer(const struct auth_psk *psk, const struct proto_auth_ask *ask,
+void auth_psk_answer(struct auth_psk *psk, const struct proto_auth_ask *ask,
     struct span token, struct engine_auth_reply *out);
 
 #endif

@@ -230,7 +230,10 @@ run(struct v1_dialogue *d, const struct auth_part_list *parts,
 {
 	struct span hash = auth_part_data(parts, AUTH_PART_HASH);
 
-	if (!d->is_started)
+	/* The initiator learns only later for whom its certificate has to be. */
+	if (!d->is_started ||
+	    (d->initiator && !d->is_signed &&
+		auth_part_find(parts, AUTH_PART_AUTHORITY, 0) != NULL))
 		introduce(d, parts, out);
 	else if (hash.n != hash_len_bytes(d->hash))
 		auth_fail(out, SEC_E_INVALID_TOKEN, "a hash of %zu bytes", hash.n);

@@ -32,12 +32,23 @@ dos_opened(struct engine *e, struct mm_sa *mm)
 }
 
 void
+dos_opened_v1(struct engine *e, struct mm_sa *mm)
+{
+	TAILQ_INSERT_TAIL(&e->dos.v1, mm, half_open_link);
+	e->dos.n_v1++;
+}
+
+void
 dos_closed(struct engine *e, struct mm_sa *mm)
 {
 	if (!mm->half_open)
 		return;
 	mm->half_open = false;
 	e->dos.n_half_open--;
+	if (mm->v1 != NULL) {
+		TAILQ_REMOVE(&e->dos.v1, mm, half_open_link);
+		e->dos.n_v1--;
+	}
 	if (e->dos.on && e->dos.n_half_open < e->p.half_open_leave)
 		dos_switch(e, false);
 }
@@ -86,7 +97,8 @@ dos_cookie(const struct engine *e, int which, const uint8_t *icookie, uint8_t *c
 bool
 dos_expects_cookies(const struct engine *e)
 {
-	return e->dos.challenged && e->now_ms - e->dos.challenged_ms <= 2 * DOS_SLICE_MS;
+	return e->dos.challenged &&
+	       e->now_ms - e->dos.challenged_ms <= 2 * DOS_SLICE_MS;
 }
 
 static bool
@@ -179,7 +191,8 @@ source_take(struct engine *e, bool proven)
 	gained = gained > MILLI ? full : gained * e->p.first_messages_per_s;
 	for (size_t i = 0; i < 2; i++)
 		s->milli[i] =
-		    (uint32_t)(s->milli[i] + gained < full ? s->milli[i] + gained : full);
+		    (uint32_t)(s->milli[i] + gained < full ? s->milli[i] + gained :
+							     full);
 	s->at_ms = e->now_ms;
 	if (s->milli[proven] < MILLI)
 		return false;
@@ -203,14 +216,33 @@ dos_refuse(struct engine *e, enum ike_err err)
 	event_drop(e, NULL, err);
 }
 
-/* IKEv1 has no cookies but Windows': in a flood its peers have to wait. */
+/*
+ * A responder of IKEv1 cannot be without state: HASH_I of message 5 is over the SA payload
+ * of message 1, which no later message carries, and only Windows knows a cookie before it.
+ * So each newcomer of a flood is let in, and the one that has waited longest for message 3
+ * goes: no Diffie-Hellman was spent on it, and an honest peer has that message here in one
+ * round trip, as long as half_open_enter / 2 others do not come first.
+ */
+static void
+dos_make_room_v1(struct engine *e)
+{
+	struct mm_sa *mm = TAILQ_FIRST(&e->dos.v1);
+
+	if (!e->dos.on || mm == NULL || e->dos.n_v1 < (e->p.half_open_enter + 1) / 2)
+		return;
+	dos_refuse(e, IKE_ERR_MADE_ROOM);
+	sadb_mm_free(e, mm);
+}
+
 static bool
 dos_admit_v1(struct engine *e)
 {
-	if (!e->dos.on && source_take(e, false))
-		return true;
-	dos_refuse(e, e->dos.on ? IKE_ERR_DOS_COOKIE : IKE_ERR_RATE);
-	return false;
+	if (!source_take(e, false)) {
+		dos_refuse(e, IKE_ERR_RATE);
+		return false;
+	}
+	dos_make_room_v1(e);
+	return true;
 }
 
 bool

@@ -5,6 +5,8 @@
 #ifndef AUTHIPD_IKE_DOS_H
 #define AUTHIPD_IKE_DOS_H
 
+#include <sys/queue.h>
+
 #include "ike/message.h"
 
 #define DOS_SECRET_BYTES 32
@@ -23,12 +25,17 @@ struct dos_source {
 	uint32_t milli[2];
 };
 
+struct mm_sa;
+TAILQ_HEAD(dos_v1_list, mm_sa);
+
 struct dos {
-	bool on;	   /* everybody needs a cookie */
-	bool challenged;   /* somebody was asked for one, at challenged_ms */
+	bool on;	 /* everybody needs a cookie */
+	bool challenged; /* somebody was asked for one, at challenged_ms */
 	bool has_secret;
 	bool told;
-	uint32_t n_half_open; /* responders whose peer has proved nothing yet */
+	uint32_t n_half_open;  /* responders whose peer has proved nothing yet */
+	struct dos_v1_list v1; /* those of IKEv1, oldest first */
+	uint32_t n_v1;
 	uint64_t challenged_ms;
 	uint64_t told_ms;
 	uint64_t slice;

@@ -37,6 +37,7 @@ engine_new(const struct engine_params *p)
 	LIST_INIT(&e->qm_all);
 	STAILQ_INIT(&e->actions);
 	TAILQ_INIT(&e->reassemblies);
+	TAILQ_INIT(&e->dos.v1);
 	for (size_t i = 0; i < SADB_BUCKETS; i++) {
 		LIST_INIT(&e->bucket[i]);
 		LIST_INIT(&e->mm_peer[i]);

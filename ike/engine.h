@@ -178,9 +178,11 @@ enum auth_step {
  * of parts (ike/auth_part.h), and it is AUTH_DONE, with the name of the peer, when both
  * sides have proved who they are:
  *
- *	AUTH_V1_PSK        START nonces          -> DONE, secret is SKEYID
+ *	AUTH_V1_PSK        START nonces          -> DONE, secret is SKEYID; ID, if the peer
+ *	                                            has to show that one
  *	AUTH_V1_RSA,       START authorities*    -> own ID, certificates, authorities*
- *	AUTH_V1_ECDSA...   STEP  hash            -> signature of ours
+ *	AUTH_V1_ECDSA...   initiator, before it signs: STEP authorities -> the same again
+ *	                   STEP  hash            -> signature of ours
  *	                   STEP  hash, signature, ID, certificates: verifies those of the peer
  *	AUTH_V1_KERBEROS   initiator: START      -> gss; STEP gss -> nothing
  *	                   responder: START gss  -> gss

@@ -71,6 +71,8 @@
 	    "too many first messages from this source", 0)                                   \
 	X(IKE_ERR_DOS_COOKIE, "drop_dos_cookie",                                             \
 	    "many negotiations are half open: first message without cookie", 0x3642)         \
+	X(IKE_ERR_MADE_ROOM, "half_open_made_room",                                          \
+	    "many negotiations are half open: the oldest one of IKEv1 was given up", 0)      \
 	X(IKE_ERR_PROBE_RATE, "probe_rate",                                                  \
 	    "dialects are tried too often: not tried", 0)                                    \
 	X(IKE_ERR_TOTAL_LIMIT, "drop_total_limit", "table of main modes is full", 0)         \
@@ -100,6 +102,8 @@
 	/* authentication */                                                                 \
 	X(IKE_ERR_TARGET_NAME, "target_name",                                                \
 	    "the peer did not prove the name that was set as its target name", 0x35e9)       \
+	X(IKE_ERR_PEER_ID, "peer_id",                                                        \
+	    "the pre-shared key is not for who the peer says it is", 0x35e9)                 \
 	X(IKE_ERR_DH, "dh_failure", "Diffie-Hellman failed", 0x3628)                         \
 	X(IKE_ERR_AUTH_HASH, "auth_hash", "Auth hash of the peer is wrong", 0x362e)          \
 	X(IKE_ERR_AUTH_FAILED, "auth_failed", "authentication failed", 0x35e9)               \

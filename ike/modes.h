@@ -34,7 +34,8 @@ void mm_end_if_drained(struct engine *e, struct mm_sa *mm);
 void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
     const char *detail, bool tell, bool teardown);
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
-    const struct endpoint *remote, const struct class_policy *policy, uint32_t group_attempt);
+    const struct endpoint *remote, const struct class_policy *policy,
+    uint32_t group_attempt);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 /* Auth has made the token of M1, or could not. */
 void mm_init_token(
@@ -66,6 +67,8 @@ bool input_is_duplicate(struct engine *e, struct mm_sa *mm);
 /* A responder's main mode is half open until its peer proves something or it ends. */
 void dos_opened(struct engine *e, struct mm_sa *mm);
 void dos_closed(struct engine *e, struct mm_sa *mm);
+/* It speaks IKEv1: it may have to make room. */
+void dos_opened_v1(struct engine *e, struct mm_sa *mm);
 /* Can a first message carry a cookie of ours? */
 bool dos_expects_cookies(const struct engine *e);
 /* May this first message cost something? False: refused, counted, answered if need be. */

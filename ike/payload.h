@@ -35,7 +35,7 @@ struct pld_transform {
 
 struct pld_proposal {
 	uint8_t number;
-	uint8_t protocol; /* 1 ISAKMP, 2 AH, 3 ESP */
+	uint8_t protocol; /* 1 ISAKMP, 2 AH, 3 ESP, 4 IPComp */
 	uint32_t spi;	  /* quick mode */
 	struct pld_transform transform[PLD_MAX_TRANSFORMS];
 	size_t n_transform;

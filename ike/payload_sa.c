@@ -10,6 +10,7 @@ enum {
 	DOI_IPSEC = 1,
 	SIT_IDENTITY_ONLY = 1,
 	PROTO_ISAKMP = 1,
+	PROTO_IPCOMP = 4,
 	ATTRIBUTE_GSS_ID = 16384,
 };
 
@@ -156,6 +157,8 @@ transform_decode(struct cursor *c, bool quick, struct pld_transform *t, bool *la
 static bool
 spi_size_allowed(uint8_t protocol, bool quick, uint8_t n)
 {
+	if (quick && protocol == PROTO_IPCOMP) /* nobody chooses it, its CPI is not used */
+		return n == 2 || n == 4;
 	if (quick)
 		return n == 4 && (protocol == 2 || protocol == 3);
 	return (n == 0 || n == 8 || n == 16) && protocol == PROTO_ISAKMP;
@@ -181,8 +184,8 @@ proposal_decode(struct cursor *c, bool quick, struct pld_proposal *p, bool *last
 	n_transform = cursor_u8(&in);
 	if (!cursor_ok(c) || !cursor_ok(&in) || !spi_size_allowed(p->protocol, quick, spi_n))
 		return IKE_ERR_PROPOSAL;
-	p->spi = quick ? cursor_u32(&in) : 0;
-	if (!quick)
+	p->spi = quick && spi_n == 4 ? cursor_u32(&in) : 0;
+	if (!quick || spi_n != 4)
 		cursor_skip(&in, spi_n);
 	if (n_transform == 0 || n_transform > PLD_MAX_TRANSFORMS || !cursor_ok(&in))
 		return IKE_ERR_PROPOSAL;

@@ -21,6 +21,10 @@
 	    "\x4a\x13\x1c\x81\x07\x03\x58\x45\x5c\x57\x28\xf2\x0e\x95\x45\x2f")              \
 	X(VENDOR_NATT_02N, "draft-ietf-ipsec-nat-t-ike-02\\n", false,                        \
 	    "\x90\xcb\x80\x91\x3e\xbb\x69\x6e\x08\x63\x81\xb5\xec\x42\x7b\x1f")              \
+	X(VENDOR_NATT_02, "draft-ietf-ipsec-nat-t-ike-02", false,                            \
+	    "\xcd\x60\x46\x43\x35\xdf\x21\xf8\x7c\xfd\xb2\xfc\x68\xb6\xa4\x48")              \
+	X(VENDOR_NATT_03, "draft-ietf-ipsec-nat-t-ike-03", false,                            \
+	    "\x7d\x94\x19\xa6\x53\x10\xca\x6f\x2c\x17\x9d\x92\x15\x52\x9d\x56")              \
 	X(VENDOR_MAMIE_EXISTS, "MS-MamieExists", false,                                      \
 	    "\x21\x4c\xa4\xfa\xff\xa7\xf3\x2d\x67\x48\xe5\x30\x33\x95\xae\x83")              \
 	X(VENDOR_CGA, "IKE CGA version 1", false,                                            \

@@ -297,6 +297,8 @@ wire_to_qm(uint8_t protocol, const struct pld_transform *t, struct qm_proposal *
 #undef X
 		return true;
 	}
+	if (protocol != PROTO_ESP)
+		return false;
 #define X(c, number, bits)                                                                 \
 	if (t->id == number && t->key_bits == bits) {                                      \
 		out->cipher = c;                                                           \

@@ -117,6 +117,7 @@ struct mm_sa {
 	LIST_ENTRY(mm_sa) all_link;
 	LIST_ENTRY(mm_sa) cookie_link;
 	LIST_ENTRY(mm_sa) peer_link;
+	TAILQ_ENTRY(mm_sa) half_open_link; /* IKEv1, while half_open */
 	struct qm_list quick_modes;
 	uint32_t id;
 	enum mm_state state;

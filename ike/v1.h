@@ -9,24 +9,30 @@
 #include "ike/state.h"
 
 #define V1_TIMERS 3
+/* Revisions of NAT traversal, best first. Drafts have private payload numbers. */
+#define V1_NATT_REVISIONS(X) \
+	X(VENDOR_RFC3947)    \
+	X(VENDOR_NATT_03)    \
+	X(VENDOR_NATT_02N)   \
+	X(VENDOR_NATT_02)
 #define V1_SEEN_IDS 64
 #define V1_FLAG_COMMIT 0x02
 #define V1_FLAG_AUTH_ONLY 0x04
 
 /* X(id, name): what is expected next. */
-#define V1_STEPS(X)                                            \
-	X(V1_INIT_WAITS_START, "first message is held back")   \
-	X(V1_INIT_SA_SENT, "first message sent")               \
-	X(V1_INIT_ASKS_TOKEN, "waits for a token of Kerberos") \
-	X(V1_INIT_KE_SENT, "key exchange sent")                \
-	X(V1_INIT_AUTHENTICATES, "authenticates itself")       \
-	X(V1_INIT_ID_SENT, "identity sent")                    \
-	X(V1_INIT_VERIFIES, "verifies the peer")               \
-	X(V1_RESP_SA_SENT, "first message answered")           \
-	X(V1_RESP_AUTHENTICATES, "prepares its key exchange")  \
-	X(V1_RESP_KE_SENT, "key exchange answered")            \
-	X(V1_RESP_VERIFIES, "verifies the peer")               \
-	X(V1_RESP_SIGNS, "authenticates itself")               \
+#define V1_STEPS(X)                                           \
+	X(V1_INIT_WAITS_START, "first message is held back")  \
+	X(V1_INIT_SA_SENT, "first message sent")              \
+	X(V1_INIT_ASKS_AUTH, "prepares its key exchange")     \
+	X(V1_INIT_KE_SENT, "key exchange sent")               \
+	X(V1_INIT_AUTHENTICATES, "authenticates itself")      \
+	X(V1_INIT_ID_SENT, "identity sent")                   \
+	X(V1_INIT_VERIFIES, "verifies the peer")              \
+	X(V1_RESP_SA_SENT, "first message answered")          \
+	X(V1_RESP_AUTHENTICATES, "prepares its key exchange") \
+	X(V1_RESP_KE_SENT, "key exchange answered")           \
+	X(V1_RESP_VERIFIES, "verifies the peer")              \
+	X(V1_RESP_SIGNS, "authenticates itself")              \
 	X(V1_DONE, "Established")
 
 enum v1_step { V1_STEPS(STATE_ENUM) };
@@ -46,11 +52,12 @@ struct v1_mm {
 	struct blob token_i; /* of Kerberos */
 	struct blob token_r;
 	struct blob own_id; /* body of our ID payload */
-	struct blob parts; /* certificates and authorities of ours, as auth told them */
+	struct blob
+	    parts; /* what auth told: certificates and authorities of ours, ... */
 	struct blob wanted; /* authorities that the peer asked for, as parts */
 	char own_gss_id[256];
-	bool natt_draft; /* private payload numbers of draft-ietf-ipsec-nat-t-ike-02 */
-	bool natt;	 /* the peer knows some NAT traversal */
+	enum ike_vendor
+	    natt; /* the revision of NAT traversal to speak; VENDOR_UNKNOWN: none */
 	bool peer_knows_dpd;
 	bool garbled; /* something of the peer could not be decrypted */
 	bool sent_malformed;
@@ -66,6 +73,13 @@ struct v1_mm {
 	struct timer dpd_timer;
 	struct timer rekey_timer;
 };
+
+static inline bool
+v1_natt_is_draft(const struct mm_sa *mm)
+{
+	return mm->v1 != NULL && mm->v1->natt != VENDOR_UNKNOWN &&
+	       mm->v1->natt != VENDOR_RFC3947;
+}
 
 /* ---- v1_message.c: form ------------------------------------------------------------------ */
 
@@ -175,6 +189,16 @@ void v1_auth_sign(struct engine *e, struct mm_sa *mm);
 enum ike_err v1_auth_verify(struct engine *e, struct mm_sa *mm);
 void v1_auth_reply(
     struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
+
+/* The message that v1_auth_verify() did not like. mm may be gone. */
+void v1_auth_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err);
+
+/* ---- v1_id.c ------------------------------------------------------------------------------- */
+
+enum ike_err v1_id_check(struct span body);
+/* Is the pre-shared key of mm for a peer with this (checked) ID? */
+bool v1_id_has_key(const struct mm_sa *mm, struct span id);
+void v1_id_text(struct text *t, struct span id);
 
 /* ---- v1_input.c, v1_info.c ----------------------------------------------------------------- */
 

@@ -52,7 +52,11 @@ v1_auth_start(struct engine *e, struct mm_sa *mm)
 	if (!v1_keys_skeyid(mm) || !v1_keys_derive(mm))
 		return false;
 	if (v1_is_signed(mm)) {
-		v1_auth_ask(e, mm, AUTH_START, blob_span(&v->wanted));
+		if (mm->initiator && v->wanted.n == 0)
+			v1_auth_sign(e, mm); /* as it was told before message 3 */
+		else
+			v1_auth_ask(e, mm, mm->initiator ? AUTH_STEP : AUTH_START,
+			    blob_span(&v->wanted));
 		return true;
 	}
 	return v1_own_id(mm) &&
@@ -77,45 +81,6 @@ v1_auth_sign(struct engine *e, struct mm_sa *mm)
 		v1_init_send_id(e, mm, h);
 	} else {
 		v1_resp_send_id(e, mm, h);
-	}
-}
-
-/* X(type, length of its data; 0: any but none) (RFC 2407 4.6.2) */
-#define V1_ID_TYPES(X) \
-	X(1, 4)        \
-	X(2, 0)        \
-	X(3, 0)        \
-	X(4, 8)        \
-	X(5, 16)       \
-	X(6, 32)       \
-	X(7, 8)        \
-	X(8, 32)       \
-	X(9, 0)        \
-	X(10, 0)       \
-	X(11, 0)
-
-static enum ike_err
-check_id(struct span body)
-{
-	struct cursor c;
-	uint8_t type, protocol;
-	uint16_t port;
-
-	cursor_init(&c, body);
-	type = cursor_u8(&c);
-	protocol = cursor_u8(&c);
-	port = cursor_u16(&c);
-	if (!cursor_ok(&c) || c.left == 0 || (protocol != 0 && protocol != 17) ||
-	    (port != 0 && port != 500 && port != 4500))
-		return IKE_ERR_ID;
-	switch (type) {
-#define X(id, len) \
-	case id:   \
-		return len == 0 || c.left == len ? IKE_OK : IKE_ERR_ID;
-		V1_ID_TYPES(X)
-#undef X
-	default:
-		return IKE_ERR_ID;
 	}
 }
 
@@ -145,15 +110,16 @@ v1_auth_verify(struct engine *e, struct mm_sa *mm)
 
 	if (proof.n == 0)
 		return IKE_ERR_HASH;
-	if ((err = check_id(id->body)) != IKE_OK)
+	if ((err = v1_id_check(id->body)) != IKE_OK)
 		return err;
 	if (!v1_keys_auth_hash(mm, !mm->initiator, id->body, hash))
 		return IKE_ERR_CRYPTO;
 	h = span_of(hash, mm->keys.hash_n);
-	if (mm->gss.method == AUTH_V1_PSK)
-		return proof.n == h.n && secret_equal(proof.p, hash, h.n) ?
-			   IKE_OK :
-			   IKE_ERR_AUTH_HASH;
+	if (mm->gss.method == AUTH_V1_PSK) {
+		if (proof.n != h.n || !secret_equal(proof.p, hash, h.n))
+			return IKE_ERR_AUTH_HASH;
+		return v1_id_has_key(mm, id->body) ? IKE_OK : IKE_ERR_PEER_ID;
+	}
 	/* e->plain holds the message: the builder's other buffer is free now. */
 	writer_init(&w, e->out->sealed, PARTS_MAX_BYTES);
 	if (!write_verification(e, mm, h, id->body, &w))
@@ -162,15 +128,39 @@ v1_auth_verify(struct engine *e, struct mm_sa *mm)
 	return IKE_OK;
 }
 
+/*
+ * What decrypts came from the peer: a wrong proof ends it. Other messages are dropped, and
+ * the good one may still come.
+ */
+void
+v1_auth_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err)
+{
+	char buf[256];
+	struct text t;
+
+	if (err == IKE_ERR_AUTH_HASH) {
+		mm_fail(e, mm, auth_step_words, err, NULL, true, true);
+	} else if (err == IKE_ERR_PEER_ID) {
+		text_init(&t, buf, sizeof(buf));
+		text_str(&t, "it calls itself ");
+		v1_id_text(&t, message_find(&e->in, PAYLOAD_ID, 0)->body);
+		text_str(&t, ": have it use its address, or write this as peer_id of "
+			     "the psk");
+		mm_fail(e, mm, auth_step_words, err, buf, true, true);
+	} else {
+		event_drop(e, mm, err);
+	}
+}
+
 /* ---- answers ---- */
 
 static bool
-take_psk(struct mm_sa *mm)
+take_psk(struct mm_sa *mm, struct span token)
 {
 	const struct secret *s = mm->gss.secret != NULL ? &mm->gss.secret->own : NULL;
 
 	mm->keys.hash_n = hash_len_bytes(mm->chosen.integrity);
-	if (s == NULL || s->n != mm->keys.hash_n)
+	if (s == NULL || s->n != mm->keys.hash_n || !blob_set(&mm->v1->parts, token))
 		return false;
 	memcpy(mm->v1->skeyid, s->b, s->n);
 	return v1_keys_derive(mm);
@@ -182,7 +172,7 @@ take_identity(struct mm_sa *mm, const struct auth_part_list *list, struct span t
 {
 	struct span id = auth_part_data(list, AUTH_PART_ID);
 
-	return check_id(id) == IKE_OK && blob_set(&mm->v1->own_id, id) &&
+	return v1_id_check(id) == IKE_OK && blob_set(&mm->v1->own_id, id) &&
 	       blob_set(&mm->v1->parts, token);
 }
 
@@ -194,7 +184,7 @@ take_preparation(struct mm_sa *mm, const struct auth_part_list *list, struct spa
 	struct span gss = auth_part_data(list, AUTH_PART_GSS);
 
 	if (mm->gss.method == AUTH_V1_PSK)
-		return take_psk(mm);
+		return take_psk(mm, token);
 	if (v1_is_signed(mm))
 		return take_identity(mm, list, token);
 	if (v->step == V1_INIT_AUTHENTICATES)
@@ -217,7 +207,7 @@ reply_init(struct engine *e, struct mm_sa *mm, const struct auth_part_list *list
 		mm_fail(e, mm, auth_step_words, IKE_ERR_CRYPTO, NULL, true, true);
 		return;
 	}
-	if (v->step == V1_INIT_ASKS_TOKEN)
+	if (v->step == V1_INIT_ASKS_AUTH)
 		v1_init_send_ke(e, mm);
 	else
 		v1_auth_sign(e, mm);

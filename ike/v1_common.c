@@ -25,6 +25,8 @@ v1_new(struct engine *e, bool initiator, const struct endpoint *local,
 		return NULL;
 	}
 	mm->v1 = v;
+	if (!initiator)
+		dos_opened_v1(e, mm);
 	return mm;
 }
 
@@ -90,12 +92,13 @@ offers_kerberos(const struct policy *p)
 static void
 write_nat_vendors(struct engine *e, const struct mm_sa *mm)
 {
-	if (!nat_is_possible(e, mm) || (!mm->initiator && !mm->v1->natt))
+	if (!nat_is_possible(e, mm))
 		return;
-	if (mm->initiator || !mm->v1->natt_draft)
-		write_vendor(e, VENDOR_RFC3947, 0);
-	if (mm->initiator || mm->v1->natt_draft)
-		write_vendor(e, VENDOR_NATT_02N, 0);
+#define X(v)                                      \
+	if (mm->initiator || mm->v1->natt == (v)) \
+		write_vendor(e, v, 0);
+	V1_NATT_REVISIONS(X)
+#undef X
 }
 
 /* In the order of Windows (spec authip.md 6.1). */
@@ -127,9 +130,12 @@ v1_read_vendors(struct mm_sa *mm, const struct message *m)
 
 	mm_read_vendors(mm, m);
 	v->peer_knows_dpd = (mm->vendor_seen & 1u << VENDOR_DPD) != 0;
-	v->natt =
-	    (mm->vendor_seen & (1u << VENDOR_RFC3947 | 1u << VENDOR_NATT_02N)) != 0;
-	v->natt_draft = v->natt && (mm->vendor_seen & 1u << VENDOR_RFC3947) == 0;
+	v->natt = VENDOR_UNKNOWN;
+#define X(id)                                                                 \
+	if (v->natt == VENDOR_UNKNOWN && (mm->vendor_seen & 1u << (id)) != 0) \
+		v->natt = id;
+	V1_NATT_REVISIONS(X)
+#undef X
 }
 
 /* ---- messages 3 and 4 ---- */
@@ -262,7 +268,7 @@ v1_write_ke(struct engine *e, struct mm_sa *mm)
 		    blob_span(mm->initiator ? &v->token_i : &v->token_r));
 	if (v1_is_signed(mm))
 		write_certreqs(e, mm);
-	if (v->natt)
+	if (v->natt != VENDOR_UNKNOWN)
 		nat_write_natd(e, mm, mm->chosen.integrity);
 }
 

@@ -172,12 +172,13 @@ v1_init_m2(struct engine *e, struct mm_sa *mm)
 	mm->gss.method = method;
 	mm->state = MM_INIT_FIRST_DONE;
 	v1_read_vendors(mm, &e->in);
-	if (method == AUTH_V1_KERBEROS) {
-		mm->v1->step = V1_INIT_ASKS_TOKEN;
-		v1_auth_ask(e, mm, AUTH_START, SPAN_NONE);
+	if (method == AUTH_V1_PSK) {
+		v1_init_send_ke(e, mm);
 		return;
 	}
-	v1_init_send_ke(e, mm);
+	/* A token, or the authorities to name. */
+	mm->v1->step = V1_INIT_ASKS_AUTH;
+	v1_auth_ask(e, mm, AUTH_START, SPAN_NONE);
 }
 
 void
@@ -213,7 +214,7 @@ v1_init_m4(struct engine *e, struct mm_sa *mm)
 	}
 	request_done(e, &mm->request);
 	v1_twin_won(e, mm);
-	if (mm->v1->natt)
+	if (mm->v1->natt != VENDOR_UNKNOWN)
 		nat_read_natd(mm, &e->in);
 	nat_float(e, mm);
 	v1_read_certreqs(mm, &e->in);
@@ -242,13 +243,8 @@ v1_init_m6(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 
 	if (!exchange_rules(e, mm, MSG_V1_M6))
 		return;
-	if ((err = v1_auth_verify(e, mm)) == IKE_ERR_AUTH_HASH) {
-		/* It decrypts, so that it came from the peer; what it proves is wrong. */
-		mm_fail(e, mm, step_words(mm), err, NULL, true, true);
-		return;
-	}
-	if (err != IKE_OK) {
-		event_drop(e, mm, err);
+	if ((err = v1_auth_verify(e, mm)) != IKE_OK) {
+		v1_auth_refuse(e, mm, err);
 		return;
 	}
 	mm->v1->iv = *next;

@@ -34,7 +34,7 @@ input_open(
 	else if (err != IKE_OK)
 		event_drop(e, mm, err);
 	if (err == IKE_OK)
-		v1_message_rename(&e->in, mm->v1->natt_draft);
+		v1_message_rename(&e->in, v1_natt_is_draft(mm));
 	return err == IKE_OK;
 }
 
@@ -166,7 +166,7 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 		event_drop(e, mm, err);
 		return;
 	}
-	v1_message_rename(&e->in, mm->v1->natt_draft);
+	v1_message_rename(&e->in, v1_natt_is_draft(mm));
 	if (mm->state == MM_DYING)
 		event_drop(e, mm, IKE_ERR_STATE);
 	else if (h->exchange == EXCHANGE_IDENTITY)

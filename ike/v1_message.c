@@ -63,14 +63,13 @@ v1_message_rename(struct message *m, bool draft)
 uint8_t
 v1_natd_type(const struct mm_sa *mm)
 {
-	return mm->v1 != NULL && mm->v1->natt_draft ? PAYLOAD_NATD_DRAFT : PAYLOAD_NATD;
+	return v1_natt_is_draft(mm) ? PAYLOAD_NATD_DRAFT : PAYLOAD_NATD;
 }
 
 uint8_t
 v1_natoa_type(const struct mm_sa *mm)
 {
-	return mm->v1 != NULL && mm->v1->natt_draft ? PAYLOAD_NATOA_DRAFT :
-						      PAYLOAD_NATOA;
+	return v1_natt_is_draft(mm) ? PAYLOAD_NATOA_DRAFT : PAYLOAD_NATOA;
 }
 
 void

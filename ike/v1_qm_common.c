@@ -20,7 +20,7 @@ v1_qm_want(const struct qm_sa *qm)
 {
 	unsigned want = qm_want(qm);
 
-	return qm->udp && qm->mm->v1->natt_draft ? want | QM_WANT_UDP_DRAFT : want;
+	return qm->udp && v1_natt_is_draft(qm->mm) ? want | QM_WANT_UDP_DRAFT : want;
 }
 
 /* ---- hashes ---- */

@@ -170,7 +170,7 @@ v1_resp_m3(struct engine *e, struct mm_sa *mm)
 	}
 	dos_closed(e, mm); /* it has our cookie: it is where it says */
 	answered_begin(e, &mm->answered);
-	if (mm->v1->natt)
+	if (mm->v1->natt != VENDOR_UNKNOWN)
 		nat_read_natd(mm, &e->in);
 	v1_read_certreqs(mm, &e->in);
 	mm->v1->step = V1_RESP_AUTHENTICATES;
@@ -206,12 +206,8 @@ v1_resp_m5(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 
 	if (!exchange_rules(e, mm, MSG_V1_M5))
 		return;
-	if ((err = v1_auth_verify(e, mm)) == IKE_ERR_AUTH_HASH) {
-		mm_fail(e, mm, "authentication of main mode", err, NULL, true, true);
-		return;
-	}
-	if (err != IKE_OK) {
-		event_drop(e, mm, err);
+	if ((err = v1_auth_verify(e, mm)) != IKE_OK) {
+		v1_auth_refuse(e, mm, err);
 		return;
 	}
 	mm->v1->iv = *next;

@@ -96,7 +96,7 @@ START_TEST(h36_every_proposal_number_and_protocol)
 		if (v == 3)
 			accept_q1();
 		else
-			refuse_q1(v == 2 ? IKE_ERR_NO_PROPOSAL : IKE_ERR_PROPOSAL);
+			refuse_q1(v == 2 || v == 4 ? IKE_ERR_NO_PROPOSAL : IKE_ERR_PROPOSAL);
 		begin_q1(3000 + v);
 		recipe_find(&r, PAYLOAD_SA, 0)->b[AT_SPI_SIZE] = (uint8_t)v;
 		if (v == 4)

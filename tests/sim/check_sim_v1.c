@@ -230,6 +230,66 @@ START_TEST(ipv6)
 }
 END_TEST
 
+/* Messages 3 and 4 name the authorities that their sender accepts. */
+START_TEST(authorities_are_named)
+{
+	v1_prepare(5, _i == 0 ? AUTH_V1_RSA : AUTH_V1_ECDSA384);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		strcpy(net.host[i].trusts, i == 0 ? "one" : "two");
+		strcpy(net.host[i].ca, i == 0 ? "two" : "one");
+	}
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	ck_assert_str_eq(net.host[0].wanted, "two");
+	ck_assert_str_eq(net.host[1].wanted, "one");
+	sim_free(&net);
+}
+END_TEST
+
+/* The key was given for somebody else: not who the peer says it is. */
+START_TEST(key_of_somebody_else)
+{
+	v1_prepare(5, AUTH_V1_PSK);
+	strcpy(net.host[_i].psk_id, "peer.example");
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_ne(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(engine_error_count(net.host[_i].engine, IKE_ERR_PEER_ID), 1);
+	ck_assert_ptr_nonnull(strstr(net.host[_i].failure, "peer_id"));
+	sim_free(&net);
+}
+END_TEST
+
+static bool
+set_commit_bit(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)n;
+	if (from == *(size_t *)ctx)
+		p[19] |= 0x02;
+	return true;
+}
+
+/* Who sets the commit bit (RFC 2408 3.1) is neither refused nor waited for. */
+START_TEST(commit_bit)
+{
+	size_t who = (size_t)_i;
+
+	v1_begin_psk(5);
+	net.tap = set_commit_bit;
+	net.tap_ctx = &who;
+	connect_now();
+	v1_expect_pair();
+	engine_delete_mm(net.host[1].engine, net.now_ms, 0);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
 /* The shorter lifetime holds at both ends, whoever has it (RESPONDER-LIFETIME). */
 START_TEST(lifetimes)
 {
@@ -491,6 +551,9 @@ main(void)
 	tcase_add_test(t, several_methods);
 	tcase_add_test(t, many_quick_modes);
 	tcase_add_test(t, ipv6);
+	tcase_add_loop_test(t, authorities_are_named, 0, 2);
+	tcase_add_loop_test(t, key_of_somebody_else, 0, 2);
+	tcase_add_loop_test(t, commit_bit, 0, 2);
 	tcase_add_loop_test(t, lifetimes, 0, 2);
 	tcase_add_test(t, wrong_key);
 	tcase_add_loop_test(t, wrong_certificate, 0, 2);

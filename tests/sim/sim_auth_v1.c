@@ -29,7 +29,7 @@ sign(const char *ca, struct span hash, uint8_t *out)
 
 static void
 step_psk(struct sim_host *h, const struct action_auth *a,
-    const struct auth_part_list *in, struct engine_auth_reply *r)
+    const struct auth_part_list *in, struct writer *w, struct engine_auth_reply *r)
 {
 	struct span nonces = auth_part_data(in, AUTH_PART_NONCES);
 
@@ -39,17 +39,28 @@ step_psk(struct sim_host *h, const struct action_auth *a,
 	}
 	r->secret.n = hash_len_bytes(a->hash);
 	hash_hmac(a->hash, span_of(h->psk, strlen(h->psk)), &nonces, 1, r->secret.b);
+	if (h->psk_id[0] != '\0') {
+		uint8_t id[4 + sizeof(h->psk_id)] = { 2 };
+
+		memcpy(id + 4, h->psk_id, sizeof(h->psk_id));
+		auth_part_write(w, AUTH_PART_ID, span_of(id, 4 + strlen(h->psk_id)));
+	}
 	done(r, "the peer with the key");
 }
 
 static void
-introduce(struct sim_host *h, struct writer *w)
+introduce(struct sim_host *h, const struct auth_part_list *in, struct writer *w)
 {
+	struct span wanted = auth_part_data(in, AUTH_PART_AUTHORITY);
 	uint8_t id[8] = { 9, 0, 0, 0, 'h', 'o', 's', (uint8_t)('0' + h->index) };
 	uint8_t cert[SIM_MAX_TOKEN] = { 4 };
 	size_t n = h->token_n != 0 ? h->token_n : 40;
 
 	memcpy(cert + 1, h->ca, sizeof(h->ca));
+	if (wanted.n > 0 && wanted.n < sizeof(h->wanted)) {
+		memset(h->wanted, 0, sizeof(h->wanted));
+		memcpy(h->wanted, wanted.p, wanted.n);
+	}
 	auth_part_write(w, AUTH_PART_ID, SPAN_ARRAY(id));
 	auth_part_write(w, AUTH_PART_CERT, span_of(cert, n));
 	auth_part_write(w, AUTH_PART_AUTHORITY, span_of(h->trusts, strlen(h->trusts)));
@@ -99,8 +110,10 @@ step_signed(struct sim_host *h, const struct action_auth *a,
 			sign(h->ca, auth_part_data(in, AUTH_PART_HASH), signature)));
 		if (!a->initiator)
 			done(r, "CN=sim");
-	} else if (a->step == AUTH_START) {
-		introduce(h, w);
+	} else if (a->step == AUTH_START ||
+		   (a->initiator &&
+		       auth_part_find(in, AUTH_PART_AUTHORITY, 0) != NULL)) {
+		introduce(h, in, w);
 	} else {
 		refuse(r, "not a step of signatures");
 	}
@@ -139,7 +152,7 @@ sim_auth_v1(struct sim_host *h, const struct action_auth *a, struct sim_auth *ou
 	if (!auth_parts_read(a->token, &in))
 		refuse(r, "not a list of parts");
 	else if (a->method == AUTH_V1_PSK)
-		step_psk(h, a, &in, r);
+		step_psk(h, a, &in, &w, r);
 	else if (a->method == AUTH_V1_KERBEROS)
 		step_kerberos(h, a, &in, &w, r);
 	else

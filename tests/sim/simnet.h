@@ -40,6 +40,8 @@ struct sim_host {
 	uint32_t refuses_peer;	/* same: the peer's token is not accepted */
 	uint32_t bad_credentials; /* TLS: so many of ours are refused with RETRY */
 	char psk[32];	   /* of IKEv1 */
+	char wanted[16];   /* the authority that the peer named, of IKEv1 */
+	char psk_id[32];   /* the name that goes with that key; empty: none */
 	uint8_t krb_mark;	/* first byte of Kerberos tokens, 0x60 */
 	uint64_t auth_delay_ms;
 	bool auth_is_silent;

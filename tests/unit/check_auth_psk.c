@@ -96,6 +96,44 @@ START_TEST(longest_prefix_counts)
 }
 END_TEST
 
+/* Whose it is goes with the key: an address, user@name, or a name. */
+START_TEST(identity_that_goes_with_a_key)
+{
+	static const uint8_t host[4] = { 10, 0, 0, 7 };
+	static const struct {
+		const char *text;
+		uint8_t type;
+		const char *data;
+		size_t n;
+	} rows[] = {
+		{ "", 0, "", 0 },
+		{ "peer.example", 2, "peer.example", 12 },
+		{ "peer@example", 3, "peer@example", 12 },
+		{ "10.1.2.3", 1, "\x0a\x01\x02\x03", 4 },
+		{ "fd00::1", 5, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 16 },
+	};
+	struct auth_part_list parts;
+	struct span id;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		strcpy(c.psk[1].peer_id, rows[i].text);
+		auth_psk_free(psk);
+		psk = auth_psk_new(&c, (char[600]){ 0 }, 600);
+		ask(4, host, HASH_SHA1, 32);
+		ck_assert_int_eq(r.status, AUTH_DONE);
+		ck_assert(auth_parts_read(r.token, &parts));
+		id = auth_part_data(&parts, AUTH_PART_ID);
+		ck_assert_uint_eq(id.n, rows[i].n == 0 ? 0 : 4 + rows[i].n);
+		if (id.n > 0) {
+			ck_assert_uint_eq(id.p[0], rows[i].type);
+			ck_assert_mem_eq(id.p + 4, rows[i].data, rows[i].n);
+		}
+		auth_psk_free(psk);
+	}
+}
+END_TEST
+
 START_TEST(strangers_and_bad_questions)
 {
 	static const uint8_t stranger[16] = { 11, 0, 0, 7 }, host[4] = { 10, 0, 0, 7 };
@@ -184,6 +222,7 @@ auth_psk_cases(void)
 	TCase *t = tcase_create("psk");
 
 	tcase_add_test(t, longest_prefix_counts);
+	tcase_add_test(t, identity_that_goes_with_a_key);
 	tcase_add_test(t, strangers_and_bad_questions);
 	tcase_add_test(t, files_that_are_refused);
 	return t;

@@ -33,6 +33,9 @@ static bool
 run_to_responder(enum hash_id hash)
 {
 	ck_assert_msg(v1_introduce(&r, NULL), "%s", r.r.text);
+	/* Before message 3 nothing of the responder's is known. */
+	ck_assert_msg(v1_introduce(&i, NULL), "%s", i.r.text);
+	ck_assert_ptr_nonnull(auth_part_find(&i.intro.parts, AUTH_PART_AUTHORITY, 0));
 	ck_assert_msg(v1_introduce(&i, &r.intro), "%s", i.r.text);
 	ck_assert_msg(v1_signs(&i, v1_hash(hash, 0)), "%s", i.r.text);
 	ck_assert_int_eq(i.r.status, AUTH_CONTINUE);

@@ -213,6 +213,48 @@ START_TEST(bundles_and_reserved_spis_are_passed_over)
 }
 END_TEST
 
+/* ESP with IPComp, and ESP alone as its alternative: as others offer them (RFC 2407 4.4.1). */
+START_TEST(ipcomp_is_passed_over)
+{
+	struct policy p = default_policy();
+	uint8_t b[2048], *at;
+	struct writer w;
+	struct span sa;
+
+	for (int spi_n = 2; spi_n <= 4; spi_n += 2) {
+		proposal_qm_offer(&p, false, PEER_SPI, &offer);
+		offer.n_proposal = 3;
+		offer.proposal[1] = offer.proposal[0];
+		offer.proposal[1].protocol = 4; /* with the first one, by its number */
+		offer.proposal[1].transform[0].id = 2;
+		offer.proposal[2] = offer.proposal[0];
+		offer.proposal[2].number = 2;
+		writer_init(&w, b, sizeof(b));
+		pld_sa_encode(&w, &offer, true);
+		ck_assert(writer_ok(&w));
+		sa = span_of(b, w.n);
+		at = b + 8 + (b[10] << 8 | b[11]); /* the second proposal */
+		ck_assert_uint_eq(at[5], 4);
+		if (spi_n == 2) { /* a CPI alone */
+			at[6] = 2;
+			at[3] -= 2;
+			memmove(at + 10, at + 12, sa.n - (size_t)(at + 12 - b));
+			sa.n -= 2;
+		}
+		ck_assert_int_eq(pld_sa_decode(sa, true, &offer), IKE_OK);
+		ck_assert_int_eq(
+		    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
+		    IKE_OK);
+		ck_assert_uint_eq(answer.proposal[0].number, 2);
+		ck_assert_uint_eq(answer.proposal[0].protocol, 3);
+		offer.n_proposal = 2; /* nothing but both at once */
+		ck_assert_int_eq(
+		    proposal_qm_select(&p, false, &offer, OWN_SPI, &chosen, &answer),
+		    IKE_ERR_NO_PROPOSAL);
+	}
+}
+END_TEST
+
 START_TEST(quick_verify_wants_exactly_one_transform)
 {
 	struct policy p = default_policy();
@@ -267,7 +309,8 @@ START_TEST(gcm_and_gmac_on_the_wire)
 		uint16_t bits, authentication;
 		const char *name;
 	} row[] = {
-		{ QM_ESP_AUTH_CIPHER, CIPHER_AES256_GCM, 3, 20, 256, 0, "esp-aes256-gcm" },
+		{ QM_ESP_AUTH_CIPHER, CIPHER_AES256_GCM, 3, 20, 256, 0,
+		    "esp-aes256-gcm" },
 		{ QM_ESP_AUTH, CIPHER_AES128_GMAC, 3, 23, 128, 0, "esp-gmac128" },
 		{ QM_AH, CIPHER_AES192_GMAC, 2, 12, 0, 12, "ah-gmac192" },
 	};
@@ -294,7 +337,8 @@ START_TEST(gcm_and_gmac_on_the_wire)
 		proposal_qm_offer(&p, QM_WANT_AUTH_ATTR, PEER_SPI, &offer);
 		ck_assert_uint_ge(w->authentication, 11);
 		ck_assert_int_eq(
-		    proposal_qm_select(&p, 0, &offer, OWN_SPI, &chosen, &answer), IKE_OK);
+		    proposal_qm_select(&p, 0, &offer, OWN_SPI, &chosen, &answer),
+		    IKE_OK);
 		ck_assert_int_eq(chosen.proposal.cipher, row[i].cipher);
 	}
 }
@@ -313,6 +357,7 @@ wire_quick_tests(Suite *s)
 	tcase_add_test(t, pfs_group_must_be_the_same);
 	tcase_add_test(t, smaller_limits_count);
 	tcase_add_test(t, bundles_and_reserved_spis_are_passed_over);
+	tcase_add_test(t, ipcomp_is_passed_over);
 	tcase_add_test(t, quick_verify_wants_exactly_one_transform);
 	tcase_add_test(t, quick_mode_texts);
 	tcase_add_test(t, gcm_and_gmac_on_the_wire);
