@@ -16,7 +16,7 @@ limit=420 # seconds of a guest; 120 are usual
 topics=(
 	"10_traffic 30_policy"
 	"40_insecure 60_crash 70_injection"
-	"45_rules"
+	"45_rules 80_kerberos"
 )
 
 missing() {
