@@ -239,7 +239,7 @@ plane_sa_message(struct plane *p, struct span body)
 {
 	struct action_sa_add a;
 
-	if (!proto_body(body, &a, sizeof(a)) || !plane_sa_add(p, &a))
+	if (!proto_sa_add(body, &a) || !plane_sa_add(p, &a))
 		log_error("plane", "cannot install an SA");
 	secret_wipe_bytes(&a, sizeof(a));
 }

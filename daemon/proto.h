@@ -78,6 +78,9 @@ enum proto_type {
 const char *proto_name(uint16_t type);
 /* Copies exactly n bytes of a body into out; false if the length differs. */
 bool proto_body(struct span body, void *out, size_t n);
+/* SA_ADD; false, too, if a bool of it is neither 0 nor 1. */
+struct action_sa_add;
+bool proto_sa_add(struct span body, struct action_sa_add *out);
 
 /* Descriptors that PROTO_FD carries, one each; the body is struct proto_fd. */
 enum proto_fd_kind {

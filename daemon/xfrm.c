@@ -172,8 +172,8 @@ sa_add(struct xfrm *x, struct span body)
 {
 	struct action_sa_add a;
 
-	if (!proto_body(body, &a, sizeof(a)))
-		log_warn("xfrm", "an SA of the wrong size");
+	if (!proto_sa_add(body, &a))
+		log_warn("xfrm", "an SA of the wrong size, or with a bool that is none");
 	else
 		xfrm_pair_add(x, &a);
 	secret_wipe_bytes(&a, sizeof(a));

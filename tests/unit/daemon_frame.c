@@ -279,6 +279,29 @@ START_TEST(bodies_have_their_length)
 }
 END_TEST
 
+/* A byte other than 0 and 1 is no bool: what reads it as one may use it as an index. */
+START_TEST(bools_of_an_sa)
+{
+	static const size_t at[] = {
+		offsetof(struct action_sa_add, inbound),
+		offsetof(struct action_sa_add, guaranteed_encryption),
+		offsetof(struct action_sa_add, nat.keepalive),
+		offsetof(struct action_sa_add, nat.peer_moves),
+	};
+	uint8_t body[sizeof(struct action_sa_add)] = { 0 };
+	struct action_sa_add a;
+
+	ck_assert(proto_sa_add(span_of(body, sizeof(body)), &a));
+	ck_assert(!proto_sa_add(span_of(body, sizeof(body) - 1), &a));
+	body[at[_i]] = 1;
+	ck_assert(proto_sa_add(span_of(body, sizeof(body)), &a));
+	for (int value = 2; value < 256; value++) {
+		body[at[_i]] = (uint8_t)value;
+		ck_assert(!proto_sa_add(span_of(body, sizeof(body)), &a));
+	}
+}
+END_TEST
+
 void
 daemon_frame_tests(Suite *s)
 {
@@ -295,5 +318,6 @@ daemon_frame_tests(Suite *s)
 	tcase_add_loop_test(t, answers_have_their_length, 0, 7);
 	tcase_add_test(t, names_of_messages);
 	tcase_add_test(t, bodies_have_their_length);
+	tcase_add_loop_test(t, bools_of_an_sa, 0, 4);
 	suite_add_tcase(s, t);
 }
