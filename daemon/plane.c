@@ -346,7 +346,8 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 	p->outer_mtu = OUTER_MTU_MAX_BYTES;
 	for (size_t i = 0; i < OWNER_SLOTS; i++)
 		STAILQ_INIT(&p->owner[i].held);
-	TAILQ_INIT(&p->flow_age);
+	TAILQ_INIT(&p->flow_age[false]);
+	TAILQ_INIT(&p->flow_age[true]);
 	p->tick = event_new(base, -1, EV_PERSIST, plane_on_tick, p);
 	event_add(p->tick, &tick);
 	plane_clock(p);

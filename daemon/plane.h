@@ -102,6 +102,8 @@ struct plane_flow {
 	size_t n_held;
 };
 
+TAILQ_HEAD(flow_queue, plane_flow);
+
 /* Whose is a local port? Answers of the negotiator, kept for a second. */
 struct owner_slot {
 	struct flow flow; /* remote is not part of the key */
@@ -159,7 +161,7 @@ struct plane {
 	LIST_HEAD(, pair) pair_by_spi[PLANE_BUCKETS];
 	LIST_HEAD(, pair) pair_by_peer[PLANE_BUCKETS];
 	LIST_HEAD(, plane_flow) flow[PLANE_BUCKETS];
-	TAILQ_HEAD(, plane_flow) flow_age;
+	struct flow_queue flow_age[2]; /* [was_secured]: these are forgotten last */
 	size_t n_flows;
 	size_t n_held;
 	struct owner_slot owner[OWNER_SLOTS];
@@ -211,6 +213,8 @@ struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const stru
 void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
 void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
 /* Caches the pair of a flow; NULL: none. */
+/* From now on it is never clear, once the pair's grace is over. */
+void plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s);
 void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);

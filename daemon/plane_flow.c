@@ -29,8 +29,8 @@ plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
 	LIST_FOREACH (e, &p->flow[flow_bucket(p, class_id, f)], by_flow)
 		if (e->class_id == class_id && flow_equal(&e->flow, f)) {
 			e->last_ms = p->now_ms;
-			TAILQ_REMOVE(&p->flow_age, e, by_age);
-			TAILQ_INSERT_TAIL(&p->flow_age, e, by_age);
+			TAILQ_REMOVE(&p->flow_age[e->was_secured], e, by_age);
+			TAILQ_INSERT_TAIL(&p->flow_age[e->was_secured], e, by_age);
 			return e;
 		}
 	return NULL;
@@ -42,9 +42,18 @@ flow_free(struct plane *p, struct plane_flow *f)
 	plane_flow_drop_held(p, f);
 	plane_flow_set_pair(f, NULL);
 	LIST_REMOVE(f, by_flow);
-	TAILQ_REMOVE(&p->flow_age, f, by_age);
+	TAILQ_REMOVE(&p->flow_age[f->was_secured], f, by_age);
 	p->n_flows--;
 	free(f);
+}
+
+/* The one to forget first: strangers who send in clear make nobody forget what was secured. */
+static struct plane_flow *
+flow_oldest(struct plane *p)
+{
+	struct plane_flow *f = TAILQ_FIRST(&p->flow_age[false]);
+
+	return f != NULL ? f : TAILQ_FIRST(&p->flow_age[true]);
 }
 
 struct plane_flow *
@@ -56,7 +65,7 @@ plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f)
 		return e;
 	if (p->n_flows >= PLANE_MAX_FLOWS) {
 		p->count[PC_FLOWS_FULL]++;
-		flow_free(p, TAILQ_FIRST(&p->flow_age));
+		flow_free(p, flow_oldest(p));
 	}
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
@@ -65,7 +74,7 @@ plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f)
 	e->flow = *f;
 	e->last_ms = p->now_ms;
 	LIST_INSERT_HEAD(&p->flow[flow_bucket(p, class_id, f)], e, by_flow);
-	TAILQ_INSERT_TAIL(&p->flow_age, e, by_age);
+	TAILQ_INSERT_TAIL(&p->flow_age[false], e, by_age);
 	p->n_flows++;
 	return e;
 }
@@ -120,6 +129,18 @@ plane_flow_drop_held(struct plane *p, struct plane_flow *f)
 }
 
 void
+plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s)
+{
+	if (f->was_secured)
+		return;
+	TAILQ_REMOVE(&p->flow_age[false], f, by_age);
+	TAILQ_INSERT_TAIL(&p->flow_age[true], f, by_age);
+	f->was_secured = true;
+	f->secured_ms = p->now_ms;
+	f->allow_clear_ms = s->allow_clear_ms;
+}
+
+void
 plane_flow_set_pair(struct plane_flow *f, struct pair *s)
 {
 	if (f->pair != NULL)
@@ -137,8 +158,10 @@ plane_flow_tick(struct plane *p)
 {
 	struct plane_flow *f;
 
-	while ((f = TAILQ_FIRST(&p->flow_age)) != NULL && p->now_ms - f->last_ms > FLOW_IDLE_MS)
-		flow_free(p, f);
+	for (int secured = 0; secured < 2; secured++)
+		while ((f = TAILQ_FIRST(&p->flow_age[secured])) != NULL &&
+		    p->now_ms - f->last_ms > FLOW_IDLE_MS)
+			flow_free(p, f);
 }
 
 void
@@ -146,6 +169,6 @@ plane_flow_free_all(struct plane *p)
 {
 	struct plane_flow *f;
 
-	while ((f = TAILQ_FIRST(&p->flow_age)) != NULL)
+	while ((f = flow_oldest(p)) != NULL)
 		flow_free(p, f);
 }

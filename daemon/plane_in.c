@@ -39,11 +39,7 @@ in_is_for_insecure(struct plane *p, const struct pair *s, const struct flow *flo
 	    plane_flow_find(p, s->class_id, flow) != NULL ||
 	    (f = plane_clear_flow(p, flow)) == NULL)
 		return NULL;
-	if (!f->was_secured) {
-		f->was_secured = true;
-		f->secured_ms = p->now_ms;
-		f->allow_clear_ms = s->allow_clear_ms;
-	}
+	plane_flow_secure(p, f, s);
 	return f;
 }
 

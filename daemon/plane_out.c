@@ -90,11 +90,7 @@ flow_use(struct plane *p, struct plane_flow *f, struct pair *s)
 	plane_flow_set_pair(f, s);
 	f->state = FLOW_NEW;
 	f->guarantees_encryption |= s->guarantees_encryption;
-	if (!f->was_secured) {
-		f->was_secured = true;
-		f->secured_ms = p->now_ms;
-		f->allow_clear_ms = s->allow_clear_ms;
-	}
+	plane_flow_secure(p, f, s);
 }
 
 void
@@ -103,8 +99,8 @@ plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 	struct held *h;
 
 	flow_use(p, f, s);
-	STAILQ_FOREACH(h, &f->held, next)
-	seal_and_send(p, s, span_of(h->b, h->n));
+	STAILQ_FOREACH (h, &f->held, next)
+		seal_and_send(p, s, span_of(h->b, h->n));
 	plane_flow_drop_held(p, f);
 }
 
@@ -245,8 +241,7 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	f->state = FLOW_FAILED;
 	f->retry_ms =
 	    p->now_ms + (may_be_clear(p, f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
-	STAILQ_FOREACH(h, &f->held, next)
-	{
+	STAILQ_FOREACH (h, &f->held, next) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
@@ -275,7 +270,8 @@ plane_out_ask_again(struct plane *p)
 {
 	struct plane_flow *f;
 
-	TAILQ_FOREACH (f, &p->flow_age, by_age)
-		if (f->state == FLOW_WAITING)
-			plane_out_acquire(p, f);
+	for (int secured = 0; secured < 2; secured++)
+		TAILQ_FOREACH (f, &p->flow_age[secured], by_age)
+			if (f->state == FLOW_WAITING)
+				plane_out_acquire(p, f);
 }

@@ -84,7 +84,7 @@ pair_complete(struct plane *p, struct pair *s)
 	    old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
 		if (old != s && old->class_id == s->class_id && old->out != NULL &&
 		    old->in != NULL && flow_equal(&old->selector, &s->selector) &&
-		    (!old->guarantees_encryption || s->guarantees_encryption) &&
+		    old->guarantees_encryption == s->guarantees_encryption &&
 		    !plane_sa_are_neighbours(old, s)) {
 			old->newer = s;
 			s->is_newer = true;

@@ -38,13 +38,20 @@ is_same_traffic(const struct qm_sa *a, const struct qm_sa *b)
 	       flow_equal(&a->selector, &b->selector) && !nat_are_neighbours(a, b);
 }
 
-/* Can qm carry the traffic of old? What guarantees encryption is followed by its like only. */
+static bool
+guarantees(const struct qm_sa *qm)
+{
+	return qm->guaranteed_encryption || qm->policy.guarantee_encryption;
+}
+
+/*
+ * Can qm carry the traffic of old? Pairs that guarantee encryption and pairs that do not
+ * live beside each other: they may be of two classes of the peer, which sees one here.
+ */
 static bool
 is_successor(const struct qm_sa *qm, const struct qm_sa *old)
 {
-	return is_same_traffic(qm, old) &&
-	       (!old->guaranteed_encryption || qm->guaranteed_encryption ||
-		   qm->policy.guarantee_encryption);
+	return is_same_traffic(qm, old) && guarantees(qm) == guarantees(old);
 }
 
 bool

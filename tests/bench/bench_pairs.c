@@ -87,7 +87,8 @@ plane_begin(const struct config *c, uint32_t n)
 	need(p != NULL);
 	p->config = c;
 	p->seed = 1;
-	TAILQ_INIT(&p->flow_age);
+	TAILQ_INIT(&p->flow_age[false]);
+	TAILQ_INIT(&p->flow_age[true]);
 	for (uint32_t i = 0; i < n; i++)
 		add_pair(p, i);
 	return p;

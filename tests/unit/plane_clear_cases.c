@@ -136,7 +136,8 @@ START_TEST(boundary_behind_a_nat_stays_clear)
 		ck_assert(plane_sa_add(rig.p, &add));
 	}
 	ck_assert_ptr_nonnull(flow = plane_flow_find(rig.p, class_id, &f));
-	flow->was_secured = _i == 3;
+	if (_i == 3)
+		plane_flow_secure(rig.p, flow, plane_sa_for_flow(rig.p, class_id, &f));
 	plane_out_done(rig.p, &d);
 	out_sample(class_id, &f, 2);
 	out_sample(class_id, &f, 3);

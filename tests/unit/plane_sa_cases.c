@@ -398,6 +398,24 @@ START_TEST(flow_table_is_bounded)
 }
 END_TEST
 
+/* A flood of clear packets does not make anybody forget that a flow was secured. */
+START_TEST(secured_flow_outlives_a_flood)
+{
+	struct flow f = flow_of(4, 6, 1000, 80), other = f;
+
+	pair_add_limited(1, &f, 0, 0);
+	plane_flow_secure(rig.p, plane_flow_get(rig.p, 1, &f), plane_sa_for_flow(rig.p, 1, &f));
+	for (uint32_t i = 0; i < PLANE_MAX_FLOWS + 100; i++) {
+		other.remote.addr.b[1] = (uint8_t)(100 + (i >> 16));
+		other.remote.port = (uint16_t)i;
+		ck_assert_ptr_nonnull(plane_flow_get(rig.p, 1, &other));
+	}
+	ck_assert_uint_eq(rig.p->n_flows, PLANE_MAX_FLOWS);
+	ck_assert_ptr_nonnull(plane_flow_find(rig.p, 1, &f));
+	ck_assert(plane_flow_find(rig.p, 1, &f)->was_secured);
+}
+END_TEST
+
 START_TEST(unused_flows_are_forgotten)
 {
 	struct flow f = flow_of(4, 17, 1000, 80), g = flow_of(4, 17, 1001, 80);
@@ -490,6 +508,7 @@ plane_sa_tests(Suite *s)
 	tcase_add_loop_test(t, soft_time_of_an_unused_pair, 0, 2);
 	tcase_add_loop_test(t, soft_bytes_and_numbers, 0, 2);
 	tcase_add_test(t, flow_table_is_bounded);
+	tcase_add_test(t, secured_flow_outlives_a_flood);
 	tcase_add_test(t, unused_flows_are_forgotten);
 	tcase_add_test(t, silent_peer);
 	tcase_add_test(t, answering_peer_is_not_silent);
