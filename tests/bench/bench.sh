@@ -1,6 +1,8 @@
 #!/bin/bash
 # make bench: one table of ratios. Runs in the build folder; BENCH_SECONDS (6) is the
-# time that each of the large parts may take. Never fails because something is slow.
+# time that each of the large parts may take. Never fails because something is slow, but
+# where a part does not work.
+set -o pipefail
 here=$(dirname "$0")
 
 echo "authipd: $(uname -m), $(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg)," \
@@ -8,10 +10,8 @@ echo "authipd: $(uname -m), $(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg),"
 	"${BENCH_WARNING:+-- WARNING: $BENCH_WARNING}"
 {
 	printf 'what\tours\tfloor/peer\tratio\tspread\n'
-	tests/bench/bench_engine
-	tests/bench/bench_esp
-	tests/bench/bench_pairs
-	"$BASH" "$here/bench_plane.sh"
+	tests/bench/bench_engine && tests/bench/bench_esp && tests/bench/bench_pairs &&
+		"$BASH" "$here/bench_plane.sh"
 } | awk -F'\t' '{
 	if (NF < 5)
 		print

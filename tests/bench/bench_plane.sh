@@ -4,6 +4,7 @@
 # bench.sh.
 set -u
 rounds=5
+per_round=40 # connections, each from an address of its own: a main mode for each
 seconds=${BENCH_SECONDS:-6}
 a=nb$$a b=nb$$b
 dir=$(mktemp -d /tmp/bench_plane.XXXXXX)
@@ -19,6 +20,12 @@ skip()
 finish()
 {
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
+	for n in $a $b; do # what a background job has started does not end with it
+		for pid in $(ip netns pids "$n" 2> /dev/null); do
+			tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q 'flow .*sink' &&
+				kill "$pid"
+		done
+	done
 	wait
 	ip netns del $a 2> /dev/null
 	ip netns del $b 2> /dev/null
@@ -38,7 +45,10 @@ make_net()
 		ip -n "$n" link set lo up
 		ip -n "$n" link set v0 up
 	done
-	ip -n $a addr add 10.99.0.1/24 dev v0 && ip -n $b addr add 10.99.0.2/24 dev v0
+	ip -n $a addr add 10.99.0.1/16 dev v0 && ip -n $b addr add 10.99.0.2/16 dev v0 &&
+	for net in $(seq $((2 * rounds))); do
+		seq -f "address add 10.99.$net.%g/16 dev v0" "$per_round"
+	done | ip -n $a -batch -
 }
 
 make_certificates()
@@ -103,16 +113,41 @@ wait_for_daemons()
 
 # ---- measuring ----
 
-# Clock ticks of both planes.
-plane_ticks()
+# Clock ticks of the roles that match, of these keepers.
+role_ticks() # pattern keeper...
 {
-	local sum=0 pid f parents
-	parents=$(IFS=, && echo "${keepers[*]}")
-	for pid in $(pgrep -P "$parents" -f -- '--role plane'); do
+	local sum=0 pid f parents pattern=$1
+	shift
+	parents=$(IFS=, && echo "$*")
+	for pid in $(pgrep -P "$parents" -f -- "--role $pattern"); do
 		read -ra f < "/proc/$pid/stat"
 		sum=$((sum + f[13] + f[14]))
 	done
 	echo $sum
+}
+
+plane_ticks()
+{
+	role_ticks plane "${keepers[@]}"
+}
+
+# All at once, from addresses that nobody has used: negotiations a second, CPU of each side.
+storm_once() # network
+{
+	local roles='(negotiator|auth)' ours theirs seconds
+	ours=$(role_ticks "$roles" "${keepers[0]}")
+	theirs=$(role_ticks "$roles" "${keepers[1]}")
+	seconds=$(flow $a storm 10.99.0.2 5002 "10.99.$1.1" "$per_round") || skip "the storm"
+	awk -v s="$seconds" -v n="$per_round" 'BEGIN { print n / s }' >> "$dir/rate"
+	ours=$(($(role_ticks "$roles" "${keepers[0]}") - ours))
+	theirs=$(($(role_ticks "$roles" "${keepers[1]}") - theirs))
+	echo "$ours $theirs" >> "$dir/storm_ticks"
+}
+
+# percentile P FILE
+percentile()
+{
+	sort -n "$2" | awk -v p="$1" '{ v[NR] = $1 } END { i = int(NR * p / 100 + 0.5); print v[i < 1 ? 1 : i] }'
 }
 
 # Appends "bytes seconds ticks" of one run to $dir/$1.
@@ -186,10 +221,13 @@ start_sink 5002
 start_sink 5003 -e
 
 slice=$(echo "$seconds $rounds" | awk '{ printf "%.2f", $1 / $2 / 3 }')
-for _ in $(seq $rounds); do
+for round in $(seq $rounds); do
+	flow $a -c cold 10.99.0.2 5001 "10.99.$round.1" "$per_round" >> "$dir/plain_cold" ||
+		skip "connecting"
+	flow $a cold 10.99.0.2 5002 "10.99.$round.1" "$per_round" >> "$dir/cold" ||
+		skip "connecting"
+	storm_once $((rounds + round))
 	forget_sas
-	connect_once plain_connect 5001 1 -c
-	connect_once cold_connect 5002 1
 	connect_once plain_again 5001 3 -c
 	connect_once warm_connect 5002 3
 	send_once plain 5001 -c
@@ -208,8 +246,16 @@ cpu_per_gb null | sed "s/$/ $null_floor/" |
 	row "CPU of both planes, NULL; floor: bare crypto" "%.1f s/GB"
 cpu_per_gb encrypted | sed "s/$/ $aes_floor/" |
 	row "CPU of both planes, AES; floor: bare crypto" "%.1f s/GB"
-paste "$dir/cold_connect" "$dir/plain_connect" |
-	row "connect with negotiation; peer: plain connect" "%.2f ms"
+for p in 50 99; do
+	echo "$(percentile $p "$dir/cold") $(percentile $p "$dir/plain_cold")" |
+		row "connect with negotiation, p$p; peer: plain connect" "%.2f ms"
+done
+printf 'negotiations a second, %d at once, both sides here\t%.0f\t-\t-\t-\n' "$per_round" \
+	"$(percentile 50 "$dir/rate")"
+# A clock tick is long: all of them together.
+awk -v ms="$((1000 / $(getconf CLK_TCK)))" -v n=$((rounds * per_round)) \
+	'{ a += $1; b += $2 } END { print a * ms / n, b * ms / n }' "$dir/storm_ticks" |
+	row "CPU of one, initiator; peer: responder" "%.2f ms"
 paste "$dir/warm_connect" "$dir/plain_again" |
 	row "connect when the SA is there; peer: plain connect" "%.2f ms"
 paste "$dir/secure" "$dir/echo" |

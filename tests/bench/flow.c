@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,10 @@ usage(void)
 	    "usage: flow [-e | -c] sink PORT                 takes what comes\n"
 	    "       flow [-e | -c] send ADDRESS PORT SECONDS bytes, seconds\n"
 	    "       flow [-e | -c] connect ADDRESS PORT N    ms of each of N\n"
+	    "       flow [-e | -c] cold ADDRESS PORT FROM N  the same, each from the "
+	    "next address\n"
+	    "       flow [-e | -c] storm ADDRESS PORT FROM N all of them at once: "
+	    "seconds\n"
 	    "       flow secure                              us of a call\n"
 	    "       flow echo                                us of a bare round "
 	    "trip\n");
@@ -138,6 +144,71 @@ connect_times(const char *host, const char *port, int n)
 	}
 }
 
+/* A socket with the n-th address from this one on; the port comes with connect(). */
+static int
+make_bound(const char *from, int n, int kind)
+{
+	struct sockaddr_in a = make_address(from, "0");
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | kind, 0);
+
+	a.sin_addr.s_addr = htonl(ntohl(a.sin_addr.s_addr) + (uint32_t)n);
+	need(s >= 0, "socket");
+	if (!protection_apply(&protection, s))
+		exit(1);
+	need(bind(s, (struct sockaddr *)&a, sizeof(a)) == 0, "bind");
+	return s;
+}
+
+static void
+cold_times(const char *host, const char *port, const char *from, int n)
+{
+	struct sockaddr_in a = make_address(host, port);
+
+	for (int i = 0; i < n; i++) {
+		int s = make_bound(from, i, 0);
+		double start_s = now_s();
+
+		need(connect(s, (struct sockaddr *)&a, sizeof(a)) == 0, "connect");
+		printf("%.3f\n", (now_s() - start_s) * 1e3);
+		close(s);
+	}
+}
+
+static void
+storm(const char *host, const char *port, const char *from, int n)
+{
+	struct sockaddr_in a = make_address(host, port);
+	struct pollfd *p = calloc((size_t)n, sizeof(*p));
+	int error, left = n;
+	socklen_t len = sizeof(error);
+	double start_s;
+
+	need(p != NULL && n > 0, "memory");
+	for (int i = 0; i < n; i++)
+		p[i] =
+		    (struct pollfd){ make_bound(from, i, SOCK_NONBLOCK), POLLOUT, 0 };
+	start_s = now_s();
+	for (int i = 0; i < n; i++)
+		need(connect(p[i].fd, (struct sockaddr *)&a, sizeof(a)) == 0 ||
+			 errno == EINPROGRESS,
+		    "connect");
+	while (left > 0) {
+		need(poll(p, (nfds_t)n, 30000) > 0, "poll");
+		for (int i = 0; i < n; i++) {
+			if (p[i].fd < 0 || p[i].revents == 0)
+				continue;
+			(void)getsockopt(p[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
+			errno = error;
+			need(error == 0, "connect");
+			close(p[i].fd);
+			p[i].fd = -1;
+			left--;
+		}
+	}
+	printf("%.3f\n", now_s() - start_s);
+	free(p);
+}
+
 static int
 compare_doubles(const void *a, const void *b)
 {
@@ -223,6 +294,10 @@ main(int argc, char **argv)
 		send_for(argv[1], argv[2], atof(argv[3]));
 	else if (strcmp(what, "connect") == 0 && argc == 4)
 		connect_times(argv[1], argv[2], atoi(argv[3]));
+	else if (strcmp(what, "cold") == 0 && argc == 5)
+		cold_times(argv[1], argv[2], argv[3], atoi(argv[4]));
+	else if (strcmp(what, "storm") == 0 && argc == 5)
+		storm(argv[1], argv[2], argv[3], atoi(argv[4]));
 	else if (strcmp(what, "secure") == 0)
 		secure();
 	else if (strcmp(what, "echo") == 0)
