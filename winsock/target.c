@@ -131,7 +131,7 @@ ask_daemon(int fd, const struct target *t)
 }
 
 int
-target_set_any(int fd, const char *name)
+winsock_set_any_target(int fd, const char *name)
 {
 	struct target t;
 

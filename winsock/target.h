@@ -3,6 +3,6 @@
 #define AUTHIPD_WINSOCK_TARGET_H
 
 /* The name, UTF-8, that every peer of a secured socket has to prove. 0 or WSAE... */
-int target_set_any(int fd, const char *name);
+int winsock_set_any_target(int fd, const char *name);
 
 #endif

@@ -63,7 +63,7 @@ static bool
 name_peers(int fd)
 {
 	const char *peer = getenv(RUN_PEER_VARIABLE);
-	int error = peer != NULL ? target_set_any(fd, peer) : 0;
+	int error = peer != NULL ? winsock_set_any_target(fd, peer) : 0;
 
 	if (error != 0)
 		WSASetLastError(error == WSAEINVAL ? WSAEACCES : error);
