@@ -50,7 +50,7 @@ moves_to_esp() {
 	capture later
 	ctl a delete --all
 	ctl b delete --all
-	say third-line-of-the-talk
+	say third-line-of-the-talk 30
 	captured_only "udp port 500 or ip proto 50"
 }
 
