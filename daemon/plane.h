@@ -91,7 +91,7 @@ struct plane_flow {
 	bool has_peer;	   /* behind a NAT: never another one's, while this is known */
 	uint8_t peer[16];  /* struct nat_encap */
 	bool starts;
-	bool was_secured;   /* never clear again */
+	bool was_secured;	    /* never clear again */
 	bool guarantees_encryption; /* never again by a pair that does not */
 	uint64_t secured_ms;
 	uint64_t allow_clear_ms;
@@ -212,9 +212,9 @@ struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const str
 struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
 void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
 void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
-/* Caches the pair of a flow; NULL: none. */
 /* From now on it is never clear, once the pair's grace is over. */
 void plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s);
+/* Caches the pair of a flow; NULL: none. */
 void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);

@@ -35,6 +35,7 @@ proto_sa_add(struct span body, struct action_sa_add *out)
 	static const size_t at[] = {
 		offsetof(struct action_sa_add, inbound),
 		offsetof(struct action_sa_add, guaranteed_encryption),
+		offsetof(struct action_sa_add, peer_boundary),
 		offsetof(struct action_sa_add, nat.keepalive),
 		offsetof(struct action_sa_add, nat.peer_moves),
 	};

@@ -59,21 +59,26 @@ selector_of(const struct xfrm_acquire *a)
  * The kernel asks no more for this pair of addresses until its larval state is gone, which
  * states without a mark do not replace: it gets an SPI, and is deleted by that.
  */
+void
+xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval, uint32_t reqid,
+    uint32_t seq, struct xfrm_mark_value mark)
+{
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+	struct xfrm_sa_name name = *larval;
+	struct xfrm_event answer;
+
+	if (xfrm_netlink_ask(
+		nl, xfrm_message_spi_alloc(buf, larval, reqid, seq, mark), &answer) != 0)
+		return;
+	name.spi = answer.sa.spi;
+	(void)xfrm_netlink_talk(nl, xfrm_message_sa_delete(buf, &name, mark));
+}
+
 static void
 larval_end(struct xfrm *x, const struct xfrm_acquire *a)
 {
-	struct xfrm_mark_value mark = xfrm_policy_mark(x, a->class_id);
-	uint8_t buf[XFRM_MESSAGE_BYTES];
-	struct xfrm_sa_name name = a->larval;
-	struct xfrm_event answer;
-
-	if (xfrm_netlink_ask(x->netlink,
-		xfrm_message_spi_alloc(
-		    buf, &a->larval, xfrm_reqid(a->class_id), a->seq, mark),
-		&answer) != 0)
-		return;
-	name.spi = answer.sa.spi;
-	(void)xfrm_netlink_talk(x->netlink, xfrm_message_sa_delete(buf, &name, mark));
+	xfrm_larval_end(x->netlink, &a->larval, xfrm_reqid(a->class_id), a->seq,
+	    xfrm_policy_mark(x, a->class_id));
 }
 
 /* ---- asked ---- */

@@ -167,19 +167,25 @@ on_policy(void *ctx, const struct xfrm_event *e)
 		note(l, e);
 }
 
+/* A larval state would keep the kernel from asking us for its pair of addresses. */
 static void
-leftovers_remove(struct leftovers *l)
+leftover_remove(struct xfrm_netlink *nl, const struct xfrm_event *e)
 {
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 
-	for (size_t i = 0; i < l->n; i++) {
-		const struct xfrm_event *e = &l->found[i];
+	if (e->type == XFRM_EVENT_POLICY)
+		(void)xfrm_netlink_talk(nl, xfrm_message_policy_delete(buf, &e->rule));
+	else if (e->sa.spi == 0)
+		xfrm_larval_end(nl, &e->sa, e->reqid, 0, e->mark);
+	else
+		(void)xfrm_netlink_talk(nl, xfrm_message_sa_delete(buf, &e->sa, e->mark));
+}
 
-		(void)xfrm_netlink_talk(
-		    l->nl, e->type == XFRM_EVENT_SA ?
-			       xfrm_message_sa_delete(buf, &e->sa, e->mark) :
-			       xfrm_message_policy_delete(buf, &e->rule));
-	}
+static void
+leftovers_remove(struct leftovers *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		leftover_remove(l->nl, &l->found[i]);
 	if (l->n > 0)
 		log_info("xfrm",
 		    "removed %zu SAs and policies that an earlier authipd left", l->n);

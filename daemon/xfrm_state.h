@@ -182,6 +182,9 @@ void xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e);
 void xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d);
 void xfrm_acquire_ask_again(struct xfrm *x);
 void xfrm_acquire_flush(struct xfrm *x, uint32_t class_id);
+/* Ends the state that stands for a question of the kernel; seq 0: not known. */
+void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
+    uint32_t reqid, uint32_t seq, struct xfrm_mark_value mark);
 
 /* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);

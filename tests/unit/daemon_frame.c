@@ -285,6 +285,7 @@ START_TEST(bools_of_an_sa)
 	static const size_t at[] = {
 		offsetof(struct action_sa_add, inbound),
 		offsetof(struct action_sa_add, guaranteed_encryption),
+		offsetof(struct action_sa_add, peer_boundary),
 		offsetof(struct action_sa_add, nat.keepalive),
 		offsetof(struct action_sa_add, nat.peer_moves),
 	};
@@ -318,6 +319,6 @@ daemon_frame_tests(Suite *s)
 	tcase_add_loop_test(t, answers_have_their_length, 0, 7);
 	tcase_add_test(t, names_of_messages);
 	tcase_add_test(t, bodies_have_their_length);
-	tcase_add_loop_test(t, bools_of_an_sa, 0, 4);
+	tcase_add_loop_test(t, bools_of_an_sa, 0, 5);
 	suite_add_tcase(s, t);
 }
