@@ -96,7 +96,10 @@ server_takes_both_udp() {
 	capture both
 	on a secure_udp -c -t 3 "$b4" "$p1" clear || fail "the clear client failed"
 	on a secure_udp -t 3 "$b4" "$p1" secured || fail "the secured client failed"
-	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "the insecure client failed"
+	# With the kernel's IPsec the answer may come while the pair is made, and be lost (README).
+	on a secure_udp -i -t 3 "$b4" "$p1" insecure ||
+		{ [[ ${backend:-plane} == kernel ]] && on a secure_udp -i -t 3 "$b4" "$p1" insecure; } ||
+		fail "the insecure client failed"
 }
 
 # clear_refused HOST: how many clear packets were.
