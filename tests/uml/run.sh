@@ -17,6 +17,7 @@ topics=(
 	"10_traffic 30_policy"
 	"40_insecure 60_crash 70_injection"
 	"45_rules 80_kerberos"
+	"65_kernel"
 )
 
 missing() {

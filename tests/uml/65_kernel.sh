@@ -1,0 +1,189 @@
+#!/bin/bash
+# What only the kernel's IPsec has: state and policies that others may change, and what it
+# answers by itself.
+# shellcheck source=../netns/lib.sh
+. "${BASH_SOURCE[0]%/*}/../netns/lib.sh"
+
+xfrm() {
+	ip -n "$ns$1" xfrm "${@:2}"
+}
+
+# What another program has: an SA and a policy for addresses of nobody.
+foreign_add() {
+	xfrm "$1" state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x999 reqid 7 mode tunnel \
+		enc 'cbc(aes)' 0x00112233445566778899aabbccddeeff auth-trunc 'hmac(sha1)' \
+		0x000102030405060708090a0b0c0d0e0f10111213 96
+	xfrm "$1" policy add src 192.0.2.0/24 dst 198.51.100.0/24 dir out priority 4153 \
+		tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel
+}
+
+foreign_is_there() {
+	xfrm "$1" state | grep -q 'spi 0x00000999' &&
+		xfrm "$1" policy | grep -q 'dst 198.51.100.0/24'
+}
+
+foreign_remove() {
+	xfrm "$1" state delete src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x999
+	xfrm "$1" policy delete src 192.0.2.0/24 dst 198.51.100.0/24 dir out
+}
+
+# Of all programs.
+all_objects() {
+	{ xfrm "$1" state && xfrm "$1" policy; } | grep -cE '^src'
+}
+
+served() {
+	on a secure_client -t "${1:-5}" "$b4" "$p0" attack-at-dawn
+}
+
+# A flush by authipctl, a stop, and a restart after kill -9 touch nothing but their own.
+foreign_untouched() {
+	local p
+	foreign_add a
+	serve b secure_server "$p0"
+	served || fail "the client failed"
+	forget
+	foreign_is_there a || fail "gone after the SAs of authipd were deleted"
+	p=$(daemon_pid a)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	(($(all_objects a) > 2)) || fail "a killed daemon leaves nothing that could leak"
+	daemon_start a
+	foreign_is_there a || fail "gone after the restart"
+	daemon_stop a
+	foreign_is_there a || fail "gone after the stop"
+	foreign_remove a
+	(($(all_objects a) == 0)) || fail "left over: $(xfrm a policy | head -n 3)"
+	daemon_start a
+}
+
+# The killed daemon's SAs are gone when the next one is ready: exactly its own.
+leftovers_removed() {
+	local p old
+	serve b secure_server "$p0"
+	served || fail "the client failed"
+	old=$(xfrm b state | sed -n 's/.*spi \(0x[0-9a-f]*\).*/\1/p' | head -n 1)
+	[[ -n $old ]] || fail "there is no SA"
+	p=$(daemon_pid b)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	xfrm b state | grep -q "$old" || fail "the SA ended with the daemon"
+	daemon_start b
+	not grep -q "$old" <<<"$(xfrm b state)" || fail "the SA is left over"
+	ctl a delete --all >/dev/null
+	served 10 || fail "the client failed after the restart"
+}
+
+# Another administrator flushes: an alarm, and everything is as it was.
+flush_noticed() {
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	say before-the-flush
+	xfrm a state flush
+	within 5 has_log a "another program flushed the SAs" || fail "flushed SAs: no word"
+	say after-the-states 20
+	xfrm a policy flush
+	within 5 has_log a "ALARM: another program flushed the IPsec policies" ||
+		fail "flushed policies: no alarm"
+	capture flushed
+	say after-the-policies 20
+	captured_only "udp port 500 or ip proto 50"
+	ctl a delete --all >/dev/null
+	served 10 || fail "no new connections"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# One policy deleted is put back.
+deletion_noticed() {
+	local before mark
+	before=$(xfrm a policy | grep -c '^src')
+	# The guard of the upper half of all addresses.
+	mark=$(xfrm a policy | awk '/^src/ { f = $4 == "128.0.0.0/1" }
+		f && $1 == "mark" { print $2; exit }')
+	[[ -n $mark ]] || fail "there is no guard: $(xfrm a policy | head -n 5)"
+	xfrm a policy delete src 0.0.0.0/0 dst 128.0.0.0/1 dir out mark "${mark%/*}" \
+		mask "${mark#*/}" || fail "cannot delete the guard"
+	within 5 has_log a "ALARM: another program changed" || fail "no alarm"
+	within 5 test "$(xfrm a policy | grep -c '^src')" = "$before" || fail "not put back"
+}
+
+# The kernel's reset for a closed port is protected: the client knows at once (E31).
+closed_port() {
+	local start=$SECONDS
+	serve b secure_server "$p0"
+	served || fail "the client failed"
+	end_apps
+	capture closed
+	# The SA of the former server is there; nobody listens any more.
+	not on a secure_client -t 15 "$b4" "$p0" >"$work/closed.app" 2>&1 ||
+		fail "connected to nobody"
+	grep -q 10061 "$work/closed.app" ||
+		fail "not WSAECONNREFUSED: $(tail -n 1 "$work/closed.app")"
+	((SECONDS - start < 10)) || fail "it took $((SECONDS - start)) s"
+	captured_only "udp port 500 or ip proto 50"
+}
+
+# While one peer never answers, connections to another come about (E27).
+dead_peer() {
+	local ms
+	serve b secure_server "$p0"
+	ip -n "${ns}a" neigh replace 10.99.0.9 lladdr 02:00:00:00:00:09 dev eth0
+	on a secure_client -t 20 10.99.0.9 "$p0" >"$work/dead.app" 2>&1 &
+	on a secure_client -t 20 10.99.0.9 "$p1" >"$work/dead1.app" 2>&1 &
+	sleep 0.5
+	forget
+	ms=$(on a secure_client -t 5 "$b4" "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+	((${ms:-9999} < 900)) || fail "connect to a living peer took ${ms:-too many} ms"
+}
+
+# The choice: auto takes the kernel here, and the log and the status say so.
+backend_choice() {
+	local host=a
+	daemon_stop $host
+	sed -i 's/^backend = .*/backend = "auto"/' "$work/$host.conf"
+	daemon_start $host
+	has_log $host "backend kernel: the kernel has ESP" || fail "auto: not the kernel"
+	ctl $host status --json | grep -q '"backend": *"kernel"' || fail "the status is silent"
+	daemon_stop $host
+	sed -i 's/^backend = .*/backend = "plane"/' "$work/$host.conf"
+	daemon_start $host
+	has_log $host "backend plane: as configured" || fail "plane: not the plane"
+	daemon_stop $host
+	config $host
+	daemon_start $host
+}
+
+# Both ends' states say what they do: window 1024 without ESN, transport mode.
+state_as_specified() {
+	serve b secure_server -e "$p0"
+	on a secure_client -e -t 5 "$b4" "$p0" || fail "the client failed"
+	xfrm a state >"$work/states.app"
+	grep -q 'replay_window 1024' "$work/states.app" || fail "not a window of 1024: $(tr '\n' ' ' <"$work/states.app")"
+	not grep -q 'flag.*esn' "$work/states.app" || fail "extended sequence numbers"
+	not grep -q 'mode tunnel' "$work/states.app" || fail "tunnel mode"
+	grep -q 'output-mark' "$work/states.app" || fail "the inbound state sets no mark"
+}
+
+# Without a daemon, programs that never asked for protection go on as ever.
+plain_after_death() {
+	local p
+	p=$(daemon_pid a)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	serve b secure_server -c "$p1"
+	on a secure_client -c -t 5 "$b4" "$p1" || fail "a plain socket suffers"
+	daemon_start a
+}
+
+topic_begin
+hosts_join
+both_daemons kernel
+try kernel_state_as_specified state_as_specified
+try kernel_foreign_untouched foreign_untouched
+try kernel_leftovers_removed leftovers_removed
+try kernel_flush_noticed flush_noticed
+try kernel_deletion_noticed deletion_noticed
+try kernel_closed_port closed_port
+try kernel_dead_peer dead_peer
+try kernel_plain_after_death plain_after_death
+try kernel_backend_choice backend_choice
