@@ -453,6 +453,16 @@ check_hygiene() {
 	verdict hygiene "$out" "paths of one machine, or notes of work to do"
 }
 
+# "within 5 test $(...)" asks once, before it waits: a command that is asked again is needed.
+check_polls() {
+	local out=$scratch/polls
+
+	tree '^tests/.*\.sh$' | grep -v '^tests/checks/run\.sh$' | tr '\n' '\0' |
+		(cd "$srcdir" && xargs -0 grep -nE 'within [0-9]+ [^|;&]*\$\([a-z]' /dev/null) |
+		grep -v "(daemon_pid [a-z])" > "$out"
+	verdict polls "$out" "the shell asks once, before \"within\" waits"
+}
+
 # ---- tarball ---------------------------------------------------------------------------
 
 # Whatever git knows is in the tarball, too.
@@ -474,7 +484,7 @@ check_dist() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist hostile knobs counters json options options_ctl hygiene dist"
+checks="$checks checklist hostile knobs counters json options options_ctl hygiene polls dist"
 
 main() {
 	local name
