@@ -43,7 +43,7 @@ wire_is_protected() {
 	captured_some "udp port 500"
 	captured_some "$v proto 50"
 	if [[ $2 == -e ]]; then
-		not is_readable || fail "the payload is readable"
+		not is_readable || leaks "the payload is readable"
 	else
 		is_readable || fail "the payload is encrypted: the default is integrity only"
 	fi
@@ -89,13 +89,13 @@ as_nobody() {
 
 clear_client() {
 	serve b secure_server "$p0"
-	not on a secure_client -c -t 2 "$b4" "$p0" || fail "the clear client was served"
+	not on a secure_client -c -t 2 "$b4" "$p0" || leaks "the clear client was served"
 	not grep -q client "$work/server-$p0.app" || fail "the server saw a client"
 }
 
 clear_udp_client() {
 	serve b secure_udp -l "$p1"
-	not on a secure_udp -c -t 1 "$b4" "$p1" "$secret" || fail "the clear client was served"
+	not on a secure_udp -c -t 1 "$b4" "$p1" "$secret" || leaks "the clear client was served"
 }
 
 clear_server() {
@@ -130,7 +130,7 @@ others_stay_clear() {
 	on a secure_client -t 5 "$b4" "$p0" || fail "the secured client failed"
 	on a secure_client -c -t 5 "$b4" "$p3" || fail "the clear client failed"
 	captured_some "tcp port $p3"
-	(($(captured "tcp port $p0") == 0)) || fail "port $p0 is in clear"
+	(($(captured "tcp port $p0") == 0)) || leaks "port $p0 is in clear"
 }
 
 # Nothing in clear from socket() until long after the process was killed.

@@ -44,7 +44,7 @@ keylog_decrypts_esp() {
 	say "$secret_line"
 	capture_stop
 	(($(wc -l <"$work/keys/esp_sa") >= 2)) || fail "not both directions in the key log"
-	[[ $(stat -c %a "$work/keys/esp_sa") == 600 ]] || fail "others may read the keys"
+	[[ $(stat -c %a "$work/keys/esp_sa") == 600 ]] || leaks "others may read the keys"
 	esp_is_readable "$work/keys"
 }
 
@@ -78,7 +78,7 @@ evidence_follows_no_link() {
 	ctl a initiate --to "$b4" --proto tcp --port "$p0" --encrypt >/dev/null ||
 		fail "cannot negotiate"
 	within 5 grep -q esp_sa "$work/keylog.app" || fail "no word: $(cat "$work/keylog.app")"
-	[[ ! -e $work/stolen ]] || fail "keys went where the link leads"
+	[[ ! -e $work/stolen ]] || leaks "keys went where the link leads"
 }
 
 # A run directory where others can put sockets and links of their own is refused.
@@ -121,7 +121,7 @@ capture_archive() {
 	tcpdump -nr "$work/unpacked/packets.pcap" udp port 500 2>/dev/null | grep -q . ||
 		fail "no packet"
 	not grep -q -e esp_sa -e ikev1 "$work/list" || fail "keys that nobody asked for"
-	[[ $(stat -c %a "$work/report.tar.gz") == 600 ]] || fail "others may read it"
+	[[ $(stat -c %a "$work/report.tar.gz") == 600 ]] || leaks "others may read it"
 	[[ -z $(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'authipctl.*' -newer "$work/a.pid") ]] ||
 		fail "files stay behind"
 }

@@ -23,12 +23,40 @@ skip() {
 	exit 77
 }
 
+# leaks WHY: ends the case as fail does, but it gets no second try: a packet that must never
+# be is wrong even if it comes once in a thousand runs.
+leaks() {
+	printf '%s\n' "$*" >"$work/why"
+	exit 3
+}
+
 # try NAME FUNCTION [ARGUMENT...]: one case, in a subshell; what it started ends with it.
-# Daemons go on; each_case=daemons_kill in topics whose cases want their own.
+# Daemons go on; each_case=daemons_kill in topics whose cases want their own. A busy machine
+# may be late once: a case that fails is tried again, and says that it was (strict=1: not).
 try() {
-	local name=$1 rc=0
+	local name=$1 rc=0 first=""
 	shift
 	[[ -z ${only:-} || $name =~ $only ]] || return 0
+	attempt "$name" "$@" || rc=$?
+	if ((rc != 0 && rc != 3 && rc != 77)) && [[ -z ${strict:-} ]]; then
+		first=" (second try; first: $(failure "$name" "$rc"))"
+		evidence "$name.first"
+		rc=0
+		attempt "$name" "$@" || rc=$?
+	fi
+	case $rc in
+	0) printf 'ok %s%s\n' "$name" "$first" ;;
+	77) printf 'skip %s: %s\n' "$name" "$(cat "$work/why")" ;;
+	*)
+		printf 'FAIL %s: %s%s\n' "$name" "$(failure "$name" "$rc")" "$first"
+		evidence "$name"
+		;;
+	esac
+}
+
+attempt() {
+	local name=$1 rc=0
+	shift
 	: >"$work/why"
 	rm -f "$work"/*.app
 	ports_next
@@ -36,11 +64,7 @@ try() {
 	end_apps
 	capture_stop
 	"${each_case:-:}"
-	case $rc in
-	0) printf 'ok %s\n' "$name" ;;
-	77) printf 'skip %s: %s\n' "$name" "$(cat "$work/why")" ;;
-	*) printf 'FAIL %s: %s\n' "$name" "$(failure "$name" "$rc")" && evidence "$name" ;;
-	esac
+	return "$rc"
 }
 
 # Ports of a case, p0 to p4: what an earlier one left in the kernel may hold its ports.
@@ -377,7 +401,7 @@ captured_only() {
 	tcpdump -nr "$capture" "not ($1) and not arp and not icmp6 and not (ip6[6] == 0)" \
 		>"$work/rest" 2>"$work/rest.err" || fail "capture: $(tail -n 1 "$work/rest.err")"
 	rest=$(head -n 1 "$work/rest")
-	[[ -z $rest ]] || fail "unexpected packet: $rest"
+	[[ -z $rest ]] || leaks "unexpected packet: $rest"
 }
 
 captured_some() {

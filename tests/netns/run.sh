@@ -2,7 +2,7 @@
 # Runs the topics against the programs in $builddir (default: the current directory).
 #   run.sh [TOPIC...]   only files whose name contains one of the words
 # Environment: only=REGEX cases, keep=DIR evidence of failed cases, jobs=N topics at a time,
-# extra=DIR more topics (tests/uml).
+# extra=DIR more topics (tests/uml), strict=1 no second try of a case that failed.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -66,5 +66,7 @@ done
 wait
 
 awk '/^ok /{ p++ } /^FAIL /{ f++ } /^skip /{ s++ }
-	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+	/^ok .*\(second try;/ { again = again " " $2 }
+	END { if (again) print "at the second try:" again
+	printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
 	"$shared/results"

@@ -42,7 +42,7 @@ guest() {
 	shift
 	mkdir -p "$share"
 	(cd "$builddir" && backend=kernel uml_boot "$share" "$limit" env backend=kernel \
-		keep="${keep:+$share/keep}" only="${only:-}" builddir="$builddir" jobs=2 \
+		keep="${keep:+$share/keep}" only="${only:-}" strict="${strict:-}" builddir="$builddir" jobs=2 \
 		extra="$here" bash "$here/../netns/run.sh" "$@")
 	status=$?
 	case $status in
@@ -91,5 +91,7 @@ done
 wait
 
 awk '/^ok /{ p++ } /^FAIL /{ f++ } /^skip /{ s++ }
-	END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+	/^ok .*\(second try;/ { again = again " " $2 }
+	END { if (again) print "at the second try:" again
+	printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
 	"$shared/results"
