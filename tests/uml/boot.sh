@@ -9,17 +9,25 @@ uml_missing() {
 	command -v timeout >/dev/null || echo "there is no program timeout"
 }
 
+# uml_preload SHARE: what UML needs on processors with more registers than it knows.
+uml_preload() {
+	local source=${BASH_SOURCE[0]%/*}/xstate.c
+	"${CC:-cc}" -O2 -shared -fPIC -o "$1/xstate.so" "$source" 2>/dev/null &&
+		printf '%s' "$1/xstate.so"
+}
+
 # uml_boot SHARE SECONDS COMMAND...: its output is in SHARE/out; its status is returned, or
 # 124 after that time, or 125 if the guest died.
 uml_boot() {
-	local share=$1 limit=$2 here status
+	local share=$1 limit=$2 here preload status
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+	preload=$(uml_preload "$share")
 	shift 2
 	: >"$share/out"
 	rm -f "$share/rc"
 	printf '%q ' "$@" >"$share/job"
-	HOME=$share TMPDIR=/dev/shm timeout -k 2 "$limit" /usr/bin/linux.uml mem=768M \
-		root=/dev/root rootfstype=hostfs rootflags=/ ro quiet random.trust_cpu=on \
+	LD_PRELOAD=$preload HOME=$share TMPDIR=/dev/shm \
+		timeout -k 2 "$limit" /usr/bin/linux.uml mem=768M root=/dev/root rootfstype=hostfs rootflags=/ ro quiet random.trust_cpu=on \
 		init="$here/init" share="$share" con=null con0=null,fd:1 con1=null \
 		umid="aip$BASHPID" </dev/null >"$share/console" 2>&1
 	status=$?
