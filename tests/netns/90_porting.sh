@@ -168,6 +168,21 @@ stock_no_daemon() {
 	not grep -q refused "$work/nobody.app" || fail "it tried to connect"
 }
 
+# MPTCP is TCP on the wire, and UDP-Lite nearly UDP.
+stock_other_transports() {
+	local try='import errno, socket
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+for kind, protocol in (socket.SOCK_STREAM, 262), (socket.SOCK_DGRAM, 136):
+	try:
+		socket.socket(socket.AF_INET, kind, protocol)
+		raise SystemExit("protocol %d is not refused" % protocol)
+	except OSError as e:
+		assert e.errno == errno.EPROTONOSUPPORT, e'
+	command -v python3 >/dev/null || skip "there is no python3 here"
+	[[ -e $work/run.so ]] || skip "the library was not built"
+	run a "" python3 -c "$try" >"$work/other.app" 2>&1 || fail "$(tail -n 1 "$work/other.app")"
+}
+
 # The example in Python, with a library without sanitizers.
 python_client() {
 	command -v python3 >/dev/null || skip "there is no python3 here"
@@ -194,6 +209,7 @@ run_refuses() {
 		((rc == 125)) || fail "$p: status $rc"
 		grep -q "^authip-run: $work/$p " "$work/refused.app" || fail "$p: no reason"
 	done
+	(cd "$work" && PATH=:$PATH run a "" static) 2>/dev/null && fail "an empty part of PATH is /"
 	rc=0
 	run a -x true 2>/dev/null || rc=$?
 	((rc == 2)) || fail "a wrong option: status $rc"
@@ -201,6 +217,12 @@ run_refuses() {
 	AUTHIP_RUN_LIBRARY=$work/run.so "$builddir/winsock/run/authip-run" -e -i true 2>/dev/null ||
 		rc=$?
 	((rc == 2)) || fail "encryption and clear text: status $rc"
+	mkdir "$work/a b" && cp "$work/run.so" "$work/a b/"
+	for p in static.c "a b/run.so" nosuch.so; do
+		rc=0
+		AUTHIP_RUN_LIBRARY=$work/$p "$builddir/winsock/run/authip-run" true 2>/dev/null || rc=$?
+		((rc == 125)) || fail "a library that the loader does not load ($p): status $rc"
+	done
 	run a "" sh -c 'exit 7' || rc=$?
 	((rc == 7)) || fail "the status of the program is lost: $rc"
 }
@@ -221,5 +243,6 @@ try run_insecure stock_insecure
 try run_wrong_peer stock_peer
 try run_udp_peer stock_udp
 try run_no_daemon stock_no_daemon
+try run_other_transports stock_other_transports
 try run_refuses run_refuses
 try python_client python_client

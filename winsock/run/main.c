@@ -1,6 +1,7 @@
 /* authip-run: an unmodified program whose sockets are protected by IPsec. authip-run(1) */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,14 +21,32 @@
 static void __attribute__((__noreturn__)) usage(FILE *out, int status)
 {
 	fputs(
-	    "usage: authip-run [--require-encryption | --allow-insecure] [--] COMMAND "
-	    "[ARGUMENT...]\n"
+	    "usage: authip-run [--require-encryption | --allow-insecure] "
+	    "[--peer NAME]\n"
+	    "                  [--] COMMAND [ARGUMENT...]\n"
 	    "  -e, --require-encryption  nothing leaves unencrypted\n"
 	    "  -i, --allow-insecure      clear text while there is no IPsec\n"
+	    "  -p, --peer NAME           every peer has to prove this name\n"
 	    "  -h, --help\n"
 	    "The sockets of COMMAND are protected by IPsec; clear text is not sent.\n",
 	    out);
 	exit(status);
+}
+
+/* The loader goes on without a library that it cannot load: the program would be in clear. */
+static void
+check_library(const char *library)
+{
+	const char *why = NULL;
+
+	if (library[strcspn(library, ": ")] != '\0')
+		why = "LD_PRELOAD takes no path with a colon or a space";
+	else if (dlopen(library, RTLD_NOW) == NULL)
+		why = dlerror();
+	if (why == NULL)
+		return;
+	fprintf(stderr, "authip-run: %s: %s\n", library, why);
+	exit(STATUS_REFUSED);
 }
 
 /* What is there goes first: a sanitizer, for example, insists on it. */
@@ -37,10 +56,7 @@ add_library(const char *library)
 	const char *before = getenv("LD_PRELOAD");
 	char *all;
 
-	if (access(library, R_OK) != 0) {
-		fprintf(stderr, "authip-run: %s: %s\n", library, strerror(errno));
-		exit(STATUS_REFUSED);
-	}
+	check_library(library);
 	if (before == NULL || before[0] == '\0')
 		before = NULL;
 	if (asprintf(&all, "%s%s%s", before == NULL ? "" : before,
@@ -99,17 +115,20 @@ main(int argc, char **argv)
 {
 	const char *peer = NULL, *mode = read_options(argc, argv, &peer), *why;
 	const char *library = secure_getenv("AUTHIP_RUN_LIBRARY");
+	char path[PATH_MAX];
 
 	if (optind == argc)
 		usage(stderr, STATUS_USAGE);
-	if ((why = program_refuse(argv[optind])) != NULL) {
+	why = program_find(argv[optind], path) ? program_refuse(path) : "is not found";
+	if (why != NULL) {
 		fprintf(stderr, "authip-run: %s %s\n", argv[optind], why);
 		return STATUS_REFUSED;
 	}
 	set_or_unset(RUN_MODE_VARIABLE, mode);
 	set_or_unset(RUN_PEER_VARIABLE, peer);
 	add_library(library != NULL ? library : RUN_LIBRARY);
-	(void)execvp(argv[optind], argv + optind);
+	/* What was looked at, not what another search finds. */
+	(void)execv(path, argv + optind);
 	fprintf(stderr, "authip-run: %s: %s\n", argv[optind], strerror(errno));
 	return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 }

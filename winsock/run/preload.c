@@ -1,6 +1,7 @@
 /*
  * Loaded into an unmodified program by authip-run: every TCP and UDP socket that the program
- * makes is secured before the program has it. A socket that cannot be secured is none.
+ * makes is secured before the program has it. A socket that cannot be secured is none, and so is
+ * one of another transport, such as MPTCP, whose packets would be in clear.
  */
 #include "config.h"
 
@@ -35,14 +36,24 @@ errno_of(int error)
 	}
 }
 
-static bool
-is_secured_kind(int domain, int type, int protocol)
+enum kind {
+	KIND_SECURED,
+	KIND_REFUSED, /* TCP and UDP in disguise, and other transports */
+	KIND_OTHER,   /* not of IP, or not a transport: ping, raw sockets */
+};
+
+static enum kind
+kind_of(int domain, int type, int protocol)
 {
 	type &= ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (domain != AF_INET && domain != AF_INET6)
-		return false;
-	return (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) ||
-	       (type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP));
+	if ((domain != AF_INET && domain != AF_INET6) || type == SOCK_RAW ||
+	    type == SOCK_PACKET || protocol == IPPROTO_ICMP ||
+	    protocol == IPPROTO_ICMPV6)
+		return KIND_OTHER;
+	if ((type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) ||
+	    (type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP)))
+		return KIND_SECURED;
+	return KIND_REFUSED;
 }
 
 /* Clear text needs a word of the user: without any, or with another one, it is not allowed. */
@@ -98,9 +109,15 @@ native_socket(int domain, int type, int protocol)
 int
 socket(int domain, int type, int protocol)
 {
-	int fd = native_socket(domain, type, protocol), error;
+	enum kind kind = kind_of(domain, type, protocol);
+	int fd, error;
 
-	if (fd == -1 || !is_secured_kind(domain, type, protocol) || secure(fd))
+	if (kind == KIND_REFUSED) {
+		errno = EPROTONOSUPPORT;
+		return -1;
+	}
+	fd = native_socket(domain, type, protocol);
+	if (fd == -1 || kind == KIND_OTHER || secure(fd))
 		return fd;
 	error = errno_of(WSAGetLastError());
 	(void)close(fd);

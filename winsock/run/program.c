@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,21 +20,22 @@
 
 #define MOST_SCRIPTS 5 /* one interpreter after the other, like the kernel */
 
-/* The path that execvp() would take. */
-static bool
-find(const char *command, char path[PATH_MAX])
+bool
+program_find(const char *command, char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH"), *end;
 	int n;
 
-	if (strchr(command, '/') != NULL || dirs == NULL) {
+	if (dirs == NULL)
+		dirs = "/usr/bin:/bin";
+	if (strchr(command, '/') != NULL) {
 		n = snprintf(path, PATH_MAX, "%s", command);
 		return n > 0 && n < PATH_MAX && access(path, X_OK) == 0;
 	}
 	for (;; dirs = end + 1) {
 		end = strchrnul(dirs, ':');
-		n = snprintf(
-		    path, PATH_MAX, "%.*s/%s", (int)(end - dirs), dirs, command);
+		n = snprintf(path, PATH_MAX, "%.*s%s/%s", (int)(end - dirs), dirs,
+		    end == dirs ? "." : "", command);
 		if (n > 0 && n < PATH_MAX && access(path, X_OK) == 0)
 			return true;
 		if (*end == '\0')
@@ -122,15 +122,14 @@ refuse_file(int fd, char path[PATH_MAX], bool *is_script)
 }
 
 const char *
-program_refuse(const char *command)
+program_refuse(const char *program)
 {
 	char path[PATH_MAX];
 	const char *why = NULL;
 	bool is_script = true;
 	int fd;
 
-	if (!find(command, path))
-		return "is not found";
+	(void)snprintf(path, sizeof(path), "%s", program);
 	for (int i = 0; is_script && why == NULL; i++) {
 		is_script = false;
 		if (i == MOST_SCRIPTS)

@@ -4,7 +4,6 @@
 
 #define RUN_MODE_VARIABLE "AUTHIP_RUN_MODE"
 #define RUN_PEER_VARIABLE "AUTHIP_RUN_PEER" /* UTF-8 */
-#define RUN_PEER_MAX_CHARS 1024
 #define RUN_MODE_ENCRYPT "encrypt"
 #define RUN_MODE_INSECURE "insecure"
 
