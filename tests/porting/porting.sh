@@ -53,6 +53,21 @@ compiles_from_elsewhere() {
 	(cd "$scratch/b" && "$authip_cc" -c ../a/Deep.c && [ -f Deep.o ])
 }
 
+# Headers of one name in two folders, one of them above; nothing outlives the driver.
+keeps_headers_apart() {
+	local d=$scratch/apart
+	mkdir -p "$d/one" "$d/two" "$d/tmp"
+	echo 'static const int first = 1;' > "$d/Same.h"
+	echo 'static const int second = 2;' > "$d/two/Same.h"
+	printf '#include "..\\same.h"\nint a = sizeof(first);\n' > "$d/one/One.c"
+	printf '#include "same.h"\nint b = sizeof(second);\n' > "$d/two/Two.c"
+	(cd "$d" && TMPDIR=$d/tmp "$authip_cc" -c one/One.c two/Two.c) || return 1
+	[ -z "$(ls -A "$d/tmp")" ] || {
+		ls -A "$d/tmp"
+		return 1
+	}
+}
+
 # A program on loopback: no daemon is asked for there, so it must fail closed.
 fails_closed() {
 	AUTHIPD_RUN_DIR=$scratch/nobody "$scratch/bin/SecureServer" 1 > "$scratch/closed"
@@ -81,4 +96,5 @@ check refuses_missing refuses_missing
 check keeps_lines keeps_lines
 check passes_status passes_status
 check compiles_from_elsewhere compiles_from_elsewhere
+check keeps_headers_apart keeps_headers_apart
 [ "$n_failed" = 0 ]
