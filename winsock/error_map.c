@@ -102,12 +102,12 @@ error_of_call(enum error_call call, int fd, int flags, int number)
 {
 	bool transfers = call == ERROR_CALL_SEND || call == ERROR_CALL_RECEIVE;
 
-	if (call == ERROR_CALL_CONNECT && number == EINPROGRESS)
-		return WSAEWOULDBLOCK;
 	/* SO_RCVTIMEO and SO_SNDTIMEO, or a kernel that has no SA: never shown as such. */
 	if ((transfers || call == ERROR_CALL_CONNECT) &&
 	    (number == EAGAIN || number == EINPROGRESS) && is_blocking(fd, flags))
 		return WSAETIMEDOUT;
+	if (call == ERROR_CALL_CONNECT && number == EINPROGRESS)
+		return WSAEWOULDBLOCK;
 	if (number == EPIPE && socket_table_has(fd, SOCKET_SHUT_BY_US))
 		return WSAESHUTDOWN;
 	/* ICMP port unreachable for an earlier datagram. */

@@ -44,13 +44,16 @@ msvc_vfwprintf(FILE *stream, const wchar_t *format, va_list ap)
 
 /*
  * Into a buffer. Of a text that is too long the beginning is kept if is_cut, with a terminator
- * unless is_raw. The length; -1 if it was too long or is broken.
+ * unless is_raw; is_raw without a buffer only counts. The length; -1 if it was too long or is
+ * broken.
  */
 static int
 put_narrow(char *buffer, size_t size, struct text *t, bool ok, bool is_cut, bool is_raw)
 {
 	size_t n = t->n;
 
+	if (is_raw && buffer == NULL)
+		return text_finish(t, ok);
 	if (ok && is_raw && n == size) {
 		memcpy(buffer, t->s, n);
 		return text_finish(t, true);
@@ -78,7 +81,9 @@ put_wide(
 	int result = -1;
 
 	text_free(t);
-	if (wide != NULL && (n < size || (is_raw && n == size))) {
+	if (wide != NULL && is_raw && buffer == NULL) {
+		result = (int)n;
+	} else if (wide != NULL && (n < size || (is_raw && n == size))) {
 		wmemcpy(buffer, wide, n < size ? n + 1 : n);
 		result = (int)n;
 	} else if (size > 0 && wide != NULL && is_cut) {

@@ -23,14 +23,20 @@ highest(const fd_set *a, const fd_set *b, const fd_set *c)
 	return fd;
 }
 
-/* The number is not used, as on Windows, where programs give anything. */
+/*
+ * As on Windows: the number is not used, programs give anything; and the time stays what it is,
+ * for the next round.
+ */
 int
 winsock_select(
     int n, fd_set *readable, fd_set *writable, fd_set *errors, struct timeval *timeout)
 {
-	(void)n;
+	struct timeval left;
+
+	if (timeout != NULL)
+		left = *timeout;
 	n = select(highest(readable, writable, errors) + 1, readable, writable, errors,
-	    timeout);
+	    timeout != NULL ? &left : NULL);
 	return n >= 0 ? n : error_fail(ERROR_CALL_OTHER, -1, 0);
 }
 

@@ -29,7 +29,6 @@ struct saved {
 	int n_groups;
 	gid_t *groups; /* owned */
 	struct capabilities caps;
-	bool is_same; /* the identity taken was its own: nothing changed */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -225,6 +224,17 @@ make_key(void)
 	(void)pthread_key_create(&key, on_thread_end);
 }
 
+/*
+ * Everybody may become who he is, also without the right to set groups; what he may do beyond
+ * that account is dropped all the same.
+ */
+static bool
+change_or_stay(const struct identity *id, const struct saved *s)
+{
+	return change(id) || (id->uid == s->euid && id->gid == s->egid &&
+				 caps_clear_effective());
+}
+
 static int
 take(const struct identity *id)
 {
@@ -233,14 +243,13 @@ take(const struct identity *id)
 
 	if (s == NULL)
 		return WSAENOBUFS;
-	s->is_same = id->uid == s->euid && id->gid == s->egid;
 	dumpable_begin();
 	if (pthread_setspecific(key, s) != 0) {
 		saved_free(s);
 		dumpable_end();
 		return WSAENOBUFS;
 	}
-	if (s->is_same || change(id))
+	if (change_or_stay(id, s))
 		return 0;
 	denied = errno == EPERM || errno == EINVAL;
 	if (restore(s)) {
@@ -256,7 +265,7 @@ take(const struct identity *id)
 static int
 revert(struct saved *s)
 {
-	if (!s->is_same && !restore(s))
+	if (!restore(s))
 		return WSASYSCALLFAILURE;
 	(void)pthread_setspecific(key, NULL);
 	saved_free(s);

@@ -291,12 +291,20 @@ END_TEST
 static void
 run_with_capabilities(void)
 {
+	struct identity own = { 4711, 4711, 1, { 4712 } };
+	gid_t group = 0;
+
 	become(4711, true);
 	CHILD_ASSERT(effective_caps() != 0);
 	CHILD_ASSERT(thread_identity_take(&peer) == 0);
 	CHILD_ASSERT(geteuid() == PEER_UID && effective_caps() == 0);
 	CHILD_ASSERT(thread_identity_revert() == 0);
 	CHILD_ASSERT(geteuid() == 4711 && getegid() == 4711 && effective_caps() != 0);
+	/* Its own account: without what the process has beyond it. */
+	CHILD_ASSERT(thread_identity_take(&own) == 0 && effective_caps() == 0);
+	CHILD_ASSERT(getgroups(1, &group) == 1 && group == 4712);
+	CHILD_ASSERT(thread_identity_revert() == 0);
+	CHILD_ASSERT(getgroups(0, NULL) == 0 && effective_caps() != 0);
 }
 
 START_TEST(with_capabilities)

@@ -426,7 +426,9 @@ START_TEST(waiting_for_sockets)
 	tcp_pair(pair);
 	FD_ZERO(&readable);
 	FD_SET(pair[1], &readable);
+	none.tv_usec = 2000;
 	ck_assert_int_eq(winsock_select(0, &readable, NULL, NULL, &none), 0);
+	ck_assert_int_eq(none.tv_usec, 2000); /* Linux would leave 0 for the next round */
 	ck_assert_int_eq(winsock_send(pair[0], "x", 1, 0), 1);
 	FD_SET(pair[1], &readable);
 	none.tv_sec = 5;
@@ -483,7 +485,7 @@ static const struct {
 	{ ERROR_CALL_CONNECT, ETIMEDOUT, WSAETIMEDOUT },
 	/* of a blocking socket: never shown as what it is */
 	{ ERROR_CALL_CONNECT, EAGAIN, WSAETIMEDOUT },
-	{ ERROR_CALL_CONNECT, EINPROGRESS, WSAEWOULDBLOCK },
+	{ ERROR_CALL_CONNECT, EINPROGRESS, WSAETIMEDOUT }, /* SO_SNDTIMEO */
 	{ ERROR_CALL_SEND, EPIPE, WSAECONNABORTED },
 	{ ERROR_CALL_SEND, ECONNREFUSED, WSAECONNREFUSED },
 	{ ERROR_CALL_RECEIVE, ECONNRESET, WSAECONNRESET },
@@ -496,6 +498,9 @@ START_TEST(mapping)
 
 	ck_assert_int_eq(
 	    error_of_call(ERRORS[_i].call, s, 0, ERRORS[_i].number), ERRORS[_i].want);
+	ck_assert_int_eq(fcntl(s, F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_eq(
+	    error_of_call(ERROR_CALL_CONNECT, s, 0, EINPROGRESS), WSAEWOULDBLOCK);
 	close(s);
 }
 END_TEST

@@ -117,6 +117,9 @@ START_TEST(format_lengths)
 		    msvc_swprintf_s(w, n, L"%s", L"abcde"), n > 5 ? 5 : -1);
 	}
 	ck_assert_int_eq(msvc_snprintf(NULL, 0, "%d", 12345), 5);
+	ck_assert_int_eq(msvc_snprintf_raw(NULL, 0, "%d", 12345), 5);
+	ck_assert_int_eq(msvc_snwprintf_raw(NULL, 0, L"%d", 12345), 5);
+	ck_assert_int_eq(msvc_snprintf_raw(NULL, 0, "%s", ""), 0);
 	ck_assert_int_eq(msvc_sprintf(s, "%d", 42), 2);
 }
 END_TEST
