@@ -6,6 +6,7 @@
 
 #include "winsock/impersonate.h"
 #include "winsock/socket_state.h"
+#include "winsock/startup.h"
 #include "winsock/thread_identity.h"
 #include "winsock/token.h"
 #include "ws2tcpip.h"
@@ -61,10 +62,7 @@ check_and_impersonate(int fd, const struct sockaddr *peer, ULONG n)
 		return error;
 	if (is_tcp && getpeername(fd, (struct sockaddr *)&ss, &ss_n) != 0)
 		return WSAENOTCONN;
-	/* The daemon must see the program as what it is, not as an earlier peer. */
-	error = thread_identity_revert();
-	if (error == 0)
-		error = token_ask(fd, is_tcp ? NULL : peer, &id);
+	error = token_ask(fd, is_tcp ? NULL : peer, &id);
 	return error != 0 ? error : impersonate_identity(&id);
 }
 
@@ -81,6 +79,7 @@ check_and_impersonate(int fd, const struct sockaddr *peer, ULONG n)
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError; then the thread is what the process
  * is:
  *
+ *	WSANOTINITIALISED	after the last WSACleanup
  *	WSAENOTSOCK, WSAEINVAL	not a blocking TCP or UDP socket of IPv4 or IPv6
  *	WSAEFAULT, WSAEMSGSIZE, WSAEAFNOSUPPORT	the address of a UDP peer is missing, too
  *			short, or of another family
@@ -97,7 +96,15 @@ WSAImpersonateSocketPeer(
 	int saved = errno, cancel, error;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	error = check_and_impersonate(Socket, PeerAddr, PeerAddrLen);
+	/*
+	 * Who ignores an error must not go on as an earlier peer; and the daemon must see the
+	 * program as what it is.
+	 */
+	error = thread_identity_revert();
+	if (error == 0)
+		error = startup_check();
+	if (error == 0)
+		error = check_and_impersonate(Socket, PeerAddr, PeerAddrLen);
 	(void)pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	if (error == 0)

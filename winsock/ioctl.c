@@ -11,6 +11,7 @@
 #include "winsock/overlapped.h"
 #include "winsock/shim.h"
 #include "winsock/socket_state.h"
+#include "winsock/startup.h"
 #include "ws2tcpip.h"
 #include "mswsock.h"
 
@@ -279,6 +280,8 @@ WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD cbInBuffer,
 	int type, rc;
 	socklen_t n = sizeof(type);
 
+	if ((rc = startup_check()) != 0)
+		return error_set(rc);
 	if (lpcbBytesReturned == NULL && lpOverlapped == NULL)
 		return error_set(WSAEFAULT);
 	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)

@@ -10,6 +10,7 @@
 #include "winsock/connection.h"
 #include "winsock/overlapped.h"
 #include "winsock/socket_state.h"
+#include "winsock/startup.h"
 #include "winsock/token.h"
 #include "winsock/wire.h"
 #include "ws2tcpip.h"
@@ -196,6 +197,7 @@ check_and_query(int fd, const void *template, ULONG template_n,
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
  *
+ *	WSANOTINITIALISED	after the last WSACleanup
  *	WSAENOTSOCK, WSAEINVAL	not a TCP or UDP socket of IPv4 or IPv6
  *	WSAEFAULT	no length; or neither template nor room for the answer
  *	WSAEMSGSIZE	template or answer too short
@@ -216,7 +218,10 @@ WSAQuerySocketSecurity(SOCKET Socket,
 {
 	int saved = errno, cancel, error;
 
-	if ((error = overlapped_expect(Socket, Overlapped, CompletionRoutine)) != 0) {
+	error = startup_check();
+	if (error == 0)
+		error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	if (error != 0) {
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}

@@ -9,6 +9,7 @@
 #include "winsock/settings.h"
 #include "winsock/socket_state.h"
 #include "winsock/socket_table.h"
+#include "winsock/startup.h"
 #include "winsock/wire.h"
 #include "ws2tcpip.h"
 
@@ -78,8 +79,9 @@ check_and_secure(int fd, const void *buffer, uint32_t n)
  *	Overlapped		NULL, or completed on return, its event signalled
  *	CompletionRoutine	NULL, or called in the next alertable wait of this thread
  *
- * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
+ * 0, or SOCKET_ERROR with the reason in WSAGetLastError, the first that applies:
  *
+ *	WSANOTINITIALISED	after the last WSACleanup
  *	WSAENOTSOCK	not open, or no socket
  *	WSAEINVAL	other kind of socket; bad, contradictory or unknown settings; bound,
  *			already secured, or SO_REUSEADDR or SO_REUSEPORT is on
@@ -100,7 +102,10 @@ WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySett
 {
 	int saved = errno, cancel, error;
 
-	if ((error = overlapped_expect(Socket, Overlapped, CompletionRoutine)) != 0) {
+	error = startup_check();
+	if (error == 0)
+		error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	if (error != 0) {
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}

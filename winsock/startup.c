@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "winsock/error_map.h"
+#include "winsock/startup.h"
 #include "winsock2.h"
 
 #define NEWEST MAKEWORD(2, 2)
 #define OLDEST MAKEWORD(1, 0)
 
 static atomic_uint n_startups;
+static atomic_bool has_begun;
 
 static WORD
 comparable(WORD version)
@@ -39,7 +41,16 @@ WSAStartup(WORD wVersionRequested, LPWSADATA lpWSAData)
 	if (comparable(wVersionRequested) < comparable(OLDEST))
 		return WSAVERNOTSUPPORTED;
 	atomic_fetch_add(&n_startups, 1);
+	atomic_store(&has_begun, true);
 	return 0;
+}
+
+int
+startup_check(void)
+{
+	return atomic_load(&has_begun) && atomic_load(&n_startups) == 0 ?
+		   WSANOTINITIALISED :
+		   0;
 }
 
 /* SOCKET_ERROR and WSANOTINITIALISED without a WSAStartup that it ends. */

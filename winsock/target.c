@@ -7,6 +7,7 @@
 #include "winsock/connection.h"
 #include "winsock/overlapped.h"
 #include "winsock/socket_state.h"
+#include "winsock/startup.h"
 #include "winsock/target.h"
 #include "winsock/token.h"
 #include "winsock/utf.h"
@@ -221,6 +222,7 @@ finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped,
  *
  * 0, or SOCKET_ERROR with the reason in WSAGetLastError:
  *
+ *	WSANOTINITIALISED	after the last WSACleanup
  *	WSAENOTSOCK, WSAEINVAL	not a TCP or UDP socket of IPv4 or IPv6
  *	WSAEFAULT, WSAEMSGSIZE	no name, or more than the buffer holds
  *	WSAEINVAL	unknown protocol; an empty name, or more than 255 bytes of UTF-8; UDP
@@ -238,7 +240,9 @@ WSASetSocketPeerTargetName(SOCKET Socket, const SOCKET_PEER_TARGET_NAME *PeerTar
 	int saved = errno, cancel, error;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	error = startup_check();
+	if (error == 0)
+		error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
 	if (error == 0)
 		error = check_and_set(Socket, PeerTargetName, PeerTargetNameLen);
 	(void)pthread_setcancelstate(cancel, NULL);
@@ -259,7 +263,9 @@ WSADeleteSocketPeerTargetName(SOCKET Socket, const struct sockaddr *PeerAddr,
 	int saved = errno, cancel, error;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
+	error = startup_check();
+	if (error == 0)
+		error = overlapped_expect(Socket, Overlapped, CompletionRoutine);
 	if (error == 0)
 		error = check_and_delete(Socket, PeerAddr, PeerAddrLen);
 	(void)pthread_setcancelstate(cancel, NULL);
