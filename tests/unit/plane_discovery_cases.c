@@ -1,0 +1,294 @@
+/*
+ * The state table of negotiation discovery (MS-IKEE 3.7.4.1 and 3.7.4.2): a test for each of
+ * its rows, in its order. doc/authip-checklist.md has the table.
+ */
+#include <string.h>
+
+#include "tests/unit/check_plane.h"
+
+#define CLEAR CLASS_INSECURE
+
+static void
+done(const struct flow *f, enum ike_err error)
+{
+	struct proto_acquire_done d = { CLEAR, *f, error };
+
+	plane_out_done(rig.p, &d);
+}
+
+static void
+pair_with(uint32_t qm_id, const struct flow *f, bool guarantees, bool boundary_behind_nat)
+{
+	for (int inbound = 0; inbound < 2; inbound++) {
+		struct action_sa_add a = pair_action(qm_id, CLEAR, f, inbound);
+
+		a.guaranteed_encryption = guarantees;
+		if (boundary_behind_nat) {
+			a.peer_boundary = true;
+			a.nat.local = f->local;
+			a.nat.remote = f->remote;
+			a.nat.local.port = a.nat.remote.port = 4500;
+		}
+		ck_assert(plane_sa_add(rig.p, &a));
+	}
+}
+
+/* The packet that was sent last is this one, in clear. */
+static bool
+last_is_clear(uint8_t mark)
+{
+	const struct sent *s = &rig.sent[rig.n_sent - 1];
+
+	return rig.n_sent > 0 && s->b[9] == 6 && s->b[s->n - 1] == mark;
+}
+
+static void
+clear_arrives(const struct flow *f, uint8_t mark)
+{
+	struct sample s = { *f, false, 32, mark, 0x10 };
+	uint8_t b[RIG_PACKET_BYTES];
+
+	plane_clear_in(rig.p, b, sample_write(&s, b), false);
+}
+
+static void
+sealed_arrives(uint32_t qm_id, const struct flow *f, uint8_t mark)
+{
+	struct sample s = { *f, false, 32, mark, 0x10 };
+	uint8_t b[RIG_PACKET_BYTES];
+
+	plane_in_packet(rig.p, span_of(b, peer_seal(qm_id, 1, &s, b)));
+}
+
+static void
+owner_is(const struct flow *f, uint32_t class_id)
+{
+	struct proto_owner reply = { *f, class_id };
+
+	plane_clear_owner(rig.p, &reply);
+}
+
+/* The mark of the next packet that programs got, -1: none. */
+static int
+delivered(void)
+{
+	uint8_t b[RIG_PACKET_BYTES];
+	size_t n = rig_tun_read(CLEAR, b);
+
+	return n == 0 ? -1 : b[n - 1];
+}
+
+/* Messages until there are none; how many of them were of this type. */
+static size_t
+heard(uint16_t type)
+{
+	uint8_t frame[4096];
+	size_t n = 0;
+
+	while (recv(rig.negotiator, frame, sizeof(frame), MSG_DONTWAIT) > 0) {
+		uint16_t got;
+
+		memcpy(&got, frame, sizeof(got));
+		n += got == type;
+	}
+	return n;
+}
+
+/* ---- outbound ---- */
+
+START_TEST(nd_out_1_first_packet_is_clear_and_negotiates)
+{
+	struct flow f = flow_of(_i == 0 ? 4 : 6, 6, 1000, 80);
+
+	out_sample(CLEAR, &f, 1);
+	ck_assert_uint_eq(rig.n_sent, 1);
+	ck_assert_int_eq(rig.sent[0].b[rig.sent[0].n - 1], 1);
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE), 1);
+	ck_assert_int_eq(plane_flow_find(rig.p, CLEAR, &f)->state, FLOW_WAITING);
+}
+END_TEST
+
+START_TEST(nd_out_2_while_negotiating_clear_and_no_other_question)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	out_sample(CLEAR, &f, 1);
+	(void)heard(PROTO_ACQUIRE);
+	for (uint8_t mark = 2; mark < 10; mark++) {
+		out_sample(CLEAR, &f, mark);
+		ck_assert(last_is_clear(mark));
+	}
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE), 0);
+}
+END_TEST
+
+START_TEST(nd_out_3_secured_without_an_sa_waits_and_negotiates)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, false, false);
+	out_sample(CLEAR, &f, 1);
+	plane_sa_delete(rig.p, 1);
+	rig.n_sent = 0;
+	out_sample(CLEAR, &f, 2);
+	ck_assert_uint_eq(rig.n_sent, 0);
+	ck_assert_uint_eq(rig.p->n_held, 1);
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE), 1);
+	pair_with(2, &f, false, false);
+	done(&f, IKE_OK);
+	ck_assert_uint_eq(rig.n_sent, 1);
+	ck_assert_int_eq(peer_open(2, &rig.sent[0]), 2);
+}
+END_TEST
+
+START_TEST(nd_out_4_another_guarantee_negotiates_again)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, true, false);
+	out_sample(CLEAR, &f, 1); /* the flow is guaranteed encryption from here on */
+	plane_sa_delete(rig.p, 1);
+	pair_with(2, &f, false, false);
+	rig.n_sent = 0;
+	out_sample(CLEAR, &f, 2);
+	ck_assert_uint_eq(rig.n_sent, 0); /* as without an SA */
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE_ENCRYPTED), 1);
+	pair_with(3, &f, true, false);
+	done(&f, IKE_OK);
+	ck_assert_int_eq(peer_open(3, &rig.sent[0]), 2);
+}
+END_TEST
+
+/* A deviation, for the safe side: a flow that was secured stays so there, too. */
+START_TEST(nd_out_5_boundary_in_udp_is_sent_in_clear)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, false, true);
+	out_sample(CLEAR, &f, 1);
+	ck_assert(last_is_clear(1));
+	ck_assert(!plane_flow_find(rig.p, CLEAR, &f)->was_secured);
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE), 0);
+}
+END_TEST
+
+START_TEST(nd_out_6_with_an_sa_sealed_and_secured)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, false, false);
+	out_sample(CLEAR, &f, 1);
+	ck_assert_int_eq(peer_open(1, &rig.sent[0]), 1);
+	ck_assert(plane_flow_find(rig.p, CLEAR, &f)->was_secured);
+}
+END_TEST
+
+START_TEST(nd_out_7_other_traffic_is_never_clear)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	for (uint32_t class_id = CLASS_DEFAULT; class_id <= CLASS_ENCRYPT; class_id++)
+		out_sample(class_id, &f, 1);
+	ck_assert_uint_eq(rig.n_sent, 0);
+	ck_assert_uint_eq(rig.p->n_held, 2);
+	ck_assert_uint_eq(heard(PROTO_ACQUIRE), 2);
+}
+END_TEST
+
+/* Failure never breaks a clear flow that is not secured. */
+START_TEST(nd_failure_leaves_a_clear_flow_alone)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	out_sample(CLEAR, &f, 1);
+	done(&f, IKE_ERR_TIMED_OUT);
+	out_sample(CLEAR, &f, 2);
+	ck_assert(last_is_clear(2));
+	clear_arrives(&f, 3);
+	ck_assert_int_eq(delivered(), 3);
+	ck_assert_uint_eq(rig.p->count[PC_REFUSED], 0);
+}
+END_TEST
+
+/* ---- inbound ---- */
+
+START_TEST(nd_in_1_first_clear_packet_if_its_owner_takes_it)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	clear_arrives(&f, 1);
+	ck_assert_uint_eq(heard(PROTO_OWNER_ASK), 1);
+	owner_is(&f, _i == 0 ? CLEAR : _i == 1 ? CLASS_DEFAULT : 0);
+	ck_assert_int_eq(delivered(), _i == 0 ? 1 : -1);
+	ck_assert_uint_eq(rig.p->count[PC_IN_CLEAR], _i == 0);
+}
+END_TEST
+
+START_TEST(nd_in_2_clear_packet_of_a_clear_flow)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	out_sample(CLEAR, &f, 1);
+	clear_arrives(&f, 2);
+	ck_assert_int_eq(delivered(), 2);
+	ck_assert_uint_eq(heard(PROTO_OWNER_ASK), 0);
+}
+END_TEST
+
+START_TEST(nd_in_3_clear_packet_of_a_secured_flow)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, false, false);
+	out_sample(CLEAR, &f, 1);
+	rig.p->now_ms += 3600 * 1000; /* no grace is as long */
+	clear_arrives(&f, 2);
+	ck_assert_int_eq(delivered(), -1);
+	ck_assert_uint_eq(rig.p->count[PC_IN_CLEAR_REFUSED], 1);
+}
+END_TEST
+
+START_TEST(nd_in_4_protected_packet_secures_the_flow)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	out_sample(CLEAR, &f, 1);
+	ck_assert(!plane_flow_find(rig.p, CLEAR, &f)->was_secured);
+	pair_with(1, &f, false, false);
+	sealed_arrives(1, &f, 2);
+	ck_assert_int_eq(delivered(), 2);
+	ck_assert(plane_flow_find(rig.p, CLEAR, &f)->was_secured);
+}
+END_TEST
+
+START_TEST(nd_in_5_encryption_is_guaranteed_from_then_on)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+
+	pair_with(1, &f, true, false);
+	sealed_arrives(1, &f, 1);
+	ck_assert(plane_flow_find(rig.p, CLEAR, &f)->guarantees_encryption);
+}
+END_TEST
+
+void
+plane_discovery_tests(Suite *s)
+{
+	TCase *t = tcase_create("discovery");
+
+	tcase_add_checked_fixture(t, rig_setup, rig_teardown);
+	tcase_add_loop_test(t, nd_out_1_first_packet_is_clear_and_negotiates, 0, 2);
+	tcase_add_test(t, nd_out_2_while_negotiating_clear_and_no_other_question);
+	tcase_add_test(t, nd_out_3_secured_without_an_sa_waits_and_negotiates);
+	tcase_add_test(t, nd_out_4_another_guarantee_negotiates_again);
+	tcase_add_test(t, nd_out_5_boundary_in_udp_is_sent_in_clear);
+	tcase_add_test(t, nd_out_6_with_an_sa_sealed_and_secured);
+	tcase_add_test(t, nd_out_7_other_traffic_is_never_clear);
+	tcase_add_test(t, nd_failure_leaves_a_clear_flow_alone);
+	tcase_add_loop_test(t, nd_in_1_first_clear_packet_if_its_owner_takes_it, 0, 3);
+	tcase_add_test(t, nd_in_2_clear_packet_of_a_clear_flow);
+	tcase_add_test(t, nd_in_3_clear_packet_of_a_secured_flow);
+	tcase_add_test(t, nd_in_4_protected_packet_secures_the_flow);
+	tcase_add_test(t, nd_in_5_encryption_is_guaranteed_from_then_on);
+	suite_add_tcase(s, t);
+}
