@@ -166,7 +166,7 @@ request_again(struct engine *e, void *owner)
 	r->interval_ms *= 2;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	mm_init_before_resend(r->mm);
-	fragment_send(e, r->mm, blob_span(&r->bytes), true);
+	fragment_send(e, r->mm, blob_span(&r->bytes), &r->cut, true);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "no answer yet: transmission ");
 	text_u32(&t, r->n_sent);
@@ -185,10 +185,11 @@ request_send(struct engine *e, struct request *r, struct mm_sa *mm, struct span 
 	r->give_up = give_up;
 	r->owner = owner;
 	r->n_sent = 1;
+	r->cut.id = 0;
 	r->max_resend = max_resend;
 	r->interval_ms = mm->dialect->retransmit_first_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
-	fragment_send(e, mm, wire, false);
+	fragment_send(e, mm, wire, &r->cut, false);
 }
 
 void
@@ -201,8 +202,11 @@ request_done(struct engine *e, struct request *r)
 /* ---- answers ---- */
 
 bool
-answered_is(const struct engine *e, const struct answered *a)
+answered_is(const struct engine *e, const struct answered *a, const uint8_t *first)
 {
+	if (first != NULL)
+		return a->set && a->in_fragments &&
+		       memcmp(a->first, first, FRAGMENT_DIGEST_BYTES) == 0;
 	return a->set && memcmp(a->digest, e->digest, DIGEST_BYTES) == 0;
 }
 
@@ -212,6 +216,9 @@ answered_begin(struct engine *e, struct answered *a)
 	memcpy(a->digest, e->digest, DIGEST_BYTES);
 	a->set = true;
 	a->n_again = 0;
+	a->cut.id = 0;
+	a->in_fragments = e->in_whole;
+	memcpy(a->first, e->whole_first, sizeof(a->first));
 	blob_free(&a->response);
 }
 
@@ -221,7 +228,8 @@ answered_reply(struct engine *e, struct answered *a, struct mm_sa *mm,
 {
 	if (!blob_set(&a->response, response))
 		e->error_count[IKE_ERR_NO_MEMORY]++;
-	fragment_send(e, mm, response, false);
+	a->sent_ms = e->now_ms;
+	fragment_send(e, mm, response, &a->cut, false);
 }
 
 void

@@ -33,8 +33,8 @@ message_may_be_cut(const struct mm_sa *mm, struct span data)
 }
 
 static void
-send_one(struct engine *e, struct mm_sa *mm, struct span whole, struct span part,
-    uint32_t number, bool last)
+send_one(struct engine *e, struct mm_sa *mm, uint16_t id, struct span whole,
+    struct span part, uint32_t number, bool last)
 {
 	static const size_t length_at = 24;
 	uint8_t b[2048];
@@ -48,7 +48,7 @@ send_one(struct engine *e, struct mm_sa *mm, struct span whole, struct span part
 	writer_u8(&w, PAYLOAD_NONE);
 	writer_u8(&w, 0);
 	writer_u16(&w, (uint16_t)(FRAGMENT_HEAD_BYTES + part.n));
-	writer_u16(&w, e->fragment_id);
+	writer_u16(&w, id);
 	writer_u8(&w, (uint8_t)number);
 	writer_u8(&w, last ? FRAGMENT_FLAG_LAST : 0);
 	writer_bytes(&w, part);
@@ -56,12 +56,24 @@ send_one(struct engine *e, struct mm_sa *mm, struct span whole, struct span part
 		action_send_to(e, mm, span_of(b, w.n));
 }
 
+/* The same message has the same ID, unless a NAT made its pieces smaller meanwhile. */
+static void
+cut_begin(struct engine *e, struct fragment_cut *cut, size_t step)
+{
+	if (cut->id != 0 && cut->step == step)
+		return;
+	if (++e->fragment_id == 0)
+		e->fragment_id = 1;
+	*cut = (struct fragment_cut){ e->fragment_id, step };
+}
+
 /*
  * The whole message with its header is cut (A79). auto: a first transmission goes in one
  * piece, as many paths carry it, until one of either side had to be cut.
  */
 void
-fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again)
+fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragment_cut *cut,
+    bool again)
 {
 	size_t max = datagram_max_bytes(e, mm);
 	size_t step = max - ISAKMP_HEADER_BYTES - FRAGMENT_HEAD_BYTES;
@@ -77,11 +89,11 @@ fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again)
 		action_send_to(e, mm, data);
 		return;
 	}
-	if (++e->fragment_id == 0)
-		e->fragment_id = 1;
+	cut_begin(e, cut, step);
 	for (size_t at = 0; at < data.n; at += step) {
 		size_t n = data.n - at < step ? data.n - at : step;
 
-		send_one(e, mm, data, span_of(data.p + at, n), ++number, at + n == data.n);
+		send_one(e, mm, cut->id, data, span_of(data.p + at, n), ++number,
+		    at + n == data.n);
 	}
 }

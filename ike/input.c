@@ -22,8 +22,9 @@ input_answer_again(struct engine *e, struct mm_sa *mm, struct answered *answered
 		return;
 	}
 	answered->n_again++;
+	answered->sent_ms = e->now_ms;
 	if (same && mm->remote.port == e->in_remote->port) {
-		fragment_send(e, mm, response, true);
+		fragment_send(e, mm, response, &answered->cut, true);
 		return;
 	}
 	if ((a = action_push(e, ACTION_SEND, response)) == NULL)
@@ -32,26 +33,54 @@ input_answer_again(struct engine *e, struct mm_sa *mm, struct answered *answered
 	a->send.remote = *e->in_remote;
 }
 
+/* The request of mm that has this digest, or whose first fragment has; NULL: none. */
+static struct answered *
+input_find_answered(const struct engine *e, struct mm_sa *mm, const uint8_t *first)
+{
+	struct qm_sa *qm;
+
+	if (answered_is(e, &mm->answered, first))
+		return &mm->answered;
+	if (answered_is(e, &mm->notify_answered, first))
+		return &mm->notify_answered;
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (answered_is(e, &qm->answered, first))
+			return &qm->answered;
+	return NULL;
+}
+
+/* One transmission of many fragments is answered once. */
+static bool
+input_is_hasty(const struct engine *e, const struct answered *a)
+{
+	return e->now_ms - a->sent_ms < FRAGMENT_HURRY_MS;
+}
+
 /* The responder of MS-AIPS 3.1: the same bytes get the same answer, and nothing else. */
 bool
 input_is_duplicate(struct engine *e, struct mm_sa *mm)
 {
-	struct answered *a = NULL;
-	struct qm_sa *qm;
+	struct answered *a = input_find_answered(e, mm, NULL);
 
-	if (answered_is(e, &mm->answered))
-		a = &mm->answered;
-	else if (answered_is(e, &mm->notify_answered))
-		a = &mm->notify_answered;
-	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
-		if (a == NULL && answered_is(e, &qm->answered))
-			a = &qm->answered;
 	if (a == NULL)
 		return false;
 	event_drop(e, mm, IKE_ERR_DUPLICATE);
-	if (a->response.n > 0)
+	if (a->response.n > 0 && !(e->in_whole && input_is_hasty(e, a)))
 		input_answer_again(e, mm, a);
 	return true;
+}
+
+/*
+ * Where fragments are lost the request may never be whole a second time: its first fragment
+ * is enough to know it.
+ */
+void
+input_fragment_again(struct engine *e, struct mm_sa *mm, const uint8_t *first)
+{
+	struct answered *a = input_find_answered(e, mm, first);
+
+	if (a != NULL && a->response.n > 0 && !input_is_hasty(e, a))
+		input_answer_again(e, mm, a);
 }
 
 /* Main-mode exchange or quick-mode exchange, at the side that asked. */

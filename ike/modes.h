@@ -61,6 +61,8 @@ bool mm_resp_keys(struct mm_sa *mm);
 void input_datagram(struct engine *e);
 /* A request that was answered: answers again. */
 bool input_is_duplicate(struct engine *e, struct mm_sa *mm);
+/* first: digest of the first fragment of a request that was answered: answers again. */
+void input_fragment_again(struct engine *e, struct mm_sa *mm, const uint8_t *first);
 
 /* ---- dos.c: floods of first messages -------------------------------------------------------- */
 
@@ -76,8 +78,9 @@ bool dos_admit(struct engine *e, const struct isakmp_header *h);
 
 /* ---- fragment.c, reassembly.c ----------------------------------------------------------------- */
 
-/* Sends a message of mm, in fragments if it must be. again: it was sent before. */
-void fragment_send(struct engine *e, struct mm_sa *mm, struct span data, bool again);
+/* Sends a message of mm, in fragments if it must be. again: it was sent before, as cut says. */
+void fragment_send(struct engine *e, struct mm_sa *mm, struct span data,
+    struct fragment_cut *cut, bool again);
 /* Takes a fragment of mm; true when *whole is a message now (in e->whole). */
 bool reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h,
     struct span *whole);

@@ -11,7 +11,17 @@ struct piece {
 	uint8_t number;
 	bool last;
 	struct span data;
+	uint8_t digest[FRAGMENT_DIGEST_BYTES]; /* number 1 */
 };
+
+static void
+piece_digest(struct piece *p)
+{
+	uint8_t full[HASH_MAX_BYTES] = { 0 };
+
+	hash_digest(HASH_SHA256, &p->data, 1, full);
+	memcpy(p->digest, full, sizeof(p->digest));
+}
 
 /* The fragment must be the only payload, and it must hold something. */
 static bool
@@ -131,6 +141,8 @@ reassembly_take(struct engine *e, struct reassembly *r, const struct piece *p)
 	*f = (struct fragment){ r->n, p->data.n };
 	r->n += p->data.n;
 	r->n_fragment++;
+	if (p->number == 1)
+		memcpy(r->first, p->digest, sizeof(r->first));
 	if (p->number > r->highest)
 		r->highest = p->number;
 	if (p->last)
@@ -194,10 +206,14 @@ reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 		event_drop(e, mm, IKE_ERR_FRAGMENT_FORM);
 		return false;
 	}
+	if (p.number == 1)
+		piece_digest(&p);
 	if (!reassembly_fits(r, h, p.id))
 		r = reassembly_begin(e, mm, h, p.id);
 	if (r != NULL)
 		err = reassembly_take(e, r, &p);
+	if (p.number == 1 && (err == IKE_OK || err == IKE_ERR_FRAGMENT_TWICE))
+		input_fragment_again(e, mm, p.digest);
 	if (err != IKE_OK) {
 		event_drop(e, mm, err);
 		if (err != IKE_ERR_FRAGMENT_TWICE)
@@ -207,6 +223,7 @@ reassembly_add(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 	if (r->last == 0 || r->n_fragment != r->last)
 		return false;
 	*whole = reassembly_join(e, r, h);
+	memcpy(e->whole_first, r->first, sizeof(r->first));
 	reassembly_drop(e, mm);
 	mm->fragments = true;
 	return true;

@@ -61,6 +61,7 @@ enum qm_state { QM_STATES(STATE_ENUM) };
 typedef void request_give_up(struct engine *e, void *owner);
 struct request {
 	struct blob bytes; /* empty: none outstanding */
+	struct fragment_cut cut;
 	struct mm_sa *mm;
 	request_give_up *give_up;
 	void *owner;
@@ -75,7 +76,11 @@ struct answered {
 	bool set;
 	uint8_t digest[DIGEST_BYTES];
 	struct blob response; /* empty: still in process */
+	struct fragment_cut cut;
 	uint32_t n_again;     /* how often it was sent again */
+	bool in_fragments;    /* that is how the request came */
+	uint8_t first[FRAGMENT_DIGEST_BYTES]; /* of its first fragment */
+	uint64_t sent_ms;     /* the response, the last time */
 };
 
 /* Sequence numbers: one stream per kind of exchange (A30). */
@@ -285,6 +290,7 @@ struct engine {
 	uint16_t fragment_id;
 	uint8_t *whole; /* owned: a message made of fragments */
 	bool in_whole;	/* that is what e->datagram is */
+	uint8_t whole_first[FRAGMENT_DIGEST_BYTES]; /* of its first fragment */
 	uint64_t error_count[IKE_ERR_COUNT];
 	uint64_t event_count[EVENT_DROP + 1];
 	/* scratch, valid within one event */
@@ -383,7 +389,8 @@ bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 void request_send(struct engine *e, struct request *r, struct mm_sa *mm,
     struct span wire, uint32_t max_resend, request_give_up *give_up, void *owner);
 void request_done(struct engine *e, struct request *r);
-bool answered_is(const struct engine *e, const struct answered *a);
+/* Is e->digest that of its request, or first (unless NULL) that of its first fragment? */
+bool answered_is(const struct engine *e, const struct answered *a, const uint8_t *first);
 /* Takes the datagram as the request of this slot; its answer is still to come. */
 void answered_begin(struct engine *e, struct answered *a);
 /* Stores and sends the answer. */

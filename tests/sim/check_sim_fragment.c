@@ -236,6 +236,91 @@ START_TEST(fragments_lost)
 }
 END_TEST
 
+/* The first fragment of a large request; then nothing arrives any more. */
+struct first {
+	uint8_t b[600];
+	size_t n;
+	bool is_over;
+};
+
+static bool
+tap_first(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct first *f = ctx;
+	bool is_fragment = p[16] == PAYLOAD_FRAGMENT;
+
+	if (from == 0 && is_fragment && f->n == 0)
+		memcpy(f->b, p, f->n = *n);
+	f->is_over |= from == 1 && is_fragment;
+	return !f->is_over;
+}
+
+/* It asks for the answer again: once a second, not without end, and not a changed one. */
+START_TEST(first_fragment_asks_for_the_answer)
+{
+	struct first f = { .n = 0 };
+	size_t sent, answer;
+
+	begin(1, FRAGMENT_SEND_ALWAYS, 1280);
+	net.tap = tap_first;
+	net.tap_ctx = &f;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, FRAGMENT_HURRY_MS + 500);
+	ck_assert(f.is_over && f.b[34] == 1);
+	sent = net.host[1].n_sent;
+	sim_inject(&net, 1, f.b, f.n);
+	answer = net.host[1].n_sent - sent;
+	ck_assert_uint_ge(answer, 20);
+	for (int i = 0; i < 20; i++)
+		sim_inject(&net, 1, f.b, f.n);
+	ck_assert_uint_eq(net.host[1].n_sent, sent + answer);
+	sim_run(&net, FRAGMENT_HURRY_MS);
+	f.b[50] ^= 1;
+	sim_inject(&net, 1, f.b, f.n);
+	ck_assert_uint_eq(net.host[1].n_sent, sent + answer);
+	f.b[50] ^= 1;
+	for (int i = 0; i < 40; i++) {
+		sim_inject(&net, 1, f.b, f.n);
+		sim_run(&net, FRAGMENT_HURRY_MS);
+	}
+	ck_assert_uint_eq(net.host[1].n_sent, sent + answer * ANSWERED_AGAIN_MAX);
+	sim_run(&net, 200000);
+	ck_assert_uint_eq(net.host[1].engine->reassembly_bytes, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/*
+ * A long chain: a retransmission brings what the one before it lost, and asks again for what
+ * the answer lost.
+ */
+START_TEST(fragments_lost_in_a_bad_network)
+{
+	static const struct {
+		uint32_t loss_pct;
+		size_t at_least;
+	} row[] = { { 5, 198 }, { 10, 150 } };
+	size_t in_time = 0;
+
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		begin(seed * 104729,
+		    seed % 2 != 0 ? FRAGMENT_SEND_ALWAYS : FRAGMENT_SEND_AUTO, 1280);
+		net.loss_pct = row[_i].loss_pct;
+		net.jitter_ms = 20;
+		sim_acquire(&net, 0, 1, seed % 4 < 2 ? 4 : 6, 80);
+		in_time += sim_run_results(&net, 0, 1, 60000) &&
+			   net.host[0].result.error == IKE_OK;
+		net.loss_pct = 0;
+		sim_run(&net, 1000000);
+		ck_assert(sim_sas_agree(&net));
+		for (size_t i = 0; i < SIM_HOSTS; i++)
+			ck_assert_uint_eq(net.host[i].engine->reassembly_bytes, 0);
+		sim_free(&net);
+	}
+	ck_assert_uint_ge(in_time, row[_i].at_least);
+}
+END_TEST
+
 static bool
 tap_forge(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
@@ -284,6 +369,8 @@ sim_fragment_cases(void)
 	tcase_add_test(t, fragments_look_as_they_should);
 	tcase_add_test(t, fragments_twice_and_reordered);
 	tcase_add_test(t, each_fragment_forged);
+	tcase_add_test(t, first_fragment_asks_for_the_answer);
 	tcase_add_test(t, fragments_lost);
+	tcase_add_loop_test(t, fragments_lost_in_a_bad_network, 0, 2);
 	return t;
 }
