@@ -94,7 +94,7 @@ start_sink() # port options
 	shift
 	flow $b "$@" sink "$port" > "$dir/sink.$port" 2>&1 &
 	pids+=($!)
-	for _ in $(seq 50); do
+	for _ in $(seq 300); do
 		[ -s "$dir/sink.$port" ] && break
 		sleep 0.1
 	done
@@ -104,7 +104,7 @@ start_sink() # port options
 wait_for_daemons()
 {
 	for n in $a $b; do
-		for _ in $(seq 100); do
+		for _ in $(seq 300); do
 			./authipctl --run-dir "$dir/$n" status > /dev/null 2>&1 && break
 			sleep 0.1
 		done || skip "no daemon: $(tail -1 "$dir/$n.log")"

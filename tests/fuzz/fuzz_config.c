@@ -21,7 +21,7 @@ check_round_trip(const struct config *c)
 	dialect_print(f, &c->dialect);
 	fclose(f);
 	if (config_load_text(&again, "printed", text, false, &err) < 0 ||
-	    memcmp(&again.policy, &c->policy, sizeof(c->policy)) != 0 ||
+	    !policy_equal(&again.policy, &c->policy) ||
 	    memcmp(&again.dialect, &c->dialect, sizeof(c->dialect)) != 0) {
 		fprintf(stderr, "line %d: %s\n%s\n", err.line, err.text, text);
 		abort();

@@ -304,7 +304,7 @@ check_round_trip(const struct policy *p)
 	config_print_policy(f, p);
 	fclose(f);
 	load_good(&c, text);
-	ck_assert_msg(memcmp(&c.policy, p, sizeof(*p)) == 0, "differs:\n%s", text);
+	ck_assert_msg(policy_equal(&c.policy, p), "differs:\n%s", text);
 	free(text);
 }
 

@@ -61,6 +61,22 @@ START_TEST(both_sides_agree)
 }
 END_TEST
 
+/* MODP: twice the strength of the group (RFC 3526 8), not its size. ECP: 64 bits more than the
+ * order, so that what is reduced has no bias. */
+START_TEST(private_values_are_as_long_as_they_must_be)
+{
+	enum dh_group g = groups[_i];
+	size_t n = dh_private_len_bytes(g), size = dh_public_len_bytes(g);
+
+	if (_i >= MODP_COUNT) {
+		ck_assert_uint_eq(n, size / 2 + 8);
+		return;
+	}
+	ck_assert_uint_ge(n, size >= 256 ? 40 : 32);
+	ck_assert_uint_lt(n, size / 2);
+}
+END_TEST
+
 /* The prime of a MODP group as bytes, plus an offset. */
 static void
 prime_bytes(enum dh_group g, int offset, uint8_t *out)
@@ -219,6 +235,7 @@ crypto_dh_tests(Suite *s)
 	TCase *t = tcase_create("dh");
 
 	tcase_add_loop_test(t, both_sides_agree, 0, GROUP_COUNT);
+	tcase_add_loop_test(t, private_values_are_as_long_as_they_must_be, 0, GROUP_COUNT);
 	tcase_add_loop_test(t, modp_value_out_of_range_is_refused, 0, MODP_COUNT);
 	tcase_add_loop_test(t, value_of_wrong_length_is_refused, 0, GROUP_COUNT);
 	tcase_add_loop_test(t, point_not_on_curve_is_refused, MODP_COUNT, GROUP_COUNT);

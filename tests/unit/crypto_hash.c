@@ -149,6 +149,27 @@ START_TEST(secret_holds_compares_and_wipes)
 }
 END_TEST
 
+/* Every byte of it, also those that were not in use. */
+START_TEST(wiped_secrets_are_gone)
+{
+	static const struct secret nothing;
+	uint8_t text[33];
+	struct secret a;
+
+	memset(&a, 0xa5, sizeof(a));
+	secret_wipe(&a);
+	ck_assert_mem_eq(&a, &nothing, sizeof(a));
+	memset(&a, 0xa5, sizeof(a));
+	ck_assert(secret_set(&a, SPAN_NONE));
+	ck_assert_mem_eq(&a, &nothing, sizeof(a));
+	memset(text, 0xa5, sizeof(text));
+	secret_wipe_bytes(text, sizeof(text) - 1);
+	ck_assert_mem_eq(text, nothing.b, sizeof(text) - 1);
+	ck_assert_uint_eq(text[sizeof(text) - 1], 0xa5);
+	secret_wipe_bytes(NULL, 0);
+}
+END_TEST
+
 void
 crypto_hash_tests(Suite *s)
 {
@@ -159,5 +180,6 @@ crypto_hash_tests(Suite *s)
 	tcase_add_test(t, hmac_with_empty_key_and_data);
 	tcase_add_test(t, unknown_hash_is_refused);
 	tcase_add_test(t, secret_holds_compares_and_wipes);
+	tcase_add_test(t, wiped_secrets_are_gone);
 	suite_add_tcase(s, t);
 }
