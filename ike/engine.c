@@ -7,6 +7,7 @@
 #include "ike/nat.h"
 #include "ike/rekey.h"
 #include "ike/tongue.h"
+#include "ike/v1.h"
 
 static void
 engine_now(struct engine *e, uint64_t now_ms)
@@ -267,7 +268,7 @@ engine_is_idle(const struct engine *e)
 	const struct mm_sa *mm;
 
 	LIST_FOREACH (mm, &e->mm_all, all_link)
-		if (mm->notify_request.bytes.n > 0)
+		if (mm->notify_request.bytes.n > 0 || v1_delete_is_pending(mm))
 			return false;
 	return true;
 }

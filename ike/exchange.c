@@ -164,6 +164,8 @@ request_again(struct engine *e, void *owner)
 	}
 	r->n_sent++;
 	r->interval_ms *= 2;
+	if (r->longest_ms != 0 && r->interval_ms > r->longest_ms)
+		r->interval_ms = r->longest_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	mm_init_before_resend(r->mm);
 	fragment_send(e, r->mm, blob_span(&r->bytes), &r->cut, true);
@@ -188,8 +190,18 @@ request_send(struct engine *e, struct request *r, struct mm_sa *mm, struct span 
 	r->cut.id = 0;
 	r->max_resend = max_resend;
 	r->interval_ms = mm->dialect->retransmit_first_ms;
+	r->longest_ms = 0;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	fragment_send(e, mm, wire, &r->cut, false);
+}
+
+void
+request_pace(
+    struct engine *e, struct request *r, uint32_t first_ms, uint32_t longest_ms)
+{
+	r->interval_ms = first_ms;
+	r->longest_ms = longest_ms;
+	timer_arm(&e->timers, &r->timer, e->now_ms + first_ms, request_again, r);
 }
 
 void

@@ -189,7 +189,8 @@ mm_retire(struct engine *e, struct mm_sa *mm)
 	request_done(e, &mm->request);
 	gss_forget(e, mm);
 	timer_cancel(&e->timers, &mm->responder_timer);
-	if (mm->notify_request.bytes.n == 0 && STAILQ_EMPTY(&mm->notify_queue)) {
+	if (mm->notify_request.bytes.n == 0 && STAILQ_EMPTY(&mm->notify_queue) &&
+	    !v1_delete_is_pending(mm)) {
 		sadb_mm_free(e, mm);
 		return;
 	}

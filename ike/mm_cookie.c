@@ -5,7 +5,7 @@
 
 #define M1_CHAIN_AT (ISAKMP_HEADER_BYTES + 8) /* behind the Crypto payload */
 
-/* Sets CKY-R of the stored M1 and hashes it anew. */
+/* Sets CKY-R of the stored M1 and hashes it anew; in IKEv1 no hash is over a header. */
 static bool
 mm_put_cookie(struct mm_sa *mm, const uint8_t *cookie)
 {
@@ -14,6 +14,8 @@ mm_put_cookie(struct mm_sa *mm, const uint8_t *cookie)
 	if (m1->n < M1_CHAIN_AT)
 		return false;
 	memcpy(m1->p + COOKIE_BYTES, cookie, COOKIE_BYTES);
+	if (mm->v1 != NULL)
+		return true;
 	chain_clear(&mm->gss.chain);
 	chain_log_clear(&mm->log);
 	return chain_add(mm, &mm->gss, blob_span(m1),
@@ -24,6 +26,18 @@ mm_put_cookie(struct mm_sa *mm, const uint8_t *cookie)
  * Not authenticated. Each transmission of M1 gets one answer, which has no retransmissions
  * of its own: a liar gains one datagram for each of his.
  */
+void
+mm_init_resend_cookie(struct engine *e, struct mm_sa *mm, const uint8_t *cookie)
+{
+	if (mm->cookie_n_sent == mm->request.n_sent || !mm_put_cookie(mm, cookie)) {
+		event_drop(e, mm, IKE_ERR_STATE);
+		return;
+	}
+	mm->cookie_n_sent = mm->request.n_sent;
+	action_send_to(e, mm, blob_span(&mm->request.bytes));
+	event_mm(e, EVENT_RETRANSMIT, mm, IKE_OK, "the peer wants a cookie: sent it");
+}
+
 void
 mm_init_cookie(struct engine *e, struct mm_sa *mm)
 {
@@ -38,13 +52,7 @@ mm_init_cookie(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_CRYPTO_PAYLOAD);
 		return;
 	}
-	if (mm->cookie_n_sent == mm->request.n_sent || !mm_put_cookie(mm, n.data.p)) {
-		event_drop(e, mm, IKE_ERR_STATE);
-		return;
-	}
-	mm->cookie_n_sent = mm->request.n_sent;
-	action_send_to(e, mm, blob_span(&mm->request.bytes));
-	event_mm(e, EVENT_RETRANSMIT, mm, IKE_OK, "the peer wants a cookie: sent it");
+	mm_init_resend_cookie(e, mm, n.data.p);
 }
 
 /* Nobody answered the cookie twice: it may be a lie, or too old. Ask without. */

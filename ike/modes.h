@@ -44,6 +44,9 @@ void mm_init_token(
 void mm_init_authenticated(struct engine *e, struct mm_sa *mm);
 /* A message without Crypto payload while M1 is out: DOS_COOKIE. */
 void mm_init_cookie(struct engine *e, struct mm_sa *mm);
+/* M1 of either protocol once more, with this cookie. */
+void mm_init_resend_cookie(
+    struct engine *e, struct mm_sa *mm, const uint8_t *cookie);
 /* M1 again: with or without the cookie? */
 void mm_init_before_resend(struct mm_sa *mm);
 /* May this source have one more main mode? */

@@ -68,6 +68,7 @@ struct request {
 	uint32_t n_sent;
 	uint32_t max_resend;
 	uint32_t interval_ms;
+	uint32_t longest_ms; /* of an interval; 0: it doubles without end */
 	struct timer timer;
 };
 
@@ -388,6 +389,9 @@ bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 /* Sends a request and retransmits it until request_done() or give_up. */
 void request_send(struct engine *e, struct request *r, struct mm_sa *mm,
     struct span wire, uint32_t max_resend, request_give_up *give_up, void *owner);
+/* Another pace than that of the dialect, for a request that was just sent. */
+void request_pace(
+    struct engine *e, struct request *r, uint32_t first_ms, uint32_t longest_ms);
 void request_done(struct engine *e, struct request *r);
 /* Is e->digest that of its request, or first (unless NULL) that of its first fragment? */
 bool answered_is(const struct engine *e, const struct answered *a, const uint8_t *first);

@@ -58,7 +58,8 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->id = mm->id;
 	s->initiator = mm->initiator;
 	s->is_ikev1 = mm->v1 != NULL;
-	s->state = mm->v1 != NULL ? v1_step_name(mm) : mm_state_name(mm->state);
+	s->state = mm->v1 != NULL && mm->state != MM_DYING ? v1_step_name(mm) :
+							     mm_state_name(mm->state);
 	s->is_deleting = mm->state == MM_DYING;
 	s->local = mm->local;
 	s->remote = mm->remote;

@@ -16,6 +16,7 @@
 	X(VENDOR_NATT_02N)   \
 	X(VENDOR_NATT_02)
 #define V1_SEEN_IDS 64
+#define V1_DELETE_NONCE_BYTES 32 /* MS-IKEE 7, note 23 */
 #define V1_FLAG_COMMIT 0x02
 #define V1_FLAG_AUTH_ONLY 0x04
 
@@ -40,6 +41,14 @@ enum v1_step { V1_STEPS(STATE_ENUM) };
 /* A CBC chain: the last block of ciphertext. */
 struct v1_iv {
 	uint8_t b[CIPHER_MAX_BLOCK_BYTES];
+};
+
+/* A Delete that the peer has to confirm, as Windows does (MS-IKEE 3.8). */
+struct v1_delete {
+	LIST_ENTRY(v1_delete) next;
+	uint32_t message_id;
+	uint8_t ni[V1_DELETE_NONCE_BYTES];
+	struct request request;
 };
 
 struct v1_mm {
@@ -69,6 +78,10 @@ struct v1_mm {
 	uint32_t dpd_seq;      /* of our last R-U-THERE */
 	uint32_t dpd_peer_seq; /* of the peer's last one */
 	bool dpd_peer_any;
+	LIST_HEAD(, v1_delete) deletes;
+	uint32_t n_delete;
+	bool delete_waits; /* that of the main mode, for those of its pairs */
+	uint32_t n_confirmed_again;
 	struct request dpd;
 	struct timer dpd_timer;
 	struct timer rekey_timer;
@@ -215,8 +228,27 @@ void v1_info_notify(
     struct engine *e, struct mm_sa *mm, uint16_t type, struct span data);
 void v1_info_clear(struct engine *e, const struct mm_sa *mm, uint16_t type);
 void v1_info_clear_input(struct engine *e, struct mm_sa *mm);
+/* HASH(1) and what follows: *id is the new message ID. */
+uint32_t v1_info_begin(struct engine *e, struct mm_sa *mm);
+bool v1_info_finish(
+    struct engine *e, const struct mm_sa *mm, uint32_t id, struct span *wire);
+struct span v1_info_cookies(const struct mm_sa *mm, uint8_t *b);
+struct span v1_info_spi(uint32_t spi, uint8_t *b);
+
+/* ---- v1_delete.c --------------------------------------------------------------------------- */
+
+/* Of the main mode, or of this quick mode; to Windows until it confirms. */
+void v1_delete_tell(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm);
 /* Delete payloads; mm may be gone afterwards. */
 void v1_delete_input(struct engine *e, struct mm_sa *mm);
+/* Which of ours has this message ID; NULL: none. */
+struct v1_delete *v1_delete_find(const struct mm_sa *mm, uint32_t message_id);
+/* Is this (opened) message its confirmation? mm may be gone afterwards. */
+void v1_delete_confirmed(struct engine *e, struct mm_sa *mm, struct v1_delete *d);
+/* An authentic message again: a Delete is confirmed again, and not obeyed again. */
+void v1_delete_again(struct engine *e, struct mm_sa *mm);
+bool v1_delete_is_pending(const struct mm_sa *mm);
+void v1_delete_forget(struct engine *e, struct mm_sa *mm);
 /* Are these the cookies of mm? */
 bool v1_info_is_ours(const struct mm_sa *mm, struct span spi);
 /* ESP or AH, as payloads number them. */
@@ -268,6 +300,10 @@ enum ike_err v1_qm_read_id(const struct payload *p, const struct address *outer,
 void v1_hash_begin(struct engine *e, const struct mm_sa *mm);
 bool v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id,
     struct span ni, struct v1_iv *iv, struct span *wire);
+/* HASH(2) of a Delete has Ni_b in front of the message ID (MS-IKEE 3.8.5.1). */
+bool v1_hash_finish_delete(struct engine *e, const struct mm_sa *mm,
+    uint32_t message_id, struct span ni, struct v1_iv *iv, struct span *wire);
+bool v1_check_hash_delete(struct engine *e, const struct mm_sa *mm, struct span ni);
 unsigned v1_qm_want(const struct qm_sa *qm);
 
 #endif

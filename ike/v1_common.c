@@ -53,6 +53,7 @@ v1_free(struct engine *e, struct mm_sa *mm)
 	if (v == NULL)
 		return;
 	v1_forget(v);
+	v1_delete_forget(e, mm);
 	request_done(e, &v->dpd);
 	timer_cancel(&e->timers, &v->dpd_timer);
 	timer_cancel(&e->timers, &v->rekey_timer);

@@ -1,8 +1,165 @@
 /* Delete payloads of IKEv1, under the hash of their exchange (RFC 2408 3.15, MS-IKEE 3.8). */
+#include <stdlib.h>
+
 #include "ike/v1.h"
 
-#define DELETE_NONCE_BYTES 32
 #define PROTO_ISAKMP 1
+#define DELETES_MAX 64 /* that wait for their confirmation; others are sent once */
+#define AGAIN_MAX 32   /* confirmations that were lost, for each main mode */
+
+/* MS-IKEE 7, note 24. */
+#define DELETE_FIRST_MS 1000
+#define DELETE_LONGEST_MS 16000
+#define DELETE_MAX_RESEND 6
+
+/* ---- ours ---- */
+
+static void
+write_delete(struct engine *e, uint8_t protocol, struct span spi)
+{
+	struct writer *w = &e->out->w;
+
+	build_payload(e->out, PAYLOAD_DELETE);
+	writer_u32(w, 1);
+	writer_u8(w, protocol);
+	writer_u8(w, (uint8_t)spi.n);
+	writer_u16(w, 1);
+	writer_bytes(w, spi);
+	build_end(e->out);
+}
+
+static void
+delete_free(struct engine *e, struct mm_sa *mm, struct v1_delete *d)
+{
+	request_done(e, &d->request);
+	timer_release(&e->timers, 1);
+	LIST_REMOVE(d, next);
+	mm->v1->n_delete--;
+	free(d);
+}
+
+/* Confirmed, or nobody answers. The last one takes a main mode that ends with it. */
+static void
+delete_settled(struct engine *e, void *owner)
+{
+	struct v1_delete *d = owner;
+	struct mm_sa *mm = d->request.mm;
+
+	delete_free(e, mm, d);
+	if (mm->v1->delete_waits && mm->v1->n_delete == 0) {
+		mm->v1->delete_waits = false;
+		v1_delete_tell(e, mm, NULL);
+	}
+	if (mm->state == MM_DYING && mm->v1->n_delete == 0)
+		sadb_mm_free(e, mm);
+}
+
+/* NULL: it is sent once, as everybody but Windows expects it. */
+static struct v1_delete *
+delete_new(struct engine *e, struct mm_sa *mm)
+{
+	struct v1_delete *d;
+
+	if ((mm->vendor_seen & 1u << VENDOR_MS_NT5) == 0 ||
+	    mm->v1->n_delete >= DELETES_MAX || (d = calloc(1, sizeof(*d))) == NULL)
+		return NULL;
+	if (!timer_reserve(&e->timers, 1)) {
+		free(d);
+		return NULL;
+	}
+	e->p.host.random(e->p.host.ctx, d->ni, sizeof(d->ni));
+	d->request.mm = mm;
+	LIST_INSERT_HEAD(&mm->v1->deletes, d, next);
+	mm->v1->n_delete++;
+	return d;
+}
+
+/* Behind a Delete of the main mode the peer may not know it any more. */
+static bool
+delete_has_to_wait(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
+{
+	if (qm == NULL && mm->v1->n_delete > 0 && !e->shutting_down)
+		mm->v1->delete_waits = true;
+	return qm == NULL && mm->v1->delete_waits;
+}
+
+static void
+delete_send(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
+{
+	/* At shutdown the peer is not waited for long (MS-IKEE 7, note 25). */
+	uint32_t max = e->shutting_down ? 1 : DELETE_MAX_RESEND;
+	struct v1_delete *d = delete_new(e, mm);
+	uint32_t id = v1_info_begin(e, mm);
+	uint8_t b[2 * COOKIE_BYTES];
+	struct span wire;
+
+	if (d != NULL) {
+		d->message_id = id;
+		v1_write(e, PAYLOAD_NONCE, SPAN_ARRAY(d->ni));
+	}
+	if (qm != NULL)
+		write_delete(e, v1_qm_protocol(qm), v1_info_spi(qm->spi_in, b));
+	else
+		write_delete(e, PROTO_ISAKMP, v1_info_cookies(mm, b));
+	if (!v1_info_finish(e, mm, id, &wire)) {
+		e->error_count[IKE_ERR_CRYPTO]++;
+		if (d != NULL)
+			delete_free(e, mm, d);
+	} else if (d == NULL) {
+		action_send_to(e, mm, wire);
+	} else {
+		request_send(e, &d->request, mm, wire, max, delete_settled, d);
+		request_pace(e, &d->request, DELETE_FIRST_MS, DELETE_LONGEST_MS);
+	}
+}
+
+void
+v1_delete_tell(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
+{
+	if (!delete_has_to_wait(e, mm, qm))
+		delete_send(e, mm, qm);
+}
+
+struct v1_delete *
+v1_delete_find(const struct mm_sa *mm, uint32_t message_id)
+{
+	struct v1_delete *d;
+
+	LIST_FOREACH (d, &mm->v1->deletes, next)
+		if (d->message_id == message_id)
+			return d;
+	return NULL;
+}
+
+/* MS-IKEE 3.8.5.1 has Ni_b in front; RFC 2409 5.5, which it extends, the message ID. */
+void
+v1_delete_confirmed(struct engine *e, struct mm_sa *mm, struct v1_delete *d)
+{
+	struct span ni = SPAN_ARRAY(d->ni);
+
+	if (message_find(&e->in, PAYLOAD_NONCE, 0) == NULL ||
+	    message_find(&e->in, PAYLOAD_DELETE, 0) == NULL)
+		event_drop(e, mm, IKE_ERR_PAYLOAD_MISSING);
+	else if (!v1_check_hash_delete(e, mm, ni) && !v1_qm_check_hash(e, mm, ni))
+		event_drop(e, mm, IKE_ERR_HASH);
+	else
+		delete_settled(e, d);
+}
+
+bool
+v1_delete_is_pending(const struct mm_sa *mm)
+{
+	return mm->v1 != NULL && mm->v1->n_delete > 0;
+}
+
+void
+v1_delete_forget(struct engine *e, struct mm_sa *mm)
+{
+	while (!LIST_EMPTY(&mm->v1->deletes))
+		delete_free(e, mm, LIST_FIRST(&mm->v1->deletes));
+}
+
+/* ---- those of the peer ---- */
 
 /* By the SPI that the peer receives with: a pair of this peer, whatever carries it now. */
 static void
@@ -56,7 +213,7 @@ confirm_delete(struct engine *e, struct mm_sa *mm)
 	const struct payload *ni = message_find(&e->in, PAYLOAD_NONCE, 0);
 	const struct payload *del = message_find(&e->in, PAYLOAD_DELETE, 0);
 	uint32_t id = e->in.h.message_id;
-	uint8_t nr[DELETE_NONCE_BYTES];
+	uint8_t nr[V1_DELETE_NONCE_BYTES];
 	struct span wire;
 	struct v1_iv iv;
 
@@ -68,8 +225,22 @@ confirm_delete(struct engine *e, struct mm_sa *mm)
 	v1_write(e, PAYLOAD_NONCE, SPAN_ARRAY(nr));
 	v1_write(e, PAYLOAD_DELETE, del->body);
 	answered_begin(e, &mm->notify_answered);
-	if (v1_keys_iv(mm, id, &iv) && v1_hash_finish(e, mm, id, ni->body, &iv, &wire))
+	if (v1_keys_iv(mm, id, &iv) &&
+	    v1_hash_finish_delete(e, mm, id, ni->body, &iv, &wire))
 		answered_reply(e, &mm->notify_answered, mm, wire);
+}
+
+void
+v1_delete_again(struct engine *e, struct mm_sa *mm)
+{
+	if (message_find(&e->in, PAYLOAD_NONCE, 0) == NULL ||
+	    message_find(&e->in, PAYLOAD_DELETE, 0) == NULL ||
+	    mm->v1->n_confirmed_again >= AGAIN_MAX) {
+		event_drop(e, mm, IKE_ERR_REPLAY);
+		return;
+	}
+	mm->v1->n_confirmed_again++;
+	confirm_delete(e, mm);
 }
 
 static void

@@ -33,30 +33,16 @@ write_notify(struct engine *e, uint8_t protocol, uint16_t type, struct span spi,
 	build_end(e->out);
 }
 
-static void
-write_delete(struct engine *e, uint8_t protocol, struct span spi)
-{
-	struct writer *w = &e->out->w;
-
-	build_payload(e->out, PAYLOAD_DELETE);
-	writer_u32(w, 1);
-	writer_u8(w, protocol);
-	writer_u8(w, (uint8_t)spi.n);
-	writer_u16(w, 1);
-	writer_bytes(w, spi);
-	build_end(e->out);
-}
-
-static struct span
-cookies(const struct mm_sa *mm, uint8_t *b)
+struct span
+v1_info_cookies(const struct mm_sa *mm, uint8_t *b)
 {
 	memcpy(b, mm->icookie, COOKIE_BYTES);
 	memcpy(b + COOKIE_BYTES, mm->rcookie, COOKIE_BYTES);
 	return span_of(b, 2 * COOKIE_BYTES);
 }
 
-static struct span
-spi_bytes(uint32_t spi, uint8_t *b)
+struct span
+v1_info_spi(uint32_t spi, uint8_t *b)
 {
 	b[0] = (uint8_t)(spi >> 24);
 	b[1] = (uint8_t)(spi >> 16);
@@ -65,8 +51,8 @@ spi_bytes(uint32_t spi, uint8_t *b)
 	return span_of(b, 4);
 }
 
-static uint32_t
-info_begin(struct engine *e, struct mm_sa *mm)
+uint32_t
+v1_info_begin(struct engine *e, struct mm_sa *mm)
 {
 	uint32_t id;
 
@@ -78,8 +64,9 @@ info_begin(struct engine *e, struct mm_sa *mm)
 	return id;
 }
 
-static bool
-info_finish(struct engine *e, const struct mm_sa *mm, uint32_t id, struct span *wire)
+bool
+v1_info_finish(
+    struct engine *e, const struct mm_sa *mm, uint32_t id, struct span *wire)
 {
 	struct v1_iv iv;
 
@@ -92,7 +79,7 @@ info_send(struct engine *e, struct mm_sa *mm, uint32_t id)
 {
 	struct span wire;
 
-	if (info_finish(e, mm, id, &wire))
+	if (v1_info_finish(e, mm, id, &wire))
 		action_send_to(e, mm, wire);
 	else
 		e->error_count[IKE_ERR_CRYPTO]++;
@@ -102,9 +89,9 @@ void
 v1_info_notify(struct engine *e, struct mm_sa *mm, uint16_t type, struct span data)
 {
 	uint8_t b[2 * COOKIE_BYTES];
-	uint32_t id = info_begin(e, mm);
+	uint32_t id = v1_info_begin(e, mm);
 
-	write_notify(e, PROTO_ISAKMP, type, cookies(mm, b), data);
+	write_notify(e, PROTO_ISAKMP, type, v1_info_cookies(mm, b), data);
 	info_send(e, mm, id);
 }
 
@@ -120,23 +107,13 @@ info_qm_failed(
     struct engine *e, struct mm_sa *mm, const struct qm_sa *qm, uint16_t type)
 {
 	bool windows = (mm->vendor_seen & 1u << VENDOR_MS_NT5) != 0;
-	uint32_t id = info_begin(e, mm);
+	uint32_t id = v1_info_begin(e, mm);
 	uint8_t b[8];
 
-	(void)spi_bytes(qm->message_id, b);
-	(void)spi_bytes(qm->initiator ? qm->spi_in : qm->spi_out, b + 4);
+	(void)v1_info_spi(qm->message_id, b);
+	(void)v1_info_spi(qm->initiator ? qm->spi_in : qm->spi_out, b + 4);
 	write_notify(e, v1_qm_protocol(qm), type,
 	    windows ? SPAN_ARRAY(b) : span_of(b + 4, 4), SPAN_NONE);
-	info_send(e, mm, id);
-}
-
-static void
-info_delete_qm(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
-{
-	uint32_t id = info_begin(e, mm);
-	uint8_t b[4];
-
-	write_delete(e, v1_qm_protocol(qm), spi_bytes(qm->spi_in, b));
 	info_send(e, mm, id);
 }
 
@@ -156,16 +133,14 @@ void
 v1_info_status(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protocol,
     uint32_t message_id, uint32_t code)
 {
-	uint8_t b[2 * COOKIE_BYTES];
 	const struct qm_sa *qm;
-	uint32_t id;
 
 	if (!mm->keys.ready)
 		return;
 	if (protocol == NOTIFY_PROTO_QM) {
 		qm = sadb_qm_by_message_id(mm, message_id);
 		if (qm != NULL && qm->negotiated)
-			info_delete_qm(e, mm, qm);
+			v1_delete_tell(e, mm, qm);
 		else if (qm != NULL)
 			info_qm_failed(
 			    e, mm, qm, type == NOTIFY_STATUS ? notify_of(code) : type);
@@ -175,20 +150,18 @@ v1_info_status(struct engine *e, struct mm_sa *mm, uint16_t type, uint8_t protoc
 		v1_info_notify(e, mm, notify_of(code), SPAN_NONE);
 		return;
 	}
-	id = info_begin(e, mm);
-	write_delete(e, PROTO_ISAKMP, cookies(mm, b));
-	info_send(e, mm, id);
+	v1_delete_tell(e, mm, NULL);
 }
 
 bool
 v1_dpd_build(struct engine *e, struct mm_sa *mm, uint32_t seq, struct span *wire)
 {
 	uint8_t b[2 * COOKIE_BYTES], number[4];
-	uint32_t id = info_begin(e, mm);
+	uint32_t id = v1_info_begin(e, mm);
 
 	write_notify(
-	    e, PROTO_ISAKMP, NOTIFY_R_U_THERE, cookies(mm, b), spi_bytes(seq, number));
-	return info_finish(e, mm, id, wire);
+	    e, PROTO_ISAKMP, NOTIFY_R_U_THERE, v1_info_cookies(mm, b), v1_info_spi(seq, number));
+	return v1_info_finish(e, mm, id, wire);
 }
 
 /* Smaller than what it answers, and once for each message (H35, H81). */
@@ -290,7 +263,7 @@ v1_info_is_ours(const struct mm_sa *mm, struct span spi)
 {
 	uint8_t b[2 * COOKIE_BYTES];
 
-	return spi.n == sizeof(b) && memcmp(cookies(mm, b).p, spi.p, sizeof(b)) == 0;
+	return spi.n == sizeof(b) && memcmp(v1_info_cookies(mm, b).p, spi.p, sizeof(b)) == 0;
 }
 
 /* R-U-THERE: its number only grows (RFC 3706 5.6); the answer carries it back. */
@@ -313,10 +286,10 @@ act_r_u_there(struct engine *e, struct mm_sa *mm, const struct notify *n)
 	}
 	v->dpd_peer_any = true;
 	v->dpd_peer_seq = seq;
-	id = info_begin(e, mm);
-	write_notify(e, PROTO_ISAKMP, NOTIFY_R_U_THERE_ACK, cookies(mm, b), n->data);
+	id = v1_info_begin(e, mm);
+	write_notify(e, PROTO_ISAKMP, NOTIFY_R_U_THERE_ACK, v1_info_cookies(mm, b), n->data);
 	answered_begin(e, &mm->notify_answered);
-	if (info_finish(e, mm, id, &wire))
+	if (v1_info_finish(e, mm, id, &wire))
 		answered_reply(e, &mm->notify_answered, mm, wire);
 }
 
@@ -353,6 +326,15 @@ v1_info_input(struct engine *e, struct mm_sa *mm)
 		v1_delete_input(e, mm);
 }
 
+/* Asked of our first message, and of nothing else (MS-IKEE 3.9.5.2). */
+static bool
+asks_cookie(const struct engine *e, const struct mm_sa *mm, const struct notify *n)
+{
+	return mm->v1->step == V1_INIT_SA_SENT && e->in.n_payload == 1 &&
+	       n->type == NOTIFY_DOS_COOKIE_IKEV1 && n->data.n == COOKIE_BYTES &&
+	       memcmp(n->data.p, "\0\0\0\0\0\0\0", COOKIE_BYTES) != 0;
+}
+
 /* Anybody could have sent it: noted, not obeyed (H17). */
 void
 v1_info_clear_input(struct engine *e, struct mm_sa *mm)
@@ -365,8 +347,15 @@ v1_info_clear_input(struct engine *e, struct mm_sa *mm)
 	if (!exchange_rules(e, mm, MSG_V1_CLEAR_INFO))
 		return;
 	p = message_find(&e->in, PAYLOAD_NOTIFY, 0);
-	if (mm->v1->step == V1_DONE || !mm->initiator || !read_notify(p->body, &n) ||
-	    mm->dialect->clear_status == CLEAR_STATUS_IGNORE) {
+	if (!read_notify(p->body, &n) || mm->v1->step == V1_DONE || !mm->initiator) {
+		event_drop(e, mm, IKE_ERR_NOT_ENCRYPTED);
+		return;
+	}
+	if (asks_cookie(e, mm, &n)) {
+		mm_init_resend_cookie(e, mm, n.data.p);
+		return;
+	}
+	if (mm->dialect->clear_status == CLEAR_STATUS_IGNORE) {
 		event_drop(e, mm, IKE_ERR_NOT_ENCRYPTED);
 		return;
 	}

@@ -68,17 +68,22 @@ input_main(struct engine *e, struct mm_sa *mm)
 	}
 }
 
-/* Hash first: nothing of an informational exchange counts without it. */
+/*
+ * Hash first: nothing of an informational exchange counts without it. A main mode that ends
+ * waits for confirmations, and gives those that the peer waits for.
+ */
 static void
 input_info(struct engine *e, struct mm_sa *mm)
 {
+	struct v1_delete *ours = v1_delete_find(mm, e->in.h.message_id);
+	bool is_new = v1_id_is_new(mm, e->in.h.message_id);
 	struct v1_iv iv, next;
 
 	if ((e->in.h.flags & ISAKMP_FLAG_ENCRYPTED) == 0) {
 		v1_info_clear_input(e, mm);
 		return;
 	}
-	if (!v1_id_is_new(mm, e->in.h.message_id)) {
+	if (e->in.h.message_id == 0) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
@@ -88,8 +93,16 @@ input_info(struct engine *e, struct mm_sa *mm)
 	}
 	if (!input_open(e, mm, &iv, &next) || !exchange_rules(e, mm, MSG_V1_INFO))
 		return;
+	if (ours != NULL) {
+		v1_delete_confirmed(e, mm, ours);
+		return;
+	}
 	if (!v1_qm_check_hash(e, mm, SPAN_NONE)) {
 		event_drop(e, mm, IKE_ERR_HASH);
+		return;
+	}
+	if (!is_new || mm->state == MM_DYING) {
+		v1_delete_again(e, mm);
 		return;
 	}
 	v1_id_remember(mm, e->in.h.message_id);
@@ -167,7 +180,8 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 		return;
 	}
 	v1_message_rename(&e->in, v1_natt_is_draft(mm));
-	if (mm->state == MM_DYING)
+	if (mm->state == MM_DYING &&
+	    (h->exchange != EXCHANGE_INFO || (h->flags & ISAKMP_FLAG_ENCRYPTED) == 0))
 		event_drop(e, mm, IKE_ERR_STATE);
 	else if (h->exchange == EXCHANGE_IDENTITY)
 		input_main(e, mm);

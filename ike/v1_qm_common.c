@@ -25,22 +25,41 @@ v1_qm_want(const struct qm_sa *qm)
 
 /* ---- hashes ---- */
 
-bool
-v1_qm_check_hash(struct engine *e, const struct mm_sa *mm, struct span ni)
+/* Over these two parts and what follows the HASH payload of e->in. */
+static bool
+check_hash(
+    struct engine *e, const struct mm_sa *mm, struct span first, struct span second)
 {
 	const struct payload *hash = &e->in.payload[0], *last;
-	uint8_t id[4], want[HASH_MAX_BYTES];
-	struct span part[3] = { SPAN_ARRAY(id), ni, SPAN_NONE };
+	uint8_t want[HASH_MAX_BYTES];
+	struct span part[3] = { first, second, SPAN_NONE };
 
 	if (e->in.n_payload == 0 || hash->type != PAYLOAD_HASH ||
 	    hash->body.n != mm->keys.hash_n)
 		return false;
 	last = &e->in.payload[e->in.n_payload - 1];
-	message_id_bytes(e->in.h.message_id, id);
 	part[2].p = hash->whole.p + hash->whole.n;
 	part[2].n = (size_t)(last->whole.p + last->whole.n - part[2].p);
 	return v1_keys_hash(mm, part, 3, want) &&
 	       secret_equal(want, hash->body.p, mm->keys.hash_n);
+}
+
+bool
+v1_qm_check_hash(struct engine *e, const struct mm_sa *mm, struct span ni)
+{
+	uint8_t id[4];
+
+	message_id_bytes(e->in.h.message_id, id);
+	return check_hash(e, mm, SPAN_ARRAY(id), ni);
+}
+
+bool
+v1_check_hash_delete(struct engine *e, const struct mm_sa *mm, struct span ni)
+{
+	uint8_t id[4];
+
+	message_id_bytes(e->in.h.message_id, id);
+	return check_hash(e, mm, ni, SPAN_ARRAY(id));
 }
 
 void
@@ -51,24 +70,43 @@ v1_hash_begin(struct engine *e, const struct mm_sa *mm)
 	build_end(e->out);
 }
 
-bool
-v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id,
-    struct span ni, struct v1_iv *iv, struct span *wire)
+static bool
+hash_finish(struct engine *e, const struct mm_sa *mm, struct span first,
+    struct span second, struct v1_iv *iv, struct span *wire)
 {
 	size_t skip = GPH_BYTES + mm->keys.hash_n;
-	uint8_t id[4], hash[HASH_MAX_BYTES];
-	struct span part[3] = { SPAN_ARRAY(id), ni, SPAN_NONE };
+	uint8_t hash[HASH_MAX_BYTES];
+	struct span part[3] = { first, second, SPAN_NONE };
 	struct span chain;
 
 	if (!v1_finish(e, wire))
 		return false;
 	chain = build_chain(e->out);
-	message_id_bytes(message_id, id);
 	part[2] = span_of(chain.p + skip, chain.n - skip);
 	if (!v1_keys_hash(mm, part, 3, hash))
 		return false;
 	memcpy(e->out->buf + e->out->chain_at + GPH_BYTES, hash, mm->keys.hash_n);
 	return v1_seal(e, mm, iv, wire);
+}
+
+bool
+v1_hash_finish(struct engine *e, const struct mm_sa *mm, uint32_t message_id,
+    struct span ni, struct v1_iv *iv, struct span *wire)
+{
+	uint8_t id[4];
+
+	message_id_bytes(message_id, id);
+	return hash_finish(e, mm, SPAN_ARRAY(id), ni, iv, wire);
+}
+
+bool
+v1_hash_finish_delete(struct engine *e, const struct mm_sa *mm,
+    uint32_t message_id, struct span ni, struct v1_iv *iv, struct span *wire)
+{
+	uint8_t id[4];
+
+	message_id_bytes(message_id, id);
+	return hash_finish(e, mm, ni, SPAN_ARRAY(id), iv, wire);
 }
 
 bool

@@ -362,7 +362,7 @@ check_json() {
 
 # The tests that a checklist names: "PROGRAM/CASE", or "netns/TOPIC/CASE".
 checklist_tests() {
-	grep -oE 'check_[a-z]+/[a-z0-9_]+|netns/[a-z0-9_]+/[a-z0-9_]+' "$srcdir/doc/$1" | sort -u
+	grep -oE 'check_[a-z0-9_]+/[a-z0-9_]+|netns/[a-z0-9_]+/[a-z0-9_]+' "$srcdir/doc/$1" | sort -u
 }
 # It exists.
 checklist_case() {
@@ -418,7 +418,7 @@ check_hostile() {
 				echo "not named: $test"
 		done
 		grep -E '^\| H[0-9]+ ' "$srcdir/doc/hostile-inputs.md" |
-			grep -vE '\| (check_[a-z_]+/|reason: )[^|]+ \|$'
+			grep -vE '\| (check_[a-z0-9_]+/|reason: )[^|]+ \|$'
 	} > "$out"
 	verdict hostile "$out" "doc/hostile-inputs.md and the tests"
 }

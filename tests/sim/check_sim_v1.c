@@ -418,124 +418,6 @@ START_TEST(the_other_protocol)
 }
 END_TEST
 
-/* ---- both protocols ---- */
-
-static void
-both(size_t host)
-{
-	struct policy *p = &net.host[host].policy;
-
-	p->keying = KEYING_BOTH;
-	p->mm_auth[0] = (struct auth_entry){ AUTH_ANONYMOUS, true };
-	p->mm_auth[1] = (struct auth_entry){ AUTH_V1_PSK, true };
-	p->n_mm_auth = 2;
-}
-
-START_TEST(both_prefer_authip)
-{
-	v1_prepare(15, AUTH_V1_PSK);
-	both(0);
-	both(1);
-	sim_start(&net, &dialect, &dialect);
-	connect_now();
-	v1_expect_pair();
-	sim_run(&net, 100000);
-	ck_assert(!v1_mm_of(0).is_ikev1);
-	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
-	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
-	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), 1);
-	ck_assert_uint_eq(net.host[0].n_failure, 0);
-	sim_free(&net);
-}
-END_TEST
-
-/* The peer has one protocol only: it decides, and nothing of the other one is left. */
-START_TEST(both_follow_the_peer)
-{
-	v1_prepare(16, AUTH_V1_PSK);
-	both(0);
-	both(1);
-	net.host[1].policy.keying = _i == 0 ? KEYING_IKEV1 : KEYING_AUTHIP;
-	sim_start(&net, &dialect, &dialect);
-	/* The same main mode but for that: a policy compares its own. */
-	connect_now();
-	v1_expect_pair();
-	sim_run(&net, 100000);
-	ck_assert_uint_eq(v1_mm_of(0).is_ikev1, _i == 0);
-	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
-	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
-	ck_assert_uint_eq(net.host[0].n_result, 1);
-	sim_free(&net);
-}
-END_TEST
-
-START_TEST(both_fail_once)
-{
-	v1_prepare(17, AUTH_V1_PSK);
-	both(0);
-	net.host[1].has_mm_policy = false;
-	sim_start(&net, &dialect, &dialect);
-	sim_acquire(&net, 0, 1, 4, 80);
-	sim_run(&net, 300000);
-	ck_assert_uint_eq(net.host[0].n_result, 1);
-	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
-	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
-	sim_free(&net);
-}
-END_TEST
-
-static bool
-lose_authip(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	(void)ctx;
-	(void)from;
-	(void)n;
-	return p[18] < 200;
-}
-
-/* AuthIP is filtered on the way: IKEv1 answers late, and only where that is configured. */
-START_TEST(fallback)
-{
-	struct dialect d = DIALECT_DEFAULT;
-
-	d.coexist_fallback = _i == 0 ? COEXIST_FALLBACK_OFF : COEXIST_FALLBACK_ON;
-	v1_prepare(18, AUTH_V1_PSK);
-	both(0);
-	both(1);
-	sim_start(&net, &d, &d);
-	net.tap = lose_authip;
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 200000));
-	sim_run(&net, 1000);
-	if (_i == 0)
-		ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
-	else
-		v1_expect_pair();
-	sim_free(&net);
-}
-END_TEST
-
-START_TEST(head_start)
-{
-	struct dialect d = DIALECT_DEFAULT;
-
-	d.coexist_ikev1_delay_ms = 1000;
-	v1_prepare(19, AUTH_V1_PSK);
-	both(0);
-	both(1);
-	net.host[1].policy.keying = _i == 0 ? KEYING_AUTHIP : KEYING_IKEV1;
-	sim_start(&net, &d, &d);
-	sim_acquire(&net, 0, 1, 4, 80);
-	sim_run(&net, 900);
-	ck_assert_uint_eq(net.host[0].n_result, _i == 0);
-	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_IKEV1), 0);
-	ck_assert(sim_run_results(&net, 0, 1, 5000));
-	sim_run(&net, 1000);
-	v1_expect_pair();
-	sim_free(&net);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -563,14 +445,11 @@ main(void)
 	tcase_add_test(t, no_common_pair);
 	tcase_add_test(t, nobody_owns_the_traffic);
 	tcase_add_loop_test(t, the_other_protocol, 0, 2);
-	tcase_add_test(t, both_prefer_authip);
-	tcase_add_loop_test(t, both_follow_the_peer, 0, 2);
-	tcase_add_test(t, both_fail_once);
-	tcase_add_loop_test(t, fallback, 0, 2);
-	tcase_add_loop_test(t, head_start, 0, 2);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_v1_fault_cases());
 	suite_add_tcase(s, sim_v1_life_cases());
+	suite_add_tcase(s, sim_v1_windows_cases());
+	suite_add_tcase(s, sim_v1_coexist_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -17,5 +17,7 @@ struct engine_mm_status v1_mm_of(size_t host);
 
 TCase *sim_v1_fault_cases(void);
 TCase *sim_v1_life_cases(void);
+TCase *sim_v1_windows_cases(void);
+TCase *sim_v1_coexist_cases(void);
 
 #endif

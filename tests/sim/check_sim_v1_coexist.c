@@ -1,0 +1,176 @@
+/* AuthIP and IKEv1 beside each other: both first messages go out, and the peer decides. */
+#include "tests/sim/check_sim_v1.h"
+#include "tests/sim/sim_tap.h"
+
+static const struct dialect dialect = DIALECT_DEFAULT;
+
+static void
+connect_now(void)
+{
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 1000);
+}
+
+static void
+both(size_t host)
+{
+	struct policy *p = &net.host[host].policy;
+
+	p->keying = KEYING_BOTH;
+	p->mm_auth[0] = (struct auth_entry){ AUTH_ANONYMOUS, true };
+	p->mm_auth[1] = (struct auth_entry){ AUTH_V1_PSK, true };
+	p->n_mm_auth = 2;
+}
+
+START_TEST(both_prefer_authip)
+{
+	v1_prepare(15, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	v1_expect_pair();
+	sim_run(&net, 100000);
+	ck_assert(!v1_mm_of(0).is_ikev1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), 1);
+	ck_assert_uint_eq(net.host[0].n_failure, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* The peer has one protocol only: it decides, and nothing of the other one is left. */
+START_TEST(both_follow_the_peer)
+{
+	v1_prepare(16, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[1].policy.keying = _i == 0 ? KEYING_IKEV1 : KEYING_AUTHIP;
+	sim_start(&net, &dialect, &dialect);
+	/* The same main mode but for that: a policy compares its own. */
+	connect_now();
+	v1_expect_pair();
+	sim_run(&net, 100000);
+	ck_assert_uint_eq(v1_mm_of(0).is_ikev1, _i == 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(both_fail_once)
+{
+	v1_prepare(17, AUTH_V1_PSK);
+	both(0);
+	net.host[1].has_mm_policy = false;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	sim_free(&net);
+}
+END_TEST
+
+static bool
+lose_authip(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)from;
+	(void)n;
+	return p[18] < 200;
+}
+
+/* AuthIP is filtered on the way: IKEv1 answers late, and only where that is configured. */
+START_TEST(fallback)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_fallback = _i == 0 ? COEXIST_FALLBACK_OFF : COEXIST_FALLBACK_ON;
+	v1_prepare(18, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &d, &d);
+	net.tap = lose_authip;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 200000));
+	sim_run(&net, 1000);
+	if (_i == 0)
+		ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	else
+		v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+START_TEST(head_start)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_ikev1_delay_ms = 1000;
+	v1_prepare(19, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[1].policy.keying = _i == 0 ? KEYING_AUTHIP : KEYING_IKEV1;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 900);
+	ck_assert_uint_eq(net.host[0].n_result, _i == 0);
+	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_IKEV1), 0);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+static const enum keying peers[] = { KEYING_BOTH, KEYING_AUTHIP, KEYING_IKEV1 };
+#define PEERS 3
+#define FIRST_MESSAGES 6 /* those of both protocols, their answers and what follows */
+
+/* Each of the first messages is lost: the peer is followed, once, and nothing is left. */
+START_TEST(both_each_first_message_lost)
+{
+	struct nth t = { .n = (size_t)(_i / PEERS) };
+	enum keying peer = peers[_i % PEERS];
+
+	v1_prepare(20, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[1].policy.keying = peer;
+	sim_start(&net, &dialect, &dialect);
+	net.tap = lose_nth;
+	net.tap_ctx = &t;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 30000));
+	sim_run(&net, 100000);
+	v1_expect_pair();
+	ck_assert_uint_gt(t.seen, t.n);
+	ck_assert_uint_eq(v1_mm_of(0).is_ikev1, peer == KEYING_IKEV1);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(sim_count_mm(&net, i), 1);
+	ck_assert_str_eq(net.host[0].failure, "");
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sim_free(&net);
+}
+END_TEST
+
+TCase *
+sim_v1_coexist_cases(void)
+{
+	TCase *t = tcase_create("ikev1 coexist");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, both_prefer_authip);
+	tcase_add_loop_test(t, both_follow_the_peer, 0, 2);
+	tcase_add_test(t, both_fail_once);
+	tcase_add_loop_test(t, fallback, 0, 2);
+	tcase_add_loop_test(t, head_start, 0, 2);
+	tcase_add_loop_test(
+	    t, both_each_first_message_lost, 0, FIRST_MESSAGES * PEERS);
+	return t;
+}
