@@ -373,7 +373,7 @@ checklist_case() {
 		grep -qE "^try ${topic#*/} " "$srcdir/tests/netns/${topic%/*}.sh" 2> /dev/null
 		;;
 	*)
-		(cd "$srcdir" && grep -hoE "check_[a-z_]+_SOURCES" tests/*/*.am |
+		(cd "$srcdir" && grep -hoE "check_[a-z0-9_]+_SOURCES" tests/*/*.am |
 			grep -qx "${1%%/*}_SOURCES" &&
 			grep -rqF "START_TEST(${1#*/})" tests)
 		;;
