@@ -239,6 +239,7 @@ xfrm_connect(struct xfrm *x, int fd)
 	if (x->negotiator != NULL)
 		negotiator_closed(x);
 	x->negotiator = ipc_new(x->base, fd, negotiator_message, negotiator_closed, x);
+	xfrm_counters_again(x);
 	xfrm_acquire_ask_again(x);
 }
 
@@ -266,6 +267,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	xfrm_usage_tick(x);
 	xfrm_clear_tick(x);
 	xfrm_policy_tick(x);
+	xfrm_counters_tick(x);
 }
 
 static bool
@@ -301,6 +303,7 @@ xfrm_new(struct event_base *base, const struct config *c, int nat_fd)
 	x->events_fd = -1;
 	TAILQ_INIT(&x->acquires);
 	clock_read(x);
+	xfrm_counters_begin(x);
 	if (begin(x))
 		return x;
 	xfrm_free(x);

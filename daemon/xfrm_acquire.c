@@ -149,7 +149,8 @@ acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector,
 	    may_be_clear ? XFRM_LEVEL_ALLOW : XFRM_LEVEL_BLOCK, 50);
 
-	if ((e = xfrm_policy_find(x, &r)) != NULL && !xfrm_rules_is_base(x, e))
+	if (((e = xfrm_policy_find(x, &r)) != NULL && !xfrm_rules_is_base(x, e)) ||
+	    xfrm_clear_never(x, a->class_id, &selector))
 		return; /* secured once: its traffic waits */
 	(void)xfrm_policy_set(x, a->class_id, &r,
 	    x->now_ms + (may_be_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));

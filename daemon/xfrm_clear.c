@@ -15,7 +15,6 @@
 #include <netinet/tcp.h>
 
 #define LINGER_MS 60000 /* TIME_WAIT still speaks */
-#define MAX_SECURED 4096
 #define GATE_MS 5000 /* a gate ends so long after its socket */
 
 /* Traffic that was secured once, seen as the selector of its SA. */
@@ -28,6 +27,135 @@ struct xfrm_secured {
 	uint64_t seen_ms;   /* when there was an SA, for traffic of a rule */
 };
 
+typedef void secured_each(struct xfrm *x, struct xfrm_secured *s);
+
+/* Each may be freed. */
+static void
+walk(struct xfrm *x, secured_each *each)
+{
+	struct xfrm_secured *s, *next;
+
+	for (size_t i = 0; i < XFRM_BUCKETS && x->n_secured > 0; i++)
+		for (s = LIST_FIRST(&x->secured[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, link);
+			each(x, s);
+		}
+}
+
+static size_t
+bucket_of(const struct flow *f)
+{
+	return xfrm_bucket(&f->remote.addr);
+}
+
+/* Of a flow, or of more than it. */
+static struct xfrm_secured *
+secured_find(struct xfrm *x, uint32_t class_id, const struct flow *f)
+{
+	struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured[bucket_of(f)], link)
+		if (s->class_id == class_id && flow_matches(&s->selector, f))
+			return s;
+	return NULL;
+}
+
+static void
+secured_free(struct xfrm *x, struct xfrm_secured *s)
+{
+	x->n_secured_of[bucket_of(&s->selector)]--;
+	x->n_secured--;
+	LIST_REMOVE(s, link);
+	free(s);
+}
+
+static void
+secured_end(struct xfrm *x, struct xfrm_secured *s)
+{
+	struct xfrm_rule r = xfrm_rule_flow(
+	    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
+
+	secured_free(x, s);
+	xfrm_policy_unset(x, &r);
+}
+
+static struct xfrm_secured *
+secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t protocol)
+{
+	struct xfrm_secured *s = calloc(1, sizeof(*s));
+	struct xfrm_rule r =
+	    xfrm_rule_flow(x, class_id, f, XFRM_LEVEL_REQUIRED, protocol);
+
+	if (s == NULL || !xfrm_policy_set(x, class_id, &r, UINT64_MAX)) {
+		free(s);
+		return NULL;
+	}
+	s->class_id = class_id;
+	s->selector = *f;
+	s->protocol = protocol;
+	s->seen_ms = x->now_ms;
+	LIST_INSERT_HEAD(&x->secured[bucket_of(f)], s, link);
+	x->n_secured_of[bucket_of(f)]++;
+	x->n_secured++;
+	return s;
+}
+
+/* ---- room ---- */
+
+static struct xfrm_secured *
+oldest_of_most(struct xfrm *x)
+{
+	struct xfrm_secured *s, *last = NULL;
+	size_t most = 0;
+
+	for (size_t i = 1; i < XFRM_BUCKETS; i++)
+		if (x->n_secured_of[i] > x->n_secured_of[most])
+			most = i;
+	LIST_FOREACH (s, &x->secured[most], link)
+		last = s;
+	return last;
+}
+
+/*
+ * The table is full: the address with most flows gets one entry for all of them, whatever
+ * their ports. Nothing that was secured is clear because of that: what was not, to that
+ * address, is secured from now on, too. Other addresses notice nothing.
+ */
+static void
+widen(struct xfrm *x)
+{
+	struct xfrm_secured *s, *next, *old = oldest_of_most(x);
+	struct xfrm_secured was = *old;
+	struct flow wide = was.selector;
+
+	x->count[PC_FLOWS_FULL]++;
+	wide.local.port = wide.remote.port = 0;
+	if (flow_equal(&wide, &was.selector)) {
+		secured_end(x, old); /* every address has one only */
+		return;
+	}
+	log_warn("xfrm",
+	    "too many secured flows of sockets that allow clear text: the address with "
+	    "most of them has to use IPsec for all its traffic with class %u",
+	    was.class_id);
+	if ((s = secured_new(x, was.class_id, &wide, was.protocol)) != NULL)
+		s->closes_ms = was.closes_ms;
+	for (s = LIST_FIRST(&x->secured[bucket_of(&wide)]); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (s->class_id == was.class_id && !flow_equal(&s->selector, &wide) &&
+		    flow_matches(&wide, &s->selector))
+			secured_end(x, s);
+	}
+}
+
+/* ---- secured ---- */
+
+bool
+xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector)
+{
+	return secured_find(x, class_id, selector) != NULL;
+}
+
 void
 xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p)
 {
@@ -37,28 +165,21 @@ xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p)
 
 	if (xfrm_class_level(x, a->class_id) != XFRM_LEVEL_OPTIONAL)
 		return;
-	r = xfrm_rule_flow(
-	    x, a->class_id, &a->selector, XFRM_LEVEL_REQUIRED, a->protocol);
-	(void)xfrm_policy_set(x, a->class_id, &r, UINT64_MAX);
-	LIST_FOREACH (s, &x->secured, link)
-		if (s->class_id == a->class_id &&
-		    flow_equal(&s->selector, &a->selector)) {
-			s->protocol = a->protocol;
-			return;
-		}
-	if (x->n_secured >= MAX_SECURED || (s = calloc(1, sizeof(*s))) == NULL) {
-		log_warn("xfrm",
-		    "too many secured flows of sockets that allow clear text: "
-		    "clear packets will not be refused for the newest");
+	if ((s = secured_find(x, a->class_id, &a->selector)) != NULL) {
+		s->protocol = a->protocol;
+		r = xfrm_rule_flow(
+		    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
+		(void)xfrm_policy_set(x, s->class_id, &r, UINT64_MAX);
 		return;
 	}
-	s->class_id = a->class_id;
-	s->selector = a->selector;
-	s->protocol = a->protocol;
-	s->closes_ms = x->now_ms + a->allow_clear_ms;
-	s->seen_ms = x->now_ms;
-	LIST_INSERT_HEAD(&x->secured, s, link);
-	x->n_secured++;
+	if (x->n_secured >= XFRM_MAX_SECURED)
+		widen(x);
+	s = secured_new(x, a->class_id, &a->selector, a->protocol);
+	if (s != NULL)
+		s->closes_ms = x->now_ms + a->allow_clear_ms;
+	else
+		log_error("xfrm", "the flows of quick mode %u may be clear again: %s",
+		    p->qm_id, "no memory, or the kernel refuses a policy");
 }
 
 /* ---- gates ---- */
@@ -75,69 +196,92 @@ gate_set(struct xfrm *x, const struct xfrm_secured *s, const struct flow *f)
 	(void)xfrm_policy_set(x, s->class_id, &r, x->now_ms + GATE_MS);
 }
 
-/* For each socket of the class the secured traffic that it may be part of. */
+/* The socket's part of secured traffic, if it has one. */
 static void
-gate_socket(void *ctx, const struct sockdiag_entry *e)
+gate_socket_of(struct xfrm *x, const struct xfrm_secured *s, uint32_t class_id,
+    const struct sockdiag_entry *e)
+{
+	struct flow f = s->selector;
+
+	if (s->class_id != class_id || f.protocol != e->protocol ||
+	    x->now_ms < s->closes_ms ||
+	    (f.local.port != 0 && f.local.port != e->local.port))
+		return;
+	f.local.port = e->local.port;
+	if (e->remote.port != 0) {
+		f.remote = e->remote;
+		if (!flow_matches(&s->selector, &f))
+			return;
+	}
+	gate_set(x, s, &f);
+}
+
+/* A socket of both families has IPv4 packets under these names. */
+static struct endpoint
+unmapped(const struct endpoint *e)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+	struct endpoint v4 = { { .family = 4 }, e->port };
+
+	if (e->addr.family != 6 || memcmp(e->addr.b, prefix, sizeof(prefix)) != 0)
+		return *e;
+	memcpy(v4.addr.b, e->addr.b + sizeof(prefix), 4);
+	return v4;
+}
+
+/* Never back while a connection lives: its rule goes on to require what was secured. */
+static void
+keep_rules(struct xfrm *x, const struct sockdiag_entry *e)
+{
+	struct flow f = { e->protocol, unmapped(&e->local), unmapped(&e->remote) };
+	struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured[bucket_of(&f)], link)
+		if (x->class[s->class_id].is_rule && flow_matches(&s->selector, &f))
+			s->seen_ms = x->now_ms;
+}
+
+static void
+gate_bucket(struct xfrm *x, size_t i, uint32_t class_id, const struct sockdiag_entry *e)
 {
 	const struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured[i], link)
+		gate_socket_of(x, s, class_id, e);
+}
+
+static void
+look_at_socket(void *ctx, const struct sockdiag_entry *e)
+{
 	struct xfrm *x = ctx;
 	uint32_t class_id = net_mark_class(x->config, e->mark);
 
-	if (class_id == 0 || !x->class[class_id].allow_insecure || e->local.port == 0 ||
-	    e->state == TCP_TIME_WAIT)
+	if (e->local.port == 0 || e->state == TCP_TIME_WAIT)
 		return;
-	LIST_FOREACH (s, &x->secured, link) {
-		struct flow f = s->selector;
-
-		if (s->class_id != class_id || f.protocol != e->protocol ||
-		    x->now_ms < s->closes_ms ||
-		    (f.local.port != 0 && f.local.port != e->local.port))
-			continue;
-		f.local.port = e->local.port;
-		if (e->remote.port != 0) {
-			f.remote = e->remote;
-			if (!flow_matches(&s->selector, &f))
-				continue;
-		}
-		gate_set(x, s, &f);
-	}
-}
-
-static bool
-any_is_closed(const struct xfrm *x)
-{
-	const struct xfrm_secured *s;
-
-	LIST_FOREACH (s, &x->secured, link)
-		if (x->now_ms >= s->closes_ms)
-			return true;
-	return false;
+	if (class_id == 0 && e->remote.port != 0)
+		keep_rules(x, e);
+	if (class_id == 0 || !x->class[class_id].allow_insecure)
+		return;
+	if (e->remote.port != 0) /* connected: to one address */
+		gate_bucket(x, xfrm_bucket(&e->remote.addr), class_id, e);
+	else
+		for (size_t i = 0; i < XFRM_BUCKETS; i++)
+			gate_bucket(x, i, class_id, e);
 }
 
 /* ---- life ---- */
-
-static void
-secured_end(struct xfrm *x, struct xfrm_secured *s)
-{
-	struct xfrm_rule r = xfrm_rule_flow(
-	    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
-
-	LIST_REMOVE(s, link);
-	free(s);
-	x->n_secured--;
-	xfrm_policy_unset(x, &r);
-}
 
 void
 xfrm_clear_forget(struct xfrm *x, uint32_t class_id)
 {
 	struct xfrm_secured *s, *next;
 
-	for (s = LIST_FIRST(&x->secured); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (s->class_id == class_id)
-			secured_end(x, s);
-	}
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		for (s = LIST_FIRST(&x->secured[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, link);
+			if (s->class_id == class_id)
+				secured_end(x, s);
+		}
 }
 
 void
@@ -161,37 +305,27 @@ is_unused(struct xfrm *x, struct xfrm_secured *s)
 }
 
 static void
-forget_unused(struct xfrm *x)
+end_unused(struct xfrm *x, struct xfrm_secured *s)
 {
-	struct xfrm_secured *s, *next;
-
-	for (s = LIST_FIRST(&x->secured); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (is_unused(x, s))
-			secured_end(x, s);
-	}
+	if (is_unused(x, s))
+		secured_end(x, s);
 }
 
 /* Programs of a rule know nothing of it: all their traffic is meant. */
 static void
-gate_rules(struct xfrm *x)
+gate_rule(struct xfrm *x, struct xfrm_secured *s)
 {
-	const struct xfrm_secured *s;
-
-	LIST_FOREACH (s, &x->secured, link)
-		if (x->class[s->class_id].is_rule && x->now_ms >= s->closes_ms)
-			gate_set(x, s, &s->selector);
+	if (x->class[s->class_id].is_rule && x->now_ms >= s->closes_ms)
+		gate_set(x, s, &s->selector);
 }
 
 void
 xfrm_clear_tick(struct xfrm *x)
 {
-	forget_unused(x);
-	if (!any_is_closed(x))
-		return;
-	gate_rules(x);
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		(void)sockdiag_dump(family, 6, 0, gate_socket, x);
-		(void)sockdiag_dump(family, 17, 0, gate_socket, x);
+	for (uint8_t family = 4; family <= 6 && x->n_secured > 0; family += 2) {
+		(void)sockdiag_dump(family, 6, 0, look_at_socket, x);
+		(void)sockdiag_dump(family, 17, 0, look_at_socket, x);
 	}
+	walk(x, gate_rule);
+	walk(x, end_unused);
 }

@@ -208,6 +208,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 		return;
 	class_id = p->sa.class_id;
 	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
+	xfrm_usage_last(x, p);
 	pair_remove(x, p);
 	pair_free(x, p);
 	if (!xfrm_pair_has_remote(x, class_id, &remote.selector.remote.addr))

@@ -92,6 +92,8 @@ read_state(const struct xfrm_usersa_info *x, struct xfrm_event *e)
 	e->reqid = x->reqid;
 	e->bytes = x->curlft.bytes;
 	e->packets = x->curlft.packets;
+	e->replayed = x->stats.replay + x->stats.replay_window;
+	e->integrity_failed = x->stats.integrity_failed;
 	return xfrm_part_address_read(&e->sa.from, &x->saddr, x->family) &&
 	       xfrm_part_address_read(&e->sa.to, &x->id.daddr, x->family);
 }

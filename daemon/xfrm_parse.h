@@ -11,7 +11,7 @@ enum xfrm_event_type {
 	XFRM_EVENT_OTHER,      /* not for us */
 	XFRM_EVENT_ACQUIRE,    /* sa, flow, reqid, mark, seq */
 	XFRM_EVENT_EXPIRE,     /* sa, reqid, is_hard */
-	XFRM_EVENT_SA,	       /* sa, reqid, mark, bytes, packets */
+	XFRM_EVENT_SA,	       /* sa, reqid, mark, bytes, packets, refusals */
 	XFRM_EVENT_SA_DELETED, /* sa, reqid */
 	XFRM_EVENT_SA_FLUSHED,
 	XFRM_EVENT_POLICY,	   /* rule */
@@ -31,6 +31,8 @@ struct xfrm_event {
 	bool is_hard;
 	uint64_t bytes;
 	uint64_t packets;
+	uint32_t replayed;	 /* refused: seen before, or too old to know */
+	uint32_t integrity_failed; /* refused: wrong integrity check value */
 	struct xfrm_rule rule;
 	struct endpoint remote;
 };

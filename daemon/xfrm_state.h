@@ -10,6 +10,7 @@
 #include "daemon/xfrm_netlink.h"
 
 #define XFRM_BUCKETS 4096
+#define XFRM_MAX_SECURED 16384 /* flows that are never clear again */
 
 /* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
 enum xfrm_priority {
@@ -43,6 +44,8 @@ struct xfrm_pair {
 	bool exists[2];
 	uint64_t bytes[2];
 	uint64_t packets[2];
+	uint32_t replayed; /* inbound packets refused */
+	uint32_t integrity_failed;
 	uint64_t since_ms;
 	uint64_t last_ms;
 	uint64_t soft_ms;
@@ -94,11 +97,15 @@ struct xfrm {
 	LIST_HEAD(, xfrm_pair) by_id[XFRM_BUCKETS];
 	LIST_HEAD(, xfrm_pair) by_peer[XFRM_BUCKETS];
 	TAILQ_HEAD(, xfrm_acquire) acquires;
-	LIST_HEAD(, xfrm_secured) secured;
+	LIST_HEAD(, xfrm_secured) secured[XFRM_BUCKETS];
+	uint32_t n_secured_of[XFRM_BUCKETS];
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;
 	uint32_t generation; /* of the rules; 0: never set */
+	uint64_t count[PLANE_COUNTER_COUNT];
+	uint64_t count_sent[PLANE_COUNTER_COUNT];
+	uint64_t host_count[PLANE_COUNTER_COUNT]; /* xfrm_counters.c */
 	struct xfrm_class class[CLASS_MAX + 1];
 };
 
@@ -173,6 +180,14 @@ struct xfrm_pair *xfrm_pair_by_id(struct xfrm *x, uint32_t qm_id);
 
 /* xfrm_usage.c: counters, idle time, silent peers */
 void xfrm_usage_tick(struct xfrm *x);
+/* What a pair carried since the last tick, before it is deleted. */
+void xfrm_usage_last(struct xfrm *x, struct xfrm_pair *p);
+
+/* xfrm_counters.c: what this host's IPsec has refused until now is not our doing */
+void xfrm_counters_begin(struct xfrm *x);
+void xfrm_counters_tick(struct xfrm *x);
+/* A new negotiator knows no counters. */
+void xfrm_counters_again(struct xfrm *x);
 
 /* xfrm_check.c: NULL, or what is wrong with a request */
 const char *xfrm_check_sa(const struct xfrm *x, const struct action_sa_add *a);
@@ -188,6 +203,8 @@ void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
 
 /* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
+/* Was all traffic of the selector secured once? */
+bool xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
 void xfrm_clear_forget(struct xfrm *x, uint32_t class_id);
 void xfrm_clear_tick(struct xfrm *x);

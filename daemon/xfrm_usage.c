@@ -13,6 +13,19 @@
 #define SILENT_PACKETS 2
 #define SILENT_MS 2500
 
+/* What is new since the last look, in the counters of all pairs. */
+static void
+count_new(struct xfrm *x, struct xfrm_pair *p, int d, const struct xfrm_event *e)
+{
+	x->count[d == 1 ? PC_IN_OPENED : PC_OUT_SEALED] += e->packets - p->packets[d];
+	if (d == 0)
+		return;
+	x->count[PC_REPLAY] += e->replayed - p->replayed;
+	x->count[PC_ICV] += e->integrity_failed - p->integrity_failed;
+	p->replayed = e->replayed;
+	p->integrity_failed = e->integrity_failed;
+}
+
 /* False: the state is gone. */
 static bool
 read_counters(struct xfrm *x, struct xfrm_pair *p, int d)
@@ -24,6 +37,7 @@ read_counters(struct xfrm *x, struct xfrm_pair *p, int d)
 
 	if (error != 0)
 		return error != -ESRCH;
+	count_new(x, p, d, &e);
 	if (e.packets == p->packets[d])
 		return true;
 	p->last_ms = x->now_ms;
@@ -39,6 +53,18 @@ tell_usage(struct xfrm *x, const struct xfrm_pair *p)
 		p->packets[0] };
 
 	(void)ipc_send(x->negotiator, PROTO_QM_USAGE, &u, sizeof(u), -1);
+}
+
+void
+xfrm_usage_last(struct xfrm *x, struct xfrm_pair *p)
+{
+	uint64_t before = p->packets[0] + p->packets[1];
+
+	for (int d = 0; d < 2; d++)
+		if (p->exists[d])
+			(void)read_counters(x, p, d);
+	if (p->packets[0] + p->packets[1] != before)
+		tell_usage(x, p);
 }
 
 /* The newer pair of the same traffic: the peer may answer through that. */

@@ -27,9 +27,10 @@ uml_boot() {
 	rm -f "$share/rc"
 	printf '%q ' "$@" >"$share/job"
 	LD_PRELOAD=$preload HOME=$share TMPDIR=/dev/shm \
-		timeout -k 2 "$limit" /usr/bin/linux.uml mem=768M root=/dev/root rootfstype=hostfs rootflags=/ ro quiet random.trust_cpu=on \
-		init="$here/init" share="$share" con=null con0=null,fd:1 con1=null \
-		umid="aip$BASHPID" </dev/null >"$share/console" 2>&1
+		timeout -k 2 "$limit" /usr/bin/linux.uml mem=768M root=/dev/root \
+		rootfstype=hostfs rootflags=/ ro quiet random.trust_cpu=on init="$here/init" \
+		share="$share" con=null con0=null,fd:1 con1=null umid="aip$BASHPID" \
+		</dev/null >"$share/console" 2>&1
 	status=$?
 	[[ ! -s $share/rc ]] || return "$(cat "$share/rc")"
 	((status == 124 || status == 137)) && return 124

@@ -81,6 +81,7 @@ state(void)
 		.family = AF_INET,
 		.reqid = 0x41500001,
 		.curlft = { .bytes = 99, .packets = 3 },
+		.stats = { .replay_window = 4, .replay = 5, .integrity_failed = 6 },
 	};
 }
 
@@ -299,6 +300,8 @@ START_TEST(values)
 	ck_assert(e.is_hard);
 	ck_assert_uint_eq(e.sa.spi, 0x1234);
 	ck_assert_uint_eq(e.packets, 3);
+	ck_assert_uint_eq(e.replayed, 9);
+	ck_assert_uint_eq(e.integrity_failed, 6);
 	s = policy_told();
 	ck_assert(parse_n(&s, s.n, &e));
 	ck_assert_int_eq(e.rule.level, XFRM_LEVEL_OPTIONAL);
