@@ -105,8 +105,21 @@ within() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < end)) || return 1
-		sleep 0.05
+		nap 0.05
 	done
+}
+
+# nap SECONDS: sleeps without a process, which costs some 20 ms in a guest.
+nap() {
+	read -rt "$1" -u "$nothing"
+	return 0
+}
+
+# begins_line FILE TEXT: grep -q "^TEXT", without a process.
+begins_line() {
+	local text=""
+	IFS= read -rd '' text <"$1"
+	[[ $'\n'$text == *$'\n'"$2"* ]]
 }
 
 not() {
@@ -118,19 +131,20 @@ not() {
 # A zombie that nobody has waited for is not alive.
 is_alive() {
 	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+	{ IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null && [[ ${stat##*) } != Z* ]]
 }
 
 is_dead() {
 	! is_alive "$1"
 }
 
-# on HOST COMMAND...: a program of $apps, or any other, on the host.
+# on HOST COMMAND...: a program of $apps, or any other, on the host. (enter: a quicker
+# "ip netns exec", of tests/uml.)
 on() {
 	local host=$1
 	shift
 	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
-		ip netns exec "$ns$host" "$@"
+		${enter:-ip netns exec} "$ns$host" "$@"
 }
 
 # spawn HOST NAME COMMAND...: the same in the background, output in $work/NAME.app.
@@ -141,7 +155,7 @@ spawn() {
 	shift 2
 	: >"$work/$name.app" # whoever waits for output must not see older one
 	AUTHIPD_RUN_DIR=$work/$host.run LD_LIBRARY_PATH=$apps PATH=$apps:$PATH \
-		ip netns exec "$ns$host" "$@" </dev/null >"$work/$name.app" 2>&1 &
+		${enter:-ip netns exec} "$ns$host" "$@" </dev/null >"$work/$name.app" 2>&1 &
 	pid=$!
 }
 
@@ -150,7 +164,7 @@ serve() {
 	local host=$1 name=server-${!#}
 	shift
 	spawn "$host" "$name" "$@"
-	within 5 grep -q '^listening' "$work/$name.app" ||
+	within 5 begins_line "$work/$name.app" listening ||
 		fail "$1 does not listen: $(tail -n 1 "$work/$name.app")"
 }
 
@@ -161,7 +175,7 @@ talk_start() {
 	exec 9<>"$work/in"
 	: >"$work/talk.app"
 	on "$1" nt_stream "$2" talk "$3" "$4" <&9 9<&- >"$work/talk.app" 2>&1 &
-	within 10 grep -q '^connected' "$work/talk.app" ||
+	within 10 begins_line "$work/talk.app" connected ||
 		fail "cannot connect: $(tail -n 1 "$work/talk.app")"
 }
 
@@ -171,16 +185,28 @@ say() {
 	within "${2:-10}" grep -q "$1" "$work/talk.app" || fail "no echo of \"$1\""
 }
 
+# pids_of HOST...: sets pids to all processes there.
+pids_of() {
+	local p host
+	pids=()
+	for p in /proc/[0-9]*; do
+		for host; do
+			[[ ! $p/ns/net -ef /run/netns/$ns$host ]] || pids+=("${p#/proc/}")
+		done
+	done
+}
+
 # Whatever runs on the hosts, but for daemons and captures: dead, and their sockets closed.
 end_apps() {
-	local host p killed=()
-	for host in a b c; do
-		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
-			case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline") in
-			authipd\ * | "$builddir"/authipd\ * | tcpdump\ *) ;;
-			*) kill -9 "$p" 2>/dev/null && killed+=("$p") ;;
-			esac
-		done
+	local p program pids=() killed=()
+	pids_of a b c
+	for p in "${pids[@]}"; do
+		program=""
+		{ IFS= read -rd '' program <"/proc/$p/cmdline"; } 2>/dev/null
+		case $program in
+		authipd | "$builddir"/authipd | tcpdump) ;;
+		*) kill -9 "$p" 2>/dev/null && killed+=("$p") ;;
+		esac
 	done
 	for p in "${killed[@]}"; do
 		within 5 is_dead "$p"
@@ -293,19 +319,27 @@ daemon_start() {
 	shift
 	[[ ! -e $log ]] || cat "$log" >>"$work/$host.old.log"
 	: >"$log"
-	setsid ip netns exec "$ns$host" "$builddir/authipd" -f -c "$work/$host.conf" \
+	# shellcheck disable=SC2086
+	setsid ${enter:-ip netns exec} "$ns$host" "$builddir/authipd" -f -c "$work/$host.conf" \
 		--run-dir "$work/$host.run" "$@" </dev/null >"$log" 2>&1 &
 	echo $! >"$work/$host.pid"
 	within 20 daemon_is_ready_or_dead "$host"
-	grep -q ready: "$log" || fail "daemon $host does not start: $(tail -n 1 "$log")"
+	has_ready "$log" || fail "daemon $host does not start: $(tail -n 1 "$log")"
 }
 
 daemon_is_ready_or_dead() {
-	grep -q ready: "$work/$1.log" || is_dead "$(daemon_pid "$1")"
+	has_ready "$work/$1.log" || is_dead "$(daemon_pid "$1")"
+}
+
+has_ready() {
+	local text=""
+	IFS= read -rd '' text <"$1"
+	[[ $text == *ready:* ]]
 }
 
 daemon_pid() {
-	cat "$work/$1.pid"
+	local p
+	read -r p <"$work/$1.pid" && printf '%s' "$p"
 }
 
 # daemon_stop HOST: the clean way.
@@ -329,7 +363,7 @@ role_pid() {
 daemons_kill() {
 	local host p
 	for host in a b c; do
-		p=$(cat "$work/$host.pid" 2>/dev/null) || continue
+		p=$(daemon_pid "$host" 2>/dev/null) || continue
 		rm "$work/$host.pid"
 		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
 	done
@@ -344,12 +378,17 @@ ctl() {
 
 # counter HOST NAME: 0 if it is not shown.
 counter() {
-	ctl "$1" status | awk -v name="$2" '$1 == name { n = $2 } END { print n + 0 }'
+	local text
+	text=$'\n'$(ctl "$1" status)
+	[[ $text =~ $'\n'[[:blank:]]*"$2"[[:blank:]]+([0-9]+) ]] &&
+		printf '%s' "${BASH_REMATCH[1]}" || printf 0
 }
 
 # count HOST "secured sockets": how many of a list of the status.
 count() {
-	ctl "$1" status | sed -n "s/^$2: //p"
+	local text
+	text=$'\n'$(ctl "$1" status)
+	[[ ! $text =~ $'\n'"$2: "([^$'\n']*) ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # has_count HOST LIST NUMBER, for within.
@@ -372,7 +411,8 @@ forget() {
 
 # capture NAME [HOST]: from now on, what is on the wire of the host (a).
 capture() {
-	ip netns exec "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 \
+	# shellcheck disable=SC2086
+	${enter:-ip netns exec} "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 \
 		-w "$work/$1.pcap" >"$work/$1.dump" 2>&1 &
 	echo $! >"$work/capture"
 	capture=$work/$1.pcap
@@ -382,9 +422,9 @@ capture() {
 # Ends it when the kernel has handed over everything.
 capture_stop() {
 	local p
-	p=$(cat "$work/capture" 2>/dev/null) || return 0
+	{ read -r p <"$work/capture"; } 2>/dev/null || return 0
 	rm "$work/capture"
-	sleep 0.2
+	nap 0.2
 	kill "$p" 2>/dev/null
 	within 5 is_dead "$p"
 }
@@ -410,6 +450,13 @@ captured_some() {
 }
 
 # ---- certificates and programs, once for all topics ----
+
+# provide: fills $pki and $apps.
+provide() {
+	mkdir "$pki" "$apps" && chmod 755 "$apps" || return
+	pki_make "$pki" || { echo "cannot make certificates" >&2; return 1; }
+	apps_copy "$apps" || { echo "build the programs first: make check-netns" >&2; return 1; }
+}
 
 # pki_make DIRECTORY
 pki_make() {
@@ -450,20 +497,22 @@ topic_begin() {
 	ns=nt$$
 	work=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
 	chmod 755 "$work"
+	mkfifo "$work/nothing" && exec {nothing}<>"$work/nothing" || exit 1
 	trap topic_end EXIT
 	trap 'exit 1' INT TERM
 	trap : PIPE # whoever read the results may be gone: the end comes all the same
 }
 
 topic_end() {
-	local host p
+	local host p pids=()
 	capture_stop
 	# The namespaces are ours, and so is every process in them.
+	pids_of a b c r
+	for p in "${pids[@]}"; do
+		kill -9 "$p" 2>/dev/null
+	done
 	for host in a b c r; do
-		for p in $(ip netns pids "$ns$host" 2>/dev/null); do
-			kill -9 "$p" 2>/dev/null
-		done
-		ip netns delete "$ns$host" 2>/dev/null
+		[[ ! -e /run/netns/$ns$host ]] || ip netns delete "$ns$host"
 	done
 	rm -rf "$work"
 }

@@ -49,12 +49,13 @@ shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-nt.XXXXXX") || exit 1
 trap 'rm -rf "$shared"' EXIT
 # shellcheck disable=SC2046
 trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
-export pki=$shared/pki apps=$shared/apps
-mkdir "$pki" "$apps" && chmod 755 "$shared" "$apps" || exit 1
-# shellcheck source=lib.sh
-. "$here/lib.sh"
-pki_make "$pki" || { echo "cannot make certificates" >&2; exit 1; }
-apps_copy "$apps" || { echo "build the programs first: make check-netns" >&2; exit 1; }
+chmod 755 "$shared" || exit 1
+if [[ -z ${pki:-} || -z ${apps:-} ]]; then
+	export pki=$shared/pki apps=$shared/apps
+	# shellcheck source=lib.sh
+	. "$here/lib.sh"
+	provide || exit 1
+fi
 
 # Most of the time is waiting: more topics at a time than processors.
 for f in "${topics[@]}"; do
