@@ -122,6 +122,7 @@ target_ask_keeper(
 		class_unref(n->classes, ask.class_id);
 		return *is_done ? 0 : WSAENETDOWN;
 	}
+	(void)socket_table_moves(n->sockets, s->cookie);
 	c->is_waiting = true;
 	c->ask = ask.request;
 	return 0;

@@ -153,6 +153,19 @@ moved_next(const uint64_t *cookie, uint64_t *next)
 	return bpf(BPF_MAP_GET_NEXT_KEY, &a) == 0;
 }
 
+void
+gate_end(uint64_t cookie)
+{
+	union bpf_attr a;
+
+	if (moved < 0)
+		return;
+	memset(&a, 0, sizeof(a));
+	a.map_fd = (uint32_t)moved;
+	a.key = (uint64_t)(uintptr_t)&cookie;
+	(void)bpf(BPF_MAP_DELETE_ELEM, &a);
+}
+
 static void
 moved_drop(uint64_t cookie, uint32_t ifindex)
 {
@@ -163,10 +176,8 @@ moved_drop(uint64_t cookie, uint32_t ifindex)
 	a.map_fd = (uint32_t)moved;
 	a.key = (uint64_t)(uintptr_t)&cookie;
 	a.value = (uint64_t)(uintptr_t)&now;
-	if (bpf(BPF_MAP_LOOKUP_ELEM, &a) != 0 || now != ifindex)
-		return;
-	a.value = 0;
-	(void)bpf(BPF_MAP_DELETE_ELEM, &a);
+	if (bpf(BPF_MAP_LOOKUP_ELEM, &a) == 0 && now == ifindex)
+		gate_end(cookie);
 }
 
 void

@@ -16,6 +16,8 @@ bool gate_attach(int fd, uint32_t ifindex);
  * gate_attach(): as in the beginning. False: this kernel moves no sockets, or no memory.
  */
 bool gate_move(uint64_t cookie, uint32_t ifindex);
+/* The socket with this cookie is no more. Of one that lives: as in the beginning. */
+void gate_end(uint64_t cookie);
 /* The device goes, as the sockets that were moved to it have. */
 void gate_forget(uint32_t ifindex);
 /* Ends what the process holds; gates stay on their sockets. */

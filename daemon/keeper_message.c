@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/account.h"
+#include "daemon/gate.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/secure_socket.h"
@@ -89,6 +90,21 @@ keeper_secure(struct keeper *k, struct span body, int fd)
 	reply.protocol = s.protocol;
 	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_SECURE_REPLY, &reply,
 	    sizeof(reply), -1);
+	return true;
+}
+
+/*
+ * Of a socket that lives this would be a lie: it hears the device of its first class again, and
+ * no clear text that it did not hear then.
+ */
+static bool
+keeper_socket_end(struct span body)
+{
+	struct proto_socket_end m;
+
+	if (!proto_body(body, &m, sizeof(m)))
+		return false;
+	gate_end(m.cookie);
 	return true;
 }
 
@@ -173,6 +189,8 @@ message_of_negotiator(struct keeper *k, uint16_t type, struct span body, int fd)
 	switch (type) {
 	case PROTO_SECURE_ASK:
 		return keeper_secure(k, body, fd);
+	case PROTO_SOCKET_END:
+		return keeper_socket_end(body);
 	case PROTO_IDENTITY_ASK:
 		return keeper_identity(k, body);
 	case PROTO_CLASS_ASK:

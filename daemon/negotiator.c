@@ -147,6 +147,14 @@ class_changed(void *ctx, uint32_t class_id)
 
 /* ---- role ---- */
 
+static void
+moved_end(void *ctx, uint64_t cookie)
+{
+	struct proto_socket_end m = { cookie };
+
+	(void)ipc_send(((struct negotiator *)ctx)->keeper, PROTO_SOCKET_END, &m, sizeof(m), -1);
+}
+
 static void *
 negotiator_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 {
@@ -170,6 +178,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 		log_error("negotiator", "out of memory");
 		return NULL;
 	}
+	socket_table_on_moved_end(n->sockets, moved_end);
 	nego_address_watch(n);
 	return n;
 }
@@ -244,6 +253,7 @@ negotiator_message(void *self, uint16_t type, struct span body, int fd)
 			a.protocol, nego_now_ms(), false, 0 };
 
 		(void)socket_table_add(n->sockets, &s);
+		(void)socket_table_moves(n->sockets, s.cookie); /* perhaps */
 	} else if (type == PROTO_RELOAD_REPLY && proto_body(body, &reload, sizeof(reload))) {
 		reload.text[sizeof(reload.text) - 1] = '\0';
 		ctl_server_reloaded(n->ctl, reload.client, reload.ok ? NULL : reload.text);

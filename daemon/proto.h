@@ -34,6 +34,7 @@
 	X(19, PROTO_SOCKETS_LEFT, "sockets-left", "negotiator", "keeper")             \
 	X(20, PROTO_IDENTITY_ASK, "identity-ask", "negotiator", "keeper")             \
 	X(21, PROTO_IDENTITY_REPLY, "identity-reply", "keeper", "negotiator")         \
+	X(22, PROTO_SOCKET_END, "socket-end", "negotiator", "keeper")                 \
 	/* classes; those that exist are told before PROTO_ADOPTED */                  \
 	X(24, PROTO_CLASS_ASK, "class-ask", "negotiator", "keeper")                   \
 	X(25, PROTO_CLASS_FAILED, "class-failed", "keeper", "negotiator")             \
@@ -138,6 +139,10 @@ struct proto_secure_reply {
 	uint64_t cookie; /* SO_COOKIE of the socket */
 	uint8_t family;	 /* 4 or 6 */
 	uint8_t protocol; /* 6 or 17 */
+};
+/* SOCKET_END: a socket that may have moved is no more, and needs no gate. */
+struct proto_socket_end {
+	uint64_t cookie;
 };
 /* A live secured socket found after a restart. */
 struct proto_adopt {

@@ -17,6 +17,7 @@
 struct entry {
 	LIST_ENTRY(entry) link;
 	struct secured_socket s;
+	bool moves;    /* see socket_table_moves() */
 	bool seen;     /* in a dump of the kernel's sockets, once */
 	bool seen_now; /* in the dump that runs */
 };
@@ -28,6 +29,7 @@ struct socket_table {
 	struct event *event;
 	int fd;
 	void (*changed)(void *ctx, uint32_t class_id);
+	void (*moved_end)(void *ctx, uint64_t cookie);
 	void *ctx;
 	uint32_t n_of_class[CLASS_MAX + 1];
 	/*
@@ -134,6 +136,23 @@ socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id)
 	e->s.class_id = class_id;
 	table_changed(t, class_id, 1);
 	table_changed(t, old_class, -1);
+}
+
+void
+socket_table_on_moved_end(
+    struct socket_table *t, void (*ended)(void *ctx, uint64_t cookie))
+{
+	t->moved_end = ended;
+}
+
+bool
+socket_table_moves(struct socket_table *t, uint64_t cookie)
+{
+	struct entry *e = table_find(t, cookie);
+
+	if (e != NULL)
+		e->moves = true;
+	return e != NULL;
 }
 
 void
@@ -282,6 +301,8 @@ entry_end(struct socket_table *t, struct entry *e)
 {
 	uint32_t class_id = e->s.class_id;
 
+	if (e->moves && t->moved_end != NULL)
+		t->moved_end(t->ctx, e->s.cookie);
 	LIST_REMOVE(e, link);
 	free(e);
 	table_changed(t, class_id, -1);

@@ -36,6 +36,13 @@ void socket_table_poll(struct socket_table *t);
 uint64_t socket_table_add(struct socket_table *t, const struct secured_socket *s);
 /* A registered socket has another class now. */
 void socket_table_move(struct socket_table *t, uint64_t cookie, uint32_t class_id);
+/*
+ * A registered socket may move, or has moved before: ended is told when it ends, and of others
+ * nothing. NULL: nobody cares. False: it ended already.
+ */
+void socket_table_on_moved_end(
+    struct socket_table *t, void (*ended)(void *ctx, uint64_t cookie));
+bool socket_table_moves(struct socket_table *t, uint64_t cookie);
 /* How its last negotiation ended: 0, or why it failed. */
 void socket_table_negotiated(struct socket_table *t, uint64_t cookie, uint32_t winerr);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);

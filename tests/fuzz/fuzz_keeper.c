@@ -31,6 +31,7 @@ static const struct {
 	{ PROTO_SA_ADD, 64 },
 	{ 0, 0 },
 	{ 0xffff, 8 },
+	{ PROTO_SOCKET_END, sizeof(struct proto_socket_end) },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

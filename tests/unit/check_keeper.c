@@ -27,6 +27,7 @@ static const struct {
 } messages[] = {
 	{ PROTO_READY, 0 },
 	{ PROTO_SECURE_ASK, sizeof(struct proto_secure_ask) },
+	{ PROTO_SOCKET_END, sizeof(struct proto_socket_end) },
 	{ PROTO_IDENTITY_ASK, sizeof(struct proto_identity_ask) },
 	{ PROTO_CLASS_ASK, sizeof(struct proto_class_spec) },
 	{ PROTO_CLASS_END, sizeof(struct proto_class_id) },
@@ -195,6 +196,18 @@ START_TEST(stop_that_nobody_wanted)
 END_TEST
 
 /* ---- sockets ---- */
+
+START_TEST(end_of_a_socket)
+{
+	struct proto_socket_end m = { 0x123456789abcull };
+
+	rig_begin(false);
+	rig_say(ROLE_NEGOTIATOR, PROTO_SOCKET_END, &m, sizeof(m), -1);
+	ck_assert_uint_eq(rig.ended, m.cookie);
+	ck_assert(rig_is_trusted(ROLE_NEGOTIATOR));
+	done();
+}
+END_TEST
 
 static void
 ask_secure(uint32_t class_id, uint32_t from, int fd)
@@ -597,6 +610,7 @@ keeper_cases(void)
 	tcase_add_loop_test(t, every_length, 0, N_MESSAGES);
 	tcase_add_loop_test(t, descriptors_where_none_belongs, 2, N_MESSAGES);
 	tcase_add_test(t, stop_that_nobody_wanted);
+	tcase_add_test(t, end_of_a_socket);
 	tcase_add_loop_test(t, sockets_are_secured, 0, 2);
 	tcase_add_test(t, caches_of_users);
 	tcase_add_test(t, who_asks_for_caches);

@@ -62,8 +62,27 @@ START_TEST(gate_moves)
 	ck_assert(!lets_in(fd));
 	gate_forget(TUN);
 	ck_assert(lets_in(fd));
+	/* so does a socket that ends */
+	ck_assert(gate_move(cookie, TUN));
+	gate_end(cookie + 1);
+	ck_assert(!lets_in(fd));
+	gate_end(cookie);
+	ck_assert(lets_in(fd));
 	close(fd[0]);
 	close(fd[1]);
+	gate_close();
+}
+END_TEST
+
+/* More than there is room for, one after the other. */
+START_TEST(gates_of_many)
+{
+	if (!is_root())
+		return;
+	for (uint64_t cookie = 1; cookie < 70000; cookie++) {
+		ck_assert(gate_move(cookie, TUN));
+		gate_end(cookie);
+	}
 	gate_close();
 }
 END_TEST
@@ -117,6 +136,7 @@ daemon_gate_tests(Suite *s)
 
 	tcase_add_test(t, gate_of_a_device);
 	tcase_add_test(t, gate_moves);
+	tcase_add_test(t, gates_of_many);
 	tcase_add_loop_test(t, socket_moves, 0, 2);
 	tcase_add_test(t, connected_socket_stays);
 	suite_add_tcase(s, t);

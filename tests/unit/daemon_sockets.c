@@ -115,6 +115,38 @@ START_TEST(ended_before_it_was_registered)
 }
 END_TEST
 
+static uint64_t moved_cookie;
+
+static void
+on_moved_end(void *ctx, uint64_t cookie)
+{
+	(void)ctx;
+	moved_cookie = cookie;
+}
+
+/* Keeper has something to forget of those that may have moved, and is told of no other. */
+START_TEST(end_of_a_socket_that_moves)
+{
+	struct secured_socket s = { 0, 6, CLASS_DEFAULT, 1000, 4, 6, 0, false, 0 };
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
+	socket_table_watch(table, fd[0]);
+	socket_table_on_moved_end(table, on_moved_end);
+	moved_cookie = 0;
+	(void)socket_table_add(table, &s);
+	s.cookie = 7;
+	(void)socket_table_add(table, &s);
+	ck_assert(!socket_table_moves(table, 8));
+	ck_assert(socket_table_moves(table, 7));
+	say_ended(fd[1], 6);
+	ck_assert_uint_eq(moved_cookie, 0);
+	say_ended(fd[1], 7);
+	ck_assert_uint_eq(moved_cookie, 7);
+	close(fd[1]);
+}
+END_TEST
+
 START_TEST(counts_and_replacement)
 {
 	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false, 0 };
@@ -377,6 +409,7 @@ daemon_sockets_tests(Suite *s)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, ended_before_it_was_registered);
 	tcase_add_test(t, counts_and_replacement);
+	tcase_add_test(t, end_of_a_socket_that_moves);
 	tcase_add_loop_test(t, owner_of_a_port, 0, 4);
 	tcase_add_test(t, connected_socket_owns_its_flow_only);
 	tcase_add_test(t, any_port);

@@ -218,6 +218,12 @@ gate_forget(uint32_t ifindex)
 	(void)ifindex;
 }
 
+void
+gate_end(uint64_t cookie)
+{
+	rig.ended = cookie;
+}
+
 bool
 net_rules_set(const struct config *c, const struct net_rule *list, size_t n)
 {

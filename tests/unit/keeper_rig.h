@@ -19,6 +19,7 @@ struct keeper_rig {
 	size_t n_rules;		       /* in force */
 	size_t n_secured;	       /* calls that would change a socket */
 	size_t n_moved;
+	uint64_t ended; /* the last socket that ended */
 	size_t n_looked_up;	      /* accounts */
 	size_t n_broken;	      /* promises: see rig_promise() */
 	char broken[128];	      /* the first one */
