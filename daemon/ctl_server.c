@@ -21,6 +21,7 @@
 #include "daemon/status_json.h"
 
 #define MAX_CLIENTS 64 /* of each socket: those who only look keep nobody out */
+#define MAX_CLIENTS_PER_UID 16 /* nor does one of them the others, nor root */
 #define MAX_LINE_BYTES 4096
 #define MAX_QUEUED_BYTES (8 * 1024 * 1024)
 
@@ -29,6 +30,7 @@ struct ctl_client {
 	struct ctl_server *server;
 	struct ctl_listener *listener;
 	struct bufferevent *bev;
+	uid_t uid;
 	uint64_t id;
 	bool is_monitor;
 	bool is_keylog; /* wants session keys */
@@ -261,16 +263,31 @@ client_on_event(struct bufferevent *bev, short what, void *ctx)
 	client_free(ctx);
 }
 
+static bool
+listener_has_room(const struct ctl_listener *l, uid_t uid)
+{
+	const struct ctl_client *c;
+	size_t same = 0;
+
+	LIST_FOREACH (c, &l->server->clients, link)
+		same += c->listener == l && c->uid == uid;
+	return l->n_clients < MAX_CLIENTS && (uid == 0 || same < MAX_CLIENTS_PER_UID);
+}
+
 static void
 server_add(struct ctl_listener *l, int fd)
 {
 	struct ctl_server *s = l->server;
 	struct ctl_client *c;
+	struct ucred cred;
+	socklen_t n = sizeof(cred);
 
-	if (l->n_clients >= MAX_CLIENTS || (c = calloc(1, sizeof(*c))) == NULL) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0 ||
+	    !listener_has_room(l, cred.uid) || (c = calloc(1, sizeof(*c))) == NULL) {
 		close(fd);
 		return;
 	}
+	c->uid = cred.uid;
 	c->server = s;
 	c->listener = l;
 	c->id = ++s->next_id;

@@ -157,15 +157,30 @@ is_open(int c)
 	return recv(c, &b, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
+/* As this user; not root: as oneself. */
+static int
+dial_as(uid_t uid, bool may_change)
+{
+	bool is_root = geteuid() == 0;
+	int c;
+
+	ck_assert(!is_root || seteuid(uid) == 0);
+	c = dial(may_change);
+	ck_assert(!is_root || seteuid(0) == 0);
+	return c;
+}
+
 /* Those who only look cannot keep the administrator out. */
 START_TEST(clients_are_bounded)
 {
 	int c[65], admin;
 
 	for (int i = 0; i < 65; i++)
-		c[i] = dial(false);
-	ck_assert(is_open(c[63]));
-	ck_assert(!is_open(c[64]));
+		c[i] = dial_as((uid_t)(geteuid() == 0 ? 4000 + i / 10 : 0), false);
+	if (geteuid() == 0) {
+		ck_assert(is_open(c[63]));
+		ck_assert(!is_open(c[64]));
+	}
 	admin = dial(true);
 	ck_assert(is_open(admin));
 	close(admin);
@@ -175,6 +190,33 @@ START_TEST(clients_are_bounded)
 	c[0] = dial(false);
 	ck_assert(is_open(c[0]));
 	close(c[0]);
+}
+END_TEST
+
+/* Nor can one of them the others. */
+START_TEST(clients_of_a_user_are_bounded)
+{
+	int c[17], other;
+
+	for (int i = 0; i < 17; i++)
+		c[i] = dial_as(4711, false);
+	ck_assert(is_open(c[15]));
+	ck_assert(!is_open(c[16]));
+	if (geteuid() == 0) {
+		other = dial_as(4712, false);
+		ck_assert(is_open(other));
+		close(other);
+		other = dial(false);
+		ck_assert(is_open(other));
+		close(other);
+	}
+	close(c[0]);
+	rig_turn();
+	other = dial_as(4711, false);
+	ck_assert(is_open(other));
+	close(other);
+	for (int i = 1; i < 17; i++)
+		close(c[i]);
 }
 END_TEST
 
@@ -206,6 +248,7 @@ daemon_ctl_limit_tests(Suite *s)
 	tcase_add_test(t, monitor_that_asks_and_does_not_read);
 	tcase_add_test(t, status_that_is_not_read);
 	tcase_add_test(t, clients_are_bounded);
+	tcase_add_test(t, clients_of_a_user_are_bounded);
 	tcase_add_test(t, no_descriptor_stays);
 	suite_add_tcase(s, t);
 }
