@@ -155,8 +155,9 @@ int config_load(struct config *c, const char *file, bool check_files,
 /* Same from memory: for tests and the fuzzer. name is what errors call the text. */
 int config_load_text(struct config *c, const char *name, const char *text, bool check_files,
     struct config_error *err);
-/* What is allowed, but not wise: one line each. */
-void config_warn(FILE *out, const struct config *c);
+/* What is allowed, but not wise, of file (NULL: none) and of those that it names. */
+typedef void config_tell(const char *line);
+void config_warn(const struct config *c, const char *file, config_tell *tell);
 /* What is negotiated for the traffic of a rule: its policy, authentication and action. */
 void config_rule_policy(const struct config *c, const struct config_rule *r,
     struct policy *out);

@@ -2,7 +2,6 @@
 #include "config/read.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,23 +126,4 @@ check_psks(cfg_t *root, const struct config *c, struct config_error *err)
 			    c->psk[i].file, why);
 	}
 	return 0;
-}
-
-void
-config_warn(FILE *out, const struct config *c)
-{
-	for (uint32_t i = 0; i < c->n_psk; i++) {
-		struct secret key = { 0 };
-
-		if (psk_file_read(c->psk[i].file, &key) == NULL &&
-		    key.n < PSK_FEW_CHARACTERS)
-			fprintf(out,
-			    "warning: the key in %s has %zu characters, and can be "
-			    "guessed "
-			    "from one recorded negotiation: write at least %d, for "
-			    "example "
-			    "from openssl rand -base64 32\n",
-			    c->psk[i].file, key.n, PSK_FEW_CHARACTERS);
-		secret_wipe(&key);
-	}
 }

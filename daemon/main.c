@@ -49,6 +49,18 @@ become_role(const struct options *o)
 	return role_run(ops[o->role], ROLE_CHANNEL_FD);
 }
 
+static void
+tell_user(const char *line)
+{
+	fprintf(stderr, "warning: %s\n", line);
+}
+
+static void
+tell_log(const char *line)
+{
+	log_warn("config", "%s", line);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -69,8 +81,8 @@ main(int argc, char **argv)
 	}
 	if (load(&config, &o) != 0)
 		return 1;
+	config_warn(&config, o.config_file, o.check_only ? tell_user : tell_log);
 	if (o.check_only) {
-		config_warn(stderr, &config);
 		printf("%s: the configuration is good\n",
 		    o.config_file != NULL ? o.config_file : "built-in defaults");
 		return 0;

@@ -1,6 +1,7 @@
 /* Configuration: loading files, the files they name, the sample and the manual. */
 #include "tests/unit/check_config.h"
 
+#include <sys/stat.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,6 +119,87 @@ START_TEST(test_named_files)
 }
 END_TEST
 
+/* ---- warnings ---- */
+
+static char told[4096];
+
+static void
+tell(const char *line)
+{
+	size_t n = strlen(told);
+
+	snprintf(told + n, sizeof(told) - n, "%s\n", line);
+}
+
+/* A configuration whose every file has this mode and owner is told this; NULL: nothing. */
+static void
+check_warning(mode_t mode, uid_t uid, const char *says)
+{
+	char name[] = "/tmp/check_config.XXXXXX";
+	struct config c;
+
+	write_file(name, "0123456789012345678901234567890", 31);
+	ck_assert_int_eq(chmod(name, mode), 0);
+	ck_assert_int_eq(chown(name, uid, 0), 0);
+	config_set_default(&c);
+	strcpy(c.trust_file, name);
+	strcpy(c.cert[0].certificate, name);
+	strcpy(c.cert[0].key, name);
+	c.n_cert = 1;
+	told[0] = '\0';
+	config_warn(&c, name, tell);
+	unlink(name);
+	if (says == NULL)
+		ck_assert_str_eq(told, "");
+	else
+		ck_assert_msg(strstr(told, says) != NULL, "%s", told);
+}
+
+START_TEST(test_warnings)
+{
+	struct config c;
+
+	if (geteuid() != 0)
+		return;
+	check_warning(0600, 0, NULL);
+	check_warning(0660, 0, NULL); /* root's group */
+	check_warning(0644, 0, "everybody can read /tmp/check_config");
+	check_warning(0602, 0, "others can change /tmp/check_config");
+	check_warning(0600, 4711, "belongs to user 4711");
+	told[0] = '\0';
+	config_set_default(&c);
+	config_warn(&c, NULL, tell);
+	ck_assert_str_eq(told, "");
+}
+END_TEST
+
+/* A key of another is a secret, a certificate is none. */
+START_TEST(test_warnings_of_secrets)
+{
+	char name[] = "/tmp/check_config.XXXXXX";
+	struct config c;
+
+	write_file(name, "short", 5);
+	config_set_default(&c);
+	strcpy(c.psk[0].file, name);
+	c.n_psk = 1;
+	told[0] = '\0';
+	config_warn(&c, NULL, tell);
+	ck_assert_ptr_nonnull(strstr(told, "has 5 characters"));
+	ck_assert_int_eq(chmod(name, 0644), 0);
+	c.n_psk = 0;
+	strcpy(c.cert[0].certificate, name);
+	c.n_cert = 1;
+	told[0] = '\0';
+	config_warn(&c, NULL, tell);
+	ck_assert_str_eq(told, "");
+	strcpy(c.kerberos.keytab, name);
+	config_warn(&c, NULL, tell);
+	ck_assert_ptr_nonnull(strstr(told, "everybody can read"));
+	unlink(name);
+}
+END_TEST
+
 START_TEST(test_sample)
 {
 	struct config_error err;
@@ -206,6 +288,8 @@ tcase_config_files(void)
 
 	tcase_add_test(t, test_bad_files);
 	tcase_add_test(t, test_named_files);
+	tcase_add_test(t, test_warnings);
+	tcase_add_test(t, test_warnings_of_secrets);
 	tcase_add_test(t, test_sample);
 	tcase_add_test(t, test_sample_uncommented);
 	tcase_add_test(t, test_everything_documented);
