@@ -1,6 +1,7 @@
 /* The knobs of the dialect by name: one table made from the lists in dialect.h. */
 #include "config/dialect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/number.h"
@@ -28,15 +29,6 @@ dialect_knobs(size_t *n)
 {
 	*n = COUNT_OF(knob_table);
 	return knob_table;
-}
-
-const struct dialect_knob *
-dialect_find(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(knob_table); i++)
-		if (strcmp(knob_table[i].name, name) == 0)
-			return &knob_table[i];
-	return NULL;
 }
 
 static bool
@@ -83,25 +75,4 @@ dialect_describe(const struct dialect_knob *k, char *out, size_t n)
 	for (uint32_t i = 0; i <= k->high && len < n; i++)
 		len += (size_t)snprintf(out + len, n - len, "%s%s", i > 0 ? ", " : "",
 		    k->word[i]);
-}
-
-static void
-print_knob(FILE *out, const struct dialect *d, const struct dialect_knob *k)
-{
-	uint32_t value = dialect_value(d, k);
-
-	if (k->word == NULL)
-		fprintf(out, "\t%s = %u\n", k->name, value);
-	else
-		fprintf(out, "\t%s = \"%s\"\n", k->name,
-		    value <= k->high ? k->word[value] : "unknown");
-}
-
-void
-dialect_print(FILE *out, const struct dialect *d)
-{
-	fputs("dialect {\n", out);
-	for (size_t i = 0; i < COUNT_OF(knob_table); i++)
-		print_knob(out, d, &knob_table[i]);
-	fputs("}\n", out);
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /* Values of one knob: V(ENUM_NAME, "configuration word"), default first. */
 #define KNOB_VALUES_kdf_nonce(V) V(KDF_NONCE_BODY, "body") V(KDF_NONCE_PAYLOAD, "payload")
@@ -175,14 +174,10 @@ struct dialect_knob {
 
 /* All knobs in the order of the tables above. */
 const struct dialect_knob *dialect_knobs(size_t *n);
-/* NULL: no such knob. */
-const struct dialect_knob *dialect_find(const char *name);
 /* Sets a knob from a word or a number. False and d untouched: not a value of this knob. */
 bool dialect_set(struct dialect *d, const struct dialect_knob *k, const char *text);
 uint32_t dialect_value(const struct dialect *d, const struct dialect_knob *k);
 /* What may be written, for messages: "body, payload" or "0 to 7". */
 void dialect_describe(const struct dialect_knob *k, char *out, size_t n);
-/* Prints the block dialect { ... } in the configuration language, every knob. */
-void dialect_print(FILE *out, const struct dialect *d);
 
 #endif

@@ -66,15 +66,3 @@ rule_allows_clear_in(const struct rule *r)
 {
 	return r->action == RULE_REQUEST;
 }
-
-const char *
-rule_action_name(enum rule_action a)
-{
-	static const char *const word[] = {
-#define X(id, word) [id] = word,
-		RULE_ACTIONS(X)
-#undef X
-	};
-
-	return (unsigned)a < RULE_ACTION_COUNT ? word[a] : "unknown";
-}

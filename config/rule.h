@@ -49,6 +49,5 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 /* May clear text leave (come in) while there is no SA? */
 bool rule_allows_clear_out(const struct rule *r);
 bool rule_allows_clear_in(const struct rule *r);
-const char *rule_action_name(enum rule_action a);
 
 #endif

@@ -185,17 +185,6 @@ class_find_or_make(
 }
 
 void
-class_ref(struct class_table *t, uint32_t class_id)
-{
-	struct class *c = class_get(t, class_id);
-
-	if (c == NULL)
-		return;
-	c->n_refs++;
-	class_used(c, CLASS_LINGER_S);
-}
-
-void
 class_unref(struct class_table *t, uint32_t class_id)
 {
 	struct class *c = class_get(t, class_id);

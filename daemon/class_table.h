@@ -50,7 +50,6 @@ void class_table_free(struct class_table *t);
  */
 uint32_t class_find_or_make(
     struct class_table *t, const struct class_spec *spec, enum class_error *err);
-void class_ref(struct class_table *t, uint32_t class_id);
 void class_unref(struct class_table *t, uint32_t class_id);
 /* How many sockets it has: as good as a reference while there are any. */
 void class_set_sockets(struct class_table *t, uint32_t class_id, uint32_t n);

@@ -187,7 +187,7 @@ START_TEST(ends_when_nobody_has_it)
 
 	s.kind = CLASS_OF_RULE;
 	id = make(&s);
-	class_ref(rig.n.classes, id);
+	ck_assert_uint_eq(make(&s), id);
 	class_unref(rig.n.classes, id);
 	rig_turn();
 	ck_assert_uint_eq(rig.ended_class, 0);
@@ -196,7 +196,7 @@ START_TEST(ends_when_nobody_has_it)
 	rig_turn();
 	ck_assert_uint_eq(rig.ended_class, 0);
 	class_set_sockets(rig.n.classes, id, 0);
-	class_ref(rig.n.classes, id); /* just in time */
+	ck_assert_uint_eq(make(&s), id); /* just in time */
 	rig_turn();
 	ck_assert_uint_eq(rig.ended_class, 0);
 	class_unref(rig.n.classes, id);
