@@ -9,14 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/gate_program.h"
+
 #define IFINDEX_LOOPBACK 1
 #define ACCEPT_BYTES 0x7fffffff
 #define MAX_MOVED 65536
-#define HELPER_MAP_LOOKUP 1
-#define HELPER_SOCKET_COOKIE 46
+#define MAX_ACCEPTED 32768
+#define NO_MAP (-1)
+#define NEVER (-2) /* the kernel has none */
 
-/* cookie of a socket that was moved -> ifindex; -1: not made yet, -2: the kernel has none */
-static int moved = -1;
+/* cookie of a socket that was moved -> ifindex */
+static int moved = NO_MAP;
+/*
+ * What a moved listener accepts has its gate, but a cookie of its own: connection -> ifindex.
+ * Those that were silent longest make room for others.
+ */
+static int accepted = NO_MAP;
 /* The program of the last device: most sockets are of one class. */
 static int program = -1;
 static uint32_t program_ifindex;
@@ -28,66 +36,31 @@ bpf(int command, union bpf_attr *a)
 }
 
 static bool
-moved_open(void)
+map_open(int *map, uint32_t type, uint32_t key_n, uint32_t entries, uint32_t flags)
 {
 	union bpf_attr a;
 
-	if (moved != -1)
-		return moved >= 0;
+	if (*map != NO_MAP)
+		return *map >= 0;
 	memset(&a, 0, sizeof(a));
-	a.map_type = BPF_MAP_TYPE_HASH;
-	a.key_size = sizeof(uint64_t);
+	a.map_type = type;
+	a.key_size = key_n;
 	a.value_size = sizeof(uint32_t);
-	a.max_entries = MAX_MOVED;
-	a.map_flags = BPF_F_NO_PREALLOC;
-	moved = bpf(BPF_MAP_CREATE, &a);
-	if (moved < 0)
-		moved = -2;
-	return moved >= 0;
+	a.max_entries = entries;
+	a.map_flags = flags;
+	*map = bpf(BPF_MAP_CREATE, &a);
+	if (*map < 0)
+		*map = NEVER;
+	return *map >= 0;
 }
 
-#define INSN(op, dst, src, offset, value)                                          \
-	{                                                                          \
-		.code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), \
-		.imm = (int32_t)(value)                                            \
-	}
-
-/*
- * if (the packet came from moved[cookie of the socket], or from ifindex if it is not there,
- * or from this host) accept
- */
-static int
-program_load(uint32_t ifindex)
+static bool
+maps_open(void)
 {
-	const struct bpf_insn code[] = {
-		INSN(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0),
-		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_SOCKET_COOKIE),
-		INSN(BPF_STX | BPF_MEM | BPF_DW, 10, 0, -8, 0),
-		INSN(BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, moved),
-		INSN(0, 0, 0, 0, 0),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0),
-		INSN(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -8),
-		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, HELPER_MAP_LOOKUP),
-		INSN(BPF_ALU | BPF_MOV | BPF_K, 7, 0, 0, ifindex),
-		INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, 0),
-		INSN(BPF_LDX | BPF_MEM | BPF_W, 7, 0, 0, 0),
-		INSN(BPF_LDX | BPF_MEM | BPF_W, 8, 6,
-		    offsetof(struct __sk_buff, ifindex), 0),
-		INSN(BPF_JMP | BPF_JEQ | BPF_X, 8, 7, 3, 0),
-		INSN(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 2, IFINDEX_LOOPBACK),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
-		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, ACCEPT_BYTES),
-		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-	};
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
-	a.insns = (uint64_t)(uintptr_t)code;
-	a.insn_cnt = sizeof(code) / sizeof(code[0]);
-	a.license = (uint64_t)(uintptr_t) "ISC";
-	return bpf(BPF_PROG_LOAD, &a);
+	return map_open(&moved, BPF_MAP_TYPE_HASH, sizeof(uint64_t), MAX_MOVED,
+		   BPF_F_NO_PREALLOC) &&
+	       map_open(&accepted, BPF_MAP_TYPE_LRU_HASH,
+		   sizeof(struct gate_connection), MAX_ACCEPTED, 0);
 }
 
 static bool
@@ -96,7 +69,8 @@ attach_movable(int fd, uint32_t ifindex)
 	if (program < 0 || program_ifindex != ifindex) {
 		if (program >= 0)
 			close(program);
-		program = moved_open() ? program_load(ifindex) : -1;
+		program =
+		    maps_open() ? gate_program_load(ifindex, moved, accepted) : -1;
 		program_ifindex = ifindex;
 	}
 	return program >= 0 && setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program,
@@ -130,7 +104,7 @@ gate_move(uint64_t cookie, uint32_t ifindex)
 {
 	union bpf_attr a;
 
-	if (!moved_open())
+	if (!maps_open())
 		return false;
 	memset(&a, 0, sizeof(a));
 	a.map_fd = (uint32_t)moved;
@@ -201,5 +175,8 @@ gate_close(void)
 		close(program);
 	if (moved >= 0)
 		close(moved);
-	program = moved = -1;
+	if (accepted >= 0)
+		close(accepted);
+	program = -1;
+	moved = accepted = NO_MAP;
 }

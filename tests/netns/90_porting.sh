@@ -116,12 +116,12 @@ stock_insecure() {
 	not run a "" curl -sS -m 2 "http://$b4:$p0/page" || leaks "clear text without a word"
 }
 
-# The certificate of b has its name, and no other.
+# The certificate of b has its name, and no other; and the server wants to know who comes.
 stock_peer() {
 	need_stock
 	[[ -e $work/run.so ]] || skip "the library was not built"
 	forget
-	http_serve "$builddir/winsock/run/authip-run"
+	http_serve "$builddir/winsock/run/authip-run" --peer=CN=a.test
 	run a --peer=host/nobody.example curl -sS -m 5 "http://$b4:$p0/page" >"$work/page" &&
 		fail "another peer is as good"
 	has_log a "host/nobody.example" || fail "the log does not say whom curl wanted"
