@@ -262,6 +262,7 @@ dead_peer() {
 topic_begin
 hosts_join
 config a
+rights_of_the_unit
 peer_file
 echo secret >"$work/root.txt" && chmod 400 "$work/root.txt"
 (daemon_start a) || {

@@ -313,6 +313,17 @@ config() {
 	END
 }
 
+# What the daemon is started with: nothing, or a command that takes rights away.
+rights=()
+
+# Those that the unit of systemd leaves it.
+rights_of_the_unit() {
+	local unit=${BASH_SOURCE[0]%/*}/../../doc/authipd.service.in
+	rights=(setpriv --no-new-privs --bounding-set
+		"-all,$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | xargs |
+			tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')")
+}
+
 # daemon_start HOST [OPTION...]: waits until it is ready. Its process group is its own.
 daemon_start() {
 	local host=$1 log=$work/$1.log
@@ -320,7 +331,8 @@ daemon_start() {
 	[[ ! -e $log ]] || cat "$log" >>"$work/$host.old.log"
 	: >"$log"
 	# shellcheck disable=SC2086
-	setsid ${enter:-ip netns exec} "$ns$host" "$builddir/authipd" -f -c "$work/$host.conf" \
+	setsid ${enter:-ip netns exec} "$ns$host" "${rights[@]}" "$builddir/authipd" \
+		-f -c "$work/$host.conf" \
 		--run-dir "$work/$host.run" "$@" </dev/null >"$log" 2>&1 &
 	echo $! >"$work/$host.pid"
 	within 20 daemon_is_ready_or_dead "$host"
