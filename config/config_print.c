@@ -62,6 +62,7 @@ print_quick_mode(FILE *out, const struct policy *p)
 	fprintf(out, "\t\tnegotiation_discovery = \"%s\"\n",
 	    word_name(words_discovery, (int)p->nd));
 	fprintf(out, "\t\tallow_clear = %u # seconds\n", p->nd_allow_clear_s);
+	fprintf(out, "\t\tclear_fallback = %u # milliseconds\n", p->nd_fallback_ms);
 	fprintf(out, "\t\tidle = %u # seconds\n", p->idle_s);
 	fprintf(out, "\t\tidle_failover = %u # seconds\n", p->idle_failover_s);
 	fprintf(out, "\t\t# the preferred one first%s\n",

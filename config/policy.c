@@ -40,6 +40,7 @@ policy_set_default(struct policy *p)
 		};
 	p->nd = ND_BOUNDARY;
 	p->nd_allow_clear_s = 10;
+	p->nd_fallback_ms = 500;
 	p->idle_s = 300;
 	p->idle_failover_s = 60;
 	p->em_auth[p->n_em_auth++] = (struct auth_entry){ AUTH_TLS, true };

@@ -94,6 +94,7 @@ struct policy {
 	uint32_t n_qm_proposal;
 	enum nd_mode nd;
 	uint32_t nd_allow_clear_s; /* grace for clear text after an SA exists */
+	uint32_t nd_fallback_ms;   /* so long without an answer: the peer speaks no IKE */
 	uint32_t idle_s;	   /* quick mode idle time */
 	uint32_t idle_failover_s;  /* same, when the peer is a cluster node */
 	/* extended mode; n_em_auth 0 = no extended mode */

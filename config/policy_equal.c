@@ -56,5 +56,6 @@ policy_equal(const struct policy *a, const struct policy *b)
 {
 	return policy_equal_main_mode(a, b) && qm_proposals_equal(a, b) &&
 	       a->nd == b->nd && a->nd_allow_clear_s == b->nd_allow_clear_s &&
+	       a->nd_fallback_ms == b->nd_fallback_ms &&
 	       a->idle_s == b->idle_s && a->idle_failover_s == b->idle_failover_s;
 }

@@ -148,6 +148,8 @@ read_quick_mode(cfg_t *section, struct policy *p, struct config_error *err)
 	static const struct field field[] = {
 		{ "allow_clear", FIELD_UINT32,
 		    offsetof(struct policy, nd_allow_clear_s), 0, UINT32_MAX },
+		{ "clear_fallback", FIELD_UINT32,
+		    offsetof(struct policy, nd_fallback_ms), 0, 60000 },
 		{ "idle", FIELD_UINT32, offsetof(struct policy, idle_s), 1,
 		    UINT32_MAX },
 		{ "idle_failover", FIELD_UINT32,

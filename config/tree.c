@@ -99,6 +99,7 @@ static cfg_opt_t quick_mode_opts[] = {
 	LINE(),
 	VALUE("negotiation_discovery"),
 	VALUE("allow_clear"),
+	VALUE("clear_fallback"),
 	VALUE("idle"),
 	VALUE("idle_failover"),
 	PROPOSALS(qm_proposal_opts),

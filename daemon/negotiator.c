@@ -72,12 +72,17 @@ plane_acquire(struct negotiator *n, const struct proto_acquire *a, bool guarante
 	struct waiter w = { .is_plane = true, .class_id = a->class_id, .flow = a->flow,
 		.guarantee_encryption = guarantee_encryption };
 	struct proto_acquire_done refused = { a->class_id, a->flow, IKE_ERR_NO_QM_POLICY };
+	uint32_t patience_ms = nego_clear_patience_ms(n, a->class_id);
 	struct flow selector = a->flow;
+
+	if (a->may_be_clear && patience_ms > 0)
+		w.fallback_ms = nego_now_ms() + patience_ms;
 
 	if (a->starts)
 		selector.local.port = 0;
 	if (!nego_acquire(n, &selector, a->class_id, &w)) /* its packets need not wait */
 		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &refused, sizeof(refused), -1);
+	nego_clear_arm(n);
 }
 
 static void
@@ -94,6 +99,7 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 {
 	struct negotiator *n = ctx;
 	struct proto_acquire acquire;
+	struct proto_flow_clear clear;
 	struct proto_qm_expired expired;
 	struct proto_qm_usage usage;
 	struct proto_owner owner;
@@ -110,6 +116,8 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		nego_pump(n);
 	} else if (type == PROTO_QM_USAGE && proto_body(body, &usage, sizeof(usage))) {
 		plane_usage(n, &usage);
+	} else if (type == PROTO_FLOW_CLEAR && proto_body(body, &clear, sizeof(clear))) {
+		nego_clear_flow(n, &clear);
 	} else if (type == PROTO_SA_ADDED) {
 		nego_defer_sa_added(n);
 	} else if (type == PROTO_NAT_IN) {
@@ -174,7 +182,7 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->ctl = ctl_server_new(n);
 	n->wfp = wfp_new(n);
 	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || n->wfp == NULL ||
-	    !nego_class_new(n) || !nego_engine_new(n)) {
+	    !nego_class_new(n) || !nego_engine_new(n) || !nego_clear_new(n)) {
 		log_error("negotiator", "out of memory");
 		return NULL;
 	}
@@ -310,6 +318,7 @@ negotiator_free(void *self)
 	nego_address_free(n);
 	nego_defer_free(n);
 	nego_udp_free(n);
+	nego_clear_free(n);
 	nego_engine_free(n);
 	socket_table_free(n->sockets);
 	class_table_free(n->classes);

@@ -29,6 +29,7 @@ struct waiter {
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */
 	uint32_t uid;	     /* of that program */
 	uint64_t cookie;     /* of its socket; 0: none */
+	uint64_t fallback_ms; /* no answer until then: it stays clear; 0: never */
 };
 
 /* Bytes and packets of a quick mode, as the plane counts them. */
@@ -69,6 +70,11 @@ struct negotiator {
 	struct wfp *wfp; /* policies of programs, views of SAs */
 	struct policy responding; /* for peers that begin: that of the file, and of classes */
 	struct ctl_server *ctl;
+	struct event *clear_timer; /* the next waiter that falls back */
+	uint64_t clear_flows[CLEAR_REASON_COUNT]; /* by why they were clear at first */
+	uint64_t clear_fallbacks;
+	uint64_t clear_log_ms; /* what is said of them is bounded */
+	uint32_t clear_log_n;
 };
 
 uint64_t nego_now_ms(void);
@@ -122,6 +128,15 @@ void nego_defer_end(struct negotiator *n);
 void nego_defer_free(struct negotiator *n);
 /* nego_engine.c: performs an action that was kept. */
 void nego_perform(struct negotiator *n, const struct engine_action *a);
+
+/* nego_clear.c: flows in clear text, and peers that do not speak IKE */
+bool nego_clear_new(struct negotiator *n);
+void nego_clear_free(struct negotiator *n);
+/* What a flow of this class waits for an answer; 0: it does not wait. */
+uint32_t nego_clear_patience_ms(const struct negotiator *n, uint32_t class_id);
+void nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c);
+/* A waiter has a fallback_ms. */
+void nego_clear_arm(struct negotiator *n);
 
 /* nego_address.c: deletes the SAs of local addresses that go away */
 void nego_address_watch(struct negotiator *n);

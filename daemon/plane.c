@@ -248,6 +248,7 @@ static void
 negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 {
 	struct proto_acquire_done done;
+	struct proto_clear_now now;
 	struct proto_sa_delete del;
 	struct proto_class class;
 	struct proto_owner owner;
@@ -263,6 +264,8 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 		plane_sa_delete(p, del.qm_id);
 	else if (type == PROTO_ACQUIRE_DONE && proto_body(body, &done, sizeof(done)))
 		plane_out_done(p, &done);
+	else if (type == PROTO_CLEAR_NOW && proto_body(body, &now, sizeof(now)))
+		plane_out_clear_now(p, &now);
 	else if (type == PROTO_OWNER_REPLY && proto_body(body, &owner, sizeof(owner)))
 		plane_clear_owner(p, &owner);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))
@@ -314,6 +317,7 @@ plane_on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	plane_clock(p);
+	p->n_told = 0;
 	plane_sa_tick(p);
 	plane_flow_tick(p);
 	if (memcmp(p->count, p->count_sent, sizeof(p->count)) == 0)

@@ -24,6 +24,7 @@
 #define SILENT_MS 2500
 #define SILENT_AGAIN_MS 60000
 #define OWNER_SLOTS 1024
+#define TOLD_PER_TICK 64
 #define OWNER_HELD 4
 #define FRAG_SLOTS 32
 #define OUTER_MTU_MAX_BYTES 1500
@@ -92,6 +93,8 @@ struct plane_flow {
 	uint8_t peer[16];  /* struct nat_encap */
 	bool starts;
 	bool was_secured;	    /* never clear again */
+	bool fell_back;		    /* the peer does not answer: clear text waits no more */
+	bool is_told;		    /* the negotiator knows that it is clear */
 	bool guarantees_encryption; /* never again by a pair that does not */
 	uint64_t secured_ms;
 	uint64_t allow_clear_ms;
@@ -138,6 +141,7 @@ struct plane_class {
 	bool is_rule;
 	bool allow_insecure;
 	bool guarantee_encryption;
+	bool clear_waits; /* for the end of a negotiation, or PROTO_CLEAR_NOW */
 };
 
 struct plane {
@@ -165,6 +169,8 @@ struct plane {
 	size_t n_flows;
 	size_t n_held;
 	struct owner_slot owner[OWNER_SLOTS];
+	uint32_t n_told;   /* flows in clear, since the last tick */
+	uint32_t n_untold; /* too many to tell */
 	struct frag_slot frag[FRAG_SLOTS];
 	uint32_t frag_id;
 	uint32_t outer_mtu; /* of the packets that we send */
@@ -247,6 +253,8 @@ void plane_out_acquire(struct plane *p, struct plane_flow *f);
 void plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s);
 /* The negotiation for this flow is over. */
 void plane_out_done(struct plane *p, const struct proto_acquire_done *d);
+/* The peer of a flow does not answer: what waited goes in clear. */
+void plane_out_clear_now(struct plane *p, const struct proto_clear_now *c);
 /* The negotiator is back: asks again for everything that waits. */
 void plane_out_ask_again(struct plane *p);
 
@@ -282,6 +290,8 @@ void plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t se
 /* plane_clear.c: clear packets of sockets that allow them */
 void plane_clear_out(struct plane *p, uint32_t class_id, struct span raw);
 void plane_clear_in(struct plane *p, uint8_t *raw, size_t n, bool checksum_missing);
+/* A packet of this flow goes, or came, in clear: the negotiator is told once. */
+void plane_clear_tell(struct plane *p, struct plane_flow *f, enum clear_reason why);
 void plane_clear_owner(struct plane *p, const struct proto_owner *o);
 /* The flow of a socket that allows clear text, of whatever class; NULL: none. */
 struct plane_flow *plane_clear_flow(struct plane *p, const struct flow *f);

@@ -70,6 +70,28 @@ owner_ask(struct plane *p, struct owner_slot *o, const struct flow *f, struct sp
 	(void)ipc_send(p->negotiator, PROTO_OWNER_ASK, &ask, sizeof(ask), -1);
 }
 
+void
+plane_clear_tell(struct plane *p, struct plane_flow *f, enum clear_reason why)
+{
+	struct proto_flow_clear c;
+
+	if (f->is_told)
+		return;
+	f->is_told = true;
+	if (p->n_told >= TOLD_PER_TICK) { /* strangers can make many */
+		p->n_untold++;
+		return;
+	}
+	memset(&c, 0, sizeof(c));
+	c.class_id = f->class_id;
+	c.why = why;
+	c.untold = p->n_untold;
+	c.flow = f->flow;
+	p->n_told++;
+	p->n_untold = 0;
+	(void)ipc_send(p->negotiator, PROTO_FLOW_CLEAR, &c, sizeof(c), -1);
+}
+
 /* A clear packet for a socket that allows clear text. */
 static void
 clear_deliver(struct plane *p, struct plane_flow *f, struct span raw)
@@ -79,6 +101,7 @@ clear_deliver(struct plane *p, struct plane_flow *f, struct span raw)
 		return;
 	}
 	p->count[PC_IN_CLEAR]++;
+	plane_clear_tell(p, f, CLEAR_INBOUND);
 	plane_to_tun(p, f->class_id, raw);
 }
 
@@ -170,6 +193,7 @@ plane_clear_class(struct plane *p, const struct proto_class *c)
 	mine->is_rule = c->is_rule;
 	mine->allow_insecure = c->allow_insecure;
 	mine->guarantee_encryption = c->guarantee_encryption;
+	mine->clear_waits = c->clear_waits;
 	plane_clear_listen(p);
 }
 

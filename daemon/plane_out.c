@@ -39,10 +39,16 @@ plane_clear_out(struct plane *p, uint32_t class_id, struct span raw)
 	plane_send_result(p, class_id, raw, 0, r);
 }
 
+static bool
+may_be_clear(const struct plane *p, const struct plane_flow *f)
+{
+	return p->class[f->class_id].allow_insecure && !f->was_secured;
+}
+
 void
 plane_out_acquire(struct plane *p, struct plane_flow *f)
 {
-	struct proto_acquire a = { f->class_id, f->flow, f->starts };
+	struct proto_acquire a = { f->class_id, f->flow, f->starts, may_be_clear(p, f) };
 
 	f->state = FLOW_WAITING;
 	(void)ipc_send(p->negotiator,
@@ -50,10 +56,35 @@ plane_out_acquire(struct plane *p, struct plane_flow *f)
 	    sizeof(a), -1);
 }
 
-static bool
-may_be_clear(const struct plane *p, const struct plane_flow *f)
+/* A packet of a flow that may be clear. */
+static void
+flow_send_clear(struct plane *p, struct plane_flow *f, struct span raw)
 {
-	return p->class[f->class_id].allow_insecure && !f->was_secured;
+	plane_clear_tell(p, f,
+	    f->state == FLOW_CLEAR  ? CLEAR_PEER_NAT :
+	    f->state == FLOW_FAILED ? CLEAR_FAILED :
+	    f->fell_back	    ? CLEAR_NO_ANSWER :
+				      CLEAR_NEGOTIATING);
+	plane_clear_out(p, f->class_id, raw);
+}
+
+/* What waited is clear text now. */
+static void
+flow_release_clear(struct plane *p, struct plane_flow *f)
+{
+	struct held *h;
+
+	f->fell_back = true;
+	STAILQ_FOREACH (h, &f->held, next)
+		flow_send_clear(p, f, span_of(h->b, h->n));
+	plane_flow_drop_held(p, f);
+}
+
+/* Without negotiation discovery clear text is not the first choice, but the last. */
+static bool
+clear_waits(const struct plane *p, const struct plane_flow *f)
+{
+	return p->class[f->class_id].clear_waits && f->state == FLOW_WAITING && !f->fell_back;
 }
 
 /*
@@ -74,8 +105,8 @@ out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 
 	if (f->state != FLOW_WAITING && f->state != FLOW_CLEAR && !failed)
 		plane_out_acquire(p, f);
-	if (may_be_clear(p, f)) {
-		plane_clear_out(p, f->class_id, raw);
+	if (may_be_clear(p, f) && !clear_waits(p, f)) {
+		flow_send_clear(p, f, raw);
 	} else if (failed) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, raw, 0);
@@ -241,6 +272,8 @@ flow_failed(struct plane *p, struct plane_flow *f)
 	f->state = FLOW_FAILED;
 	f->retry_ms =
 	    p->now_ms + (may_be_clear(p, f) ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS);
+	if (may_be_clear(p, f))
+		flow_release_clear(p, f);
 	STAILQ_FOREACH (h, &f->held, next) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
@@ -257,12 +290,22 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 	if (f == NULL || f->state != FLOW_WAITING)
 		return;
 	s = d->error == IKE_OK ? plane_sa_for_known(p, f) : NULL;
-	if (s != NULL && stays_clear(p, f, s))
+	if (s != NULL && stays_clear(p, f, s)) {
 		f->state = FLOW_CLEAR;
-	else if (s != NULL)
+		flow_release_clear(p, f);
+	} else if (s != NULL)
 		plane_out_use(p, f, s);
 	else
 		flow_failed(p, f);
+}
+
+void
+plane_out_clear_now(struct plane *p, const struct proto_clear_now *c)
+{
+	struct plane_flow *f = plane_flow_find(p, c->class_id, &c->flow);
+
+	if (f != NULL && f->state == FLOW_WAITING && may_be_clear(p, f))
+		flow_release_clear(p, f);
 }
 
 void

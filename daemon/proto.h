@@ -69,7 +69,10 @@
 	/* the kernel as data plane: each SA_ADD is answered when the kernel has it */ \
 	X(62, PROTO_SA_ADDED, "sa-added", "plane", "negotiator")                      \
 	/* ACQUIRE for a flow that was guaranteed encryption: only such an SA will do */ \
-	X(63, PROTO_ACQUIRE_ENCRYPTED, "acquire-encrypted", "plane", "negotiator")
+	X(63, PROTO_ACQUIRE_ENCRYPTED, "acquire-encrypted", "plane", "negotiator")    \
+	/* clear text: what goes so, once for each flow; and what waits no longer */  \
+	X(64, PROTO_FLOW_CLEAR, "flow-clear", "plane", "negotiator")                  \
+	X(65, PROTO_CLEAR_NOW, "clear-now", "negotiator", "plane")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -233,6 +236,7 @@ struct proto_class {
 	bool is_rule;
 	bool allow_insecure;
 	bool guarantee_encryption;
+	bool clear_waits; /* what may be clear waits until CLEAR_NOW or ACQUIRE_DONE */
 };
 
 /* SA_ADD: struct action_sa_add of ike/engine.h as it is. */
@@ -248,11 +252,34 @@ struct proto_acquire {
 	uint32_t class_id;
 	struct flow flow; /* exact ports */
 	bool starts;	  /* TCP SYN or UDP: our side began the flow */
+	bool may_be_clear; /* it was never secured, and its class allows clear text */
 };
 struct proto_acquire_done {
 	uint32_t class_id;
 	struct flow flow;
 	uint32_t error; /* enum ike_err; IKE_OK: SAs were added before this message */
+};
+/* FLOW_CLEAR: X(id, what is said of the flow) */
+#define CLEAR_REASONS(X)                                                                \
+	X(CLEAR_NEGOTIATING, "is sent in clear while it is negotiated")                 \
+	X(CLEAR_FAILED, "is sent in clear: its negotiation failed")                     \
+	X(CLEAR_NO_ANSWER, "is sent in clear: the peer does not answer")                \
+	X(CLEAR_PEER_NAT, "is sent in clear: a NAT is between, and the peer takes it so") \
+	X(CLEAR_INBOUND, "came in clear, as its socket allows")
+enum clear_reason {
+#define CLEAR_REASON_ENUM(id, text) id,
+	CLEAR_REASONS(CLEAR_REASON_ENUM) CLEAR_REASON_COUNT
+};
+struct proto_flow_clear {
+	uint32_t class_id;
+	uint32_t why; /* enum clear_reason */
+	uint32_t untold; /* flows before this one, of a flood, that nothing was said of */
+	struct flow flow;
+};
+/* CLEAR_NOW: the peer of this flow does not answer; what waits is sent in clear. */
+struct proto_clear_now {
+	uint32_t class_id;
+	struct flow flow;
 };
 /* QM_EXPIRED: byte limit or idle time reached; a soft limit is told again and again. */
 struct proto_qm_expired {

@@ -227,12 +227,13 @@ add_class(void *ctx, uint32_t class_id, const struct class_spec *spec)
 	struct list_of *l = ctx;
 
 	json_array_append_new(l->list,
-	    json_pack("{s:I,s:s,s:o,s:I,s:I,s:o,s:I}", "id", (json_int_t)class_id, "class",
+	    json_pack("{s:I,s:s,s:o,s:I,s:I,s:o,s:I,s:I}", "id", (json_int_t)class_id, "class",
 		class_spec_name(spec), "rule",
 		status_json_text(spec->kind == CLASS_OF_RULE ? spec->rule.name : ""), "owner",
 		(json_int_t)spec->owner, "credentials_of", (json_int_t)spec->uid,
 		"target_name", status_json_text(spec->target_name), "sockets",
-		(json_int_t)class_sockets(l->n->classes, class_id)));
+		(json_int_t)class_sockets(l->n->classes, class_id), "clear_fallback_ms",
+		(json_int_t)nego_clear_patience_ms(l->n, class_id)));
 	return true;
 }
 
@@ -262,6 +263,19 @@ json_counters(struct negotiator *n)
 	return o;
 }
 
+/* Flows that went in clear: why they did at first, and how many peers never answered. */
+static json_t *
+json_clear(const struct negotiator *n)
+{
+	const uint64_t *c = n->clear_flows;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "negotiating",
+	    (json_int_t)c[CLEAR_NEGOTIATING], "failed", (json_int_t)c[CLEAR_FAILED],
+	    "no_answer", (json_int_t)c[CLEAR_NO_ANSWER], "peer_nat",
+	    (json_int_t)c[CLEAR_PEER_NAT], "inbound", (json_int_t)c[CLEAR_INBOUND],
+	    "fallbacks", (json_int_t)n->clear_fallbacks);
+}
+
 json_t *
 status_json(struct negotiator *n)
 {
@@ -273,11 +287,11 @@ status_json(struct negotiator *n)
 	engine_walk_qm(n->engine, nego_now_ms(), add_qm, &w);
 	socket_table_walk(n->sockets, add_socket, &of_sockets);
 	class_walk(n->classes, add_class, &of_classes);
-	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "schema_version",
+	return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "schema_version",
 	    STATUS_SCHEMA_VERSION, "version", PACKAGE_VERSION, "backend",
 	    n->config->backend == BACKEND_KERNEL ? "kernel" : "plane", "main_mode", mm,
-	    "quick_mode", qm, "sockets", sockets, "classes", of_classes.list, "counters",
-	    json_counters(n));
+	    "quick_mode", qm, "sockets", sockets, "classes", of_classes.list,
+	    "clear_flows", json_clear(n), "counters", json_counters(n));
 }
 
 json_t *

@@ -83,10 +83,37 @@ larval_end(struct xfrm *x, const struct xfrm_acquire *a)
 
 /* ---- asked ---- */
 
+/* A policy of its own that blocks or requires: it was secured once. */
+static bool
+may_be_clear(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	struct flow selector = selector_of(a);
+	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector, XFRM_LEVEL_ALLOW, 50);
+	const struct xfrm_entry *e = xfrm_policy_find(x, &r);
+
+	return xfrm_class_level(x, a->class_id) == XFRM_LEVEL_OPTIONAL &&
+	       (e == NULL || xfrm_rules_is_base(x, e));
+}
+
+/* The kernel lets it go meanwhile, and says so of nothing else. */
+static void
+acquire_tell_clear(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	struct proto_flow_clear c;
+
+	if (!may_be_clear(x, a))
+		return;
+	memset(&c, 0, sizeof(c));
+	c.class_id = a->class_id;
+	c.why = CLEAR_NEGOTIATING;
+	c.flow = a->flow;
+	(void)ipc_send(x->negotiator, PROTO_FLOW_CLEAR, &c, sizeof(c), -1);
+}
+
 static void
 acquire_send(struct xfrm *x, const struct xfrm_acquire *a)
 {
-	struct proto_acquire m = { a->class_id, a->flow, a->starts };
+	struct proto_acquire m = { a->class_id, a->flow, a->starts, may_be_clear(x, a) };
 
 	(void)ipc_send(x->negotiator, PROTO_ACQUIRE, &m, sizeof(m), -1);
 }
@@ -126,6 +153,7 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	TAILQ_INSERT_TAIL(&x->acquires, a, link);
 	x->n_acquires++;
 	xfrm_policy_set_remote(x, class_id, &e->flow.remote.addr);
+	acquire_tell_clear(x, a);
 	acquire_send(x, a);
 }
 

@@ -44,6 +44,19 @@ engine_flow_class(const struct engine *e, const struct flow *flow)
 	return 0;
 }
 
+bool
+engine_peer_speaks(const struct engine *e, const struct address *peer)
+{
+	static const uint8_t none[COOKIE_BYTES];
+	const struct mm_sa *mm;
+
+	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
+		if (address_equal(&mm->remote.addr, peer) &&
+		    (memcmp(mm->rcookie, none, COOKIE_BYTES) != 0 || mm->peer_status != 0))
+			return true;
+	return false;
+}
+
 static struct qm_sa *
 acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 {

@@ -293,6 +293,8 @@ struct action_result {
 	X(EVENT_PEER_STATUS, "peer-status", 2)                       \
 	X(EVENT_FLOOD, "flood", 2)                                   \
 	X(EVENT_DECLINED, "declined", 1)                             \
+	X(EVENT_FLOW_CLEAR, "flow-clear", 0)                         \
+	X(EVENT_CLEAR_FALLBACK, "clear-fallback", 0)                 \
 	X(EVENT_DROP, "drop", 0)
 
 enum engine_event_type {
@@ -335,6 +337,10 @@ uint64_t engine_deadline_ms(const struct engine *e);
 
 const char *engine_event_name(enum engine_event_type t);
 int engine_event_severity(enum engine_event_type t);
+
+/* What the host saw of traffic: an event like the others, with its counter. */
+void engine_report(struct engine *e, enum engine_event_type type, const struct flow *flow,
+    const char *text);
 
 /* ---- status ---------------------------------------------------------------------------- */
 
@@ -407,6 +413,11 @@ uint64_t engine_error_count(const struct engine *e, enum ike_err err);
 uint64_t engine_event_count(const struct engine *e, enum engine_event_type t);
 /* Finds the usable pair that carries flow for this class; 0 = none. */
 uint32_t engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow);
+/*
+ * Has this peer shown that it speaks IKE, in what is remembered of it? An answer of any kind
+ * counts, also one that nobody vouches for.
+ */
+bool engine_peer_speaks(const struct engine *e, const struct address *peer);
 /* The class of a usable pair that carries flow; 0 = none. */
 uint32_t engine_flow_class(const struct engine *e, const struct flow *flow);
 

@@ -98,6 +98,18 @@ event_engine(struct engine *e, enum engine_event_type type, enum ike_err err,
 }
 
 void
+engine_report(struct engine *e, enum engine_event_type type, const struct flow *flow,
+    const char *text)
+{
+	struct action_event *ev = event_push(e, type, NULL, IKE_OK, text);
+
+	if (ev == NULL)
+		return;
+	ev->local = flow->local;
+	ev->remote = flow->remote;
+}
+
+void
 event_qm(struct engine *e, enum engine_event_type type, const struct qm_sa *qm,
     enum ike_err err, const char *text)
 {

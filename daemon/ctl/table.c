@@ -96,6 +96,19 @@ print_list(const json_t *status, const char *key, const char *title,
 		one(o);
 }
 
+/* Nothing, if there was none. */
+static void
+print_clear(const json_t *c)
+{
+	json_int_t out = num(c, "negotiating") + num(c, "failed") + num(c, "no_answer") +
+			 num(c, "peer_nat");
+
+	if (out + num(c, "inbound") > 0)
+		printf("flows in clear: %" JSON_INTEGER_FORMAT " out, %" JSON_INTEGER_FORMAT
+		       " in; of %" JSON_INTEGER_FORMAT " the peer does not speak IKE\n",
+		    out, num(c, "inbound"), num(c, "fallbacks"));
+}
+
 void
 table_print_status(const json_t *status)
 {
@@ -107,6 +120,7 @@ table_print_status(const json_t *status)
 	print_list(status, "main_mode", "main mode SAs", print_mm);
 	print_list(status, "quick_mode", "quick mode SAs", print_qm);
 	print_list(status, "sockets", "secured sockets", print_socket);
+	print_clear(json_object_get(status, "clear_flows"));
 	printf("counters that are not zero:\n");
 	json_object_foreach ((json_t *)counters, name, value)
 		if (json_integer_value(value) != 0)

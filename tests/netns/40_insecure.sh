@@ -13,15 +13,51 @@ both_start() {
 	daemon_start b
 }
 
+# clear_flows HOST KEY
+clear_flows() {
+	ctl "$1" status --json | sed -n "/clear_flows/,/}/s/.*\"$2\": \([0-9]*\).*/\1/p"
+}
+
+# monitor HOST: events from now on, in monitor.app.
+monitor() {
+	spawn "$1" monitor "$builddir/authipctl" --run-dir "$work/$1.run" monitor --json
+	within 5 monitor_hears || fail "no monitor"
+}
+
+# It listens when it tells of a datagram that is none of IKE.
+monitor_hears() {
+	on b bash -c "echo x >/dev/udp/$a4/500"
+	grep -q '"event":"drop"' "$work/monitor.app"
+}
+
+# Without discovery: the first packet waits, and is sent in clear when nobody answers.
+waits_for_nobody() {
+	local ms
+	config a 'negotiation_discovery = off clear_fallback = 700 proposal "esp-aes128-sha1" { }'
+	daemon_start a
+	serve b secure_server -c "$p0"
+	ms=$(on a secure_client -i -t 5 "$b4" "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+	((${ms:-0} >= 700)) || fail "connected in ${ms:-no} ms"
+	[[ $(clear_flows a no_answer) == 1 ]] || fail "it was not counted: $(ctl a status)"
+}
+
 # The peer has no daemon.
 to_clear_host() {
 	local ms
 	config a "$policy"
 	daemon_start a
 	serve b secure_server -c "$p0"
+	monitor a
 	capture clear
 	ms=$(on a secure_client -i -t 5 "$b4" "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
 	((${ms:-9999} < 1000)) || fail "connect took ${ms:-too many} ms"
+	within 5 has_log a "$b4 does not speak IKE: no answer for 500 ms; tcp" ||
+		fail "the log does not say that it goes on in clear"
+	[[ $(clear_flows a negotiating) == 1 && $(clear_flows a fallbacks) == 1 ]] ||
+		fail "it was not counted: $(ctl a status)"
+	grep -q '"event":"flow-clear".*"text":"tcp .*in clear' "$work/monitor.app" ||
+		fail "no event of the flow"
+	grep -q '"event":"clear-fallback"' "$work/monitor.app" || fail "no event of the fall-back"
 	on a secure_client -i -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
 	capture_stop
 	(($(captured "udp dst port 500") <= 4)) || fail "a negotiation for each packet"
@@ -128,6 +164,7 @@ topic_begin
 hosts_join
 each_case=daemons_kill
 try insecure_to_clear_host to_clear_host
+try insecure_waits_for_nobody waits_for_nobody
 try insecure_to_clear_host_udp to_clear_host_udp
 try insecure_moves_to_esp moves_to_esp
 try insecure_to_secured_server to_secured_server

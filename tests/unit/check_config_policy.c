@@ -365,6 +365,7 @@ random_quick_mode(struct policy *p)
 	}
 	p->nd = (enum nd_mode)(rand() % 3);
 	p->nd_allow_clear_s = (uint32_t)rand();
+	p->nd_fallback_ms = (uint32_t)rand() % 60001;
 	p->idle_s = 1 + (uint32_t)rand();
 	p->idle_failover_s = 1 + (uint32_t)rand();
 }

@@ -35,6 +35,8 @@ struct rig {
 	size_t n_sent;
 	int send_errno; /* 0: sending works */
 	size_t n_bursts; /* calls of sendmmsg() */
+	size_t n_told; /* messages of flows in clear, skipped by rig_expect() */
+	struct proto_flow_clear told; /* the last one */
 	size_t fail_at;	 /* the packet, from 1 on, that it cannot send; 0: none */
 };
 extern struct rig rig;

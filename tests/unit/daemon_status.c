@@ -16,10 +16,15 @@ struct key {
 
 static const struct key top_keys[] = { { "schema_version", 'i' }, { "version", 's' },
 	{ "backend", 's' }, { "main_mode", 'a' }, { "quick_mode", 'a' },
-	{ "sockets", 'a' }, { "classes", 'a' }, { "counters", 'o' }, { NULL, 0 } };
+	{ "sockets", 'a' }, { "classes", 'a' }, { "clear_flows", 'o' },
+	{ "counters", 'o' }, { NULL, 0 } };
 static const struct key class_keys[] = { { "id", 'i' }, { "class", 's' },
 	{ "rule", 's' }, { "owner", 'i' }, { "credentials_of", 'i' },
-	{ "target_name", 's' }, { "sockets", 'i' }, { NULL, 0 } };
+	{ "target_name", 's' }, { "sockets", 'i' }, { "clear_fallback_ms", 'i' },
+	{ NULL, 0 } };
+static const struct key clear_keys[] = { { "negotiating", 'i' }, { "failed", 'i' },
+	{ "no_answer", 'i' }, { "peer_nat", 'i' }, { "inbound", 'i' },
+	{ "fallbacks", 'i' }, { NULL, 0 } };
 static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "role", 's' }, { "state", 's' }, { "local", 's' }, { "remote", 's' },
 	{ "initiator_cookie", 's' }, { "responder_cookie", 's' }, { "cipher", 's' },
@@ -119,6 +124,7 @@ START_TEST(nothing_yet)
 	json_t *s = status_json(&rig.n);
 
 	assert_keys(s, top_keys);
+	assert_keys(json_object_get(s, "clear_flows"), clear_keys);
 	ck_assert_int_eq(number(s, "schema_version"), STATUS_SCHEMA_VERSION);
 	ck_assert_str_eq(text(s, "backend"), "plane");
 	ck_assert_uint_eq(json_array_size(json_object_get(s, "main_mode")), 0);

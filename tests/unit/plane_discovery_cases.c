@@ -90,6 +90,10 @@ heard(uint16_t type)
 
 		memcpy(&got, frame, sizeof(got));
 		n += got == type;
+		if (got != PROTO_FLOW_CLEAR)
+			continue;
+		memcpy(&rig.told, frame + 8, sizeof(rig.told));
+		rig.n_told++;
 	}
 	return n;
 }
@@ -210,6 +214,127 @@ START_TEST(nd_failure_leaves_a_clear_flow_alone)
 }
 END_TEST
 
+/* ---- without discovery: clear text is the last choice ---- */
+
+static void
+class_waits(void)
+{
+	plane_clear_class(rig.p,
+	    &(struct proto_class){ .class_id = CLEAR, .in_use = true, .allow_insecure = true,
+		.clear_waits = true });
+}
+
+START_TEST(off_waits_and_falls_back)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_clear_now now = { CLEAR, f };
+	struct proto_acquire a;
+
+	class_waits();
+	out_sample(CLEAR, &f, 1);
+	out_sample(CLEAR, &f, 2);
+	ck_assert_uint_eq(rig.n_sent, 0);
+	ck_assert_uint_eq(rig.p->n_held, 2);
+	rig_expect(PROTO_ACQUIRE, &a, sizeof(a));
+	ck_assert(a.may_be_clear);
+	if (_i == 0)
+		rig_say(PROTO_CLEAR_NOW, &now, sizeof(now));
+	else
+		done(&f, IKE_ERR_TIMED_OUT);
+	ck_assert_uint_eq(rig.n_sent, 2);
+	ck_assert(last_is_clear(2));
+	ck_assert_uint_eq(rig.p->n_held + rig.p->count[PC_REFUSED], 0);
+	out_sample(CLEAR, &f, 3); /* from now on at once */
+	ck_assert(last_is_clear(3));
+	rig_expect_silence();
+	ck_assert_uint_eq(rig.n_told, 1);
+	ck_assert_uint_eq(rig.told.why, _i == 0 ? CLEAR_NO_ANSWER : CLEAR_FAILED);
+	rig.p->now_ms += 60000; /* a new attempt does not make it wait again */
+	out_sample(CLEAR, &f, 4);
+	ck_assert(last_is_clear(4));
+}
+END_TEST
+
+START_TEST(off_is_secured_in_time)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_clear_now now = { CLEAR, f };
+
+	class_waits();
+	out_sample(CLEAR, &f, 1);
+	pair_with(1, &f, false, false);
+	done(&f, IKE_OK);
+	ck_assert_int_eq(peer_open(1, &rig.sent[0]), 1);
+	plane_sa_delete(rig.p, 1);
+	out_sample(CLEAR, &f, 2);
+	rig_say(PROTO_CLEAR_NOW, &now, sizeof(now)); /* it was secured: never clear */
+	ck_assert_uint_eq(rig.n_sent, 1);
+	ck_assert_uint_eq(rig.p->n_held, 1);
+	(void)heard(0);
+	ck_assert_uint_eq(rig.n_told, 0);
+}
+END_TEST
+
+/* Nothing of other classes goes in clear, whoever says so. */
+START_TEST(clear_now_is_for_those_who_may)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_clear_now now = { CLASS_DEFAULT, f };
+
+	out_sample(CLASS_DEFAULT, &f, 1);
+	rig_say(PROTO_CLEAR_NOW, &now, sizeof(now));
+	now.class_id = CLASS_MAX + 1;
+	rig_say(PROTO_CLEAR_NOW, &now, sizeof(now));
+	ck_assert_uint_eq(rig.n_sent, 0);
+	ck_assert_uint_eq(rig.p->n_held, 1);
+}
+END_TEST
+
+/* ---- who is told ---- */
+
+START_TEST(each_clear_flow_is_told_once)
+{
+	struct flow f = flow_of(4, 6, 1000, 80), g = flow_of(4, 6, 1001, 80),
+		    h = flow_of(4, 6, 1002, 80);
+
+	for (uint8_t mark = 1; mark < 5; mark++)
+		out_sample(CLEAR, &f, mark);
+	done(&f, IKE_ERR_TIMED_OUT);
+	out_sample(CLEAR, &f, 5);
+	clear_arrives(&f, 6);
+	ck_assert_uint_eq(heard(PROTO_FLOW_CLEAR), 1);
+	clear_arrives(&g, 1);
+	owner_is(&g, CLEAR);
+	clear_arrives(&g, 2);
+	out_sample(CLEAR, &g, 3); /* the answer */
+	ck_assert_uint_eq(heard(PROTO_FLOW_CLEAR), 1);
+	pair_with(1, &h, false, true); /* a peer with boundary, behind a NAT */
+	out_sample(CLEAR, &h, 1);
+	out_sample(CLEAR, &h, 2);
+	ck_assert_uint_eq(heard(PROTO_FLOW_CLEAR), 1);
+	ck_assert_uint_eq(rig.told.why, CLEAR_PEER_NAT);
+	ck_assert_uint_eq(rig.told.flow.local.port, 1002);
+}
+END_TEST
+
+/* Strangers make many flows: what is told is bounded, and none is forgotten. */
+START_TEST(a_flood_is_told_in_few_words)
+{
+	struct flow f = flow_of(4, 17, 1000, 80);
+
+	for (uint16_t port = 1; port <= TOLD_PER_TICK + 100; port++) {
+		f.remote.port = port;
+		plane_clear_tell(rig.p, plane_flow_get(rig.p, CLEAR, &f), CLEAR_INBOUND);
+	}
+	ck_assert_uint_eq(heard(PROTO_FLOW_CLEAR), TOLD_PER_TICK);
+	rig.p->n_told = 0; /* the next tick */
+	f.remote.port = 9000;
+	plane_clear_tell(rig.p, plane_flow_get(rig.p, CLEAR, &f), CLEAR_INBOUND);
+	(void)heard(0);
+	ck_assert_uint_eq(rig.told.untold, 100);
+}
+END_TEST
+
 /* ---- inbound ---- */
 
 START_TEST(nd_in_1_first_clear_packet_if_its_owner_takes_it)
@@ -285,6 +410,11 @@ plane_discovery_tests(Suite *s)
 	tcase_add_test(t, nd_out_6_with_an_sa_sealed_and_secured);
 	tcase_add_test(t, nd_out_7_other_traffic_is_never_clear);
 	tcase_add_test(t, nd_failure_leaves_a_clear_flow_alone);
+	tcase_add_loop_test(t, off_waits_and_falls_back, 0, 2);
+	tcase_add_test(t, off_is_secured_in_time);
+	tcase_add_test(t, clear_now_is_for_those_who_may);
+	tcase_add_test(t, each_clear_flow_is_told_once);
+	tcase_add_test(t, a_flood_is_told_in_few_words);
 	tcase_add_loop_test(t, nd_in_1_first_clear_packet_if_its_owner_takes_it, 0, 3);
 	tcase_add_test(t, nd_in_2_clear_packet_of_a_clear_flow);
 	tcase_add_test(t, nd_in_3_clear_packet_of_a_secured_flow);
