@@ -360,22 +360,34 @@ check_json() {
 	verdict json "$out" "words of daemon/status_json.c that doc/authipctl.8 does not explain"
 }
 
-# The tests that a checklist names: "PROGRAM/CASE", or "netns/TOPIC/CASE".
+# The tests that a checklist names: "PROGRAM/CASE" of Check, "KIND/FILE/CASE" of a shell test
+# (netns, uml, interop, porting), "KIND/FILE.sh" for all of a script, or "fuzz/TARGET".
+checklist_kinds='netns|uml|interop|porting|layout'
+checklist_name="check_[a-z0-9_]+/[a-z0-9_]+|($checklist_kinds)/[a-z0-9_]+(/[a-z0-9_]+|\.sh)"
+checklist_name="$checklist_name|fuzz/[a-z0-9]+"
 checklist_tests() {
-	grep -oE 'check_[a-z0-9_]+/[a-z0-9_]+|netns/[a-z0-9_]+/[a-z0-9_]+' "$srcdir/doc/$1" | sort -u
+	grep -oE "(^|[^a-z/])($checklist_name)" "$srcdir/doc/$1" | sed 's/^[^a-z]//' | sort -u
 }
 # It exists.
 checklist_case() {
-	local topic=${1#netns/}
+	local topic=${1#*/}
 
 	case $1 in
-	netns/*)
-		grep -qE "^try ${topic#*/} " "$srcdir/tests/netns/${topic%/*}.sh" 2> /dev/null
-		;;
-	*)
+	check_*)
 		(cd "$srcdir" && grep -hoE "check_[a-z0-9_]+_SOURCES" tests/*/*.am |
 			grep -qx "${1%%/*}_SOURCES" &&
 			grep -rqF "START_TEST(${1#*/})" tests)
+		;;
+	fuzz/*)
+		[ -n "$(ls "$srcdir/tests/fuzz/seeds/$topic" 2> /dev/null)" ] &&
+			grep -q "^fuzz_${topic}_replay_SOURCES" "$srcdir"/tests/fuzz/*.am
+		;;
+	*.sh)
+		grep -qE "^TESTS .*tests/$1( |\$)" "$srcdir"/tests/*/*.am
+		;;
+	*)
+		grep -qE "^(try|each|check|prints) ${topic#*/} " \
+			"$srcdir/tests/${1%/*}.sh" 2> /dev/null
 		;;
 	esac
 }
@@ -399,7 +411,7 @@ check_checklist() {
 		checklist_count "$list" "built, no test"
 		checklist_count "$list" "not built"
 		grep -E '^\| [ST][0-9]+ ' "$srcdir/doc/$list" |
-			grep -vE '\| (tested: (check_[a-z]+|netns)/|built, no test: |not built: )[^|]+ \|$'
+			grep -vE "\\| (tested: ($checklist_name)|built, no test: |not built: )[^|]* \\|\$"
 	done > "$out"
 	verdict checklist "$out" "a checklist of doc/ and the tests"
 }
@@ -421,6 +433,23 @@ check_hostile() {
 			grep -vE '\| (check_[a-z0-9_]+/|reason: )[^|]+ \|$'
 	} > "$out"
 	verdict hostile "$out" "doc/hostile-inputs.md and the tests"
+}
+
+# Every function that the library exports is in the NAME of one manual page (3).
+check_functions() {
+	local lib=$build/winsock/.libs/libfwpuclnt.so
+
+	if [ ! -e "$lib" ]; then
+		skip functions "$lib is not built"
+		return
+	fi
+	nm -D --defined-only "$lib" | awk '$2 == "T" || $2 == "W" { print $3 }' |
+		sed 's/@.*//' | grep -vE '^(winsock_|msvc_)' > "$scratch/want"
+	sed -nE 's/^\.Nm ([A-Za-z0-9_]+)( ,)?$/\1/p' "$srcdir"/doc/*.3 |
+		grep -vx winsock > "$scratch/have"
+	sort "$scratch/have" | uniq -d | sed 's/^/has two pages: /' > "$scratch/functions"
+	differ functions "$scratch/want" "$scratch/have" "the library and the names of doc/*.3"
+	[ ! -s "$scratch/functions" ] || verdict functions "$scratch/functions" "one page each"
 }
 
 # options_of NAME PROGRAM MANUAL
@@ -484,7 +513,7 @@ check_dist() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist hostile knobs counters json options options_ctl hygiene polls dist"
+checks="$checks checklist hostile knobs counters json functions options options_ctl hygiene polls dist"
 
 main() {
 	local name
