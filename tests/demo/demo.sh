@@ -128,15 +128,21 @@ start_servers() {
 }
 
 capture_start() {
-	rm -f "$dir/wire.pcap"
+	# An old log says "listening", too.
+	rm -f "$dir/wire.pcap" "$dir/tcpdump.log"
 	start b tcpdump.log tcpdump --immediate-mode -U -Z root -i veth0 -w "$dir/wire.pcap" \
 		'not icmp6 and not ip6[6] = 0'
 	capture_pid=$started
 	wait_for 5 grep -q 'listening on' "$dir/tcpdump.log" || fail "tcpdump"
 }
 
+# Ends it when nothing came for a while.
 capture_stop() {
-	sleep 0.3
+	local size=-1
+	while [ "$size" != "$(stat -c %s "$dir/wire.pcap")" ]; do
+		size=$(stat -c %s "$dir/wire.pcap")
+		sleep 0.3
+	done
 	kill "$capture_pid"
 	wait "$capture_pid" 2>/dev/null || true
 }
@@ -194,6 +200,7 @@ client() {
 part_secret() {
 	title "1. WSASetSocketSecurity with SOCKET_SETTINGS_GUARANTEE_ENCRYPTION, TCP"
 	capture_start
+	echo "over IPv4, then IPv6: how long connect() took with its negotiation, and the echo:"
 	client -e 192.0.2.2 "$secret_port" plain-words-1 || fail "encrypted TCP over IPv4"
 	client -e 2001:db8::2 "$secret_port" plain-words-1 || fail "encrypted TCP over IPv6"
 	only_esp plain-words-1 secret
@@ -205,6 +212,7 @@ part_secret() {
 part_null() {
 	title "2. WSASetSocketSecurity(s, NULL, 0, NULL, NULL): the default policy, TCP"
 	capture_start
+	echo "the same, and the end of the capture:"
 	client 192.0.2.2 "$null_port" plain-words-2 || fail "default TCP over IPv4"
 	client 2001:db8::2 "$null_port" plain-words-2 || fail "default TCP over IPv6"
 	only_esp plain-words-2 readable
@@ -218,6 +226,7 @@ part_null() {
 part_udp() {
 	title "3. UDP, guaranteed encryption and NULL settings"
 	capture_start
+	echo "the echo of an encrypted datagram over IPv4, then IPv6, and of one with NULL settings:"
 	in_ns a "$examples/secure_udp" -e 192.0.2.2 "$udp_port" plain-words-3 ||
 		fail "UDP over IPv4"
 	in_ns a "$examples/secure_udp" -e 2001:db8::2 "$udp_port" plain-words-3 ||
@@ -243,9 +252,10 @@ part_stock() {
 	wait_for 5 sh -c "ip netns exec $tag-b ss -lnt | grep -q ':$stock_port'" ||
 		fail "httpd does not listen"
 	capture_start
+	echo "curl gets the page:"
 	in_ns a "${stock[@]}" curl -sS -m 20 "http://192.0.2.2:$stock_port/page" || fail "curl"
 	only_esp plain-words-4 secret
-	echo "only IKE and ESP; curl without authip-run:"
+	echo "only IKE and ESP, encrypted; curl without authip-run:"
 	if in_ns a curl -sS -m 2 "http://192.0.2.2:$stock_port/page"; then
 		fail "a clear curl got through"
 	fi
