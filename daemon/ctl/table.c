@@ -2,6 +2,7 @@
 #include "daemon/ctl/table.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,14 +46,15 @@ print_mm(const json_t *mm)
 }
 
 static void
-print_port(const json_t *selector, const char *key)
+print_end(const char *address, json_int_t port)
 {
-	json_int_t port = num(selector, key);
+	bool is_ipv6 = strchr(address, ':') != NULL;
 
+	printf("%s%s%s:", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "");
 	if (port == 0)
-		printf(":any");
+		printf("any");
 	else
-		printf(":%" JSON_INTEGER_FORMAT, port);
+		printf("%" JSON_INTEGER_FORMAT, port);
 }
 
 static void
@@ -60,11 +62,10 @@ print_qm(const json_t *qm)
 {
 	const json_t *s = json_object_get(qm, "selector");
 
-	printf("  #%" JSON_INTEGER_FORMAT " %s %s", num(qm, "id"), str(s, "protocol"),
-	    str(s, "local_address"));
-	print_port(s, "local_port");
-	printf(" <-> %s", str(s, "remote_address"));
-	print_port(s, "remote_port");
+	printf("  #%" JSON_INTEGER_FORMAT " %s ", num(qm, "id"), str(s, "protocol"));
+	print_end(str(s, "local_address"), num(s, "local_port"));
+	printf(" <-> ");
+	print_end(str(s, "remote_address"), num(s, "remote_port"));
 	printf(", %s\n", str(qm, "state"));
 	printf("      %s %s/%s, spi in %s out %s, bytes in %" JSON_INTEGER_FORMAT
 	       " out %" JSON_INTEGER_FORMAT ", age %" JSON_INTEGER_FORMAT

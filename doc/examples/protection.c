@@ -13,7 +13,7 @@ static const struct {
 	const char *advice;
 } errors[] = {
 	{ WSAEACCES, EACCES, "WSAEACCES",
-	    "ports below 1024 need root; if it was not bind, see the log of authipd" },
+	    "the log of authipd says why; of bind: ports below 1024 need root" },
 	{ WSAEINVAL, EINVAL, "WSAEINVAL",
 	    "secure a new socket, once, before bind; -e and -i exclude each other" },
 	{ WSAEMFILE, EMFILE, "WSAEMFILE", "close descriptors or raise ulimit -n" },
