@@ -467,6 +467,7 @@ options_of() {
 
 check_options() { options_of options authipd authipd.8; }
 check_options_ctl() { options_of options_ctl authipctl authipctl.8; }
+check_options_run() { options_of options_run winsock/run/authip-run authip-run.1; }
 
 # ---- hygiene ---------------------------------------------------------------------------
 
@@ -513,7 +514,8 @@ check_dist() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist hostile knobs counters json functions options options_ctl hygiene polls dist"
+checks="$checks checklist hostile knobs counters json functions"
+checks="$checks options options_ctl options_run hygiene polls dist"
 
 main() {
 	local name
