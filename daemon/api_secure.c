@@ -24,7 +24,7 @@ take_policy(struct negotiator *n, uint32_t uid, const struct api_request *r,
 	bool as_user;
 	char text[256];
 
-	if (!has_policy(r))
+	if (wfp_policy_is_default(r->policy_key[0], r->policy_key[1]))
 		return true;
 	if (wfp_policy_resolve(n->wfp, r->policy_key[0], r->policy_key[1], uid,
 		&spec->policy, &as_user, text) != 0) {

@@ -4,6 +4,7 @@
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
+#include "daemon/wfp.h"
 
 static bool
 lookup(void *ctx, uint32_t class_id, const struct endpoint *remote,
@@ -23,6 +24,8 @@ nego_config_changed(struct negotiator *n)
 	engine_set_params(n->engine, &p);
 	class_set_default_policy(n->classes, &n->config->policy);
 	nego_rules_set(n);
+	if (n->wfp != NULL && !wfp_builtin_set(n->wfp))
+		log_error("policy", "no memory: the built-in provider contexts are stale");
 	engine_policy_changed(n->engine, nego_now_ms(), lookup, n);
 	nego_pump(n);
 	log_info("policy", "the policy of the new configuration is in force");

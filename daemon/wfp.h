@@ -18,6 +18,8 @@ struct wfp_session; /* owned; one connection with ENGINE_OPEN */
 
 struct wfp *wfp_new(struct negotiator *n);
 void wfp_free(struct wfp *w);
+/* The built-in contexts show what the configuration says now. False: no memory for it. */
+bool wfp_builtin_set(struct wfp *w);
 
 /* Who asks, as the kernel says. */
 struct wfp_caller {
@@ -55,6 +57,8 @@ void wfp_session_free(struct wfp_session *s);
 uint32_t wfp_policy_resolve(struct wfp *w, const uint8_t mm_key[16],
     const uint8_t qm_key[16], uint32_t uid, struct policy *out, bool *as_user,
     char text[256]);
+/* Do the keys mean the policy of the configuration, whatever it says some day? */
+bool wfp_policy_is_default(const uint8_t mm_key[16], const uint8_t qm_key[16]);
 /*
  * The socket with this cookie was secured with these two: until it is gone, they cannot be
  * deleted. False: no memory.

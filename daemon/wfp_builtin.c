@@ -22,16 +22,23 @@ any_root(void)
 	return c;
 }
 
-static void
+/* Those of AuthIP: the contexts are of it alone. */
+static uint32_t
 put_methods(
     const struct auth_entry *from, uint32_t n, IKEEXT_AUTHENTICATION_METHOD1 *to)
 {
+	uint32_t n_to = 0;
+
 	for (uint32_t i = 0; i < n; i++) {
-		to[i].authenticationMethodType =
+		if (from[i].method >= AUTH_V1)
+			continue;
+		to[n_to].authenticationMethodType =
 		    (IKEEXT_AUTHENTICATION_METHOD_TYPE)wfp_method_of(from[i].method);
 		if (from[i].method == AUTH_TLS)
-			to[i].sslAuthentication = any_root();
+			to[n_to].sslAuthentication = any_root();
+		n_to++;
 	}
+	return n_to;
 }
 
 static bool
@@ -41,7 +48,6 @@ add_main_mode(struct wfp *w, const struct policy *p)
 	IKEEXT_AUTHENTICATION_METHOD1 method[POLICY_MAX_AUTH] = { 0 };
 	IKEEXT_PROPOSAL0 proposal[POLICY_MAX_PROPOSALS];
 	IKEEXT_POLICY1 policy = {
-		.numAuthenticationMethods = p->n_mm_auth,
 		.authenticationMethods = method,
 		.numIkeProposals = p->n_mm_proposal,
 		.ikeProposals = proposal,
@@ -55,7 +61,7 @@ add_main_mode(struct wfp *w, const struct policy *p)
 		.authIpMmPolicy = &policy,
 	};
 
-	put_methods(p->mm_auth, p->n_mm_auth, method);
+	policy.numAuthenticationMethods = put_methods(p->mm_auth, p->n_mm_auth, method);
 	for (uint32_t i = 0; i < p->n_mm_proposal; i++) {
 		const struct mm_proposal *m = &p->mm_proposal[i];
 
@@ -63,7 +69,7 @@ add_main_mode(struct wfp *w, const struct policy *p)
 		    m->cipher, m->integrity, m->group, m->lifetime_s);
 		proposal[i].quickModeLimit = p->mm_qm_limit;
 	}
-	return wfp_context_add_builtin(w, &c);
+	return wfp_context_set_builtin(w, &c);
 }
 
 /* A proposal and what it points to. */
@@ -121,17 +127,17 @@ add_quick_mode(struct wfp *w, const struct policy *p, const GUID *key, wchar_t *
 	};
 	uint32_t n = 0;
 
-	put_methods(p->em_auth, p->n_em_auth, method);
+	(void)put_methods(p->em_auth, p->n_em_auth, method);
 	for (uint32_t i = 0; first != NULL && i < first->n_qm_proposal; i++, n++)
 		proposal[n] = put_proposal(&first->qm_proposal[i], &store[n]);
 	for (uint32_t i = 0; i < p->n_qm_proposal && n < POLICY_MAX_PROPOSALS; i++, n++)
 		proposal[n] = put_proposal(&p->qm_proposal[i], &store[n]);
 	policy.numIpsecProposals = n;
-	return wfp_context_add_builtin(w, &c);
+	return wfp_context_set_builtin(w, &c);
 }
 
 bool
-wfp_builtin_add(struct wfp *w)
+wfp_builtin_set(struct wfp *w)
 {
 	static wchar_t name[] = L"Secure socket quick mode";
 	static wchar_t name2[] = L"Secure socket quick mode, SHA-256 first";

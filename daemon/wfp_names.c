@@ -127,13 +127,22 @@ wfp_pfs_group(uint32_t pfs, enum dh_group main_mode, enum dh_group *out)
 	return v != NOT_FOUND;
 }
 
-bool
-wfp_method(uint32_t ike_method, enum auth_method *out)
+static bool
+is_of_ikev1(uint32_t method)
 {
-	uint32_t v = OURS(methods, ike_method);
+	return method >= AUTH_V1;
+}
 
-	*out = (enum auth_method)v;
-	return v != NOT_FOUND;
+bool
+wfp_method(uint32_t ike_method, bool of_ikev1, enum auth_method *out)
+{
+	for (size_t i = 0; i < COUNT_OF(methods); i++)
+		if (methods[i].windows == ike_method &&
+		    is_of_ikev1(methods[i].ours) == of_ikev1) {
+			*out = (enum auth_method)methods[i].ours;
+			return true;
+		}
+	return false;
 }
 
 /* MD5 is for interoperability of IKEv1 alone. */

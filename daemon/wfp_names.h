@@ -11,7 +11,8 @@ bool wfp_mm_hash(uint32_t ike_integrity, enum hash_id *out);
 bool wfp_mm_group(uint32_t ike_group, enum dh_group *out);
 /* main_mode: the group of IPSEC_PFS_MM. */
 bool wfp_pfs_group(uint32_t pfs, enum dh_group main_mode, enum dh_group *out);
-bool wfp_method(uint32_t ike_method, enum auth_method *out);
+/* The method of AuthIP, or that of IKEv1 with this name; false also if it is of the other. */
+bool wfp_method(uint32_t ike_method, bool of_ikev1, enum auth_method *out);
 /* Algorithms of transforms; a GCM or GMAC sets the cipher and leaves no hash. */
 bool wfp_qm_auth(const IPSEC_AUTH_TRANSFORM_ID0 *t, struct qm_proposal *out);
 bool wfp_qm_cipher(const IPSEC_CIPHER_TRANSFORM_ID0 *t, struct qm_proposal *out);

@@ -38,27 +38,39 @@ static bool
 is_offered(const struct resolution *r, enum auth_method m)
 {
 	switch (m) {
-	case AUTH_TLS:
-	case AUTH_ANONYMOUS:
-		return true;
 	case AUTH_KERBEROS:
+	case AUTH_V1_KERBEROS:
 		return r->config->kerberos.keytab[0] != '\0';
-	default:
+	case AUTH_NTLM:
 		return false;
+	default:
+		return true;
 	}
 }
 
 /* Methods that are impossible here stay in the list, as in the configuration. */
 static void
 take_methods(const struct resolution *r, uint32_t n,
-    const IKEEXT_AUTHENTICATION_METHOD1 *from, struct auth_entry *to, uint32_t *n_to)
+    const IKEEXT_AUTHENTICATION_METHOD1 *from, bool of_ikev1, struct auth_entry *to,
+    uint32_t *n_to)
 {
 	enum auth_method m;
 
-	*n_to = 0;
 	for (uint32_t i = 0; i < n && *n_to < POLICY_MAX_AUTH; i++)
-		if (wfp_method(from[i].authenticationMethodType, &m))
+		if (wfp_method(from[i].authenticationMethodType, of_ikev1, &m))
 			to[(*n_to)++] = (struct auth_entry){ m, is_offered(r, m) };
+}
+
+/* Takes those of one protocol off the list: what remains says what the other one does. */
+static void
+drop_methods(struct policy *p, bool of_ikev1)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		if ((p->mm_auth[i].method >= AUTH_V1) != of_ikev1)
+			p->mm_auth[n++] = p->mm_auth[i];
+	p->n_mm_auth = n;
 }
 
 /* ---- main mode ---- */
@@ -73,8 +85,9 @@ take_mm_proposal(const IKEEXT_PROPOSAL0 *from, struct mm_proposal *to)
 	       wfp_mm_group(from->dhGroup, &to->group);
 }
 
+/* A policy of IKE, or of AuthIP: the methods of the other one stay the configuration's. */
 static void
-take_main_mode(struct resolution *r, const IKEEXT_POLICY1 *from)
+take_main_mode(struct resolution *r, const IKEEXT_POLICY1 *from, bool is_ikev1)
 {
 	struct policy *p = r->out;
 
@@ -91,8 +104,9 @@ take_main_mode(struct resolution *r, const IKEEXT_POLICY1 *from)
 		if (limit != 0 && (p->mm_qm_limit == 0 || limit < p->mm_qm_limit))
 			p->mm_qm_limit = limit;
 	}
+	drop_methods(p, is_ikev1);
 	take_methods(r, from->numAuthenticationMethods, from->authenticationMethods,
-	    p->mm_auth, &p->n_mm_auth);
+	    is_ikev1, p->mm_auth, &p->n_mm_auth);
 	r->as_user = r->as_user || from->initiatorImpersonationType ==
 				       IKEEXT_IMPERSONATION_SOCKET_PRINCIPAL;
 }
@@ -139,8 +153,9 @@ take_qm_proposal(
 	       wfp_pfs_group(from->pfsGroup, main_mode, &to->pfs);
 }
 
+/* IKE has no extended mode: its policy leaves that of AuthIP as it is. */
 static void
-take_quick_mode(struct resolution *r, const IPSEC_TRANSPORT_POLICY1 *from)
+take_quick_mode(struct resolution *r, const IPSEC_TRANSPORT_POLICY1 *from, bool is_ikev1)
 {
 	struct policy *p = r->out;
 
@@ -158,21 +173,32 @@ take_quick_mode(struct resolution *r, const IPSEC_TRANSPORT_POLICY1 *from)
 		p->idle_s = from->saIdleTimeout.idleTimeoutSeconds;
 	if (from->saIdleTimeout.idleTimeoutSecondsFailOver != 0)
 		p->idle_failover_s = from->saIdleTimeout.idleTimeoutSecondsFailOver;
+	if (is_ikev1)
+		return;
 	p->n_em_auth = 0;
 	if (from->emPolicy == NULL)
 		return;
 	take_methods(r, from->emPolicy->numAuthenticationMethods,
-	    from->emPolicy->authenticationMethods, p->em_auth, &p->n_em_auth);
+	    from->emPolicy->authenticationMethods, false, p->em_auth, &p->n_em_auth);
 	r->as_user = r->as_user || from->emPolicy->initiatorImpersonationType ==
 				       IKEEXT_IMPERSONATION_SOCKET_PRINCIPAL;
 }
 
 /* ---- both ---- */
 
+/* What a key of the settings may name: a policy of AuthIP, or the same of IKE. */
+static const struct kind {
+	const char *what;
+	uint32_t authip;
+	uint32_t ike;
+} main_mode = { "main-mode", FWPM_IPSEC_AUTHIP_MM_CONTEXT, FWPM_IPSEC_IKE_MM_CONTEXT },
+  quick_mode = { "quick-mode", FWPM_IPSEC_AUTHIP_QM_TRANSPORT_CONTEXT,
+	  FWPM_IPSEC_IKE_QM_TRANSPORT_CONTEXT };
+
 /* The stored policy of a key; NULL with *error 0: the default. */
 static FWPM_PROVIDER_CONTEXT1 *
-find_context(const struct wfp *w, const uint8_t key[16], uint32_t uid, uint32_t type,
-    const char *what, uint32_t *error, char text[256])
+find_context(const struct wfp *w, const uint8_t key[16], uint32_t uid,
+    const struct kind *kind, uint32_t *error, char text[256])
 {
 	const struct wfp_context *c;
 	FWPM_PROVIDER_CONTEXT1 *value;
@@ -181,8 +207,8 @@ find_context(const struct wfp *w, const uint8_t key[16], uint32_t uid, uint32_t 
 	if (memcmp(key, zero_key, sizeof(zero_key)) == 0)
 		return NULL;
 	c = wfp_context_for_socket(w, key, uid);
-	if (c == NULL || c->type != type) {
-		complain(text, "the key of its %s policy is %s", what,
+	if (c == NULL || (c->type != kind->authip && c->type != kind->ike)) {
+		complain(text, "the key of its %s policy is %s", kind->what,
 		    c == NULL ? "unknown" : "that of another kind of provider context");
 		*error = c == NULL ? FWP_E_PROVIDER_CONTEXT_NOT_FOUND :
 				     FWP_E_PROVIDER_CONTEXT_MISMATCH;
@@ -192,6 +218,63 @@ find_context(const struct wfp *w, const uint8_t key[16], uint32_t uid, uint32_t 
 	if (value == NULL)
 		*error = ERROR_NOT_ENOUGH_MEMORY;
 	return value;
+}
+
+/* A policy of a protocol that is not spoken would change nothing, silently. */
+static uint32_t
+check_protocol(const struct resolution *r, bool is_ikev1, char text[256])
+{
+	enum keying not_spoken = is_ikev1 ? KEYING_AUTHIP : KEYING_IKEV1;
+
+	if (r->out->keying != not_spoken)
+		return 0;
+	return complain(text, "it has a policy of %s, which keying = \"%s\" excludes",
+	    is_ikev1 ? "IKE" : "AuthIP", is_ikev1 ? "authip" : "ikev1");
+}
+
+/* Pre-shared keys are the administrator's: one that a program brings is not used instead. */
+static uint32_t
+check_no_key(const IKEEXT_POLICY1 *p, char text[256])
+{
+	for (uint32_t i = 0; i < p->numAuthenticationMethods; i++) {
+		const IKEEXT_AUTHENTICATION_METHOD1 *m = &p->authenticationMethods[i];
+
+		if (m->authenticationMethodType == IKEEXT_PRESHARED_KEY &&
+		    m->presharedKeyAuthentication.presharedKey.size > 0)
+			return complain(text, "it brings a pre-shared key: those of the "
+					      "configuration are used, leave it empty");
+	}
+	return 0;
+}
+
+static uint32_t
+take_main_mode_context(
+    struct resolution *r, const FWPM_PROVIDER_CONTEXT1 *c, char text[256])
+{
+	bool is_ikev1 = c->type == FWPM_IPSEC_IKE_MM_CONTEXT;
+	const IKEEXT_POLICY1 *p = is_ikev1 ? c->ikeMmPolicy : c->authIpMmPolicy;
+	uint32_t error = check_protocol(r, is_ikev1, text);
+
+	if (error == 0)
+		error = check_no_key(p, text);
+	if (error == 0)
+		take_main_mode(r, p, is_ikev1);
+	return error;
+}
+
+/* An AuthIP policy is for IKEv1, too: what both have, both obey. */
+static uint32_t
+take_quick_mode_context(
+    struct resolution *r, const FWPM_PROVIDER_CONTEXT1 *c, char text[256])
+{
+	bool is_ikev1 = c->type == FWPM_IPSEC_IKE_QM_TRANSPORT_CONTEXT;
+	uint32_t error = is_ikev1 ? check_protocol(r, true, text) : 0;
+
+	if (error == 0)
+		take_quick_mode(
+		    r, is_ikev1 ? c->ikeQmTransportPolicy : c->authipQmTransportPolicy,
+		    is_ikev1);
+	return error;
 }
 
 /* Nobody need be authenticated: only if the administrator has said that this is meant. */
@@ -219,8 +302,19 @@ check_result(const struct resolution *r, char text[256])
 		return complain(text, "it authenticates nobody: add extended-mode "
 				      "methods to the quick-mode "
 				      "policy");
-	fault = policy_find_fault(r->out);
+	if ((fault = policy_find_keying_fault(r->out)) == NULL)
+		fault = policy_find_fault(r->out);
 	return fault != NULL ? complain(text, "%s", fault) : 0;
+}
+
+bool
+wfp_policy_is_default(const uint8_t mm_key[16], const uint8_t qm_key[16])
+{
+	const GUID *mm = &FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP;
+	const GUID *qm = &FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_IPSEC;
+
+	return (memcmp(mm_key, zero_key, 16) == 0 || memcmp(mm_key, mm, 16) == 0) &&
+	       (memcmp(qm_key, zero_key, 16) == 0 || memcmp(qm_key, qm, 16) == 0);
 }
 
 uint32_t
@@ -234,15 +328,13 @@ wfp_policy_resolve(struct wfp *w, const uint8_t mm_key[16], const uint8_t qm_key
 	text[0] = '\0';
 	*as_user = false;
 	*out = r.config->policy;
-	mm = find_context(
-	    w, mm_key, uid, FWPM_IPSEC_AUTHIP_MM_CONTEXT, "main-mode", &error, text);
+	mm = find_context(w, mm_key, uid, &main_mode, &error, text);
 	if (error == 0)
-		qm = find_context(w, qm_key, uid,
-		    FWPM_IPSEC_AUTHIP_QM_TRANSPORT_CONTEXT, "quick-mode", &error, text);
+		qm = find_context(w, qm_key, uid, &quick_mode, &error, text);
 	if (error == 0 && mm != NULL)
-		take_main_mode(&r, mm->authIpMmPolicy);
+		error = take_main_mode_context(&r, mm, text);
 	if (error == 0 && qm != NULL)
-		take_quick_mode(&r, qm->authipQmTransportPolicy);
+		error = take_quick_mode_context(&r, qm, text);
 	if (error == 0 && (mm != NULL || qm != NULL))
 		error = check_result(&r, text);
 	*as_user = r.as_user;

@@ -281,7 +281,7 @@ wfp_new(struct negotiator *n)
 	TAILQ_INIT(&w->contexts);
 	LIST_INIT(&w->sessions);
 	LIST_INIT(&w->uses);
-	if (wfp_builtin_add(w))
+	if (wfp_builtin_set(w))
 		return w;
 	wfp_free(w);
 	return NULL;

@@ -60,6 +60,7 @@ bool wfp_filter_make(struct wfp_session *s, const struct wfp_socket *sock,
 struct wfp_seen {
 	uint32_t mm_id;
 	uint64_t filter; /* of one of its pairs */
+	uint64_t cookie; /* of a socket with this filter; 0: none */
 };
 struct wfp_seen_list {
 	struct wfp_seen *list; /* sorted by mm_id; to be freed */
@@ -79,6 +80,19 @@ bool wfp_match_filter(const FWPM_FILTER_ENUM_TEMPLATE0 *t, const FWPM_FILTER0 *f
 /* Is the address in this subnet, address or range (EMPTY: any)? */
 uint32_t wfp_match_subnet_check(const FWP_CONDITION_VALUE0 *v);
 bool wfp_match_address(const FWP_CONDITION_VALUE0 *v, const struct address *a);
+/* The same for both ends. */
+uint32_t wfp_match_subnets_check(
+    const FWP_CONDITION_VALUE0 *local, const FWP_CONDITION_VALUE0 *remote);
+bool wfp_match_ends(const FWP_CONDITION_VALUE0 *local, const FWP_CONDITION_VALUE0 *remote,
+    const struct address *our, const struct address *peers);
+
+/* wfp_view.c: what the views of SAs have in common */
+#define WFP_NAME_CHARS 256
+/* Names are UTF-8 from a certificate or a KDC: what is not ASCII is shown as "?". */
+void wfp_view_name(wchar_t out[WFP_NAME_CHARS], const char *name);
+/* Both addresses, each a number or bytes, as the version says that is returned. */
+FWP_IP_VERSION wfp_view_addresses(const struct address *our, const struct address *peers,
+    UINT8 local[16], UINT8 remote[16]);
 
 /* Windows has IPv4 addresses as numbers. */
 static inline uint32_t

@@ -119,15 +119,12 @@ void wfp_contexts_end(struct wfp_session *s);
 void wfp_uses_free(struct wfp *w);
 /* The context that the socket with this cookie uses; which: 0 main mode, 1 quick mode. */
 GUID wfp_context_of_socket(const struct wfp *w, uint64_t cookie, int which);
-/* For built-in ones: a copy of *value under its key. False: no memory. */
-bool wfp_context_add_builtin(struct wfp *w, const FWPM_PROVIDER_CONTEXT1 *value);
+/* For built-in ones: a copy of *value under its key, instead of the one there. False: no memory. */
+bool wfp_context_set_builtin(struct wfp *w, const FWPM_PROVIDER_CONTEXT1 *value);
 
 /* wfp_check.c: what a provider context must be (0 or FWP_E_) */
 uint32_t wfp_check_context(const FWPM_PROVIDER_CONTEXT1 *c);
 uint32_t wfp_check_transport(const IPSEC_TRANSPORT_POLICY1 *p, bool is_authip);
-
-/* wfp_builtin.c: the policies that the daemon has of itself */
-bool wfp_builtin_add(struct wfp *w);
 
 /* wfp_enum.c */
 uint32_t wfp_enum_open(

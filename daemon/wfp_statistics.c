@@ -96,21 +96,23 @@ ipsec_statistics(struct negotiator *n, IPSEC_STATISTICS1 *out)
 	put_drops(n, out);
 }
 
-/* ---- AuthIP ---- */
+/* ---- AuthIP and IKE ---- */
 
 typedef IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1 module_counts;
 
 static module_counts *
-module_of(IKEEXT_STATISTICS1 *out, const struct address *local)
+module_of(IKEEXT_STATISTICS1 *out, bool is_ikev1, const struct address *local)
 {
-	return local->family == 4 ? &out->authipStatistics.v4Statistics :
-				    &out->authipStatistics.v6Statistics;
+	IKEEXT_KEYMODULE_STATISTICS1 *m =
+	    is_ikev1 ? &out->ikeStatistics : &out->authipStatistics;
+
+	return local->family == 4 ? &m->v4Statistics : &m->v6Statistics;
 }
 
 static bool
 count_main_mode(void *ctx, const struct engine_mm_status *s)
 {
-	module_counts *c = module_of(ctx, &s->local.addr);
+	module_counts *c = module_of(ctx, s->is_ikev1, &s->local.addr);
 
 	if (s->is_deleting)
 		return true;
@@ -122,15 +124,16 @@ count_main_mode(void *ctx, const struct engine_mm_status *s)
 static bool
 count_quick_mode(void *ctx, const struct engine_qm_status *s)
 {
-	module_of(ctx, &s->selector.local.addr)->currentActiveQuickModes +=
+	module_of(ctx, s->is_ikev1, &s->selector.local.addr)->currentActiveQuickModes +=
 	    s->is_usable;
 	return true;
 }
 
 static void
-put_errors(const struct negotiator *n, IKEEXT_STATISTICS1 *out)
+put_errors(
+    const struct negotiator *n, IKEEXT_STATISTICS1 *out, IKEEXT_KEYMODULE_STATISTICS1 *m)
 {
-	uint32_t *table = out->authipStatistics.errorFrequencyTable;
+	uint32_t *table = m->errorFrequencyTable;
 	uint64_t dropped = 0;
 
 	for (int e = IKE_OK + 1; e < IKE_ERR_COUNT; e++) {
@@ -145,11 +148,17 @@ put_errors(const struct negotiator *n, IKEEXT_STATISTICS1 *out)
 	out->commonStatistics.totalInvalidPacketsReceived = clip(dropped);
 }
 
-/* The totals are of both families; they stand with IPv4. */
+/*
+ * The totals are of both families and protocols: they stand with IPv4, and with AuthIP unless
+ * only IKE is spoken.
+ */
 static void
 ikeext_statistics(struct negotiator *n, IKEEXT_STATISTICS1 *out)
 {
-	module_counts *total = &out->authipStatistics.v4Statistics;
+	IKEEXT_KEYMODULE_STATISTICS1 *m = n->config->policy.keying == KEYING_IKEV1 ?
+					      &out->ikeStatistics :
+					      &out->authipStatistics;
+	module_counts *total = &m->v4Statistics;
 
 	memset(out, 0, sizeof(*out));
 	engine_walk_mm(n->engine, nego_now_ms(), count_main_mode, out);
@@ -160,7 +169,7 @@ ikeext_statistics(struct negotiator *n, IKEEXT_STATISTICS1 *out)
 	total->totalSuccessfulExtendedModes = events(n, EVENT_EM_ESTABLISHED);
 	total->totalFailedMainModes = events(n, EVENT_NEGOTIATION_FAILED);
 	total->totalAcquires = clip(n->next_ticket);
-	put_errors(n, out);
+	put_errors(n, out, m);
 }
 
 uint32_t

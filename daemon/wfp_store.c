@@ -71,18 +71,18 @@ wfp_context_for_socket(const struct wfp *w, const uint8_t key[16], uint32_t uid)
 }
 
 static struct wfp_context *
-context_new(struct wfp *w, FWPM_PROVIDER_CONTEXT1 *value)
+context_new(struct wfp *w, FWPM_PROVIDER_CONTEXT1 *value, uint64_t id)
 {
 	static uint8_t bytes[AIP_API_ENGINE_OBJECT_MAX];
 	struct wfp_context *c;
 	size_t n;
 
-	value->providerContextId = w->next_id + 1;
+	value->providerContextId = id;
 	n = wfp_encode(&wfp_context1, value, bytes, sizeof(bytes));
 	if (n == 0 || (c = calloc(1, sizeof(*c) + n)) == NULL)
 		return NULL;
 	c->key = value->providerContextKey;
-	c->id = ++w->next_id;
+	c->id = id;
 	c->type = value->type;
 	if (value->providerKey != NULL)
 		c->provider = *value->providerKey;
@@ -99,15 +99,33 @@ context_free(struct wfp *w, struct wfp_context *c)
 	free(c);
 }
 
+static struct wfp_context *
+builtin_by_key(struct wfp *w, const GUID *key)
+{
+	struct wfp_context *c;
+
+	TAILQ_FOREACH (c, &w->contexts, next)
+		if (c->is_builtin && memcmp(&c->key, key, sizeof(*key)) == 0)
+			return c;
+	return NULL;
+}
+
 bool
-wfp_context_add_builtin(struct wfp *w, const FWPM_PROVIDER_CONTEXT1 *value)
+wfp_context_set_builtin(struct wfp *w, const FWPM_PROVIDER_CONTEXT1 *value)
 {
 	FWPM_PROVIDER_CONTEXT1 copy = *value;
-	struct wfp_context *c = context_new(w, &copy);
+	struct wfp_context *old = builtin_by_key(w, &value->providerContextKey);
+	struct wfp_context *c =
+	    context_new(w, &copy, old != NULL ? old->id : w->next_id + 1);
 
-	if (c != NULL)
-		c->is_builtin = true;
-	return c != NULL;
+	if (c == NULL)
+		return false;
+	c->is_builtin = true;
+	if (old != NULL)
+		context_free(w, old);
+	else
+		w->next_id++;
+	return true;
 }
 
 /* A key is unique, also among those that the caller must not see. */
@@ -152,8 +170,9 @@ context_add(struct wfp_session *s, FWPM_PROVIDER_CONTEXT1 *value, uint64_t *id)
 		    s->who.uid, WFP_CONTEXTS_PER_UID);
 		return FWP_E_OUT_OF_BOUNDS;
 	}
-	if ((c = context_new(s->w, value)) == NULL)
+	if ((c = context_new(s->w, value, s->w->next_id + 1)) == NULL)
 		return ERROR_NOT_ENOUGH_MEMORY;
+	s->w->next_id++;
 	c->uid = s->who.uid;
 	c->owner = s->is_dynamic ? s : NULL;
 	c->added = s->txn == WFP_TXN_WRITE ? s : NULL;

@@ -8,8 +8,6 @@
 
 #include "daemon/negotiator.h"
 
-#define NAME_MAX_CHARS 256
-
 struct ike_walk {
 	struct wfp_session *s;
 	struct wfp_enumeration *e;
@@ -25,8 +23,8 @@ struct ike_store {
 	IKEEXT_CREDENTIAL_PAIR1 pair[2];
 	IKEEXT_NAME_CREDENTIAL0 name[2][2];
 	IKEEXT_CERTIFICATE_CREDENTIAL1 cert[2][2];
-	wchar_t text[2][2][NAME_MAX_CHARS];
-	uint8_t subject[2][2][NAME_MAX_CHARS];
+	wchar_t text[2][2][WFP_NAME_CHARS];
+	uint8_t subject[2][2][WFP_NAME_CHARS];
 	IPSEC_V4_UDP_ENCAPSULATION0 udp;
 };
 
@@ -47,7 +45,7 @@ put_credential(
 {
 	IKEEXT_CREDENTIAL1 *c = side == 0 ? &o->pair[mode].localCredentials :
 					    &o->pair[mode].peerCredentials;
-	size_t n = strnlen(name, NAME_MAX_CHARS - 1);
+	size_t n = strnlen(name, WFP_NAME_CHARS - 1);
 
 	c->authenticationMethodType =
 	    (IKEEXT_AUTHENTICATION_METHOD_TYPE)wfp_method_of(method);
@@ -57,9 +55,7 @@ put_credential(
 		return;
 	case IKEEXT_KERBEROS:
 	case IKEEXT_NTLM_V2:
-		for (size_t i = 0; i < n; i++)
-			o->text[mode][side][i] =
-			    (unsigned char)name[i] < 0x80 ? name[i] : L'?';
+		wfp_view_name(o->text[mode][side], name);
 		o->name[mode][side].principalName = o->text[mode][side];
 		c->name = &o->name[mode][side];
 		return;
@@ -95,38 +91,28 @@ put_credentials(
 	put_credential(o, 1, 1, m->em_method, m->em_peer_name);
 }
 
-static void
-put_traffic(IKEEXT_TRAFFIC0 *t, const struct engine_mm_status *m, uint64_t filter)
-{
-	t->ipVersion =
-	    m->local.addr.family == 4 ? FWP_IP_VERSION_V4 : FWP_IP_VERSION_V6;
-	t->authIpFilterId = filter;
-	if (m->local.addr.family == 4) {
-		t->localV4Address = wfp_v4(&m->local.addr);
-		t->remoteV4Address = wfp_v4(&m->remote.addr);
-		return;
-	}
-	memcpy(t->localV6Address, m->local.addr.b, 16);
-	memcpy(t->remoteV6Address, m->remote.addr.b, 16);
-}
-
+/* seen: NULL: no socket of the caller has it. */
 static void
 put_sa(const struct ike_walk *w, struct ike_store *o, const struct engine_mm_status *m,
-    uint64_t filter)
+    const struct wfp_seen *seen)
 {
 	IKEEXT_SA_DETAILS1 *sa = &o->sa;
+	IKEEXT_TRAFFIC0 *t = &sa->ikeTraffic;
 
 	memset(o, 0, sizeof(*o));
 	sa->saId = m->id;
 	sa->keyModuleType =
 	    m->is_ikev1 ? IKEEXT_KEY_MODULE_IKE : IKEEXT_KEY_MODULE_AUTHIP;
-	put_traffic(&sa->ikeTraffic, m, filter);
-	sa->ipVersion = sa->ikeTraffic.ipVersion;
+	t->ipVersion = wfp_view_addresses(
+	    &m->local.addr, &m->remote.addr, t->localV6Address, t->remoteV6Address);
+	t->authIpFilterId = seen != NULL ? seen->filter : 0;
+	sa->ipVersion = t->ipVersion;
 	sa->ikeProposal =
 	    wfp_ike_proposal_of(m->cipher, m->integrity, m->group, m->lifetime_s);
 	sa->cookiePair.initiator = cookie(m->icookie);
 	sa->cookiePair.responder = cookie(m->rcookie);
-	sa->ikePolicyKey = FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP;
+	sa->ikePolicyKey =
+	    wfp_context_of_socket(w->s->w, seen != NULL ? seen->cookie : 0, 0);
 	put_credentials(w, o, m);
 	if (m->nat_detected && sa->ipVersion == FWP_IP_VERSION_V4) {
 		o->udp = (IPSEC_V4_UDP_ENCAPSULATION0){ m->local.port, m->remote.port };
@@ -142,9 +128,8 @@ walk_main_mode(void *ctx, const struct engine_mm_status *m)
 	const struct wfp_seen *seen;
 
 	if (m->is_deleting || (w->id != 0 && w->id != m->id) ||
-	    (w->t != NULL &&
-		(!wfp_match_address(&w->t->localSubNet, &m->local.addr) ||
-		    !wfp_match_address(&w->t->remoteSubNet, &m->remote.addr))))
+	    (w->t != NULL && !wfp_match_ends(&w->t->localSubNet, &w->t->remoteSubNet,
+				 &m->local.addr, &m->remote.addr)))
 		return true;
 	/* A certificate was asked for, and main mode has none. */
 	if (w->t != NULL && w->t->localMainModeCertHash.size > 0)
@@ -155,7 +140,7 @@ walk_main_mode(void *ctx, const struct engine_mm_status *m)
 	w->n++;
 	if (w->e == NULL)
 		return true;
-	put_sa(w, &store, m, seen != NULL ? seen->filter : 0);
+	put_sa(w, &store, m, seen);
 	wfp_enum_add(w->s, w->e, &wfp_ikeext_sa1, &store.sa);
 	return true;
 }
@@ -181,12 +166,9 @@ wfp_ike_sas_enum(
     struct wfp_session *s, struct wfp_enumeration *e, const IKEEXT_SA_ENUM_TEMPLATE0 *t)
 {
 	struct ike_walk w = { .s = s, .e = e, .t = t };
-	uint32_t error = 0;
+	uint32_t error =
+	    t != NULL ? wfp_match_subnets_check(&t->localSubNet, &t->remoteSubNet) : 0;
 
-	if (t != NULL)
-		error = wfp_match_subnet_check(&t->localSubNet);
-	if (error == 0 && t != NULL)
-		error = wfp_match_subnet_check(&t->remoteSubNet);
 	return error != 0 ? error : walk(&w);
 }
 

@@ -10,7 +10,6 @@
 #include "daemon/negotiator.h"
 
 #define NO_PACKET_LIMIT 0x7fffffff
-#define NAME_MAX_CHARS 256
 
 /* Which contexts are wanted, and what becomes of them. */
 struct sa_walk {
@@ -36,7 +35,7 @@ struct sa_store {
 	IPSEC_KEYMODULE_STATE0 module;
 	IPSEC_V4_UDP_ENCAPSULATION0 udp;
 	IPSEC_ID0 id;
-	wchar_t target[NAME_MAX_CHARS];
+	wchar_t target[WFP_NAME_CHARS];
 	struct wfp_filter_store filter[2];
 };
 
@@ -84,18 +83,6 @@ bundle_flags(const struct class_policy *p)
 		       0);
 }
 
-/* Names are UTF-8 from a certificate or a KDC: what is not ASCII is shown as "?". */
-static void
-put_target(struct sa_store *o, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < NAME_MAX_CHARS && name[i] != '\0'; i++)
-		o->target[i] = (unsigned char)name[i] < 0x80 ? name[i] : L'?';
-	o->target[i] = L'\0';
-	o->id.mmTargetName = o->target;
-}
-
 static void
 put_bundle(struct sa_store *o, IPSEC_SA_BUNDLE1 *b, const struct engine_qm_status *qm,
     const struct class_policy *p)
@@ -118,16 +105,8 @@ put_bundle(struct sa_store *o, IPSEC_SA_BUNDLE1 *b, const struct engine_qm_statu
 static void
 put_traffic(IPSEC_TRAFFIC1 *t, const struct flow *sel, UINT64 filter)
 {
-	const struct address *local = &sel->local.addr, *remote = &sel->remote.addr;
-
-	t->ipVersion = local->family == 4 ? FWP_IP_VERSION_V4 : FWP_IP_VERSION_V6;
-	if (local->family == 4) {
-		t->localV4Address = wfp_v4(local);
-		t->remoteV4Address = wfp_v4(remote);
-	} else {
-		memcpy(t->localV6Address, local->b, 16);
-		memcpy(t->remoteV6Address, remote->b, 16);
-	}
+	t->ipVersion = wfp_view_addresses(&sel->local.addr, &sel->remote.addr,
+	    t->localV6Address, t->remoteV6Address);
 	t->trafficType = IPSEC_TRAFFIC_TYPE_TRANSPORT;
 	t->ipsecFilterId = filter;
 	t->localPort = sel->local.port;
@@ -158,9 +137,12 @@ put_context(struct wfp_session *s, struct sa_store *o, const struct wfp_socket *
 	memset(o, 0, sizeof(*o));
 	if (!wfp_socket_policy(s, sock, &p))
 		return false;
-	o->module.keyModuleKey = FWPM_KEYING_MODULE_AUTHIP;
-	if (p.target_name != NULL)
-		put_target(o, target_read(p.target_name).name);
+	o->module.keyModuleKey =
+	    qm->is_ikev1 ? FWPM_KEYING_MODULE_IKE : FWPM_KEYING_MODULE_AUTHIP;
+	if (p.target_name != NULL) {
+		wfp_view_name(o->target, target_read(p.target_name).name);
+		o->id.mmTargetName = o->target;
+	}
 	put_algorithms(o, qm);
 	put_udp(s, o, qm);
 	for (int d = 0; d < 2; d++) {
@@ -184,7 +166,7 @@ put_context(struct wfp_session *s, struct sa_store *o, const struct wfp_socket *
 /* ---- walking ---- */
 
 static void
-seen_add(struct wfp_seen_list *l, uint32_t mm_id, uint64_t filter)
+seen_add(struct wfp_seen_list *l, struct wfp_seen one)
 {
 	size_t room = l->room > 0 ? 2 * l->room : 64;
 	struct wfp_seen *list = l->list;
@@ -197,7 +179,7 @@ seen_add(struct wfp_seen_list *l, uint32_t mm_id, uint64_t filter)
 		l->list = list;
 		l->room = room;
 	}
-	l->list[l->n++] = (struct wfp_seen){ mm_id, filter };
+	l->list[l->n++] = one;
 }
 
 static void
@@ -213,7 +195,9 @@ take(
 	w->n++;
 	w->qm_id = qm->id;
 	if (w->seen != NULL)
-		seen_add(w->seen, qm->mm_id, store.filter[0].filter.filterId);
+		seen_add(w->seen,
+		    (struct wfp_seen){ qm->mm_id, store.filter[0].filter.filterId,
+			sock->cookie });
 	if (w->only_look)
 		return;
 	if (w->direction >= 0)
@@ -231,10 +215,9 @@ walk_pair(void *ctx, const struct engine_qm_status *qm)
 	bool found = false;
 
 	if (!qm->is_usable ||
-	    (w->subnets != NULL && (!wfp_match_address(&w->subnets->localSubNet,
-					&qm->selector.local.addr) ||
-				       !wfp_match_address(&w->subnets->remoteSubNet,
-					   &qm->selector.remote.addr))))
+	    (w->subnets != NULL &&
+		!wfp_match_ends(&w->subnets->localSubNet, &w->subnets->remoteSubNet,
+		    &qm->selector.local.addr, &qm->selector.remote.addr)))
 		return true;
 	for (size_t i = 0; i < w->sockets.n; i++)
 		if (wfp_socket_has(&w->sockets.list[i], qm)) {
@@ -265,12 +248,9 @@ wfp_sa_contexts_enum(struct wfp_session *s, struct wfp_enumeration *e,
     const IPSEC_SA_CONTEXT_ENUM_TEMPLATE0 *t)
 {
 	struct sa_walk w = { .s = s, .e = e, .subnets = t, .direction = -1 };
-	uint32_t error = 0;
+	uint32_t error =
+	    t != NULL ? wfp_match_subnets_check(&t->localSubNet, &t->remoteSubNet) : 0;
 
-	if (t != NULL)
-		error = wfp_match_subnet_check(&t->localSubNet);
-	if (error == 0 && t != NULL)
-		error = wfp_match_subnet_check(&t->remoteSubNet);
 	return error != 0 ? error : walk(&w);
 }
 
@@ -349,7 +329,7 @@ wfp_main_modes_seen(
 const struct wfp_seen *
 wfp_main_mode_is_seen(const struct wfp_seen_list *l, uint32_t mm_id)
 {
-	struct wfp_seen key = { mm_id, 0 };
+	struct wfp_seen key = { mm_id, 0, 0 };
 
 	return l->n > 0 ?
 		   bsearch(&key, l->list, l->n, sizeof(l->list[0]), by_main_mode) :

@@ -96,20 +96,20 @@ print_address(char out[TEXT_MAX], const struct sockaddr *address, size_t n)
 	return true;
 }
 
-/* 0 with the text in out, or the error. *size: there and back, with the terminator. */
-static int
+/* The text in out; or SOCKET_ERROR. *size: there and back, with the terminator. */
+static INT
 address_to_text(char out[TEXT_MAX], LPSOCKADDR address, DWORD n, const void *protocol,
     const void *buffer, DWORD *size)
 {
 	DWORD room;
 
 	if (address == NULL || buffer == NULL || size == NULL)
-		return WSAEFAULT;
+		return error_set(WSAEFAULT);
 	if (protocol != NULL || !print_address(out, address, n))
-		return WSAEINVAL;
+		return error_set(WSAEINVAL);
 	room = *size;
 	*size = (DWORD)strlen(out) + 1;
-	return room < *size ? WSAEFAULT : 0;
+	return room < *size ? error_set(WSAEFAULT) : 0;
 }
 
 /* Windows: WSAAddressToStringW (winsock2.h). lpProtocolInfo: NULL. */
@@ -119,11 +119,10 @@ WSAAddressToStringW(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
     LPDWORD lpdwAddressStringLength)
 {
 	char s[TEXT_MAX];
-	int error = address_to_text(s, lpsaAddress, dwAddressLength, lpProtocolInfo,
-	    lpszAddressString, lpdwAddressStringLength);
 
-	if (error != 0)
-		return error_set(error);
+	if (address_to_text(s, lpsaAddress, dwAddressLength, lpProtocolInfo,
+		lpszAddressString, lpdwAddressStringLength) != 0)
+		return SOCKET_ERROR;
 	for (DWORD i = 0; i < *lpdwAddressStringLength; i++)
 		lpszAddressString[i] = (WCHAR)s[i];
 	return 0;
@@ -135,11 +134,10 @@ WSAAddressToStringA(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
     LPDWORD lpdwAddressStringLength)
 {
 	char s[TEXT_MAX];
-	int error = address_to_text(s, lpsaAddress, dwAddressLength, lpProtocolInfo,
-	    lpszAddressString, lpdwAddressStringLength);
 
-	if (error != 0)
-		return error_set(error);
+	if (address_to_text(s, lpsaAddress, dwAddressLength, lpProtocolInfo,
+		lpszAddressString, lpdwAddressStringLength) != 0)
+		return SOCKET_ERROR;
 	memcpy(lpszAddressString, s, *lpdwAddressStringLength);
 	return 0;
 }
@@ -202,26 +200,27 @@ parse_inet6(char *s, struct sockaddr_in6 *out)
 	return inet_pton(AF_INET6, s, &out->sin6_addr) == 1;
 }
 
-/* s is changed. 0 or the error. */
-static int
-text_to_address(
-    char *s, INT family, const void *protocol, LPSOCKADDR address, LPINT size)
+/* s is changed. 0 or SOCKET_ERROR. is_text: s is all of it, no longer than an address is. */
+static INT
+text_to_address(char *s, bool is_text, INT family, const void *protocol,
+    LPSOCKADDR address, LPINT size)
 {
 	union {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	} parsed;
-	INT room = *size, n;
+	INT room, n;
 
-	if (protocol != NULL || (family != AF_INET && family != AF_INET6))
-		return WSAEINVAL;
+	if (!is_text || protocol != NULL || (family != AF_INET && family != AF_INET6))
+		return error_set(WSAEINVAL);
+	room = *size;
 	n = family == AF_INET ? (INT)sizeof(parsed.in) : (INT)sizeof(parsed.in6);
 	*size = n;
 	if (room < n)
-		return WSAEFAULT;
+		return error_set(WSAEFAULT);
 	if (family == AF_INET ? !parse_inet(s, &parsed.in) :
 				!parse_inet6(s, &parsed.in6))
-		return WSAEINVAL;
+		return error_set(WSAEINVAL);
 	memcpy(address, &parsed, (size_t)n);
 	return 0;
 }
@@ -232,16 +231,14 @@ WSAStringToAddressA(LPSTR AddressString, INT AddressFamily,
     LPWSAPROTOCOL_INFOA lpProtocolInfo, LPSOCKADDR lpAddress, LPINT lpAddressLength)
 {
 	char s[TEXT_MAX];
-	int error;
+	size_t n;
 
 	if (AddressString == NULL || lpAddress == NULL || lpAddressLength == NULL)
 		return error_set(WSAEFAULT);
-	if (strnlen(AddressString, sizeof(s)) >= sizeof(s))
-		return error_set(WSAEINVAL);
-	memcpy(s, AddressString, strlen(AddressString) + 1);
-	error = text_to_address(
-	    s, AddressFamily, lpProtocolInfo, lpAddress, lpAddressLength);
-	return error == 0 ? 0 : error_set(error);
+	n = strnlen(AddressString, sizeof(s));
+	memcpy(s, AddressString, n < sizeof(s) ? n + 1 : 0);
+	return text_to_address(s, n < sizeof(s), AddressFamily, lpProtocolInfo, lpAddress,
+	    lpAddressLength);
 }
 
 INT WSAAPI
@@ -249,15 +246,11 @@ WSAStringToAddressW(LPWSTR AddressString, INT AddressFamily,
     LPWSAPROTOCOL_INFOW lpProtocolInfo, LPSOCKADDR lpAddress, LPINT lpAddressLength)
 {
 	char s[TEXT_MAX];
-	int error;
 
 	if (AddressString == NULL || lpAddress == NULL || lpAddressLength == NULL)
 		return error_set(WSAEFAULT);
-	if (!narrow(s, sizeof(s), AddressString))
-		return error_set(WSAEINVAL);
-	error = text_to_address(
-	    s, AddressFamily, lpProtocolInfo, lpAddress, lpAddressLength);
-	return error == 0 ? 0 : error_set(error);
+	return text_to_address(s, narrow(s, sizeof(s), AddressString), AddressFamily,
+	    lpProtocolInfo, lpAddress, lpAddressLength);
 }
 
 /* Windows: GetHostNameW (winsock2.h). WSAEFAULT if it does not fit. */

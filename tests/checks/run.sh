@@ -386,7 +386,7 @@ checklist_case() {
 		grep -qE "^TESTS .*tests/$1( |\$)" "$srcdir"/tests/*/*.am
 		;;
 	*)
-		grep -qE "^(try|each|check|prints) ${topic#*/} " \
+		grep -qE "^[[:blank:]]*(try|each|check|prints) ${topic#*/} " \
 			"$srcdir/tests/${1%/*}.sh" 2> /dev/null
 		;;
 	esac

@@ -62,6 +62,41 @@ default_beside_it() {
 	has_pair a null sha1 || fail "no pair without encryption"
 }
 
+# policy_talks KIND: client and server of nt_policy; what the client says of its main mode.
+policy_talks() {
+	serve b nt_policy "$1" -l "$p0"
+	spawn a client nt_policy "$1" "$b4" "$p0"
+	within 10 grep -q methods "$work/client.app" || fail "$(tail -n 1 "$work/client.app")"
+}
+
+# One respect each: the idle time; certificates in main mode (whose TLS makes the keys),
+# without extended mode.
+policy_of_idle_time() {
+	policy_talks idle
+	grep -qx '1 4 3 5: methods 3 4, policy own' "$work/client.app" ||
+		fail "$(cat "$work/client.app")"
+	within 10 has_count a "quick mode SAs" 0 || fail "the pair is still there"
+}
+
+policy_of_main_mode() {
+	policy_talks main
+	grep -qx '1 4 3 0: methods 4, policy own' "$work/client.app" ||
+		fail "$(cat "$work/client.app")"
+}
+
+# A host that speaks IKEv1 alone; its own proposal would be aes128-sha256-modp2048.
+config_ike() {
+	config "$1"
+	sed -i 's/extended_mode.*/keying = "ikev1"\
+main_mode { auth = { "ikev1-ecdsa256" } proposal "aes128-sha256-modp2048" { } }/' "$work/$1.conf"
+}
+
+policy_of_ike() {
+	policy_talks ike
+	grep -qx '0 4 2 5: methods 7, policy own' "$work/client.app" ||
+		fail "$(cat "$work/client.app")"
+}
+
 # ---- who sees what ----
 
 # The server of another user is there; nobody's programs see nothing of it.
@@ -117,9 +152,10 @@ statistics_move() {
 topic_begin
 hosts_join
 each_case=daemons_kill
+config=config
 start() {
-	config a
-	config b
+	"$config" a
+	"$config" b
 	daemon_start a
 	daemon_start b
 	"$@"
@@ -128,6 +164,14 @@ try own_policy start own_policy
 try own_policy_of_a_user start own_policy_of_a_user
 try only_one_side start only_one_side
 try default_beside_it start default_beside_it
+# How they are negotiated does not differ with the kernel's IPsec.
+if [[ ${backend:-plane} == plane ]]; then
+	try policy_of_idle_time start policy_of_idle_time
+	try policy_of_main_mode start policy_of_main_mode
+	config=config_ike
+	try policy_of_ike start policy_of_ike
+	config=config
+fi
 try others_see_nothing start others_see_nothing
 try unsecured_has_nothing start unsecured_has_nothing
 try root_deletes start root_deletes

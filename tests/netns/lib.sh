@@ -494,7 +494,7 @@ pki_host() {
 apps_copy() {
 	local p
 	for p in doc/examples/{secure_{client,server,udp},policy_client} \
-		tests/netns/nt_{stream,refuse,inject,peer,user,wfp}; do
+		tests/netns/nt_{stream,refuse,inject,peer,policy,user,wfp}; do
 		if [[ -x $builddir/${p%/*}/.libs/${p##*/} ]]; then
 			p=${p%/*}/.libs/${p##*/}
 		fi

@@ -138,6 +138,181 @@ START_TEST(group_of_main_mode)
 }
 END_TEST
 
+/* ---- IKE beside AuthIP ---- */
+
+/* The configuration: both protocols, anonymous in AuthIP and RSA in IKEv1. */
+static void
+speak_both(void)
+{
+	struct policy *p = &rig.config.policy;
+
+	p->keying = KEYING_BOTH;
+	p->mm_auth[0] = (struct auth_entry){ AUTH_ANONYMOUS, true };
+	p->mm_auth[1] = (struct auth_entry){ AUTH_V1_RSA, true };
+	p->n_mm_auth = 2;
+}
+
+static void
+ike_sample(struct mm_sample *s, IKEEXT_AUTHENTICATION_METHOD_TYPE method)
+{
+	wfp_sample_mm(s);
+	s->context.type = FWPM_IPSEC_IKE_MM_CONTEXT;
+	s->context.ikeMmPolicy = &s->policy;
+	s->method[0].authenticationMethodType = method;
+}
+
+START_TEST(ike_main_mode_policy)
+{
+	struct mm_sample m;
+
+	speak_both();
+	ike_sample(&m, IKEEXT_PRESHARED_KEY);
+	m.method[1].authenticationMethodType = IKEEXT_KERBEROS;
+	m.policy.numAuthenticationMethods = 2;
+	add(&m.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), 0);
+	ck_assert_int_eq(got.keying, KEYING_BOTH);
+	ck_assert_uint_eq(got.n_mm_auth, 3);
+	ck_assert_int_eq(got.mm_auth[0].method, AUTH_ANONYMOUS); /* AuthIP's stays */
+	ck_assert_int_eq(got.mm_auth[1].method, AUTH_V1_PSK);
+	ck_assert(got.mm_auth[1].offered);
+	ck_assert_int_eq(got.mm_auth[2].method, AUTH_V1_KERBEROS);
+	ck_assert(!got.mm_auth[2].offered); /* no keytab */
+	ck_assert_uint_eq(got.n_mm_proposal, 2);
+	ck_assert_int_eq(got.mm_proposal[0].cipher, CIPHER_AES256);
+	ck_assert_int_eq(got.mm_proposal[0].integrity, HASH_SHA384);
+	ck_assert_int_eq(got.mm_proposal[0].group, DH_ECP384);
+	ck_assert_uint_eq(got.mm_proposal[0].lifetime_s, 600);
+	ck_assert_uint_eq(got.n_em_auth, rig.config.policy.n_em_auth);
+}
+END_TEST
+
+START_TEST(authip_policy_beside_ikev1)
+{
+	struct mm_sample m;
+
+	speak_both();
+	wfp_sample_mm(&m);
+	m.method[0].authenticationMethodType = IKEEXT_SSL;
+	add(&m.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), 0);
+	ck_assert_uint_eq(got.n_mm_auth, 2);
+	ck_assert_int_eq(got.mm_auth[0].method, AUTH_V1_RSA); /* IKEv1's stays */
+	ck_assert_int_eq(got.mm_auth[1].method, AUTH_TLS);
+}
+END_TEST
+
+/* IKE alone: its main mode authenticates, and there is no extended mode. */
+START_TEST(ike_policies_alone)
+{
+	struct policy *p = &rig.config.policy;
+	struct mm_sample m;
+	struct qm_sample q;
+
+	speak_both();
+	p->keying = KEYING_IKEV1;
+	p->mm_auth[0] = p->mm_auth[1];
+	p->n_mm_auth = 1;
+	p->n_em_auth = 0;
+	ike_sample(&m, IKEEXT_CERTIFICATE);
+	wfp_sample_qm(&q);
+	q.context.type = FWPM_IPSEC_IKE_QM_TRANSPORT_CONTEXT;
+	q.context.ikeQmTransportPolicy = &q.policy;
+	q.policy.emPolicy = NULL;
+	add(&m.context, &mm_key);
+	add(&q.context, &qm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &qm_key, 0), 0);
+	ck_assert_uint_eq(got.n_mm_auth, 1);
+	ck_assert_int_eq(got.mm_auth[0].method, AUTH_V1_RSA);
+	ck_assert_uint_eq(got.n_qm_proposal, 2);
+	ck_assert_int_eq(got.qm_proposal[0].cipher, CIPHER_AES256);
+	ck_assert_uint_eq(got.n_em_auth, 0);
+	/* a policy of AuthIP would change nothing */
+	wfp_sample_mm(&m);
+	add(&m.context, &(GUID){ 9, 0, 0, { 0 } });
+	ck_assert_uint_eq(resolve(&(GUID){ 9, 0, 0, { 0 } }, &zero, 0),
+	    FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "policy of AuthIP"));
+}
+END_TEST
+
+START_TEST(ike_policy_without_ikev1)
+{
+	struct mm_sample m;
+
+	ike_sample(&m, IKEEXT_CERTIFICATE);
+	add(&m.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "policy of IKE"));
+	/* none of its methods can be done */
+	speak_both();
+	m.method[0].authenticationMethodType = IKEEXT_IPV6_CGA;
+	add(&m.context, &qm_key);
+	ck_assert_uint_eq(resolve(&qm_key, &zero, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "no method of IKEv1"));
+}
+END_TEST
+
+START_TEST(ike_policy_with_a_key)
+{
+	struct mm_sample m;
+
+	speak_both();
+	ike_sample(&m, IKEEXT_PRESHARED_KEY);
+	m.method[0].presharedKeyAuthentication.presharedKey =
+	    (FWP_BYTE_BLOB){ 6, (UINT8 *)"secret" };
+	add(&m.context, &mm_key);
+	ck_assert_uint_eq(resolve(&mm_key, &zero, 0), FWP_E_PROVIDER_CONTEXT_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(text, "pre-shared key"));
+}
+END_TEST
+
+/* ---- the policy of the configuration ---- */
+
+/* A reload: the same keys and ids, other contents; and sockets that name them follow, too. */
+START_TEST(built_in_contexts_follow_a_reload)
+{
+	const GUID *mm = &FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP;
+	const GUID *qm = &FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_IPSEC;
+	HANDLE h = wfp_open(0);
+	FWPM_PROVIDER_CONTEXT0 *before, *now;
+
+	ck_assert_uint_eq(FwpmProviderContextGetByKey0(h, mm, &before), 0);
+	rig.config.policy.mm_proposal[0].lifetime_s = 77;
+	rig.config.policy.idle_s = 88;
+	ck_assert(wfp_builtin_set(rig.n.wfp));
+	ck_assert_uint_eq(FwpmProviderContextGetByKey0(h, mm, &now), 0);
+	ck_assert_uint_eq(now->providerContextId, before->providerContextId);
+	ck_assert_uint_eq(now->authIpMmPolicy->ikeProposals[0].maxLifetimeSeconds, 77);
+	FwpmFreeMemory0((void **)&before);
+	FwpmFreeMemory0((void **)&now);
+	ck_assert_uint_eq(FwpmProviderContextGetByKey0(h, qm, &now), 0);
+	ck_assert_uint_eq(
+	    now->authipQmTransportPolicy->saIdleTimeout.idleTimeoutSeconds, 88);
+	FwpmFreeMemory0((void **)&now);
+	ck_assert_uint_eq(FwpmProviderContextDeleteByKey0(h, mm), FWP_E_BUILTIN_OBJECT);
+	FwpmEngineClose0(h);
+	wfp_wait_contexts(3);
+	ck_assert_uint_eq(resolve(mm, qm, 0), 0);
+	ck_assert(policy_equal(&got, &rig.config.policy));
+}
+END_TEST
+
+START_TEST(keys_that_mean_the_default)
+{
+	const uint8_t *none = (const uint8_t *)&zero, *other = (const uint8_t *)&mm_key;
+	const uint8_t *mm = (const uint8_t *)&FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_AUTHIP;
+	const uint8_t *qm = (const uint8_t *)&FWPM_PROVIDER_CONTEXT_SECURE_SOCKET_IPSEC;
+
+	ck_assert(wfp_policy_is_default(none, none));
+	ck_assert(wfp_policy_is_default(mm, none));
+	ck_assert(wfp_policy_is_default(mm, qm));
+	ck_assert(!wfp_policy_is_default(qm, none));
+	ck_assert(!wfp_policy_is_default(other, qm));
+	ck_assert(!wfp_policy_is_default(mm, (const uint8_t *)&SOCKET_DEFAULT2_QM_POLICY));
+}
+END_TEST
+
 /* What cannot be done here is left out; nothing may be left. */
 START_TEST(impossible_proposals)
 {
@@ -244,6 +419,13 @@ wfp_policy_tests(Suite *s)
 	tcase_add_test(t, quick_mode_policy);
 	tcase_add_test(t, gcm_and_gmac);
 	tcase_add_test(t, group_of_main_mode);
+	tcase_add_test(t, ike_main_mode_policy);
+	tcase_add_test(t, authip_policy_beside_ikev1);
+	tcase_add_test(t, ike_policies_alone);
+	tcase_add_test(t, ike_policy_without_ikev1);
+	tcase_add_test(t, ike_policy_with_a_key);
+	tcase_add_test(t, built_in_contexts_follow_a_reload);
+	tcase_add_test(t, keys_that_mean_the_default);
 	tcase_add_test(t, impossible_proposals);
 	tcase_add_test(t, nobody_is_authenticated);
 	tcase_add_test(t, anonymous_beside_others);
