@@ -14,6 +14,7 @@
 #include "daemon/socket_table.h"
 
 #define WSAEINVAL 10022
+#define WSAEOPNOTSUPP 10045
 #define WSAENETDOWN 10050
 #define WSAENOBUFS 10055
 #define WSAEISCONN 10056
@@ -135,7 +136,7 @@ client_target(struct client *c, int fd)
 	struct aip_api_target_reply reply = { 0 };
 	struct secured_socket s;
 	bool is_done = false;
-	uint32_t error = WSAEINVAL;
+	uint32_t error = WSAEOPNOTSUPP; /* it is not secured */
 
 	if (n->is_stopping)
 		error = WSAENETDOWN;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "winsock/connection.h"
+#include "winsock/early_name.h"
 #include "winsock/overlapped.h"
 #include "winsock/settings.h"
 #include "winsock/socket_state.h"
@@ -31,6 +32,22 @@ ask_daemon(struct connection *c, int fd, const struct settings *s)
 	    c, AIP_API_SOCK_SECURE, &body, sizeof(body), fd, &reply, sizeof(reply));
 }
 
+/* The names that were given before. A socket that cannot have one of them is not secured. */
+static int
+send_names(struct connection *c, int fd)
+{
+	struct aip_api_target_reply reply;
+	struct aip_api_target name;
+	int error = 0;
+
+	while (error == 0 && early_name_take(fd, &name))
+		error = connection_ask(c, AIP_API_SOCK_TARGET, &name, sizeof(name), fd,
+		    &reply, sizeof(reply));
+	if (error != 0)
+		c->in_doubt = true; /* the daemon keeps it: narrower is safer */
+	return error;
+}
+
 /*
  * A refused socket is left as it was. Not so if the daemon may have secured it after all:
  * the narrower socket is the safe one.
@@ -46,6 +63,8 @@ secure(int fd, const struct settings *s)
 	if (error != 0)
 		return error;
 	error = ask_daemon(&c, fd, s);
+	if (error == 0)
+		error = send_names(&c, fd);
 	connection_close(&c);
 	if (error != 0 && changed && !c.in_doubt)
 		socket_ipv6_dual(fd);
@@ -92,6 +111,7 @@ check_and_secure(int fd, const void *buffer, uint32_t n)
  *	WSAENOBUFS	too many secured sockets of this user, or no memory
  *	WSAEMFILE	no descriptor left
  *	WSAEAFNOSUPPORT	no IPsec for this address family on this host
+ *	WSAEINVAL	a target name that was given before has not the form that the flags want
  *
  * errno is preserved. No failure leaves a socket that takes itself for secured.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "winsock/connection.h"
+#include "winsock/early_name.h"
 #include "winsock/overlapped.h"
 #include "winsock/socket_state.h"
 #include "winsock/startup.h"
@@ -128,7 +129,8 @@ ask_daemon(int fd, const struct target *t)
 		error = connection_ask(&c, AIP_API_SOCK_TARGET, &body, sizeof(body), fd,
 		    &reply, sizeof(reply));
 	connection_close(&c);
-	return error;
+	/* Not secured yet: the name is kept for when it is. */
+	return error == WSAEOPNOTSUPP ? early_name_keep(fd, &body) : error;
 }
 
 int
@@ -215,7 +217,8 @@ finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped,
  * another one. Windows: WSASetSocketPeerTargetName (ws2tcpip.h), a front for WSAIoctl with
  * SIO_SET_PEER_TARGET_NAME.
  *
- *	Socket			secured, not connected
+ *	Socket			not connected; a name for one that is not secured yet is kept
+ *				until it is, by this process
  *	PeerTargetName		class/host[:port][/service], optionally @REALM; UDP names the
  *				peer, too
  *	PeerTargetNameLen	its bytes
@@ -226,7 +229,7 @@ finish(SOCKET s, int error, LPWSAOVERLAPPED overlapped,
  *	WSAENOTSOCK, WSAEINVAL	not a TCP or UDP socket of IPv4 or IPv6
  *	WSAEFAULT, WSAEMSGSIZE	no name, or more than the buffer holds
  *	WSAEINVAL	unknown protocol; an empty name, or more than 255 bytes of UTF-8; UDP
- *			without a peer; the socket is not secured
+ *			without a peer
  *	WSAEAFNOSUPPORT	the peer's address is of another family
  *	WSAEISCONN	connected
  *	WSAENOBUFS	too many classes of sockets of this user, or names of this socket

@@ -134,6 +134,7 @@ target_right() {
 	expect "$asked" flags 1
 	talk -t HTTP/B.TEST:80
 	talk -t CN=b.test
+	talk -b host/b.test
 	talk
 	# each name has SAs of its own, and so has no name
 	(($(ctl a status --json | grep -c '"state": *"established"') >= 4)) ||
@@ -147,6 +148,8 @@ target_wrong() {
 	capture target
 	asked=$(on a timeout 10 nt_peer -t host/c.test ask "$b4" "$p0" 2>&1) &&
 		leaks "it connected: $asked"
+	on a timeout 10 nt_peer -b host/c.test ask "$b4" "$p0" >"$work/early.app" 2>&1 &&
+		leaks "it connected: $(cat "$work/early.app")"
 	not grep -q flags "$work/peer.app" || fail "the server got a connection"
 	captured_only "udp port 500"
 	has_log a "host/c.test" || fail "the log does not name it"

@@ -6,8 +6,8 @@
  *	nt_peer names HOST PORT NAME [PORT NAME]...	a UDP socket, and names of its peers:
  *		"PORT yes|no" by whether the peer answers; then again without the names
  *
- * -n: connect() does not block. -f FLAGS: IpsecFlags. -p PROTOCOL: SecurityProtocol, 1 or 2
- * with the long settings.
+ * -b NAME: as -t, before the socket is secured. -n: connect() does not block.
+ * -f FLAGS: IpsecFlags. -p PROTOCOL: SecurityProtocol, 1 or 2 with the long settings.
  *
  * A line: "winerr N flags N mm N qm N name NAME uid N error N euid N file yes|no after N file yes|no"
  */
@@ -33,6 +33,26 @@ die(const char *what)
 
 static unsigned int protocol, ipsec_flags;
 static bool is_non_blocking;
+static const char *early_name;
+
+/* The name that the peer has to prove; UDP: that this peer has to. */
+static void
+set_target(int s, const char *name, const struct addrinfo *peer)
+{
+	union {
+		SOCKET_PEER_TARGET_NAME t;
+		char bytes[2048];
+	} u;
+	size_t n;
+
+	memset(&u, 0, sizeof(u));
+	n = mbstowcs(u.t.AllStrings, name, 256);
+	u.t.PeerTargetNameStringLen = (ULONG)n;
+	if (peer != NULL)
+		memcpy(&u.t.PeerAddress, peer->ai_addr, peer->ai_addrlen);
+	if (WSASetSocketPeerTargetName(s, &u.t, (ULONG)sizeof(u), NULL, NULL) != 0)
+		die("WSASetSocketPeerTargetName");
+}
 
 static int
 socket_of(int family, int type, char mode)
@@ -47,6 +67,8 @@ socket_of(int family, int type, char mode)
 	ULONG n = protocol == 0 ? sizeof(SOCKET_SECURITY_SETTINGS) : sizeof(s);
 	int fd = socket(family, type, 0);
 
+	if (early_name != NULL)
+		set_target(fd, early_name, NULL);
 	if (mode != 'c' &&
 	    WSASetSocketSecurity(
 		fd, (SOCKET_SECURITY_SETTINGS *)(void *)&s, n, NULL, NULL) != 0)
@@ -155,25 +177,6 @@ serve(char mode, const char *port, const char *file)
 	return 1;
 }
 
-/* The name that the peer has to prove; UDP: that this peer has to. */
-static void
-set_target(int s, const char *name, const struct addrinfo *peer)
-{
-	union {
-		SOCKET_PEER_TARGET_NAME t;
-		char bytes[2048];
-	} u;
-	size_t n;
-
-	memset(&u, 0, sizeof(u));
-	n = mbstowcs(u.t.AllStrings, name, 256);
-	u.t.PeerTargetNameStringLen = (ULONG)n;
-	if (peer != NULL)
-		memcpy(&u.t.PeerAddress, peer->ai_addr, peer->ai_addrlen);
-	if (WSASetSocketPeerTargetName(s, &u.t, (ULONG)sizeof(u), NULL, NULL) != 0)
-		die("WSASetSocketPeerTargetName");
-}
-
 /* With -n without waiting in the call: WSAEWOULDBLOCK, then it can be written to. */
 static bool
 connects(int s, const struct addrinfo *a)
@@ -271,9 +274,11 @@ main(int argc, char **argv)
 	char mode = 'd';
 	int c;
 
-	while ((c = getopt(argc, argv, "einct:f:p:")) != -1) {
+	while ((c = getopt(argc, argv, "eincb:t:f:p:")) != -1) {
 		if (c == 't')
 			target = optarg;
+		else if (c == 'b')
+			early_name = optarg;
 		else if (c == 'n')
 			is_non_blocking = true;
 		else if (c == 'f')

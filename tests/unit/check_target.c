@@ -216,6 +216,107 @@ START_TEST(deleting)
 }
 END_TEST
 
+/* ---- names before WSASetSocketSecurity ---- */
+
+/* The daemon does not know the socket: the call succeeds. */
+static void
+set_early(int s, const wchar_t *text)
+{
+	ULONG n = fill(0, text, (ULONG)wcslen(text));
+
+	if (s == udp)
+		fill_peer(80);
+	fake_start(AIP_API_SOCK_TARGET, NONE, WSAEOPNOTSUPP);
+	ck_assert_int_eq(set(s, n), 0);
+	fake_stop();
+}
+
+static int
+secure(int s)
+{
+	strcpy(fake.target, "none");
+	return WSASetSocketSecurity(s, NULL, 0, NULL, NULL) == 0 ? 0 : WSAGetLastError();
+}
+
+START_TEST(name_before_security)
+{
+	set_early(tcp, L"host/a");
+	set_early(tcp, L"host/b"); /* instead of it */
+	fake_start(0, NONE, 0);
+	ck_assert_int_eq(secure(udp), 0); /* another socket has no name */
+	ck_assert_str_eq(fake.target, "none");
+	ck_assert_int_eq(secure(tcp), 0);
+	ck_assert_str_eq(fake.target, "host/b");
+	ck_assert_int_eq(secure(tcp), 0); /* it is told once */
+	ck_assert_str_eq(fake.target, "none");
+	fake_stop();
+}
+END_TEST
+
+START_TEST(early_name_of_a_peer)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(80) };
+
+	a.sin_addr.s_addr = htonl(0xc0000201);
+	set_early(udp, L"host/b");
+	fake_start(0, NONE, 0);
+	ck_assert_int_eq(secure(udp), 0);
+	fake_stop();
+	ck_assert_str_eq(fake.target, "host/b");
+	ck_assert_uint_eq(fake.peer.port, htons(80));
+	set_early(udp, L"host/b");
+	fake_start(AIP_API_SOCK_TARGET, NONE, WSAEOPNOTSUPP);
+	ck_assert_int_eq(delete (udp, &a, sizeof(a)), 0);
+	fake_stop();
+	fake_start(0, NONE, 0);
+	ck_assert_int_eq(secure(udp), 0);
+	ck_assert_str_eq(fake.target, "none");
+	fake_stop();
+}
+END_TEST
+
+/* Without its name the socket is not what the program wants. */
+START_TEST(early_name_is_refused)
+{
+	set_early(tcp, L"host/b");
+	fake_start(AIP_API_SOCK_TARGET, NONE, WSAENOBUFS);
+	ck_assert_int_eq(secure(tcp), WSAENOBUFS);
+	fake_stop();
+}
+END_TEST
+
+/* Another socket on the same descriptor is another socket. */
+START_TEST(early_name_of_a_closed_socket)
+{
+	int old = tcp;
+
+	set_early(tcp, L"host/b");
+	close(tcp);
+	tcp = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(tcp, old);
+	fake_start(0, NONE, 0);
+	ck_assert_int_eq(secure(tcp), 0);
+	ck_assert_str_eq(fake.target, "none");
+	fake_stop();
+}
+END_TEST
+
+START_TEST(too_many_early_names)
+{
+	ULONG n = fill(0, L"host/b", 6);
+	int i, s;
+
+	fake_start(AIP_API_SOCK_TARGET, NONE, WSAEOPNOTSUPP);
+	for (i = 0; i < 1024; i++) {
+		s = socket(AF_INET, SOCK_STREAM, 0);
+		ck_assert_int_eq(set(s, n), 0);
+		close(s);
+	}
+	ck_assert_int_eq(set(tcp, n), WSAENOBUFS);
+	fake_stop();
+}
+END_TEST
+
 START_TEST(refused_by_the_daemon)
 {
 	ULONG n = fill(0, L"host/b", 6);
@@ -256,6 +357,11 @@ main(void)
 	tcase_add_test(t, peers);
 	tcase_add_test(t, connected);
 	tcase_add_test(t, deleting);
+	tcase_add_test(t, name_before_security);
+	tcase_add_test(t, early_name_of_a_peer);
+	tcase_add_test(t, early_name_is_refused);
+	tcase_add_test(t, early_name_of_a_closed_socket);
+	tcase_add_test(t, too_many_early_names);
 	tcase_add_test(t, refused_by_the_daemon);
 	tcase_add_loop_test(t, broken_daemon, MAGIC, SILENT);
 	suite_add_tcase(suite, t);
