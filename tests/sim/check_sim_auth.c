@@ -1,6 +1,7 @@
 /* Extended mode with more than one method: from one to the next, both ends in step. */
 #include <string.h>
 
+#include "ike/state.h"
 #include "tests/sim/check_sim.h"
 #include "tests/sim/sim_tap.h"
 
@@ -190,6 +191,20 @@ START_TEST(endless_retries_end)
 }
 END_TEST
 
+/* No method needs so many tokens: one end stops, and nobody waits for the clock. */
+START_TEST(endless_tokens_end)
+{
+	begin((enum auth_method[]){ AUTH_TLS }, 1);
+	net.host[0].never_ends = net.host[1].never_ends = true;
+	run();
+	expect_failure();
+	ck_assert_uint_ge(net.host[0].n_sent, GSS_MAX_ROUNDS);
+	ck_assert_uint_le(net.host[0].n_sent, GSS_MAX_ROUNDS + 10);
+	ck_assert_ptr_nonnull(strstr(net.host[0].failure, "too many rounds"));
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(each_message_of_a_fallback_lost)
 {
 	struct nth t = { .n = (size_t)_i };
@@ -221,6 +236,7 @@ sim_auth_cases(void)
 	tcase_add_test(t, nothing_to_start_with);
 	tcase_add_test(t, other_credential_of_the_same_method);
 	tcase_add_test(t, endless_retries_end);
+	tcase_add_test(t, endless_tokens_end);
 	tcase_add_loop_test(t, each_message_of_a_fallback_lost, 0, 16);
 	return t;
 }

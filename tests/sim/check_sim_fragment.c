@@ -299,7 +299,8 @@ START_TEST(fragments_lost_in_a_bad_network)
 	static const struct {
 		uint32_t loss_pct;
 		size_t at_least;
-	} row[] = { { 5, 198 }, { 10, 150 } };
+		bool in_main_mode; /* Kerberos, in clear; else TLS in extended mode */
+	} row[] = { { 5, 198, false }, { 10, 150, false }, { 5, 198, true } };
 	size_t in_time = 0;
 
 	for (uint64_t seed = 1; seed <= 200; seed++) {
@@ -307,6 +308,13 @@ START_TEST(fragments_lost_in_a_bad_network)
 		    seed % 2 != 0 ? FRAGMENT_SEND_ALWAYS : FRAGMENT_SEND_AUTO, 1280);
 		net.loss_pct = row[_i].loss_pct;
 		net.jitter_ms = 20;
+		for (size_t i = 0; row[_i].in_main_mode && i < SIM_HOSTS; i++) {
+			struct policy *p = &net.host[i].policy;
+
+			p->n_em_auth = 0;
+			p->n_mm_auth = 1;
+			p->mm_auth[0] = (struct auth_entry){ AUTH_KERBEROS, true };
+		}
 		sim_acquire(&net, 0, 1, seed % 4 < 2 ? 4 : 6, 80);
 		in_time += sim_run_results(&net, 0, 1, 60000) &&
 			   net.host[0].result.error == IKE_OK;
@@ -371,6 +379,6 @@ sim_fragment_cases(void)
 	tcase_add_test(t, each_fragment_forged);
 	tcase_add_test(t, first_fragment_asks_for_the_answer);
 	tcase_add_test(t, fragments_lost);
-	tcase_add_loop_test(t, fragments_lost_in_a_bad_network, 0, 2);
+	tcase_add_loop_test(t, fragments_lost_in_a_bad_network, 0, 3);
 	return t;
 }

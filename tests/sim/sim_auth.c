@@ -29,7 +29,7 @@ static void
 auth_step_tls(struct sim_host *h, const struct action_auth *a, struct sim_auth *out)
 {
 	struct engine_auth_reply *r = &out->reply;
-	uint8_t number = a->token.n > 0 ? a->token.p[0] : 0;
+	uint8_t number = a->token.n > 0 && !h->never_ends ? a->token.p[0] : 0;
 
 	if (a->token.n >= 18 && number < 3 && strcmp(h->trusts, "*") != 0 &&
 	    strcmp((const char *)a->token.p + 1, h->trusts) != 0) {

@@ -35,6 +35,7 @@ struct sim_host {
 	char trusts[16];   /* whose certificates we accept; "*" all */
 	uint32_t n_bad_start; /* so many of our TLS dialogues begin with a token of "bad" */
 	bool wants_retry;     /* refuse: another credential could work */
+	bool never_ends;      /* TLS: one token after the other */
 	bool resumes;	      /* TLS: the initiator's second token is its last, and the last */
 	uint32_t no_credential; /* bit 1 << method: an initiator cannot even start */
 	uint32_t refuses_peer;	/* same: the peer's token is not accepted */
