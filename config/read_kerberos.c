@@ -59,7 +59,7 @@ read_kerberos(cfg_t *root, struct config_kerberos *k, struct config_error *err)
 	if (k->user_cache[0] != '/' || strstr(k->user_cache, "%{uid}") == NULL)
 		return config_fail(err, tree_value(s, "user_cache", 0)->line,
 		    "user_cache '%.60s' is not a file of each user: write a whole path with "
-		    "%%{uid} in it",
+		    "%%{uid} in it (KCM and KEYRING are not read)",
 		    k->user_cache);
 	if (read_names(s, "realms", k->realm, CONFIG_MAX_REALMS, &k->n_realm, err) < 0)
 		return -1;

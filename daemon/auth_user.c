@@ -87,7 +87,8 @@ void
 auth_user_fail(
     struct engine_auth_reply *out, const char *pattern, uint32_t uid, uint32_t error)
 {
-	const char *advice = "run kinit as this user, or correct `user_cache`";
+	const char *advice = "let this user run kinit -c with that file; KCM and "
+			     "KEYRING are not read";
 
 	if (error == EPERM)
 		advice = "it must be a plain file that only this user can write";

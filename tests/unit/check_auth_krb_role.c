@@ -12,6 +12,7 @@
 
 #include "daemon/auth_kdc.h"
 #include "daemon/role.h"
+#include "tests/krb/large_ticket.h"
 #include "tests/unit/auth_fakes.h"
 #include "tests/unit/check_auth_krb.h"
 
@@ -19,6 +20,7 @@ static struct config c;
 static struct event_base *base;
 static void *role;
 static uint32_t asking_uid; /* whose credentials; 0: the host's */
+static bool is_for_all;	    /* peer_names has users, too */
 
 static void
 begin(const char *keytab)
@@ -26,6 +28,8 @@ begin(const char *keytab)
 	krb_config(&c, keytab);
 	strcpy(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
 	c.kerberos.timeout_s = 1;
+	c.kerberos.n_peer_name = is_for_all;
+	strcpy(c.kerberos.peer_name[0], "*");
 	base = event_base_new();
 	role = auth_role.start(base, &c, &fake.channel);
 	ck_assert_ptr_nonnull(role);
@@ -162,10 +166,14 @@ END_TEST
 
 /* ---- tickets of users ---- */
 
-/* What kinit writes, with the key of NAME.keytab: NAME is a user. */
+/*
+ * What kinit writes, with the key of NAME.keytab: NAME is a user. Then a ticket for
+ * host/b.test of more than n_large bytes (0: none), and all of them last so many seconds.
+ */
 static int
-user_cache(const char *name)
+user_cache(const char *name, size_t n_large, krb5_deltat life_s)
 {
+	krb5_get_init_creds_opt *opt;
 	char file[] = "/tmp/check_auth_cache.XXXXXX", cache_name[64], keytab_name[300];
 	krb5_principal client;
 	krb5_keytab keytab;
@@ -180,11 +188,16 @@ user_cache(const char *name)
 	ck_assert_int_eq(krb5_init_context(&ctx), 0);
 	ck_assert_int_eq(krb5_parse_name(ctx, name, &client), 0);
 	ck_assert_int_eq(krb5_kt_resolve(ctx, keytab_name, &keytab), 0);
+	ck_assert_int_eq(krb5_get_init_creds_opt_alloc(ctx, &opt), 0);
+	krb5_get_init_creds_opt_set_tkt_life(opt, life_s);
 	ck_assert_int_eq(
-	    krb5_get_init_creds_keytab(ctx, &creds, client, keytab, 0, NULL, NULL), 0);
+	    krb5_get_init_creds_keytab(ctx, &creds, client, keytab, 0, NULL, opt), 0);
+	krb5_get_init_creds_opt_free(ctx, opt);
 	ck_assert_int_eq(krb5_cc_resolve(ctx, cache_name, &cache), 0);
 	ck_assert_int_eq(krb5_cc_initialize(ctx, cache, client), 0);
 	ck_assert_int_eq(krb5_cc_store_cred(ctx, cache, &creds), 0);
+	if (n_large > 0)
+		ck_assert_int_eq(large_ticket(ctx, cache, "host/b.test", n_large), 0);
 	krb5_cc_close(ctx, cache);
 	krb5_free_cred_contents(ctx, &creds);
 	krb5_kt_close(ctx, keytab);
@@ -225,12 +238,48 @@ begin_for_user(void)
 START_TEST(user_is_who_we_are)
 {
 	begin_for_user();
-	keeper_says(1, 0, user_cache("mallory"));
+	keeper_says(1, 0, user_cache("mallory", 0, 600));
 	wait_sent(1, 10);
 	ck_assert_msg(fake.reply.status == AUTH_CONTINUE, "%s", fake.reply.text);
 	ask(2, AUTH_START, false, span_of(fake.token, fake.token_n));
 	ck_assert_uint_eq(fake.reply.status, AUTH_FAILED);
 	ck_assert_ptr_nonnull(strstr(fake.reply.text, "the peer is mallory@TEST"));
+	end();
+}
+END_TEST
+
+/* As with a PAC: in more than one piece for every path, and still one token. */
+START_TEST(ticket_is_large)
+{
+	is_for_all = true;
+	begin_for_user();
+	keeper_says(1, 0, user_cache("mallory", 12500, 600));
+	wait_sent(1, 10);
+	ck_assert_msg(fake.reply.status == AUTH_CONTINUE, "%s", fake.reply.text);
+	ck_assert_uint_gt(fake.token_n, 12500);
+	ask(2, AUTH_START, false, span_of(fake.token, fake.token_n));
+	ck_assert_msg(fake.reply.status == AUTH_DONE, "%s", fake.reply.text);
+	ck_assert_str_eq(fake.reply.peer_name, "mallory@TEST");
+	ask(1, AUTH_STEP, true, span_of(fake.token, fake.token_n));
+	ck_assert_msg(fake.reply.status == AUTH_DONE, "%s", fake.reply.text);
+	end();
+}
+END_TEST
+
+/* Theirs to renew: a line says so, and nobody asks the KDC in vain. */
+START_TEST(ticket_of_the_user_has_expired)
+{
+	int fd = user_cache("mallory", 0, 1);
+
+	sleep(2);
+	realm_use(0, 0);
+	begin_for_user();
+	keeper_says(1, 0, fd);
+	wait_sent(1, 10);
+	ck_assert_uint_eq(fake.reply.status, AUTH_FAILED);
+	printf("%s\n", fake.reply.text);
+	ck_assert_uint_eq(fake.reply.gss_status, SEC_E_CONTEXT_EXPIRED);
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "ticket of the user"));
 	end();
 }
 END_TEST
@@ -243,7 +292,8 @@ START_TEST(user_has_no_tickets)
 	ck_assert_int_eq(fake.n_sent, 1);
 	ck_assert_uint_eq(fake.reply.gss_status, SEC_E_NO_CREDENTIALS);
 	ck_assert_ptr_nonnull(strstr(fake.reply.text, "user 1000"));
-	ck_assert_ptr_nonnull(strstr(fake.reply.text, "run kinit"));
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "run kinit -c"));
+	ck_assert_ptr_nonnull(strstr(fake.reply.text, "KCM and KEYRING are not read"));
 	end();
 	begin_for_user();
 	keeper_says(1, EPERM, -1);
@@ -296,6 +346,8 @@ krb_role_cases(void)
 	tcase_add_test(t, kdc_is_silent);
 	tcase_add_test(t, aborted_questions_have_no_answer);
 	tcase_add_test(t, user_is_who_we_are);
+	tcase_add_test(t, ticket_is_large);
+	tcase_add_test(t, ticket_of_the_user_has_expired);
 	tcase_add_test(t, user_has_no_tickets);
 	tcase_add_loop_test(t, no_keytab, 0, 2);
 	tcase_add_test(t, unusable_keytab);

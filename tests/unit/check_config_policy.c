@@ -186,6 +186,8 @@ static const struct {
 	{ "kerberos { keytab = k\n realms = { 'a@b' } }", "is no name" },
 	{ "kerberos { keytab = k\n user_cache = '/tmp/x' }", "of each user" },
 	{ "kerberos { keytab = k\n user_cache = 'cc_%{uid}' }", "of each user" },
+	{ "kerberos { keytab = k\n user_cache = 'KCM:%{uid}' }", "KCM and KEYRING" },
+	{ "kerberos { keytab = k\n user_cache = 'KEYRING:persistent:%{uid}' }", "KEYRING" },
 	{ "kerberos { keytab = k\n peer_names = { '' } }", "is no name" },
 	{ "kerberos { keytab = k }\nkerberos { keytab = k }", "given twice" },
 #else
