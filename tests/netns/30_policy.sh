@@ -47,6 +47,27 @@ proposal6() {
 	both_stop
 }
 
+# Certificates in main mode, whose keys come from TLS alone.
+main_mode_tls() {
+	local host
+	for host in a b; do
+		config "$host"
+		sed -i '/^default_policy/,$d' "$work/$host.conf"
+		echo 'default_policy {
+			main_mode { auth = { tls } proposal "aes128-sha1-none" { } }
+			extended_mode { auth = { } }
+		}' >>"$work/$host.conf"
+		daemon_start "$host"
+	done
+	serve b secure_server "$p0"
+	capture main_mode_tls
+	on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+	has_log a "CN=b.test" || fail "a does not know b: $(tail -n 1 "$work/a.log")"
+	has_log b "CN=a.test" || fail "b does not know a: $(tail -n 1 "$work/b.log")"
+}
+
 other_proposal() {
 	config a 'proposal "esp-aes256-sha256" { }'
 	config b 'proposal "ah-sha1" { }'
@@ -115,6 +136,7 @@ try esp_aes256_gcm_ipv6 proposal6 esp-aes256-gcm 50
 try esp_gmac128 proposal esp-gmac128 50
 try ah_gmac256 proposal ah-gmac256 51
 try ah_gmac128_ipv6 proposal6 ah-gmac128 51
+try tls_main_mode_without_dh main_mode_tls
 try no_common_proposal other_proposal
 try no_encrypting_proposal encryption_impossible
 try other_authority other_authority

@@ -97,23 +97,42 @@ default_list() {
 
 # a accepts no certificate of b: it gives up TLS in the middle.
 server_refused() {
-	krb_config a '"tls", "kerberos"'
-	krb_config b '"tls", "kerberos"'
-	cat >>"$work/a.conf" <<-END
-		credentials {
-			certificate = "$pki/a.pem"
-			key = "$pki/a.key"
-		}
-	END
-	cat >>"$work/b.conf" <<-END
-		credentials {
-			certificate = "$pki/stranger.pem"
-			key = "$pki/stranger.key"
-		}
-	END
+	krb_config a '"tls", "kerberos", "tls"'
+	krb_config b '"tls", "kerberos", "tls"'
+	credentials a a
+	credentials b stranger
 	both_start
 	client_is_served
 	has_log a "certificate CN=stranger.test" || fail "a does not log why not TLS"
+}
+
+# credentials HOST NAME: a certificate more.
+credentials() {
+	cat >>"$work/$1.conf" <<-END
+		credentials {
+			certificate = "$pki/$2.pem"
+			key = "$pki/$2.key"
+		}
+	END
+}
+
+# b takes the second certificate of a, while Kerberos cannot help: there is no KDC.
+second_certificate() {
+	krb_config a '"tls", "kerberos", "tls"'
+	krb_config b '"tls", "kerberos", "tls"'
+	credentials a a
+	credentials a second
+	credentials b b
+	echo 'tls { peer_names = { "second.test" } }' >>"$work/b.conf"
+	openssl x509 -req -in "$pki/a.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" -days 2 \
+		-CAcreateserial -extfile <(echo subjectAltName=DNS:second.test) \
+		-out "$work/second.pem" 2>/dev/null || fail "openssl"
+	sed -i "s,$pki/second.pem,$work/second.pem,; s,$pki/second.key,$pki/a.key," "$work/a.conf"
+	both_start
+	serve b secure_server "$p0"
+	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	has_log b "certificate of CN=a.test matches none" || fail "b does not say why"
+	has_log b "second.test" || fail "b does not know a"
 }
 
 kdc_down() {
@@ -162,22 +181,64 @@ user_connects() {
 		timeout 8 nt_user "$b4" "$p0" >"$work/u.app" 2>&1
 }
 
-user_speaks() {
-	local cache=$work/realm/krb5cc_65534
+# The user is another account at b: the server acts as this one.
+user_configs() {
 	krb_config a kerberos "" "user_cache = \"$work/realm/krb5cc_%{uid}\""
 	krb_config b kerberos "" 'peer_names = { "mallory", "host/*" }'
+	echo 'impersonation { enabled = true map "mallory@TEST" { account = "nobody" } }' \
+		>>"$work/b.conf"
+	echo secret >"$work/user.txt"
+	chown nobody "$work/user.txt"
+	chmod 400 "$work/user.txt"
+}
+
+serve_user() {
+	spawn b peer nt_peer serve "$p0" "$work/user.txt"
+	within 5 grep -q '^listening' "$work/peer.app" || fail "nt_peer does not listen"
+}
+
+user_is_served() {
+	user_connects || fail "the user: $(cat "$work/u.app")"
+	has_log b "the peer is mallory@TEST" || fail "b does not know the user"
+	within 5 grep -q 'name mallory@TEST uid 65534 error 0 euid 65534 file yes after 0' \
+		"$work/peer.app" || fail "not as the user: $(tail -n 1 "$work/peer.app")"
+}
+
+user_speaks() {
+	local cache=$work/realm/krb5cc_65534
+	user_configs
 	both_start
-	serve b secure_server "$p0"
+	serve_user
 	not user_connects || fail "it connects without tickets"
 	has_log a "no tickets of user 65534" || fail "a does not say what is wrong"
 	on b kinit -c "$cache" -k -t "$work/realm/user.keytab" mallory || fail "no kinit"
 	not user_connects || fail "it connects with tickets that root can write"
 	has_log a "only this user can write" || fail "a does not say whose file it is"
 	chown 65534 "$cache"
-	user_connects || fail "the user: $(cat "$work/u.app")"
-	has_log b "the peer is mallory@TEST" || fail "b does not know the user"
-	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "the host fails"
+	user_is_served
+	serve b secure_server "$p1"
+	on a secure_client -t 10 "$b4" "$p1" "$secret" || fail "the host fails"
 	has_log b "the peer is host/a.test@TEST" || fail "b does not know a"
+}
+
+# As somebody in very many groups, where nothing larger than 1280 bytes gets through.
+large_ticket() {
+	local cache=$work/realm/krb5cc_65534 host
+	user_configs
+	for host in a b; do
+		ip -n "$ns$host" link set eth0 mtu 1280
+		on "$host" nft add table ip small
+		on "$host" nft add chain ip small in '{ type filter hook prerouting priority -450; }'
+		on "$host" nft add rule ip small in "ip frag-off & 0x3fff != 0" drop
+	done
+	on b kinit -c "$cache" -k -t "$work/realm/user.keytab" mallory || fail "no kinit"
+	on b nt_ticket "$cache" host/b.test@TEST 12500 || fail "no large ticket"
+	chown 65534 "$cache"
+	both_start
+	serve_user
+	capture large
+	user_is_served
+	captured_some "udp port 500 and ip[6:2] & 0x3fff == 0 and udp[24] == 132"
 }
 
 # krb_policy HOST LINES: another policy.
@@ -241,3 +302,6 @@ try kerberos_not_pinned with_kdc server_not_pinned
 try kerberos_user_speaks with_kdc user_speaks
 try kerberos_kdc_silent with_kdc kdc_silent
 try kerberos_kdc_down without_kdc kdc_down
+try kerberos_second_certificate without_kdc second_certificate
+# The last: the path stays small.
+try kerberos_large_ticket with_kdc large_ticket

@@ -500,6 +500,9 @@ apps_copy() {
 		fi
 		cp "$builddir/$p" "$1/" || return
 	done
+	if [[ -x $builddir/tests/netns/nt_ticket ]]; then # built with Kerberos
+		cp "$builddir/tests/netns/nt_ticket" "$1/" || return
+	fi
 	cp -P "$builddir"/winsock/.libs/libfwpuclnt.so* "$1/"
 }
 

@@ -2,7 +2,7 @@
  * A TCP client whose policy says: Kerberos in extended mode, with the tickets of the user who
  * made the socket.
  *
- *	nt_user ADDRESS PORT	"connected", or why not
+ *	nt_user ADDRESS PORT	sends a byte and waits for it: "served", or why not
  */
 #include <arpa/inet.h>
 #include <fwpmu.h>
@@ -68,6 +68,7 @@ main(int argc, char **argv)
 	};
 	struct sockaddr_in peer = { .sin_family = AF_INET };
 	HANDLE engine;
+	char byte;
 	int s;
 
 	if (argc != 3 || inet_pton(AF_INET, argv[1], &peer.sin_addr) != 1)
@@ -84,7 +85,11 @@ main(int argc, char **argv)
 		perror("connect");
 		return 1;
 	}
-	printf("connected\n");
+	if (write(s, "x", 1) != 1 || read(s, &byte, 1) != 1) {
+		perror("echo");
+		return 1;
+	}
+	printf("served\n");
 	close(s);
 	must("close", FwpmEngineClose0(engine));
 	return 0;
