@@ -64,6 +64,48 @@ realm_silent_port(void)
 	return find_port(true);
 }
 
+/* One question at a time, by UDP: from a client to the KDC, late, and the answer back. */
+static void
+relay(int from, int to, useconds_t delay_us)
+{
+	struct sockaddr_in client;
+	static uint8_t b[65536];
+
+	for (;;) {
+		socklen_t n = sizeof(client);
+		ssize_t got = recvfrom(from, b, sizeof(b), 0, (struct sockaddr *)&client, &n);
+
+		usleep(delay_us);
+		if (got < 0 || send(to, b, (size_t)got, 0) < 0 ||
+		    (got = recv(to, b, sizeof(b), 0)) < 0)
+			_exit(1);
+		(void)sendto(from, b, (size_t)got, 0, (struct sockaddr *)&client, n);
+	}
+}
+
+uint16_t
+realm_slow_port(unsigned delay_ms)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int from = socket(AF_INET, SOCK_DGRAM, 0), to = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t n = sizeof(a);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(to, (struct sockaddr *)&a, n) != 0)
+		abort();
+	a.sin_port = 0;
+	if (bind(from, (struct sockaddr *)&a, n) != 0 ||
+	    getsockname(from, (struct sockaddr *)&a, &n) != 0)
+		abort();
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		relay(from, to, delay_ms * 1000);
+	}
+	close(from);
+	close(to);
+	return ntohs(a.sin_port);
+}
+
 static bool
 can_connect(void)
 {

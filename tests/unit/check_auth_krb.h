@@ -18,6 +18,8 @@ void realm_use(uint16_t kdc_port, int clockskew_s);
 const char *realm_keytab(const char *name);
 /* A TCP listener and UDP socket that never answer; their port. */
 uint16_t realm_silent_port(void);
+/* A UDP socket that asks the real KDC so much later; it ends with its test. */
+uint16_t realm_slow_port(unsigned delay_ms);
 
 /* A configuration with that keytab (NULL: none). */
 void krb_config(struct config *c, const char *keytab);

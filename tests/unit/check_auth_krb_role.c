@@ -20,14 +20,16 @@ static struct config c;
 static struct event_base *base;
 static void *role;
 static uint32_t asking_uid; /* whose credentials; 0: the host's */
+static uint32_t timeout_s = 20;
 static bool is_for_all;	    /* peer_names has users, too */
+static const char *says = "host/b.test", *target = ""; /* the peer's GSS_ID; our policy's */
 
 static void
 begin(const char *keytab)
 {
 	krb_config(&c, keytab);
 	strcpy(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
-	c.kerberos.timeout_s = 1;
+	c.kerberos.timeout_s = timeout_s;
 	c.kerberos.n_peer_name = is_for_all;
 	strcpy(c.kerberos.peer_name[0], "*");
 	base = event_base_new();
@@ -57,7 +59,8 @@ ask(uint64_t handle, enum auth_step step, bool initiator, struct span token)
 	q.method = AUTH_KERBEROS;
 	q.initiator = initiator;
 	q.uid = initiator ? asking_uid : 0;
-	strcpy(q.peer_gss_id, "host/b.test");
+	snprintf(q.peer_gss_id, sizeof(q.peer_gss_id), "%s", says);
+	snprintf(q.target_name, sizeof(q.target_name), "%s", initiator ? target : "");
 	memcpy(frame, &q, sizeof(q));
 	if (token.n > 0)
 		memcpy(frame + sizeof(q), token.p, token.n);
@@ -112,11 +115,45 @@ START_TEST(whole_dialogue)
 }
 END_TEST
 
+/*
+ * Whose ticket: of the name that policy or program demands, whatever the peer calls itself,
+ * and a peer with another key cannot read it. An optional name does not stop anybody.
+ */
+static const struct {
+	const char *target, *says, *peer, *text; /* text: what the initiator or the responder says */
+} targets[] = {
+	{ "host/b.test", "host/c.test", "host/b.test@TEST", "" },
+	{ "host/b.test", "", "host/b.test@TEST", "" },
+	{ "HOST/B.test@TEST", "host/b.test", NULL, "HOST/B.test@TEST" },
+	{ "host/c.test", "host/b.test", NULL, "not in our keytab" },
+	{ "optional:host/c.test", "host/b.test", "host/b.test@TEST", "" },
+	{ "raw:host/b.test@TEST", "host/b.test", "host/b.test@TEST", "" },
+	{ "", "host/c.test", NULL, "not in our keytab" },
+};
+
+START_TEST(ticket_of_the_name_that_is_demanded)
+{
+	begin("b");
+	target = targets[_i].target;
+	says = targets[_i].says;
+	ask(1, AUTH_START, true, SPAN_NONE);
+	wait_sent(1, 10);
+	if (fake.reply.status == AUTH_CONTINUE)
+		ask(2, AUTH_START, false, span_of(fake.token, fake.token_n));
+	if (fake.reply.status == AUTH_DONE)
+		ask(1, AUTH_STEP, true, span_of(fake.token, fake.token_n));
+	ck_assert_msg((fake.reply.status == AUTH_DONE) == (targets[_i].peer != NULL), "%s",
+	    fake.reply.text);
+	ck_assert_str_eq(fake.reply.peer_name, targets[_i].peer != NULL ? targets[_i].peer : "");
+	ck_assert_msg(strstr(fake.reply.text, targets[_i].text) != NULL, "%s", fake.reply.text);
+	end();
+}
+END_TEST
+
 /* Many at once, more than threads. */
 START_TEST(many_at_once)
 {
 	begin("b");
-	c.kerberos.timeout_s = 20;
 	for (uint64_t h = 1; h <= 40; h++)
 		ask(h, AUTH_START, true, SPAN_NONE);
 	wait_sent(40, 10);
@@ -132,6 +169,7 @@ START_TEST(kdc_is_silent)
 	double start = now_s();
 
 	realm_use(realm_silent_port(), 300);
+	timeout_s = 1;
 	begin("a");
 	for (uint64_t h = 1; h <= 3 * AUTH_KDC_THREADS; h++)
 		ask(h, AUTH_START, true, SPAN_NONE);
@@ -148,6 +186,31 @@ START_TEST(kdc_is_silent)
 	ck_assert_ptr_nonnull(strstr(fake.reply.text, "krb5.conf"));
 	end();
 	ck_assert_double_lt(now_s() - start, 5);
+}
+END_TEST
+
+/* In time: all goes well, and nobody else waited. Too late: it is as if it had not come. */
+START_TEST(kdc_is_slow)
+{
+	bool is_late = _i == 1;
+
+	timeout_s = is_late ? 1 : 20;
+	realm_use(realm_slow_port(is_late ? 700 : 200), 300);
+	begin("b");
+	ask(1, AUTH_START, true, SPAN_NONE);
+	ask(1000, AUTH_START, false, span_of("x", 1));
+	ck_assert_int_eq(fake.n_sent, 1);
+	ck_assert_uint_eq(fake.reply.handle, 1000);
+	wait_sent(2, 5);
+	ck_assert_int_eq(fake.n_sent, 2);
+	ck_assert_uint_eq(fake.reply.handle, 1);
+	ck_assert_msg(fake.reply.status == (is_late ? AUTH_FAILED : AUTH_CONTINUE), "%s",
+	    fake.reply.text);
+	if (is_late)
+		ck_assert_ptr_nonnull(strstr(fake.reply.text, "did not answer in 1 s"));
+	wait_sent(3, is_late ? 2 : 0);
+	ck_assert_int_eq(fake.n_sent, 2);
+	end();
 }
 END_TEST
 
@@ -225,7 +288,6 @@ static void
 begin_for_user(void)
 {
 	begin("b");
-	c.kerberos.timeout_s = 20;
 	asking_uid = 1000;
 	memset(&fake.cache_ask, 0, sizeof(fake.cache_ask));
 	ask(1, AUTH_START, true, SPAN_NONE);
@@ -342,8 +404,11 @@ krb_role_cases(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, whole_dialogue);
+	tcase_add_loop_test(t, ticket_of_the_name_that_is_demanded, 0,
+	    (int)(sizeof(targets) / sizeof(targets[0])));
 	tcase_add_test(t, many_at_once);
 	tcase_add_test(t, kdc_is_silent);
+	tcase_add_loop_test(t, kdc_is_slow, 0, 2);
 	tcase_add_test(t, aborted_questions_have_no_answer);
 	tcase_add_test(t, user_is_who_we_are);
 	tcase_add_test(t, ticket_is_large);
