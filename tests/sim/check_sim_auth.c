@@ -156,6 +156,20 @@ START_TEST(last_of_the_default_list)
 }
 END_TEST
 
+/* The same, and this credential is taken. */
+START_TEST(last_of_the_default_list_succeeds)
+{
+	begin((enum auth_method[]){ AUTH_TLS, AUTH_KERBEROS, AUTH_TLS }, 3);
+	net.host[0].n_bad_start = 1;
+	net.host[1].refuses_peer = _i == 0 ? BIT(AUTH_KERBEROS) : 0;
+	net.host[0].no_credential = _i == 1 ? BIT(AUTH_KERBEROS) : 0;
+	run();
+	expect_success(AUTH_TLS);
+	ck_assert_uint_eq(net.host[0].n_dialogue, 3);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(nothing_to_start_with)
 {
 	begin((enum auth_method[]){ AUTH_TLS, AUTH_KERBEROS }, 2);
@@ -233,6 +247,7 @@ sim_auth_cases(void)
 	tcase_add_loop_test(t, from_kerberos_to_tls, 0, 4);
 	tcase_add_loop_test(t, default_list, 0, 2);
 	tcase_add_loop_test(t, last_of_the_default_list, 0, 2);
+	tcase_add_loop_test(t, last_of_the_default_list_succeeds, 0, 2);
 	tcase_add_test(t, nothing_to_start_with);
 	tcase_add_test(t, other_credential_of_the_same_method);
 	tcase_add_test(t, endless_retries_end);

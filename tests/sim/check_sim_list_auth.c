@@ -62,6 +62,34 @@ START_TEST(t044_t045_t151_next_method)
 }
 END_TEST
 
+/* No token to begin with: the peer hears why, in a message that says which method it was. */
+START_TEST(local_first_failure)
+{
+	const struct item *gss;
+
+	sim_init(&net, 5);
+	net.host[INITIATOR].no_credential = 1u << AUTH_KERBEROS;
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.em_auth[0] = (struct auth_entry){ AUTH_KERBEROS, true };
+		net.host[i].policy.em_auth[1] = (struct auth_entry){ AUTH_TLS, true };
+		net.host[i].policy.n_em_auth = 2;
+	}
+	list_record(4);
+	ck_assert_uint_eq(seen.n, GOOD_MESSAGES + 2);
+	expect_gss(GSS1, 0x8009030e, GSS_FLAG_NEW);
+	ck_assert_uint_eq(recipe_find(&seen.m[GSS1], PAYLOAD_GSS, 0)->n, 5);
+	gss = recipe_find(&seen.m[GSS2], PAYLOAD_GSS, 0);
+	ck_assert_ptr_nonnull(gss);
+	ck_assert_uint_eq(gss->n, 5); /* a failure: no token, a status, no RETRY */
+	ck_assert_mem_ne(gss->b, "\0\0\0\0", 4);
+	ck_assert_uint_eq(gss->b[4], 0);
+	expect_gss(GSS3, 0, GSS_FLAG_NEW);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(hostile_mm(i)->em.method, AUTH_TLS);
+	sim_free(&net);
+}
+END_TEST
+
 /* Every credential is refused: it ends, and nothing is left. */
 START_TEST(t045_t150_no_method_is_left)
 {
@@ -230,6 +258,7 @@ sim_list_auth_cases(void)
 	tcase_add_test(t, t021_unknown_gss_flags_are_ignored);
 	tcase_add_test(t, t042_t044_t046_another_credential);
 	tcase_add_test(t, t044_t045_t151_next_method);
+	tcase_add_test(t, local_first_failure);
 	tcase_add_loop_test(t, t045_t150_no_method_is_left, 0, 2);
 	tcase_add_test(t, t142_anonymous_is_no_method_of_extended_mode);
 	tcase_add_test(t, t144_e2);
