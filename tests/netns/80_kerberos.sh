@@ -10,7 +10,8 @@ realm_make() {
 	chmod 755 "$work"
 	clockskew=300 bash "$realm" make "$work/realm" 8888 "$b4" || fail "no realm"
 	keytab a host/a.test
-	keytab b host/b.test
+	keytab old host/b.test
+	keytab b host/b.test # with another key
 	keytab user mallory
 	# Keytabs are root's: the daemon reads them before it gives up root.
 	chmod 600 "$work"/realm/*.keytab
@@ -167,6 +168,14 @@ user_refused() {
 	has_log a "is not right there" || fail "a does not say what b said"
 }
 
+old_key() {
+	krb_config a kerberos
+	krb_config b kerberos old
+	both_start
+	client_is_refused
+	has_log b "export the keytab from the KDC again" || fail "b does not say what is wrong"
+}
+
 server_not_pinned() {
 	krb_config a kerberos "" 'peer_names = { "host/c.test" }'
 	krb_config b kerberos
@@ -298,6 +307,7 @@ try kerberos_ikev1 with_kdc ikev1
 try kerberos_default_list with_kdc default_list
 try kerberos_server_refused with_kdc server_refused
 try kerberos_user_refused with_kdc user_refused
+try kerberos_old_key with_kdc old_key
 try kerberos_not_pinned with_kdc server_not_pinned
 try kerberos_user_speaks with_kdc user_speaks
 try kerberos_kdc_silent with_kdc kdc_silent
