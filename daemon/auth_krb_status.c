@@ -7,7 +7,7 @@
 #include "daemon/auth_status.h"
 
 #define HINT_CLOCK "set the clocks of both hosts and the KDC (NTP)"
-#define HINT_KEYS "export the keytab from the KDC again, and restart authipd"
+#define HINT_KEYS "export the keytab from the KDC again, and reload"
 #define HINT_KDC "is the KDC running, is kdc in krb5.conf right, does a firewall drop it?"
 #define HINT_REALM "name a kdc for the realm in krb5.conf"
 #define HINT_TOKEN "the peer does not speak Kerberos here, or the token was changed"

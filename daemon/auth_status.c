@@ -13,7 +13,7 @@
 #define HINT_RENEW "renew that certificate, or correct the clock of this host"
 #define HINT_STRONG "give the peer a certificate with RSA-2048 or P-256 and SHA-256"
 #define HINT_ISSUE "give the peer another certificate"
-#define HINT_CRL "put a new CRL of that issuer into `crl` and restart authipd"
+#define HINT_CRL "put a new CRL of that issuer into `crl` and reload"
 
 /* V(X509_V_ERR_ number, status, what to change) */
 #define VERIFY_ERRORS(V)                                                            \

@@ -105,6 +105,40 @@ other_authority() {
 	both_stop
 }
 
+# revocation_list [CERTIFICATE]: of the authority of all hosts; without one it is empty.
+revocation_list() {
+	local serial
+	printf '[ca]\ndefault_ca = c\n[c]\ndatabase = %s\ndefault_md = sha256\n' \
+		"$work/index" >"$work/ca.conf"
+	: >"$work/index"
+	if (($# > 0)); then
+		serial=$(openssl x509 -in "$1" -noout -serial)
+		printf 'R\t491231235959Z\t250101000000Z\t%s\tunknown\t/CN=revoked\n' \
+			"${serial#*=}" >"$work/index"
+	fi
+	openssl ca -config "$work/ca.conf" -gencrl -crldays 2 -keyfile "$pki/ca.key" \
+		-cert "$pki/ca.pem" -out "$work/crl.pem" 2>/dev/null || fail "no revocation list"
+}
+
+# A reload reads the new list: what there is stays, nobody who is revoked gets more.
+revoked() {
+	revocation_list
+	config a
+	config b
+	echo "tls { crl = { \"$work/crl.pem\" } }" >>"$work/b.conf"
+	daemon_start a
+	daemon_start b
+	serve b secure_server "$p0"
+	on a secure_client -t 5 "$b4" "$p0" "$secret" || fail "the client failed"
+	revocation_list "$pki/a.pem"
+	ctl b reload || fail "b does not reload"
+	has_count b "quick mode SAs" 1 || fail "the reload ended what there was"
+	forget || fail "something is left"
+	not on a secure_client -t 4 "$b4" "$p0" "$secret" || fail "the client was served"
+	has_log b "certificate CN=a.test issued by CN=ca: certificate revoked" ||
+		fail "b does not log why: $(tail -n 1 "$work/b.log")"
+}
+
 no_daemon() {
 	config a
 	daemon_start a
@@ -140,4 +174,5 @@ try tls_main_mode_without_dh main_mode_tls
 try no_common_proposal other_proposal
 try no_encrypting_proposal encryption_impossible
 try other_authority other_authority
+try revoked_certificate revoked
 try no_peer_daemon no_daemon

@@ -76,7 +76,7 @@ static const struct row row_table[] = {
 	    .crl = { "crl-old" },
 	    .status = CRYPT_E_REVOCATION_OFFLINE,
 	    .text = "CN=rsa1 issued by CN=ca1: CRL has expired",
-	    .hint = "put a new CRL of that issuer into `crl` and restart" },
+	    .hint = "put a new CRL of that issuer into `crl` and reload" },
 	{ .cert = "rsa1", .crl = { "crl1" }, .strict = true },
 	{ .cert = "ec2", .crl = { "crl1", "crl2" }, .strict = true },
 	{ .cert = "rsa2",
