@@ -153,6 +153,7 @@ add_mm(void *ctx, const struct engine_mm_status *s)
 	json_object_set_new(mm, "dialect", json_dialect(s->dialect));
 	json_object_set_new(mm, "method", json_string(method_name(s->method)));
 	json_object_set_new(mm, "peer_name", status_json_text(s->peer_name));
+	json_object_set_new(mm, "peer_is_user", json_boolean(s->peer_is_user));
 	json_array_append_new(ctx, mm);
 	return true;
 }

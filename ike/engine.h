@@ -369,6 +369,7 @@ struct engine_mm_status {
 	const char *em_state;  /* "none", "negotiating", "established", "failed" */
 	uint16_t em_method;    /* enum auth_method, 0 = none */
 	char em_peer_name[256];
+	bool peer_is_user;     /* so it says of the principal that it proved last */
 	char peer_gss_id[256]; /* unauthenticated */
 };
 

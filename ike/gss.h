@@ -48,6 +48,7 @@ struct gss {
 	struct chain chain;    /* of main mode: from M1 on */
 	struct blob peer_name; /* text */
 	struct blob failure;   /* text: why the last dialogue failed */
+	bool peer_is_user;     /* responder: so the peer says of its principal */
 	bool wrong_target;     /* a peer was proved, but not the one that was named */
 };
 

@@ -87,6 +87,14 @@ gss_next_method(struct engine *e, struct mm_sa *mm, bool retry, uint32_t peer_st
 	gss_init_try(e, mm);
 }
 
+uint8_t
+gss_first_flags(struct mm_sa *mm)
+{
+	bool is_user = mm->policy_of.uid != 0 && gss_now(mm)->method == AUTH_KERBEROS;
+
+	return is_user ? GSS_FLAG_NEW | GSS_FLAG_IMPERSONATION : GSS_FLAG_NEW;
+}
+
 static bool
 gss_send_token(struct engine *e, struct mm_sa *mm, const struct pld_gss *payload)
 {
@@ -119,7 +127,7 @@ gss_tell_failed_start(
 {
 	struct pld_gss payload = {
 		.status = r->gss_status != 0 ? r->gss_status : SEC_E_INTERNAL_ERROR,
-		.flags = GSS_FLAG_NEW,
+		.flags = gss_first_flags(mm),
 	};
 	struct gss *g = gss_now(mm);
 
@@ -160,7 +168,7 @@ gss_init_auth(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply
 		return;
 	}
 	if (g->fresh)
-		payload.flags |= GSS_FLAG_NEW | (g->last_retry ? GSS_FLAG_RETRY : 0);
+		payload.flags |= gss_first_flags(mm) | (g->last_retry ? GSS_FLAG_RETRY : 0);
 	if (g->fresh && g->last_retry)
 		payload.status =
 		    g->peer_status; /* MS-AIPS 3.1: it comes back with the retry */

@@ -139,6 +139,7 @@ gss_resp_token(struct engine *e, struct mm_sa *mm, const struct pld_gss *in)
 	if ((in->flags & GSS_FLAG_NEW) != 0) {
 		gss_forget(e, mm);
 		g->state = GSS_RUNS;
+		g->peer_is_user = (in->flags & GSS_FLAG_IMPERSONATION) != 0;
 		gss_ask_auth(e, mm, AUTH_START, in->token);
 	} else if (g->handle == 0 || g->state != GSS_RUNS) {
 		gss_answer_failure(e, mm, SEC_E_INVALID_TOKEN, false);

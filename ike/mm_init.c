@@ -150,7 +150,7 @@ mm_begins_with_token(struct engine *e, struct mm_sa *mm)
 void
 mm_init_token(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r)
 {
-	struct pld_gss token = { .flags = GSS_FLAG_NEW, .token = r->token };
+	struct pld_gss token = { .flags = gss_first_flags(mm), .token = r->token };
 	bool failed = r->status == AUTH_FAILED;
 
 	if (failed) { /* the peer may be somebody else now: ask it */

@@ -266,6 +266,7 @@ m1_ask_auth(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 		return IKE_ERR_NO_MEMORY;
 	g->dialogues = 1;
 	g->state = GSS_RUNS;
+	mm->gss.peer_is_user = (m1->gss.flags & GSS_FLAG_IMPERSONATION) != 0;
 	gss_ask_auth(e, mm, AUTH_START, m1->gss.token);
 	return IKE_OK;
 }

@@ -144,6 +144,8 @@ bool gss_has_tokens(const struct mm_sa *mm);
 /* Begins a request that carries a token; is it encrypted? */
 bool gss_begin_message(struct engine *e, struct mm_sa *mm);
 
+/* Initiator: flags of a token that begins a dialogue; is our principal a user (2.2.3.1)? */
+uint8_t gss_first_flags(struct mm_sa *mm);
 /* Initiator: finishes, hashes (but E3) and sends a request. */
 bool gss_init_send(struct engine *e, struct mm_sa *mm, bool hashed);
 /* Begins with the method that is next. */

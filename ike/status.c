@@ -82,6 +82,7 @@ status_mm(const struct mm_sa *mm, uint64_t now_ms, struct engine_mm_status *s)
 	s->em_method = mm->em.method;
 	text_init(&name, s->em_peer_name, sizeof(s->em_peer_name));
 	text_str(&name, blob_text(&mm->em.peer_name));
+	s->peer_is_user = mm->em.peer_is_user || mm->gss.peer_is_user;
 	memcpy(s->peer_gss_id, mm->peer_gss_id, sizeof(s->peer_gss_id));
 }
 

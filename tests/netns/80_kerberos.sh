@@ -209,6 +209,7 @@ serve_user() {
 user_is_served() {
 	user_connects || fail "the user: $(cat "$work/u.app")"
 	has_log b "the peer is mallory@TEST" || fail "b does not know the user"
+	ctl b status --json | grep -q '"peer_is_user": *true' || fail "the status hides the user"
 	within 5 grep -q 'name mallory@TEST uid 65534 error 0 euid 65534 file yes after 0' \
 		"$work/peer.app" || fail "not as the user: $(tail -n 1 "$work/peer.app")"
 }

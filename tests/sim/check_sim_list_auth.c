@@ -90,6 +90,37 @@ START_TEST(local_first_failure)
 }
 END_TEST
 
+static bool
+see_user(void *ctx, const struct engine_mm_status *s)
+{
+	*(bool *)ctx = s->peer_is_user;
+	return true;
+}
+
+/* Kerberos as the user of the socket: the first token says so, and the responder shows it. */
+START_TEST(t025_principal_is_a_user)
+{
+	bool is_kerberos = _i != 2, is_user = _i != 0, shown = !is_user;
+
+	sim_init(&net, 5);
+	net.host[INITIATOR].class.uid = is_user ? 1000 : 0;
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.em_auth[0] = (struct auth_entry){
+			is_kerberos ? AUTH_KERBEROS : AUTH_TLS, true };
+		net.host[i].policy.n_em_auth = 1;
+	}
+	list_record(4);
+	is_user = is_user && is_kerberos; /* certificates are the machine's */
+	expect_gss(GSS1, 0, GSS_FLAG_NEW | (is_user ? GSS_FLAG_IMPERSONATION : 0));
+	expect_gss(GSS2, 0, is_kerberos ? GSS_FLAG_COMPLETE : 0);
+	if (!is_kerberos)
+		expect_gss(GSS3, 0, 0);
+	engine_walk_mm(net.host[RESPONDER].engine, net.now_ms, see_user, &shown);
+	ck_assert_int_eq(shown, is_user);
+	sim_free(&net);
+}
+END_TEST
+
 /* Every credential is refused: it ends, and nothing is left. */
 START_TEST(t045_t150_no_method_is_left)
 {
@@ -259,6 +290,7 @@ sim_list_auth_cases(void)
 	tcase_add_test(t, t042_t044_t046_another_credential);
 	tcase_add_test(t, t044_t045_t151_next_method);
 	tcase_add_test(t, local_first_failure);
+	tcase_add_loop_test(t, t025_principal_is_a_user, 0, 3);
 	tcase_add_loop_test(t, t045_t150_no_method_is_left, 0, 2);
 	tcase_add_test(t, t142_anonymous_is_no_method_of_extended_mode);
 	tcase_add_test(t, t144_e2);

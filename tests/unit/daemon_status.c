@@ -31,7 +31,7 @@ static const struct key mm_keys[] = { { "id", 'i' }, { "protocol", 's' },
 	{ "integrity", 's' }, { "group", 's' }, { "lifetime_s", 'i' }, { "age_s", 'i' },
 	{ "peer_vendor_ids", 'a' }, { "peer_gss_id", 's' }, { "extended_mode", 'o' },
 	{ "nat", 'b' }, { "method", 's' }, { "dialect", 'o' }, { "peer_name", 's' },
-	{ NULL, 0 } };
+	{ "peer_is_user", 'b' }, { NULL, 0 } };
 static const struct key em_keys[] = { { "method", 's' }, { "peer_name", 's' },
 	{ "state", 's' }, { NULL, 0 } };
 static const struct key qm_keys[] = { { "id", 'i' }, { "main_mode_id", 'i' },
