@@ -85,6 +85,8 @@ class_file_save(const struct keeper *k)
 	ok = f != NULL && write_classes(k, f, &n);
 	if (f != NULL)
 		ok = fclose(f) == 0 && ok;
+	else if (fd >= 0)
+		close(fd);
 	if (ok && n > 0)
 		ok = rename(fresh, name) == 0;
 	else if (ok)

@@ -100,7 +100,7 @@ struct aip_api_peer {
 
 /*
  * SOCK_TARGET: body, with the socket. The peer is that of a UDP socket. An empty name: no
- * longer any. The answer is an error and a zero.
+ * longer any. The answer says its class.
  */
 #define AIP_API_TARGET_BYTES 256
 struct aip_api_target {
