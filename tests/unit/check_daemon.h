@@ -36,6 +36,10 @@ void rig_turn(void);
 /* A listening socket without a name in the file system; its address into *a. */
 int rig_listen(int type, struct sockaddr_un *a, socklen_t *n);
 int rig_dial(int type, const struct sockaddr_un *a, socklen_t n);
+/* The control sockets (daemon_ctl.c): a server with an engine, and a client of one of them. */
+void ctl_setup(void);
+void ctl_teardown(void);
+int ctl_dial(bool may_change);
 /* How many descriptors this process has. */
 size_t open_descriptors(void);
 bool is_root(void);

@@ -14,8 +14,8 @@ static struct simnet net;
 static struct sockaddr_un address[2]; /* status.sock, ctl.sock */
 static socklen_t address_n[2];
 
-static void
-setup(void)
+void
+ctl_setup(void)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
 
@@ -28,16 +28,16 @@ setup(void)
 		    rig_listen(SOCK_STREAM, &address[i], &address_n[i]), i == 1);
 }
 
-static void
-teardown(void)
+void
+ctl_teardown(void)
 {
 	ctl_server_free(rig.n.ctl);
 	sim_free(&net);
 	rig_teardown();
 }
 
-static int
-dial(bool may_change)
+int
+ctl_dial(bool may_change)
 {
 	return rig_dial(SOCK_STREAM, &address[may_change], address_n[may_change]);
 }
@@ -99,7 +99,7 @@ START_TEST(nonsense_is_refused)
 	static const char *const lines[] = { "\n", "x\n", "{}\n", "[]\n", "null\n",
 		"{\"cmd\"\n", "{\"cmd\":1}\n", "{\"cmd\":null}\n", "\"status\"\n",
 		"{\"cmd\":\"\xff\"}\n" };
-	int c = dial(true);
+	int c = ctl_dial(true);
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_refusal(c, lines[i], "one JSON object");
@@ -112,7 +112,7 @@ END_TEST
 START_TEST(status_on_both)
 {
 	for (int may = 0; may < 2; may++) {
-		int c = dial(may);
+		int c = ctl_dial(may);
 		json_t *a;
 
 		say(c, "{\"cmd\":\"status\"}\n{\"cmd\":\"status\"}\n");
@@ -131,7 +131,7 @@ END_TEST
 
 START_TEST(status_socket_changes_nothing)
 {
-	int c = dial(false);
+	int c = ctl_dial(false);
 
 	expect_refusal(
 	    c, "{\"cmd\":\"delete\",\"what\":\"main-mode\",\"id\":0}\n", "ctl.sock");
@@ -149,7 +149,7 @@ START_TEST(keylog)
 {
 	static const struct config on = { .key_log = 1 };
 	const struct config *off = rig.n.config;
-	int c = dial(true), shows = dial(false);
+	int c = ctl_dial(true), shows = ctl_dial(false);
 	json_t *a;
 
 	expect_refusal(c, "{\"cmd\":\"keylog\"}\n", "key_log = true");
@@ -177,7 +177,7 @@ END_TEST
 
 START_TEST(delete)
 {
-	int c = dial(true);
+	int c = ctl_dial(true);
 	json_t *a;
 
 	sim_acquire(&net, 0, 1, 4, 80);
@@ -236,7 +236,7 @@ START_TEST(initiate_refusals)
 		{ INITIATE("\"192.0.2.1\"", "\"::1\"", "\"tcp\"", "80"), "from" },
 		{ INITIATE("\"::1\"", "\"192.0.2.1\"", "\"tcp\"", "80"), "from" },
 	};
-	int c = dial(true);
+	int c = ctl_dial(true);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_refusal(c, cases[i].request, cases[i].word);
@@ -248,7 +248,7 @@ END_TEST
 /* Nobody will tell: so it is told at once. */
 START_TEST(initiate_without_policy)
 {
-	int c = dial(true);
+	int c = ctl_dial(true);
 
 	rig.has_no_policy = true;
 	expect_refusal(c, INITIATE("\"192.0.2.1\"", "\"192.0.2.2\"", "\"tcp\"", "80"),
@@ -261,7 +261,7 @@ END_TEST
 START_TEST(initiate)
 {
 	struct action_result r = { .error = IKE_OK, .mm_id = 3, .qm_id = 4 };
-	int c = dial(true), other = dial(true);
+	int c = ctl_dial(true), other = ctl_dial(true);
 	json_t *a;
 
 	say(c, INITIATE("\"2001:db8::1\"", "\"2001:db8::2\"", "\"udp\"", "65535"));
@@ -301,7 +301,7 @@ END_TEST
 START_TEST(too_long_a_line)
 {
 	static char line[9001];
-	int c = dial(false);
+	int c = ctl_dial(false);
 
 	memset(line, 'x', sizeof(line) - 1);
 	ck_assert_int_gt(send(c, line, _i == 0 ? 4096 : 9000, MSG_NOSIGNAL), 0);
@@ -319,7 +319,7 @@ daemon_ctl_tests(Suite *s)
 {
 	TCase *t = tcase_create("ctl");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ctl_setup, ctl_teardown);
 	tcase_add_test(t, nonsense_is_refused);
 	tcase_add_test(t, status_on_both);
 	tcase_add_test(t, status_socket_changes_nothing);

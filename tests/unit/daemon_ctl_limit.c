@@ -5,40 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl_server.h"
-#include "tests/sim/simnet.h"
 #include "tests/unit/check_daemon.h"
-
-static struct simnet net;
-static struct sockaddr_un address[2];
-static socklen_t address_n[2];
-
-static void
-setup(void)
-{
-	static const struct dialect d = DIALECT_DEFAULT;
-
-	rig_setup();
-	sim_init_dialect(&net, 1, &d);
-	rig.n.engine = net.host[0].engine;
-	rig.n.ctl = ctl_server_new(&rig.n);
-	for (int i = 0; i < 2; i++)
-		ctl_server_listen(rig.n.ctl,
-		    rig_listen(SOCK_STREAM, &address[i], &address_n[i]), i == 1);
-}
-
-static void
-teardown(void)
-{
-	ctl_server_free(rig.n.ctl);
-	sim_free(&net);
-	rig_teardown();
-}
-
-static int
-dial(bool may_change)
-{
-	return rig_dial(SOCK_STREAM, &address[may_change], address_n[may_change]);
-}
 
 /* Reads what there is; returns true at the end of the stream. */
 static bool
@@ -71,7 +38,7 @@ many_events(int times)
 
 START_TEST(monitor)
 {
-	int c = dial(false), quiet = dial(false);
+	int c = ctl_dial(false), quiet = ctl_dial(false);
 	char b[1024];
 	ssize_t n;
 
@@ -92,7 +59,7 @@ END_TEST
 
 START_TEST(monitor_that_does_not_read)
 {
-	int c = dial(false);
+	int c = ctl_dial(false);
 
 	ck_assert_int_gt(send(c, "{\"cmd\":\"monitor\"}\n", 18, 0), 0);
 	rig_turn();
@@ -114,7 +81,7 @@ START_TEST(monitor_that_asks_and_does_not_read)
 {
 	static const char delete[] =
 	    "{\"cmd\":\"delete\",\"what\":\"main-mode\",\"id\":1}\n";
-	int c = dial(true);
+	int c = ctl_dial(true);
 
 	ck_assert_int_gt(send(c, "{\"cmd\":\"monitor\"}\n", 18, 0), 0);
 	rig_turn();
@@ -135,7 +102,7 @@ END_TEST
 START_TEST(status_that_is_not_read)
 {
 	static const char ask[] = "{\"cmd\":\"status\"}\n";
-	int c = dial(false);
+	int c = ctl_dial(false);
 	ssize_t n = 0;
 
 	for (int i = 0; i < 60000 && n >= 0; i++) {
@@ -165,7 +132,7 @@ dial_as(uid_t uid, bool may_change)
 	int c;
 
 	ck_assert(!is_root || seteuid(uid) == 0);
-	c = dial(may_change);
+	c = ctl_dial(may_change);
 	ck_assert(!is_root || seteuid(0) == 0);
 	return c;
 }
@@ -181,13 +148,13 @@ START_TEST(clients_are_bounded)
 		ck_assert(is_open(c[63]));
 		ck_assert(!is_open(c[64]));
 	}
-	admin = dial(true);
+	admin = ctl_dial(true);
 	ck_assert(is_open(admin));
 	close(admin);
 	for (int i = 0; i < 65; i++)
 		close(c[i]);
 	rig_turn();
-	c[0] = dial(false);
+	c[0] = ctl_dial(false);
 	ck_assert(is_open(c[0]));
 	close(c[0]);
 }
@@ -206,7 +173,7 @@ START_TEST(clients_of_a_user_are_bounded)
 		other = dial_as(4712, false);
 		ck_assert(is_open(other));
 		close(other);
-		other = dial(false);
+		other = ctl_dial(false);
 		ck_assert(is_open(other));
 		close(other);
 	}
@@ -225,7 +192,7 @@ START_TEST(no_descriptor_stays)
 	size_t before = open_descriptors();
 
 	for (int i = 0; i < 1000; i++) {
-		int c = dial(i % 2 == 0);
+		int c = ctl_dial(i % 2 == 0);
 
 		if (i % 3 == 0)
 			ck_assert_int_gt(send(c, "{\"cmd\":\"status\"}\n", 17, 0), 0);
@@ -241,7 +208,7 @@ daemon_ctl_limit_tests(Suite *s)
 {
 	TCase *t = tcase_create("ctl-limit");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ctl_setup, ctl_teardown);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, monitor);
 	tcase_add_test(t, monitor_that_does_not_read);
