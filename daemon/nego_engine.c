@@ -123,6 +123,9 @@ do_result(struct negotiator *n, const struct action_result *r)
 	if (w->is_plane) {
 		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
 
+		/* Before the plane refuses its packets: then the socket may be gone. */
+		if (r->win32 != 0)
+			socket_table_flow_failed(n->sockets, &w->flow, r->win32);
 		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &d, sizeof(d), -1);
 	} else if (w->api_ask != 0) {
 		api_server_negotiated(n->api, w->api_ask, r->error);

@@ -248,20 +248,26 @@ address_is_any(const struct address *a)
 	return memcmp(a->b, none.b, sizeof(a->b)) == 0;
 }
 
+/* Could packets of this flow be those of this socket? */
+static bool
+has_flow(const struct sockdiag_entry *d, const struct flow *f)
+{
+	return d->local.port == f->local.port &&
+	       (address_is_any(&d->local.addr) ||
+		   address_equal(&d->local.addr, &f->local.addr)) &&
+	       (d->remote.port == 0 || f->remote.port == 0 ||
+		   d->remote.port == f->remote.port) &&
+	       (address_is_any(&d->remote.addr) ||
+		   address_equal(&d->remote.addr, &f->remote.addr));
+}
+
 static void
 owner_check(void *ctx, const struct sockdiag_entry *d)
 {
 	struct owner *o = ctx;
 	const struct entry *e = table_find(o->t, d->cookie);
-	const struct flow *f = o->flow;
 
-	if (e == NULL || d->local.port != f->local.port ||
-	    (!address_is_any(&d->local.addr) &&
-		!address_equal(&d->local.addr, &f->local.addr)) ||
-	    (d->remote.port != 0 && f->remote.port != 0 &&
-		d->remote.port != f->remote.port) ||
-	    (!address_is_any(&d->remote.addr) &&
-		!address_equal(&d->remote.addr, &f->remote.addr)))
+	if (e == NULL || !has_flow(d, o->flow))
 		return;
 	o->is_ambiguous =
 	    o->is_ambiguous || (o->class_id != 0 && o->class_id != e->s.class_id);
@@ -292,6 +298,34 @@ socket_table_owner(struct socket_table *t, const struct flow *flow)
 		(void)sockdiag_dump(flow->local.addr.family, flow->protocol,
 		    flow->local.port, owner_check, &o);
 	return o.is_ambiguous ? 0 : o.class_id;
+}
+
+/* ---- how negotiations ended that no program asked for ---- */
+
+struct failed {
+	struct socket_table *t;
+	const struct flow *flow;
+	uint32_t winerr;
+};
+
+static void
+failed_check(void *ctx, const struct sockdiag_entry *d)
+{
+	struct failed *f = ctx;
+	struct entry *e = table_find(f->t, d->cookie);
+
+	if (e != NULL && has_flow(d, f->flow))
+		e->s.winerr = f->winerr;
+}
+
+void
+socket_table_flow_failed(struct socket_table *t, const struct flow *flow, uint32_t winerr)
+{
+	struct failed f = { t, flow, winerr };
+
+	if (flow->local.port != 0 && (flow->protocol == 6 || flow->protocol == 17))
+		(void)sockdiag_dump(flow->local.addr.family, flow->protocol,
+		    flow->local.port, failed_check, &f);
 }
 
 /* ---- ends ---- */

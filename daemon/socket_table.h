@@ -45,6 +45,9 @@ void socket_table_on_moved_end(
 bool socket_table_moves(struct socket_table *t, uint64_t cookie);
 /* How its last negotiation ended: 0, or why it failed. */
 void socket_table_negotiated(struct socket_table *t, uint64_t cookie, uint32_t winerr);
+/* The same for the sockets of a flow, which its packet began. It failed: winerr says why. */
+void socket_table_flow_failed(
+    struct socket_table *t, const struct flow *flow, uint32_t winerr);
 uint32_t socket_table_count_uid(const struct socket_table *t, uint32_t uid);
 uint32_t socket_table_count_class(const struct socket_table *t, uint32_t class_id);
 /* The same without accepted ones: those can be seen in the kernel's tables. */

@@ -127,6 +127,7 @@ START_TEST(long_answer)
 	ck_assert_int_eq(query(udp, &t, 148), 0);
 	ck_assert_uint_eq(info_n, 64);
 	ck_assert_uint_eq(info.MmSaId, 0); /* not asked for */
+	ck_assert_mem_eq(&info.SaLookupContext, &(GUID){ 0 }, sizeof(GUID));
 	ck_assert_uint_eq(info.QmSaId, 12);
 	t.FieldMask = SOCKET_QUERY_IPSEC2_FIELD_MASK_MM_SA_ID;
 	ck_assert_int_eq(query(udp, &t, sizeof(t)), 0);

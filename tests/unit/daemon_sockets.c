@@ -235,6 +235,47 @@ START_TEST(connected_socket_owns_its_flow_only)
 }
 END_TEST
 
+static uint32_t
+winerr_of(int fd)
+{
+	struct secured_socket s;
+
+	ck_assert(socket_table_find(table, socket_cookie(fd), &s));
+	return s.winerr;
+}
+
+/* A negotiation that a packet began: its socket learns why it failed, and no other. */
+START_TEST(failure_of_a_flow)
+{
+	uint16_t listen_port = 0, port = 0, other_port = 0;
+	int l = bound_socket(4, SOCK_DGRAM, "127.0.0.1", &listen_port);
+	int c = bound_socket(4, SOCK_DGRAM, "127.0.0.1", &port);
+	int other = bound_socket(4, SOCK_DGRAM, "127.0.0.1", &other_port);
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(listen_port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct flow f;
+
+	ck_assert_int_eq(connect(c, (struct sockaddr *)&to, sizeof(to)), 0);
+	add(c, CLASS_DEFAULT, 4, 17);
+	add(other, CLASS_DEFAULT, 4, 17);
+	f = flow_to(17, "127.0.0.1", port);
+	socket_table_flow_failed(table, &f, 1); /* another peer */
+	ck_assert_uint_eq(winerr_of(c), 0);
+	memcpy(f.remote.addr.b, &to.sin_addr, 4);
+	f.remote.port = listen_port;
+	socket_table_flow_failed(table, &f, 13868);
+	ck_assert_uint_eq(winerr_of(c), 13868);
+	ck_assert_uint_eq(winerr_of(other), 0);
+	f.local.port = 0; /* nobody in particular */
+	socket_table_flow_failed(table, &f, 13801);
+	ck_assert_uint_eq(winerr_of(c), 13868);
+	close(c);
+	close(l);
+	close(other);
+}
+END_TEST
+
 /* Port 0 asks for all sockets of a protocol: an answer only if they agree. */
 START_TEST(any_port)
 {
@@ -412,6 +453,7 @@ daemon_sockets_tests(Suite *s)
 	tcase_add_test(t, end_of_a_socket_that_moves);
 	tcase_add_loop_test(t, owner_of_a_port, 0, 4);
 	tcase_add_test(t, connected_socket_owns_its_flow_only);
+	tcase_add_test(t, failure_of_a_flow);
 	tcase_add_test(t, any_port);
 	tcase_add_test(t, ambiguous_owner);
 	tcase_add_loop_test(t, dump, 0, 4);
