@@ -42,6 +42,8 @@ void ctl_teardown(void);
 int ctl_dial(bool may_change);
 /* How many descriptors this process has. */
 size_t open_descriptors(void);
+/* Bytes that this process has allocated now, as its allocator says. */
+size_t allocated_bytes(void);
 bool is_root(void);
 /* A socket bound to that address ("" = any) and a port of the kernel's choice. */
 int bound_socket(int family, int type, const char *addr, uint16_t *port);

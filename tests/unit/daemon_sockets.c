@@ -147,6 +147,32 @@ START_TEST(end_of_a_socket_that_moves)
 }
 END_TEST
 
+/* 10,000 sockets come and end: the memory is what it was. */
+START_TEST(memory_of_many_sockets)
+{
+	struct secured_socket s = { 0, 0, CLASS_DEFAULT, 1000, 4, 6, 0, false, 0 };
+	size_t bytes = 0;
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
+	socket_table_watch(table, fd[0]);
+	for (int round = 0; round < 3; round++) {
+		for (uint64_t i = 1; i <= 5000; i++) {
+			s.cookie = (uint64_t)round << 32 | i;
+			ck_assert_uint_ne(socket_table_add(table, &s), 0);
+		}
+		ck_assert_uint_eq(socket_table_count_uid(table, 1000), 5000);
+		for (uint64_t i = 1; i <= 5000; i++)
+			say_ended(fd[1], (uint64_t)round << 32 | i);
+		ck_assert_uint_eq(socket_table_count_uid(table, 1000), 0);
+		if (round == 0)
+			bytes = allocated_bytes();
+	}
+	ck_assert_uint_le(allocated_bytes(), bytes + 16384);
+	close(fd[1]);
+}
+END_TEST
+
 START_TEST(counts_and_replacement)
 {
 	struct secured_socket s = { 0, 5, CLASS_DEFAULT, 1000, 4, 6, 0, false, 0 };
@@ -449,6 +475,7 @@ daemon_sockets_tests(Suite *s)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, ended_before_it_was_registered);
+	tcase_add_test(t, memory_of_many_sockets);
 	tcase_add_test(t, counts_and_replacement);
 	tcase_add_test(t, end_of_a_socket_that_moves);
 	tcase_add_loop_test(t, owner_of_a_port, 0, 4);
