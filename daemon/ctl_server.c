@@ -3,9 +3,7 @@
 
 #include "daemon/ctl_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -16,6 +14,8 @@
 #include <event2/bufferevent.h>
 #include <jansson.h>
 
+#include "daemon/ctl_flow.h"
+#include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/status_json.h"
@@ -89,75 +89,40 @@ client_error(struct ctl_client *c, const char *text)
 
 /* ---- requests ---- */
 
-static bool
-parse_address(const char *text, struct address *a)
-{
-	*a = (struct address){ 0 };
-	if (inet_pton(AF_INET, text, a->b) == 1)
-		a->family = 4;
-	else if (inet_pton(AF_INET6, text, a->b) == 1)
-		a->family = 6;
-	return a->family != 0;
-}
-
-/* The address that packets to `to` are sent from. */
-static bool
-source_address(const struct address *to, struct address *from)
-{
-	struct sockaddr_storage ss = { .ss_family = to->family == 4 ? AF_INET : AF_INET6 };
-	socklen_t n = to->family == 4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-	void *at = to->family == 4 ? (void *)&((struct sockaddr_in *)&ss)->sin_addr :
-				     (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
-	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool ok;
-
-	memcpy(at, to->b, address_len_bytes(to));
-	if (to->family == 4)
-		((struct sockaddr_in *)&ss)->sin_port = htons(9);
-	else
-		((struct sockaddr_in6 *)&ss)->sin6_port = htons(9);
-	*from = (struct address){ .family = to->family };
-	ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, n) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&ss, &n) == 0;
-	if (ok)
-		memcpy(from->b, at, address_len_bytes(to));
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 static void
 request_initiate(struct ctl_client *c, json_t *q)
 {
 	struct waiter w = { .ctl_client = c->id };
-	const char *to = json_string_value(json_object_get(q, "to"));
-	const char *from = json_string_value(json_object_get(q, "from"));
-	const char *proto = json_string_value(json_object_get(q, "protocol"));
-	json_int_t port = json_integer_value(json_object_get(q, "port"));
 	json_t *class_id = json_object_get(q, "class");
-	struct flow f = { 0 };
+	const char *error;
+	struct flow f;
 
-	if (to == NULL || !parse_address(to, &f.remote.addr)) {
-		client_error(c, "\"to\" must be an IPv4 or IPv6 address");
-	} else if (proto == NULL || (strcmp(proto, "tcp") != 0 && strcmp(proto, "udp") != 0)) {
-		client_error(c, "\"protocol\" must be tcp or udp");
-	} else if (port < 1 || port > 65535) {
-		client_error(c, "\"port\" must be between 1 and 65535");
-	} else if (from != NULL && (!parse_address(from, &f.local.addr) ||
-				       f.local.addr.family != f.remote.addr.family)) {
-		client_error(c, "\"from\" must be an address of the same family as \"to\"");
-	} else if (from == NULL && !source_address(&f.remote.addr, &f.local.addr)) {
-		client_error(c, "there is no route to that address");
-	} else {
-		f.protocol = strcmp(proto, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
-		f.remote.port = (uint16_t)port;
-		if (!nego_acquire(c->server->n, &f,
-			json_integer_value(class_id) == CLASS_ENCRYPT ? CLASS_ENCRYPT :
-									CLASS_DEFAULT,
-			&w))
-			client_error(c, "the policy has no proposal for that: with --encrypt "
-					"it needs one that encrypts");
+	if ((error = ctl_flow_read(q, &f)) != NULL) {
+		client_error(c, error);
+		return;
 	}
+	f.local.port = 0;
+	if (!nego_acquire(c->server->n, &f,
+		json_integer_value(class_id) == CLASS_ENCRYPT ? CLASS_ENCRYPT : CLASS_DEFAULT,
+		&w))
+		client_error(c, "the policy has no proposal for that: with --encrypt "
+				"it needs one that encrypts");
+}
+
+static void
+request_explain(struct ctl_client *c, json_t *q)
+{
+	struct negotiator *n = c->server->n;
+	struct proto_flow_state ask;
+	const char *error;
+
+	memset(&ask, 0, sizeof(ask)); /* padding travels, too */
+	ask.client = c->id;
+	if ((error = explain_question(n, q, &ask)) != NULL)
+		client_error(c, error);
+	else if (ask.class_id == 0 || ask.flow.remote.port == 0 || n->plane == NULL ||
+		 ipc_send(n->plane, PROTO_FLOW_ASK, &ask, sizeof(ask), -1) != 0)
+		client_send(c, explain_json(n, &ask));
 }
 
 static void
@@ -221,6 +186,8 @@ client_request(struct ctl_client *c, const char *line)
 		client_error(c, "this socket only shows: use ctl.sock, as root");
 	else if (strcmp(cmd, "status") == 0)
 		client_send(c, status_json(c->server->n));
+	else if (strcmp(cmd, "explain") == 0)
+		request_explain(c, q);
 	else if (strcmp(cmd, "initiate") == 0)
 		request_initiate(c, q);
 	else if (strcmp(cmd, "delete") == 0)
@@ -232,7 +199,8 @@ client_request(struct ctl_client *c, const char *line)
 	else if (strcmp(cmd, "monitor") == 0)
 		c->is_monitor = true;
 	else
-		client_error(c, "unknown \"cmd\": status, monitor, initiate, delete, reload or keylog");
+		client_error(c, "unknown \"cmd\": status, monitor, explain, initiate, delete, reload "
+				"or keylog");
 	json_decref(q);
 }
 
@@ -369,14 +337,31 @@ ctl_server_keylog(struct ctl_server *s, const char *table, const char *line)
 			client_send(c, json_pack("{s:s,s:s}", "table", table, "line", line));
 }
 
-void
-ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r)
+static struct ctl_client *
+client_find(const struct ctl_server *s, uint64_t id)
 {
 	struct ctl_client *c;
 
 	LIST_FOREACH (c, &s->clients, link)
-		if (c->id == client)
-			break;
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+void
+ctl_server_explained(struct ctl_server *s, const struct proto_flow_state *seen)
+{
+	struct ctl_client *c = client_find(s, seen->client);
+
+	if (c != NULL)
+		client_send(c, explain_json(s->n, seen));
+}
+
+void
+ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r)
+{
+	struct ctl_client *c = client_find(s, client);
+
 	if (c == NULL)
 		return;
 	if (r->error == IKE_OK)
@@ -390,11 +375,8 @@ ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_res
 void
 ctl_server_reloaded(struct ctl_server *s, uint64_t client, const char *error)
 {
-	struct ctl_client *c;
+	struct ctl_client *c = client_find(s, client);
 
-	LIST_FOREACH (c, &s->clients, link)
-		if (c->id == client)
-			break;
 	if (c == NULL)
 		return;
 	if (error != NULL)

@@ -11,6 +11,7 @@
 #include "ike/engine.h"
 
 struct negotiator;
+struct proto_flow_state;
 struct ctl_server; /* owned */
 
 struct ctl_server *ctl_server_new(struct negotiator *n);
@@ -20,6 +21,8 @@ void ctl_server_listen(struct ctl_server *s, int fd, bool may_change);
 void ctl_server_event(struct ctl_server *s, const struct action_event *e);
 /* The end of an initiate request. */
 void ctl_server_result(struct ctl_server *s, uint64_t client, const struct action_result *r);
+/* The end of an explain request: what the plane knows. */
+void ctl_server_explained(struct ctl_server *s, const struct proto_flow_state *seen);
 /* The end of a reload request; error: NULL, or why the old configuration stays. */
 void ctl_server_reloaded(struct ctl_server *s, uint64_t client, const char *error);
 /* Does anybody want keys? */

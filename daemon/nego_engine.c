@@ -109,6 +109,17 @@ do_sa_move(struct negotiator *n, const struct action_sa_move *a)
 }
 
 static void
+remember_failure(struct negotiator *n, const struct waiter *w, const struct action_result *r)
+{
+	struct failure *f = &n->failure[n->next_failure++ % NEGO_FAILURES];
+
+	f->at_ms = nego_now_ms();
+	f->class_id = w->class_id;
+	f->selector = w->asked_for;
+	memcpy(f->text, r->text, sizeof(f->text));
+}
+
+static void
 do_result(struct negotiator *n, const struct action_result *r)
 {
 	struct waiter *w;
@@ -120,6 +131,8 @@ do_result(struct negotiator *n, const struct action_result *r)
 		return;
 	TAILQ_REMOVE(&n->waiters, w, next);
 	socket_table_negotiated(n->sockets, w->cookie, r->win32);
+	if (r->error != IKE_OK)
+		remember_failure(n, w, r);
 	if (w->is_plane) {
 		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
 
@@ -238,6 +251,8 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	a.policy.guarantee_encryption |= w->guarantee_encryption;
 	*copy = *w;
 	copy->ticket = a.ticket;
+	copy->class_id = class_id;
+	copy->asked_for = *selector;
 	TAILQ_INSERT_TAIL(&n->waiters, copy, next);
 	engine_acquire(n->engine, nego_now_ms(), &a);
 	nego_pump(n);

@@ -100,6 +100,7 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 	struct negotiator *n = ctx;
 	struct proto_acquire acquire;
 	struct proto_flow_clear clear;
+	struct proto_flow_state state;
 	struct proto_qm_expired expired;
 	struct proto_qm_usage usage;
 	struct proto_owner owner;
@@ -118,6 +119,8 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		plane_usage(n, &usage);
 	} else if (type == PROTO_FLOW_CLEAR && proto_body(body, &clear, sizeof(clear))) {
 		nego_clear_flow(n, &clear);
+	} else if (type == PROTO_FLOW_REPLY && proto_body(body, &state, sizeof(state))) {
+		ctl_server_explained(n->ctl, &state);
 	} else if (type == PROTO_SA_ADDED) {
 		nego_defer_sa_added(n);
 	} else if (type == PROTO_NAT_IN) {

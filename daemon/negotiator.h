@@ -29,7 +29,17 @@ struct waiter {
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */
 	uint32_t uid;	     /* of that program */
 	uint64_t cookie;     /* of its socket; 0: none */
+	struct flow asked_for; /* the selector of the negotiation */
 	uint64_t fallback_ms; /* no answer until then: it stays clear; 0: never */
+};
+
+/* Why the last negotiations failed, for authipctl explain; a ring. */
+#define NEGO_FAILURES 64
+struct failure {
+	uint64_t at_ms; /* 0: none */
+	uint32_t class_id;
+	struct flow selector;
+	char text[512];
 };
 
 /* Bytes and packets of a quick mode, as the plane counts them. */
@@ -73,6 +83,8 @@ struct negotiator {
 	struct event *clear_timer; /* the next waiter that falls back */
 	uint64_t clear_flows[CLEAR_REASON_COUNT]; /* by why they were clear at first */
 	uint64_t clear_fallbacks;
+	struct failure failure[NEGO_FAILURES];
+	uint32_t next_failure;
 	uint64_t clear_log_ms; /* what is said of them is bounded */
 	uint32_t clear_log_n;
 };

@@ -249,6 +249,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 {
 	struct proto_acquire_done done;
 	struct proto_clear_now now;
+	struct proto_flow_state ask;
 	struct proto_sa_delete del;
 	struct proto_class class;
 	struct proto_owner owner;
@@ -266,6 +267,8 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 		plane_out_done(p, &done);
 	else if (type == PROTO_CLEAR_NOW && proto_body(body, &now, sizeof(now)))
 		plane_out_clear_now(p, &now);
+	else if (type == PROTO_FLOW_ASK && proto_body(body, &ask, sizeof(ask)))
+		plane_flow_tell(p, &ask);
 	else if (type == PROTO_OWNER_REPLY && proto_body(body, &owner, sizeof(owner)))
 		plane_clear_owner(p, &owner);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))

@@ -222,6 +222,8 @@ void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
 void plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s);
 /* Caches the pair of a flow; NULL: none. */
 void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
+/* Answers PROTO_FLOW_ASK. */
+void plane_flow_tell(struct plane *p, const struct proto_flow_state *ask);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);
 struct held *plane_held_new(struct span packet);

@@ -21,19 +21,50 @@ flow_bucket(const struct plane *p, uint32_t class_id, const struct flow *f)
 	return plane_hash(p, k.b, sizeof(k.b));
 }
 
-struct plane_flow *
-plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
+/* Without making it younger. */
+static struct plane_flow *
+flow_look(struct plane *p, uint32_t class_id, const struct flow *f)
 {
 	struct plane_flow *e;
 
 	LIST_FOREACH (e, &p->flow[flow_bucket(p, class_id, f)], by_flow)
-		if (e->class_id == class_id && flow_equal(&e->flow, f)) {
-			e->last_ms = p->now_ms;
-			TAILQ_REMOVE(&p->flow_age[e->was_secured], e, by_age);
-			TAILQ_INSERT_TAIL(&p->flow_age[e->was_secured], e, by_age);
+		if (e->class_id == class_id && flow_equal(&e->flow, f))
 			return e;
-		}
 	return NULL;
+}
+
+struct plane_flow *
+plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
+{
+	struct plane_flow *e = flow_look(p, class_id, f);
+
+	if (e == NULL)
+		return NULL;
+	e->last_ms = p->now_ms;
+	TAILQ_REMOVE(&p->flow_age[e->was_secured], e, by_age);
+	TAILQ_INSERT_TAIL(&p->flow_age[e->was_secured], e, by_age);
+	return e;
+}
+
+void
+plane_flow_tell(struct plane *p, const struct proto_flow_state *ask)
+{
+	const struct plane_flow *f = flow_look(p, ask->class_id, &ask->flow);
+	struct proto_flow_state reply = *ask;
+
+	reply.seen = SEEN_NEVER;
+	if (f != NULL) {
+		reply.seen = f->state == FLOW_WAITING ? SEEN_WAITING :
+			     f->state == FLOW_FAILED && p->now_ms < f->retry_ms ?
+							SEEN_FAILED :
+			     f->state == FLOW_CLEAR ? SEEN_CLEAR :
+						      SEEN_OPEN;
+		reply.qm_id = f->pair != NULL ? f->pair->qm_id : 0;
+		reply.n_held = (uint32_t)f->n_held;
+		reply.was_secured = f->was_secured;
+		reply.fell_back = f->fell_back;
+	}
+	(void)ipc_send(p->negotiator, PROTO_FLOW_REPLY, &reply, sizeof(reply), -1);
 }
 
 static void

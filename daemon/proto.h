@@ -72,7 +72,10 @@
 	X(63, PROTO_ACQUIRE_ENCRYPTED, "acquire-encrypted", "plane", "negotiator")    \
 	/* clear text: what goes so, once for each flow; and what waits no longer */  \
 	X(64, PROTO_FLOW_CLEAR, "flow-clear", "plane", "negotiator")                  \
-	X(65, PROTO_CLEAR_NOW, "clear-now", "negotiator", "plane")
+	X(65, PROTO_CLEAR_NOW, "clear-now", "negotiator", "plane")                    \
+	/* what the data plane knows of a flow, for authipctl explain */              \
+	X(66, PROTO_FLOW_ASK, "flow-ask", "negotiator", "plane")                      \
+	X(67, PROTO_FLOW_REPLY, "flow-reply", "plane", "negotiator")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -280,6 +283,28 @@ struct proto_flow_clear {
 struct proto_clear_now {
 	uint32_t class_id;
 	struct flow flow;
+};
+/* FLOW_ASK, FLOW_REPLY: X(id, name) */
+#define FLOW_SEEN(X)                                             \
+	X(SEEN_NEVER, "unknown")   /* no packet of it, or long ago */ \
+	X(SEEN_OPEN, "open")       /* its packets are sent */    \
+	X(SEEN_WAITING, "waiting") /* for a negotiation */       \
+	X(SEEN_FAILED, "failed")   /* that failed, a moment ago */ \
+	X(SEEN_CLEAR, "clear")     /* there is an SA, whose peer prefers clear text */
+enum flow_seen {
+#define FLOW_SEEN_ENUM(id, name) id,
+	FLOW_SEEN(FLOW_SEEN_ENUM) FLOW_SEEN_COUNT
+};
+struct proto_flow_state {
+	uint64_t client; /* of authipctl */
+	uint32_t class_id;
+	struct flow flow;
+	/* reply */
+	uint32_t seen;	/* enum flow_seen */
+	uint32_t qm_id; /* that it is sent by; 0: none, or not known */
+	uint32_t n_held;
+	bool was_secured;
+	bool fell_back;
 };
 /* QM_EXPIRED: byte limit or idle time reached; a soft limit is told again and again. */
 struct proto_qm_expired {

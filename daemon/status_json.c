@@ -164,8 +164,8 @@ transform_name(enum qm_transform t)
 	return t == QM_AH ? "ah" : t == QM_ESP_AUTH ? "esp-auth" : "esp-auth-cipher";
 }
 
-static json_t *
-json_selector(const struct flow *f)
+json_t *
+status_json_selector(const struct flow *f)
 {
 	return json_pack("{s:s,s:o,s:i,s:o,s:i}", "protocol",
 	    f->protocol == 6	  ? "tcp" :
@@ -200,7 +200,7 @@ add_qm(void *ctx, const struct engine_qm_status *s)
 		(json_int_t)(u != NULL ? u->total.bytes_in : 0), "bytes_out",
 		(json_int_t)(u != NULL ? u->total.bytes_out : 0), "class", (int)s->class_id,
 		"rekeyed_from", (json_int_t)s->rekeyed_from, "rekeys", (json_int_t)s->n_rekeys,
-		"selector", json_selector(&s->selector)));
+		"selector", status_json_selector(&s->selector)));
 	return true;
 }
 

@@ -202,6 +202,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 	struct xfrm *x = ctx;
 	struct proto_acquire_done done;
 	struct proto_sa_delete del;
+	struct proto_flow_state ask;
 	struct proto_class class;
 	struct proto_move move;
 
@@ -216,6 +217,8 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 		xfrm_acquire_done(x, &done);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))
 		class_message(x, &class);
+	else if (type == PROTO_FLOW_ASK && proto_body(body, &ask, sizeof(ask)))
+		xfrm_acquire_tell(x, &ask);
 	else if (type == PROTO_SA_MOVE && proto_body(body, &move, sizeof(move)))
 		sa_move(x, &move);
 	else

@@ -223,6 +223,32 @@ xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d)
 }
 
 void
+xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask)
+{
+	struct proto_flow_state reply = *ask;
+	const struct xfrm_entry *e = NULL;
+	struct flow f = ask->flow;
+	struct xfrm_rule r;
+
+	reply.seen = SEEN_NEVER;
+	if (ask->class_id != 0 && ask->class_id <= CLASS_MAX && x->class[ask->class_id].is_up) {
+		for (int any = 0; any < 2 && e == NULL; any++) {
+			f.local.port = any != 0 ? 0 : ask->flow.local.port;
+			r = xfrm_rule_flow(x, ask->class_id, &f, XFRM_LEVEL_ALLOW, 50);
+			e = xfrm_policy_find(x, &r);
+			if (e != NULL && xfrm_rules_is_base(x, e))
+				e = NULL;
+		}
+		if (acquire_find(x, ask->class_id, &ask->flow) != NULL)
+			reply.seen = SEEN_WAITING;
+		else if (e != NULL)
+			reply.seen = e->rule.level == XFRM_LEVEL_REQUIRED ? SEEN_OPEN : SEEN_FAILED;
+		reply.was_secured = e != NULL && e->rule.level == XFRM_LEVEL_REQUIRED;
+	}
+	(void)ipc_send(x->negotiator, PROTO_FLOW_REPLY, &reply, sizeof(reply), -1);
+}
+
+void
 xfrm_acquire_flush(struct xfrm *x, uint32_t class_id)
 {
 	struct xfrm_acquire *a, *next;

@@ -196,6 +196,8 @@ const char *xfrm_check_sa(const struct xfrm *x, const struct action_sa_add *a);
 void xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e);
 void xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d);
 void xfrm_acquire_ask_again(struct xfrm *x);
+/* Answers PROTO_FLOW_ASK: policies of a flow are all that is remembered of it. */
+void xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask);
 void xfrm_acquire_flush(struct xfrm *x, uint32_t class_id);
 /* Ends the state that stands for a question of the kernel; seq 0: not known. */
 void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,

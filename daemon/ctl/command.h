@@ -18,6 +18,8 @@ struct options {
 	const char *dir;
 	const char *out;
 	long port;
+	long local_port;
+	long socket;
 	long id;
 	long seconds; /* 0: until interrupted */
 	bool json;
@@ -34,6 +36,8 @@ int options_parse(int argc, char **argv, struct options *o);
 int ask(const struct options *o, bool changes, json_t *request, json_t **answer);
 int command_status(const struct options *o);
 int command_monitor(const struct options *o);
+/* explain.c */
+int command_explain(const struct options *o);
 int command_initiate(const struct options *o);
 int command_delete(const struct options *o);
 int command_reload(const struct options *o);

@@ -149,6 +149,7 @@ main(int argc, char **argv)
 	} commands[] = {
 		{ "status", command_status },
 		{ "monitor", command_monitor },
+		{ "explain", command_explain },
 		{ "initiate", command_initiate },
 		{ "delete", command_delete },
 		{ "reload", command_reload },

@@ -15,6 +15,10 @@ usage(FILE *out)
 	    "  status [--json]                show main modes, quick modes, sockets, "
 	    "counters\n"
 	    "  monitor [--json]               print events until interrupted\n"
+	    "  explain --to ADDR [--from ADDR] --proto tcp|udp --port N [--local-port N]\n"
+	    "          | --socket N [--json]  whose that traffic is, and why it is protected, "
+	    "clear\n"
+	    "                                 or blocked\n"
 	    "  initiate --to ADDR [--from ADDR] --proto tcp|udp --port N [--encrypt]\n"
 	    "                                 negotiate now; waits for the result\n"
 	    "  delete [--main-mode N | --quick-mode N | --all]\n"
@@ -49,6 +53,8 @@ options_parse(int argc, char **argv, struct options *o)
 		{ "from", required_argument, NULL, 'f' },
 		{ "proto", required_argument, NULL, 'p' },
 		{ "port", required_argument, NULL, 'P' },
+		{ "local-port", required_argument, NULL, 'l' },
+		{ "socket", required_argument, NULL, 'S' },
 		{ "encrypt", no_argument, NULL, 'e' },
 		{ "main-mode", required_argument, NULL, 'm' },
 		{ "quick-mode", required_argument, NULL, 'q' },
@@ -82,6 +88,18 @@ options_parse(int argc, char **argv, struct options *o)
 			break;
 		case 'P':
 			o->port = parse_number(optarg);
+			break;
+		case 'l':
+			o->local_port = parse_number(optarg);
+			break;
+		case 'S':
+			o->socket = parse_number(optarg);
+			if (o->socket < 1) {
+				fprintf(stderr,
+				    "authipctl: \"%s\" is not the number of a socket\n",
+				    optarg);
+				return -1;
+			}
 			break;
 		case 'e':
 			o->encrypt = true;

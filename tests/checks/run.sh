@@ -43,7 +43,7 @@ libraries() {
 	cat <<-'END'
 		openssl/    : crypto/|daemon/auth_
 		confuse\.h  : config/
-		jansson\.h  : daemon/status_json\.|daemon/ctl_server\.|daemon/ctl/
+		jansson\.h  : daemon/status_json\.|daemon/ctl_|daemon/explain\.|daemon/ctl/
 		libmnl/     : daemon/xfrm_|daemon/net\.c|daemon/net_routes\.c|daemon/net_rules\.c|daemon/nego_address\.c|daemon/sockdiag\.c
 		nftables/   : daemon/net_reply\.c
 		cap-ng\.h   : daemon/privdrop\.c
@@ -348,16 +348,17 @@ check_counters() {
 	differ counters "$scratch/want" "$scratch/have" "the tables and doc/authipctl.8"
 }
 
-# Every word that status_json.c can write, keys and values.
+# Every word that status_json.c and explain.c can write, keys and values.
 check_json() {
 	local out=$scratch/json w
 
-	grep -oE '"[a-z][a-z0-9_-]*[a-z0-9]"' "$srcdir/daemon/status_json.c" | tr -d '"' | sort -u |
+	(cd "$srcdir/daemon" && grep -hoE '"[a-z][a-z0-9_-]*[a-z0-9]"' status_json.c explain.c) |
+		tr -d '"' | sort -u |
 		while read -r w; do
 			grep -qE "(^|[^a-z_-])$w([^a-z_-]|\$)" "$srcdir/doc/authipctl.8" ||
 				echo "$w"
 		done > "$out"
-	verdict json "$out" "words of daemon/status_json.c that doc/authipctl.8 does not explain"
+	verdict json "$out" "words of daemon/status_json.c or explain.c that doc/authipctl.8 does not explain"
 }
 
 # The tests that a checklist names: "PROGRAM/CASE" of Check, "KIND/FILE/CASE" of a shell test

@@ -83,6 +83,32 @@ monitor() {
 		fail "no JSON event"
 }
 
+# explain WANTED OPTION...: the first line ends with it; the rest is in explain.app.
+explain() {
+	ctl a explain --proto tcp --port "$p0" "${@:2}" >"$work/explain.app" ||
+		fail "explain ${*:2} failed"
+	head -n 1 "$work/explain.app" | grep -q ": $1\$" ||
+		fail "not $1: $(cat "$work/explain.app")"
+}
+
+# What carries a connection, and why another one is clear or waits.
+explains() {
+	local port
+	forget
+	explain clear --to "$b4"
+	grep -q "authipd does not touch it" "$work/explain.app" || fail "it touches it"
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	port=$(on a ss -Htn state established dport = :"$p0" | sed -n 's/.*:\([0-9]*\) .*/\1/p' |
+		head -n 1)
+	explain protected --to "$b4" --local-port "${port:-1}"
+	grep -q "the peer is CN=b.test" "$work/explain.app" || fail "who is it?"
+	grep -q "quick mode #" "$work/explain.app" || fail "what carries it?"
+	explain protected --socket "$(ctl a status | sed -n 's/^  #\([0-9]*\) ipv4 tcp.*/\1/p')"
+	exits 1 on a "$builddir/authipctl" --run-dir "$work/a.run" explain --socket 99999
+	exits 2 on a "$builddir/authipctl" --run-dir "$work/a.run" explain --to "$b4"
+}
+
 check_only() {
 	printf 'trust = "/dev/null"\nnonsense = 1\n' >"$work/bad.conf"
 	exits 1 on a "$builddir/authipd" -n -c "$work/bad.conf"
@@ -219,6 +245,7 @@ try wrong_descriptors wrong_descriptors
 try second_daemon second_daemon
 try ctl_statuses ctl_statuses
 try ctl_monitor monitor
+try ctl_explains explains
 try check_only check_only
 try roles_have_no_privilege roles_have_no_privilege
 try start_says_readable start_says_readable

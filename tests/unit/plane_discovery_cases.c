@@ -317,6 +317,47 @@ START_TEST(each_clear_flow_is_told_once)
 }
 END_TEST
 
+/* For authipctl explain; asking makes no flow, and none younger. */
+START_TEST(a_flow_is_described)
+{
+	struct flow f = flow_of(4, 6, 1000, 80);
+	struct proto_flow_state ask = { .client = 7, .class_id = CLEAR, .flow = f }, got;
+	uint64_t last_ms;
+
+	rig_say(PROTO_FLOW_ASK, &ask, sizeof(ask));
+	rig_expect(PROTO_FLOW_REPLY, &got, sizeof(got));
+	ck_assert_uint_eq(got.seen, SEEN_NEVER);
+	ck_assert_uint_eq(rig.p->n_flows, 0);
+	class_waits();
+	out_sample(CLEAR, &f, 1);
+	(void)heard(0);
+	last_ms = rig.p->now_ms;
+	rig_say(PROTO_FLOW_ASK, &ask, sizeof(ask));
+	rig_expect(PROTO_FLOW_REPLY, &got, sizeof(got));
+	ck_assert_uint_eq(got.client, 7);
+	ck_assert_uint_eq(got.seen, SEEN_WAITING);
+	ck_assert_uint_eq(got.n_held, 1);
+	ck_assert_uint_eq(TAILQ_FIRST(&rig.p->flow_age[false])->last_ms, last_ms);
+	done(&f, IKE_ERR_TIMED_OUT);
+	(void)heard(0);
+	plane_flow_tell(rig.p, &ask);
+	rig_expect(PROTO_FLOW_REPLY, &got, sizeof(got));
+	ck_assert_uint_eq(got.seen, SEEN_FAILED);
+	ck_assert(got.fell_back && !got.was_secured);
+	pair_with(5, &f, false, false);
+	out_sample(CLEAR, &f, 2);
+	plane_flow_tell(rig.p, &ask);
+	rig_expect(PROTO_FLOW_REPLY, &got, sizeof(got));
+	ck_assert_uint_eq(got.seen, SEEN_OPEN);
+	ck_assert(got.was_secured);
+	ck_assert_uint_eq(got.qm_id, 5);
+	ask.class_id = CLASS_MAX + 1;
+	plane_flow_tell(rig.p, &ask);
+	rig_expect(PROTO_FLOW_REPLY, &got, sizeof(got));
+	ck_assert_uint_eq(got.seen, SEEN_NEVER);
+}
+END_TEST
+
 /* Strangers make many flows: what is told is bounded, and none is forgotten. */
 START_TEST(a_flood_is_told_in_few_words)
 {
@@ -414,6 +455,7 @@ plane_discovery_tests(Suite *s)
 	tcase_add_test(t, off_is_secured_in_time);
 	tcase_add_test(t, clear_now_is_for_those_who_may);
 	tcase_add_test(t, each_clear_flow_is_told_once);
+	tcase_add_test(t, a_flow_is_described);
 	tcase_add_test(t, a_flood_is_told_in_few_words);
 	tcase_add_loop_test(t, nd_in_1_first_clear_packet_if_its_owner_takes_it, 0, 3);
 	tcase_add_test(t, nd_in_2_clear_packet_of_a_clear_flow);
