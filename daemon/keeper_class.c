@@ -276,6 +276,8 @@ keeper_classes_open(struct keeper *k)
 		k->is_lost[id] = true;
 	}
 	keeper_rules_restore(k);
+	if (k->xfrm == NULL && !keeper_secured_open(k))
+		return false;
 	memset(k->sockets_left, 0, sizeof(k->sockets_left));
 	class_file_save(k);
 	return true;
@@ -306,6 +308,7 @@ keeper_classes_close(struct keeper *k)
 	}
 	if (was_open)
 		class_file_save(k);
+	keeper_secured_close(k, keep);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		free(k->class[id]);
 		k->class[id] = NULL;

@@ -242,6 +242,8 @@ message_of_role(
 	}
 	if (from == ROLE_AUTH)
 		return type == PROTO_CACHE_ASK && keeper_cache(k, body);
+	if (from == ROLE_PLANE)
+		return keeper_secured_message(k, type, body);
 	return from == ROLE_NEGOTIATOR && message_of_negotiator(k, type, body, fd);
 }
 

@@ -209,6 +209,8 @@ keeper_role_start(struct keeper *k, enum role_id id)
 			    k->fd[i].fd);
 	if (id == ROLE_PLANE)
 		keeper_classes_hand_over(k);
+	if (id == ROLE_PLANE)
+		keeper_secured_hand_over(k);
 	if (id == ROLE_AUTH || id == ROLE_PLANE)
 		return roles_connect(k, ROLE_NEGOTIATOR, id);
 	keeper_adopt(k);

@@ -17,6 +17,7 @@
 
 #define KEEPER_SIGNALS 4
 #define KEEPER_MAX_FDS 24
+#define KEEPER_SECURED 4096 /* flows */
 
 /* A descriptor that belongs to a role, kept for its successors. */
 struct keeper_fd {
@@ -54,6 +55,9 @@ struct keeper {
 	bool is_lost[CLASS_MAX + 1]; /* live sockets, but nobody knows which class they have */
 	int packet_fd;		     /* also in fd */
 	struct xfrm *xfrm; /* the kernel's IPsec; NULL: there is a plane role */
+	struct proto_flow_secured *secured; /* KEEPER_SECURED of them; class 0: free */
+	uint32_t n_secured_lost;
+	int secured_fd; /* their file, if secured is not NULL; -1: none */
 	struct proto_rules rules;
 	bool had_rules;
 	struct net_routes *routes;
@@ -106,6 +110,15 @@ void keeper_rules_end(struct keeper *k);
 /* class_file.c: what exists, for a daemon that comes after this one. */
 void class_file_save(const struct keeper *k);
 void class_file_load(struct keeper *k);
+/*
+ * keeper_secured.c: flows that may be clear no more. Reads what an earlier daemon wrote; the
+ * messages of the plane (false: none that ours sends); what a new plane has to know; the end
+ * (keep: sockets are still open).
+ */
+bool keeper_secured_open(struct keeper *k);
+bool keeper_secured_message(struct keeper *k, uint16_t type, struct span body);
+void keeper_secured_hand_over(const struct keeper *k);
+void keeper_secured_close(struct keeper *k, bool keep);
 /* keeper_resources.c: counts the live sockets of each class. */
 void keeper_count_sockets(struct keeper *k);
 /* Does the kernel know live ones? */

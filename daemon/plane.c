@@ -364,11 +364,14 @@ plane_start(struct event_base *base, const struct config *c, struct ipc *keeper)
 static void
 plane_message(void *self, uint16_t type, struct span body, int fd)
 {
+	struct proto_flow_secured secured;
 	struct proto_class_id gone;
 
 	if (fd >= 0)
 		close(fd);
-	if (type == PROTO_CLASS_GONE && proto_body(body, &gone, sizeof(gone)) &&
+	if (type == PROTO_FLOW_SECURED && proto_body(body, &secured, sizeof(secured)))
+		plane_flow_restore(self, &secured);
+	else if (type == PROTO_CLASS_GONE && proto_body(body, &gone, sizeof(gone)) &&
 	    gone.class_id <= CLASS_MAX)
 		class_close(self, gone.class_id);
 	else

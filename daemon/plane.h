@@ -93,6 +93,7 @@ struct plane_flow {
 	uint8_t peer[16];  /* struct nat_encap */
 	bool starts;
 	bool was_secured;	    /* never clear again */
+	bool is_remembered;	    /* by keeper, as one that was secured */
 	bool fell_back;		    /* the peer does not answer: clear text waits no more */
 	bool is_told;		    /* the negotiator knows that it is clear */
 	bool guarantees_encryption; /* never again by a pair that does not */
@@ -220,6 +221,8 @@ void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
 void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
 /* From now on it is never clear, once the pair's grace is over. */
 void plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s);
+/* An earlier plane secured it, and its grace is over. */
+void plane_flow_restore(struct plane *p, const struct proto_flow_secured *m);
 /* Caches the pair of a flow; NULL: none. */
 void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 /* Answers PROTO_FLOW_ASK. */

@@ -67,6 +67,18 @@ plane_flow_tell(struct plane *p, const struct proto_flow_state *ask)
 	(void)ipc_send(p->negotiator, PROTO_FLOW_REPLY, &reply, sizeof(reply), -1);
 }
 
+/* Keeper remembers what may never be clear again, should this process end. */
+static void
+flow_tell_keeper(struct plane *p, const struct plane_flow *f, uint16_t type)
+{
+	struct proto_flow_secured m;
+
+	memset(&m, 0, sizeof(m));
+	m.class_id = f->class_id;
+	m.flow = f->flow;
+	(void)ipc_send(p->keeper, type, &m, sizeof(m), -1);
+}
+
 static void
 flow_free(struct plane *p, struct plane_flow *f)
 {
@@ -76,6 +88,14 @@ flow_free(struct plane *p, struct plane_flow *f)
 	TAILQ_REMOVE(&p->flow_age[f->was_secured], f, by_age);
 	p->n_flows--;
 	free(f);
+}
+
+static void
+flow_forget(struct plane *p, struct plane_flow *f)
+{
+	if (f->is_remembered)
+		flow_tell_keeper(p, f, PROTO_FLOW_FORGOTTEN);
+	flow_free(p, f);
 }
 
 /* The one to forget first: strangers who send in clear make nobody forget what was secured. */
@@ -96,7 +116,7 @@ plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f)
 		return e;
 	if (p->n_flows >= PLANE_MAX_FLOWS) {
 		p->count[PC_FLOWS_FULL]++;
-		flow_free(p, flow_oldest(p));
+		flow_forget(p, flow_oldest(p));
 	}
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
@@ -159,16 +179,39 @@ plane_flow_drop_held(struct plane *p, struct plane_flow *f)
 		flow_drop_oldest(p, f);
 }
 
+static void
+flow_set_secured(struct plane *p, struct plane_flow *f)
+{
+	TAILQ_REMOVE(&p->flow_age[false], f, by_age);
+	TAILQ_INSERT_TAIL(&p->flow_age[true], f, by_age);
+	f->was_secured = true;
+	f->secured_ms = p->now_ms;
+}
+
 void
 plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s)
 {
 	if (f->was_secured)
 		return;
-	TAILQ_REMOVE(&p->flow_age[false], f, by_age);
-	TAILQ_INSERT_TAIL(&p->flow_age[true], f, by_age);
-	f->was_secured = true;
-	f->secured_ms = p->now_ms;
+	flow_set_secured(p, f);
 	f->allow_clear_ms = s->allow_clear_ms;
+	if (!p->class[f->class_id].allow_insecure)
+		return;
+	f->is_remembered = true;
+	flow_tell_keeper(p, f, PROTO_FLOW_SECURED);
+}
+
+void
+plane_flow_restore(struct plane *p, const struct proto_flow_secured *m)
+{
+	struct plane_flow *f;
+
+	if (m->class_id == 0 || m->class_id > CLASS_MAX ||
+	    (f = plane_flow_get(p, m->class_id, &m->flow)) == NULL)
+		return;
+	if (!f->was_secured)
+		flow_set_secured(p, f);
+	f->is_remembered = true;
 }
 
 void
@@ -192,7 +235,7 @@ plane_flow_tick(struct plane *p)
 	for (int secured = 0; secured < 2; secured++)
 		while ((f = TAILQ_FIRST(&p->flow_age[secured])) != NULL &&
 		    p->now_ms - f->last_ms > FLOW_IDLE_MS)
-			flow_free(p, f);
+			flow_forget(p, f);
 }
 
 void

@@ -75,7 +75,10 @@
 	X(65, PROTO_CLEAR_NOW, "clear-now", "negotiator", "plane")                    \
 	/* what the data plane knows of a flow, for authipctl explain */              \
 	X(66, PROTO_FLOW_ASK, "flow-ask", "negotiator", "plane")                      \
-	X(67, PROTO_FLOW_REPLY, "flow-reply", "plane", "negotiator")
+	X(67, PROTO_FLOW_REPLY, "flow-reply", "plane", "negotiator")                  \
+	/* flows that may never be clear again: keeper remembers them, for the next plane */ \
+	X(68, PROTO_FLOW_SECURED, "flow-secured", "plane", "keeper")                  \
+	X(69, PROTO_FLOW_FORGOTTEN, "flow-forgotten", "plane", "keeper")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -281,6 +284,11 @@ struct proto_flow_clear {
 };
 /* CLEAR_NOW: the peer of this flow does not answer; what waits is sent in clear. */
 struct proto_clear_now {
+	uint32_t class_id;
+	struct flow flow;
+};
+/* FLOW_SECURED (to a new plane, too), FLOW_FORGOTTEN */
+struct proto_flow_secured {
 	uint32_t class_id;
 	struct flow flow;
 };

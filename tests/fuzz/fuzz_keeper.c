@@ -28,6 +28,8 @@ static const struct {
 	{ PROTO_READY, 0 },
 	{ PROTO_START, sizeof(struct config) },
 	{ PROTO_SECURE_REPLY, sizeof(struct proto_secure_reply) },
+	{ PROTO_FLOW_SECURED, sizeof(struct proto_flow_secured) },
+	{ PROTO_FLOW_FORGOTTEN, sizeof(struct proto_flow_secured) },
 	{ PROTO_SA_ADD, 64 },
 	{ 0, 0 },
 	{ 0xffff, 8 },

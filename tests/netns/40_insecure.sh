@@ -138,6 +138,29 @@ server_takes_both_udp() {
 		fail "the insecure client failed"
 }
 
+# A pair of SAs that traffic uses.
+has_pair() {
+	ctl "$1" status | grep -q ' <-> .*, established$'
+}
+
+# A plane, or a daemon, that dies does not make a secured flow forget that it was.
+restarts() {
+	needs_plane "the kernel keeps its policies, and the next daemon makes others"
+	both_start
+	serve b secure_server -i "$p0"
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	within 10 has_pair a || fail "not secured"
+	say second-line-of-the-talk
+	capture restarts
+	kill -9 "$(role_pid a plane)"
+	say third-line-of-the-talk 20
+	kill -9 -- "-$(daemon_pid a)"
+	daemon_start a
+	say fourth-line-of-the-talk 20
+	captured_only "udp port 500 or ip proto 50"
+}
+
 clear_refused_more() {
 	(($(counter "$1" plane_in_clear_refused) > $2))
 }
@@ -171,4 +194,5 @@ try insecure_to_secured_server to_secured_server
 try insecure_to_secured_server_udp to_secured_server_udp
 try insecure_server_takes_both server_takes_both
 try insecure_server_takes_both_udp server_takes_both_udp
+try insecure_restarts restarts
 try insecure_refuses_clear_later clear_is_refused_later

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/user_cache.h"
+#include "tests/unit/check_keeper.h"
 #include "tests/unit/keeper_rig.h"
 
 #define WSAENETDOWN 10050
@@ -640,6 +641,7 @@ main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	suite_add_tcase(s, keeper_cases());
+	suite_add_tcase(s, keeper_secured_cases());
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -492,6 +492,7 @@ void
 rig_end(void)
 {
 	keeper_roles_end(&rig.k);
+	free(rig.k.secured);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		if (rig.k.tun[id].fd >= 0)
 			close(rig.k.tun[id].fd);

@@ -3,6 +3,7 @@
  * its rows, in its order. doc/authip-checklist.md has the table.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/check_plane.h"
 
@@ -58,6 +59,21 @@ sealed_arrives(uint32_t qm_id, const struct flow *f, uint8_t mark)
 	uint8_t b[RIG_PACKET_BYTES];
 
 	plane_in_packet(rig.p, span_of(b, peer_seal(qm_id, 1, &s, b)));
+}
+
+static void
+ignore_message(void *ctx, uint16_t type, struct span body, int fd)
+{
+	(void)ctx;
+	(void)type;
+	(void)body;
+	(void)fd;
+}
+
+static void
+ignore_end(void *ctx)
+{
+	(void)ctx;
 }
 
 static void
@@ -376,6 +392,88 @@ START_TEST(a_flood_is_told_in_few_words)
 }
 END_TEST
 
+/* ---- another plane ---- */
+
+/* Keeper's ends of a channel to the plane. */
+static int
+keeper_connect(void)
+{
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
+	rig.p->keeper = ipc_new(rig.base, fd[1], ignore_message, ignore_end, NULL);
+	return fd[0];
+}
+
+static uint16_t
+keeper_hears(int fd, struct proto_flow_secured *m)
+{
+	uint8_t frame[8 + sizeof(*m)];
+	uint16_t type = 0;
+
+	if (recv(fd, frame, sizeof(frame), MSG_DONTWAIT) <= 0)
+		return 0;
+	memcpy(&type, frame, sizeof(type));
+	memcpy(m, frame + 8, sizeof(*m));
+	return type;
+}
+
+/* Only of classes that could forget: the others are never clear anyway. */
+START_TEST(keeper_is_told_what_is_secured)
+{
+	struct flow f = flow_of(4, 6, 1000, 80), g = flow_of(4, 6, 1001, 80);
+	struct proto_flow_secured m;
+	int fd = keeper_connect();
+
+	pair_add(9, CLASS_DEFAULT, &f);
+	out_sample(CLASS_DEFAULT, &f, 1);
+	pair_with(1, &g, false, false);
+	out_sample(CLEAR, &g, 1);
+	out_sample(CLEAR, &g, 2);
+	ck_assert_uint_eq(keeper_hears(fd, &m), PROTO_FLOW_SECURED);
+	ck_assert_uint_eq(m.class_id, CLEAR);
+	ck_assert(flow_equal(&m.flow, &g));
+	ck_assert_uint_eq(keeper_hears(fd, &m), 0);
+	rig.p->now_ms += 11 * 60 * 1000;
+	plane_flow_tick(rig.p);
+	ck_assert_uint_eq(keeper_hears(fd, &m), PROTO_FLOW_FORGOTTEN);
+	ck_assert(flow_equal(&m.flow, &g));
+	ck_assert_uint_eq(keeper_hears(fd, &m), 0);
+	/* an end of the plane is no end of the flow */
+	out_sample(CLEAR, &g, 3);
+	(void)keeper_hears(fd, &m);
+	plane_flow_free_all(rig.p);
+	ck_assert_uint_eq(keeper_hears(fd, &m), 0);
+	ipc_free(rig.p->keeper);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_new_plane_knows_what_was_secured)
+{
+	struct flow f = flow_of(4, 6, 1000, 80), g = flow_of(4, 6, 1001, 80);
+	struct proto_flow_secured m;
+
+	memset(&m, 0, sizeof(m));
+	m.class_id = CLEAR;
+	m.flow = f;
+	plane_role.message(rig.p, PROTO_FLOW_SECURED, span_of(&m, sizeof(m)), -1);
+	m.class_id = CLASS_MAX + 1; /* no such */
+	plane_role.message(rig.p, PROTO_FLOW_SECURED, span_of(&m, sizeof(m)), -1);
+	ck_assert_uint_eq(rig.p->n_flows, 1);
+	out_sample(CLEAR, &f, 1);
+	ck_assert_uint_eq(rig.n_sent, 0);
+	ck_assert_uint_eq(rig.p->n_held, 1);
+	clear_arrives(&f, 2);
+	ck_assert_int_eq(delivered(), -1);
+	out_sample(CLEAR, &g, 3); /* another one may be clear */
+	ck_assert(last_is_clear(3));
+	pair_with(1, &f, false, false);
+	done(&f, IKE_OK);
+	ck_assert_int_eq(peer_open(1, &rig.sent[1]), 1);
+}
+END_TEST
+
 /* ---- inbound ---- */
 
 START_TEST(nd_in_1_first_clear_packet_if_its_owner_takes_it)
@@ -457,6 +555,8 @@ plane_discovery_tests(Suite *s)
 	tcase_add_test(t, each_clear_flow_is_told_once);
 	tcase_add_test(t, a_flow_is_described);
 	tcase_add_test(t, a_flood_is_told_in_few_words);
+	tcase_add_test(t, keeper_is_told_what_is_secured);
+	tcase_add_test(t, a_new_plane_knows_what_was_secured);
 	tcase_add_loop_test(t, nd_in_1_first_clear_packet_if_its_owner_takes_it, 0, 3);
 	tcase_add_test(t, nd_in_2_clear_packet_of_a_clear_flow);
 	tcase_add_test(t, nd_in_3_clear_packet_of_a_secured_flow);

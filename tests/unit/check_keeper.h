@@ -1,0 +1,9 @@
+/* What the files of keeper's unit tests share. */
+#ifndef AUTHIPD_TESTS_CHECK_KEEPER_H
+#define AUTHIPD_TESTS_CHECK_KEEPER_H
+
+#include <check.h>
+
+TCase *keeper_secured_cases(void);
+
+#endif
