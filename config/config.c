@@ -10,6 +10,7 @@
 #include "config/fault.h"
 #include "config/read.h"
 #include "config/source.h"
+#include "crypto/replay.h"
 
 #define TRUST_FILE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -30,7 +31,7 @@ config_set_default(struct config *c)
 	c->mark_mask = 0x7ff00000;
 	c->route_table = 52710;
 	c->rule_priority = 5270;
-	c->replay_window = 1024;
+	c->replay_window = REPLAY_WINDOW_DEFAULT;
 	c->limits.mm_sa_per_peer = 20;
 	c->limits.negotiations_per_peer = 35;
 	c->limits.mm_sa_total = 100000;

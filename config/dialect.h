@@ -72,6 +72,12 @@
 #define KNOB_VALUES_em_dedupe(V) V(EM_DEDUPE_OFF, "off") V(EM_DEDUPE_ON, "on")
 #define KNOB_VALUES_id_match(V)                                                      \
 	V(ID_MATCH_NAT, "nat") V(ID_MATCH_STRICT, "strict") V(ID_MATCH_LOOSE, "loose")
+#define KNOB_VALUES_natoa(V)                                                         \
+	V(NATOA_BEHIND_NAT, "when-behind-nat") V(NATOA_ALWAYS, "always")             \
+	V(NATOA_NEVER, "never")
+#define KNOB_VALUES_dos_exch(V)                                                      \
+	V(DOS_EXCH_246, "246") V(DOS_EXCH_243, "243") V(DOS_EXCH_5, "5")
+#define KNOB_VALUES_dos_type(V) V(DOS_TYPE_AUTHIP, "authip") V(DOS_TYPE_IKEV1, "ikev1")
 #define KNOB_VALUES_qm_notify_mid(V)                                                 \
 	V(QM_NOTIFY_MID_QM, "qm") V(QM_NOTIFY_MID_RANDOM, "random")
 #define KNOB_VALUES_strict_pad(V) V(STRICT_PAD_OFF, "off") V(STRICT_PAD_ON, "on")
@@ -123,6 +129,9 @@
 	K(em_e2_mid, "A27", "message ID of the first extended-mode response")                \
 	K(em_dedupe, "A41", "send duplicate extended-mode methods once")                     \
 	K(id_match, "A49", "how strictly quick-mode IDs must equal the addresses")           \
+	K(natoa, "A51", "who tells original addresses to a peer behind a NAT")                \
+	K(dos_exch, "A75", "exchange type of the demand for a cookie")                       \
+	K(dos_type, "A75", "notify type of the demand for a cookie")                         \
 	K(qm_notify_mid, "A64", "message ID of a quick-mode status notify")                  \
 	K(strict_pad, "A33", "verify the padding bytes of Crypto payloads")                  \
 	K(lenient_trailer, "2.1", "tolerate bytes behind the message")                       \

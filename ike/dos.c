@@ -118,11 +118,18 @@ dos_cookie_is_good(struct engine *e, const struct isakmp_header *h)
 static void
 dos_challenge(struct engine *e, const struct isakmp_header *request)
 {
-	struct isakmp_header h = { .exchange = EXCHANGE_NOTIFY };
+	static const uint8_t exchange[] = {
+		[DOS_EXCH_246] = EXCHANGE_NOTIFY,
+		[DOS_EXCH_243] = EXCHANGE_MM,
+		[DOS_EXCH_5] = EXCHANGE_INFO,
+	};
+	const struct dialect *d = &e->p.dialect;
+	struct isakmp_header h = { .exchange = exchange[d->dos_exch] };
 	uint8_t cookie[COOKIE_BYTES];
 	struct pld_notify n = {
 		.protocol = NOTIFY_PROTO_MM,
-		.type = NOTIFY_DOS_COOKIE,
+		.type = d->dos_type == DOS_TYPE_IKEV1 ? NOTIFY_DOS_COOKIE_IKEV1 :
+							NOTIFY_DOS_COOKIE,
 		.data = SPAN_ARRAY(cookie),
 	};
 	struct span out;

@@ -330,6 +330,18 @@ input_fragment(struct engine *e, struct mm_sa *mm, struct isakmp_header *h)
 	e->in_whole = false;
 }
 
+/* An Informational of IKEv1 while M1 is out: maybe the demand for a cookie (A75). */
+static bool
+input_may_be_demand(struct engine *e, const struct isakmp_header *h)
+{
+	const struct mm_sa *mm;
+
+	if (h->exchange != EXCHANGE_INFO || h->next_payload != PAYLOAD_NOTIFY)
+		return false;
+	mm = sadb_mm_find(e, h->icookie, h->rcookie, e->in_local, e->in_remote);
+	return mm != NULL && mm->v1 == NULL && mm->initiator && mm->state == MM_FIRST_SENT;
+}
+
 void
 input_datagram(struct engine *e)
 {
@@ -338,7 +350,10 @@ input_datagram(struct engine *e)
 	struct mm_sa *mm;
 	enum ike_err err;
 
-	if ((err = isakmp_header_parse(e->datagram, lenient, &h)) == IKE_ERR_IKEV1) {
+	err = isakmp_header_parse(e->datagram, lenient, &h);
+	if (err == IKE_ERR_IKEV1 && input_may_be_demand(e, &h)) {
+		err = IKE_OK;
+	} else if (err == IKE_ERR_IKEV1) {
 		v1_input(e, &h);
 		return;
 	}

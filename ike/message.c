@@ -123,7 +123,10 @@ message_parse(struct span datagram, bool lenient_trailer, struct message *m)
 
 	memset(m, 0, offsetof(struct message, payload));
 	m->n_payload = 0;
-	if ((e = isakmp_header_parse(datagram, lenient_trailer, &m->h)) != IKE_OK)
+	e = isakmp_header_parse(datagram, lenient_trailer, &m->h);
+	/* A demand for a cookie may be an Informational of IKEv1 (A75). */
+	if (e != IKE_OK && (e != IKE_ERR_IKEV1 || m->h.exchange != EXCHANGE_INFO ||
+			       m->h.next_payload != PAYLOAD_NOTIFY))
 		return e;
 	m->raw = span_of(datagram.p, m->h.length);
 	cursor_init(&c, m->raw);

@@ -151,6 +151,21 @@ nat_id_fits(const struct mm_sa *mm, const struct address *id,
 	}
 }
 
+static bool
+nat_wants_oa(const struct mm_sa *mm)
+{
+	if (mm->v1 != NULL) /* it wants it of both (RFC 3947 5.2) */
+		return true;
+	switch (mm->dialect->natoa) {
+	case NATOA_ALWAYS:
+		return true;
+	case NATOA_NEVER:
+		return false;
+	default:
+		return mm->nat_local;
+	}
+}
+
 /* NAT-OAi, then NAT-OAr, from whoever is behind a NAT (A51). */
 void
 nat_write_oa(struct engine *e, const struct qm_sa *qm)
@@ -158,8 +173,7 @@ nat_write_oa(struct engine *e, const struct qm_sa *qm)
 	const struct mm_sa *mm = qm->mm;
 	const struct address *end[2] = { &qm->selector.local.addr, &qm->selector.remote.addr };
 
-	/* IKEv1 wants it of both (RFC 3947 5.2). */
-	if (!qm->udp || (!mm->nat_local && mm->v1 == NULL))
+	if (!qm->udp || !nat_wants_oa(mm))
 		return;
 	for (int i = 0; i < 2; i++) {
 		build_payload(e->out, (enum ike_payload_type)v1_natoa_type(mm));

@@ -193,6 +193,75 @@ START_TEST(cookies_are_bound_and_expire)
 }
 END_TEST
 
+static bool
+tap_demand(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct first *f = ctx;
+
+	if (from == 1 && f->n == 0) {
+		memcpy(f->b, p, *n);
+		f->n = *n;
+	}
+	return true;
+}
+
+/* Each reading of A75 is understood, whatever one's own. */
+START_TEST(cookies_are_demanded_in_every_form)
+{
+	static const uint8_t exchange[] = { [DOS_EXCH_246] = EXCHANGE_NOTIFY,
+		[DOS_EXCH_243] = EXCHANGE_MM, [DOS_EXCH_5] = EXCHANGE_INFO };
+	static const uint8_t type[] = { [DOS_TYPE_AUTHIP] = 0x55, [DOS_TYPE_IKEV1] = 0x44 };
+	struct dialect d = DIALECT_DEFAULT;
+	struct first demand = { .n = 0 };
+
+	d.dos_exch = (enum dialect_dos_exch)(_i / 2);
+	d.dos_type = (enum dialect_dos_type)(_i % 2);
+	take_m1();
+	sim_init(&net, 17);
+	net.half_open_enter = net.half_open_leave = 1;
+	sim_start(&net, &dialect, &d);
+	flood(1, 0);
+	net.tap = tap_demand;
+	net.tap_ctx = &demand;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(demand.n, 48);
+	ck_assert_uint_eq(demand.b[18], exchange[d.dos_exch]);
+	ck_assert_uint_eq(demand.b[38], 0x9c);
+	ck_assert_uint_eq(demand.b[39], type[d.dos_type]);
+	sim_free(&net);
+}
+END_TEST
+
+/* Whatever else an Informational of IKEv1 says, M1 does not care. */
+START_TEST(no_demand_in_an_informational)
+{
+	static const uint8_t change[][2] = { { 39, 14 }, { 19, 1 }, { 31, 1 }, { 37, 7 }, { 16, 13 } };
+	struct first demand = { .n = 0 };
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.dos_exch = DOS_EXCH_5;
+	take_m1();
+	sim_init(&net, 17);
+	net.half_open_enter = net.half_open_leave = 1;
+	sim_start(&net, &dialect, &d);
+	flood(1, 0);
+	net.tap = tap_demand;
+	net.tap_ctx = &demand;
+	sim_acquire(&net, 0, 1, 4, 80);
+	for (int ms = 0; demand.n == 0 && ms < 1000; ms++)
+		sim_run(&net, 1);
+	ck_assert_uint_eq(demand.n, 48);
+	net.tap = NULL;
+	demand.b[change[_i][0]] ^= change[_i][1];
+	(void)sim_inject(&net, 0, demand.b, demand.n);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	sim_free(&net);
+}
+END_TEST
+
 /* D1, M1 with cookie, M2: each may be lost, doubled, late. */
 START_TEST(cookies_on_a_bad_network)
 {
@@ -369,6 +438,8 @@ sim_dos_cases(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_test(t, cookies_above_five_hundred_until_below_one_hundred);
 	tcase_add_loop_test(t, cookies_are_bound_and_expire, 0, 2);
+	tcase_add_loop_test(t, cookies_are_demanded_in_every_form, 0, 6);
+	tcase_add_loop_test(t, no_demand_in_an_informational, 0, 5);
 	tcase_add_test(t, cookies_on_a_bad_network);
 	tcase_add_test(t, forged_cookies_are_answered_once_per_transmission);
 	tcase_add_test(t, allowance_of_one_source);

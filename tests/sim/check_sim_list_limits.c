@@ -1,6 +1,7 @@
 /* Entries of doc/authip-checklist.md about limits and what a first message says. */
 #include <string.h>
 
+#include "ike/modes.h"
 #include "tests/sim/check_sim_list.h"
 
 static const struct dialect dialect = DIALECT_DEFAULT;
@@ -143,12 +144,34 @@ START_TEST(t167_idle_time_of_a_cluster)
 }
 END_TEST
 
+/* No request is so short today; if one becomes so, it gets no answer. */
+START_TEST(status_in_clear_is_never_larger)
+{
+	struct isakmp_header h = { .exchange = EXCHANGE_MM };
+	struct endpoint local = sim_endpoint(1, 1, 4, 500), remote = sim_endpoint(0, 1, 4, 500);
+	const struct engine_action *a;
+	size_t smallest = 0;
+
+	hostile_begin();
+	for (size_t n = 0; smallest == 0 && n < 100; n++) {
+		notify_clear_status(net.host[1].engine, &local, &remote, &h, n, 0x35ec);
+		if ((a = engine_next_action(net.host[1].engine)) != NULL) {
+			ck_assert_uint_eq(a->send.data.n, n);
+			smallest = n;
+		}
+	}
+	ck_assert_uint_gt(smallest, ISAKMP_HEADER_BYTES);
+	hostile_end();
+}
+END_TEST
+
 TCase *
 sim_list_limit_cases(void)
 {
 	TCase *t = tcase_create("checklist of limits");
 
 	tcase_add_test(t, t032_unknown_exchange_info_bits_are_ignored);
+	tcase_add_test(t, status_in_clear_is_never_larger);
 	tcase_add_test(t, t094_nonces_are_never_repeated);
 	tcase_add_test(t, t108_main_modes_of_a_peer_are_limited);
 	tcase_add_test(t, t167_initial_contact_only_without_a_main_mode);

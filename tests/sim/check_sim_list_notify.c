@@ -90,6 +90,36 @@ START_TEST(t056_responder_gives_up)
 }
 END_TEST
 
+/* Q1 arrives, and nothing else does. */
+static bool
+tap_only_the_first(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	size_t *n_from = ctx;
+
+	(void)p, (void)n;
+	return from == INITIATOR && (*n_from)++ == 0;
+}
+
+START_TEST(t056_responder_gives_up_a_quick_mode)
+{
+	size_t n_from = 0;
+
+	hostile_begin_established();
+	net.tap = tap_only_the_first;
+	net.tap_ctx = &n_from;
+	sim_acquire(&net, INITIATOR, 2, 4, 81);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 2);
+	sim_run(&net, 58000);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 2);
+	sim_run(&net, 2000);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), 1);
+	net.tap = NULL;
+	hostile_end();
+}
+END_TEST
+
 static bool
 tap_answer(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
@@ -375,6 +405,7 @@ sim_list_notify_cases(void)
 	tcase_add_test(t, t032_unknown_acquire_bits_are_ignored);
 	tcase_add_loop_test(t, t040_t056_requests_end, 0, GOOD_MESSAGES / 2);
 	tcase_add_loop_test(t, t056_responder_gives_up, 0, 6);
+	tcase_add_test(t, t056_responder_gives_up_a_quick_mode);
 	tcase_add_test(t, t041_same_request_same_answer);
 	tcase_add_loop_test(t, t047_t124_t129_refusals, 0, 2);
 	tcase_add_test(t, t051_t054_t060_reliable_notifies);

@@ -122,6 +122,28 @@ START_TEST(t170_nat_oa)
 END_TEST
 
 /* RFC 3947 alone is announced and spoken: its payload and its encapsulation. */
+/* The other readings of A51. */
+START_TEST(t170_nat_oa_by_the_dialect)
+{
+	static const size_t want[][2] = { [NATOA_BEHIND_NAT] = { 2, 0 },
+		[NATOA_ALWAYS] = { 2, 2 }, [NATOA_NEVER] = { 0, 0 } };
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.natoa = (enum dialect_natoa)_i;
+	seen.n = 0;
+	sim_init(&net, 5);
+	sim_nat_begin(&net, INITIATOR, false);
+	net.tap = list_tap;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 5000));
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
+	ck_assert_uint_eq(count_of(&seen.m[Q1], PAYLOAD_NATOA), want[_i][0]);
+	ck_assert_uint_eq(count_of(&seen.m[Q2], PAYLOAD_NATOA), want[_i][1]);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(t171_rfc3947_not_the_draft)
 {
 	static struct pld_sa sa;
@@ -385,6 +407,7 @@ sim_list_quick_cases(void)
 	tcase_add_loop_test(t, t098_m2_lacks_a_payload, 0, sizeof(m2_parts));
 	tcase_add_test(t, t099_nat_is_detected);
 	tcase_add_loop_test(t, t170_nat_oa, 0, 2);
+	tcase_add_loop_test(t, t170_nat_oa_by_the_dialect, 0, 3);
 	tcase_add_test(t, t171_rfc3947_not_the_draft);
 	tcase_add_loop_test(t, key_dictation_and_firewall_mode_are_declined, 0, 3);
 	tcase_add_test(t, t120_t127_exchange_types);

@@ -58,6 +58,10 @@ START_TEST(test_default_dialect)
 	for (size_t i = 0; i < n; i++)
 		ck_assert_msg(dialect_value(&c.dialect, &k[i]) == k[i].def, "%s", k[i].name);
 	ck_assert_uint_eq(c.dialect.retransmit_max, 4);
+	ck_assert_uint_eq(c.dialect.retransmit_max_first, 3);
+	ck_assert_uint_eq(c.dialect.retransmit_first_ms, 2000);
+	ck_assert_uint_eq(c.dialect.responder_timeout_s, 60);
+	ck_assert_uint_eq(c.dialect.dialect_tries, 6);
 	ck_assert_uint_eq(c.dialect.nonce_len, 32);
 	ck_assert_uint_eq(c.dialect.vendor_version, 9);
 	ck_assert_int_eq(c.dialect.kdf_nonce, KDF_NONCE_BODY);
