@@ -77,7 +77,8 @@ case_tarball_without_parts() {
 	! readelf -d authipd | grep -q BIND_NOW || fail "hardened all the same"
 	[ -z "$(find . -name 'check_*' -type f -perm -u+x)" ] || fail "tests were built"
 	works "authipd -n" ./authipd -n -c doc/authipd.conf.sample
-	works "the default policy" ./authipd --print-default-policy
+	works "the default policy" ./authipd --print-default-policy >"$work/policy.conf"
+	works "the printed policy" ./authipd -n -c "$work/policy.conf"
 	./authipctl status 2>&1 | grep -q /run/elsewhere || fail "--with-rundir is forgotten"
 	grep -q /run/elsewhere doc/authipd.service || fail "the service has another run directory"
 }
