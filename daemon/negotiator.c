@@ -89,9 +89,16 @@ static void
 plane_usage(struct negotiator *n, const struct proto_qm_usage *total)
 {
 	struct usage *u = nego_usage(n, total->qm_id);
+	bool is_first;
 
-	if (u != NULL)
-		u->total = *total;
+	if (u == NULL)
+		return;
+	is_first = u->total.packets_in == 0 && total->packets_in > 0;
+	u->total = *total;
+	if (!is_first)
+		return;
+	engine_qm_in_use(n->engine, nego_now_ms(), total->qm_id);
+	nego_pump(n);
 }
 
 static void

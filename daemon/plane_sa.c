@@ -272,7 +272,10 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 		if (s->newer != NULL) /* the peer may not know that one yet */
 			s->newer->n_unanswered = 0;
 		s->usage.bytes_in += bytes;
-		s->usage.packets_in++;
+		/* The peer has it: the negotiator may have waited for that (ike/qm_resp.c). */
+		if (s->usage.packets_in++ == 0 && s->out == NULL)
+			(void)ipc_send(
+			    p->negotiator, PROTO_QM_USAGE, &s->usage, sizeof(s->usage), -1);
 	} else {
 		s->usage.bytes_out += bytes;
 		s->usage.packets_out++;

@@ -64,7 +64,8 @@ acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 
 	for (qm = sadb_qm_first(e, &a->selector.remote.addr); qm != NULL;
 	    qm = LIST_NEXT(qm, peer_link))
-		if (qm_is_usable(qm) == usable && (usable || qm->initiator) &&
+		if (qm_is_usable(qm) == usable &&
+		    (usable || qm->initiator || (qm->is_fast && qm->in_installed)) &&
 		    qm_covers(qm, a->policy.class_id, &a->selector) &&
 		    qm_guarantees(qm, &a->policy))
 			return qm;
@@ -182,9 +183,9 @@ acquire_new(struct engine *e, const struct class_policy *policy, const struct fl
 void
 acquire_go(struct engine *e, struct mm_sa *mm)
 {
-	/* It may have lost the quick mode that it was made for. */
-	if (mm->state == MM_ESTABLISHED ||
-	    (mm->state == MM_INIT_FIRST_DONE && mm->n_quick_modes == 0))
+	/* It may have lost the quick mode that it was made for; before its keys nothing can go. */
+	if (mm->state == MM_ESTABLISHED || (mm->state == MM_INIT_FIRST_DONE &&
+					       mm->keys.ready && mm->n_quick_modes == 0))
 		qm_start_pending(e, mm);
 }
 

@@ -124,6 +124,14 @@ engine_qm_silent(struct engine *e, struct qm_sa *qm)
 		mm_retire(e, mm);
 }
 
+/* The first quick mode completes the main mode: without it nothing more would happen. */
+static bool
+qm_completes_mm(const struct qm_sa *qm)
+{
+	return qm->mm != NULL && qm->is_first && !qm_is_usable(qm) &&
+	    qm->mm->state != MM_DYING;
+}
+
 static void
 qm_expire(struct engine *e, struct qm_sa *qm, enum engine_expiry why)
 {
@@ -151,18 +159,15 @@ engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		qm_expire(e, qm, why);
+		if (qm_completes_mm(qm) && why != EXPIRY_SOFT) {
+			mm_end(e, qm->mm, IKE_ERR_QM_EXPIRED);
+			next = LIST_FIRST(&e->qm_all); /* others went with it */
+		} else {
+			qm_expire(e, qm, why);
+		}
 		if (qm_id != 0)
 			return; /* others may have gone with it */
 	}
-}
-
-/* The first quick mode completes the main mode: without it nothing more would happen. */
-static bool
-qm_completes_mm(const struct qm_sa *qm)
-{
-	return qm->mm != NULL && qm->is_first && !qm_is_usable(qm) &&
-	    qm->mm->state != MM_DYING;
 }
 
 /* 0: any. */

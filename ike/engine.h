@@ -118,6 +118,9 @@ enum engine_expiry {
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
 
+/* The first authentic packet came by this quick mode: the peer sends by it. */
+void engine_qm_in_use(struct engine *e, uint64_t now_ms, uint32_t qm_id);
+
 /* An authentic packet of this quick mode came from another endpoint (NAT rebinding). */
 void engine_peer_moved(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     const struct endpoint *remote);

@@ -35,7 +35,7 @@ input_answer_again(struct engine *e, struct mm_sa *mm, struct answered *answered
 
 /* The request of mm that has this digest, or whose first fragment has; NULL: none. */
 static struct answered *
-input_find_answered(const struct engine *e, struct mm_sa *mm, const uint8_t *first)
+input_find_answered(struct engine *e, struct mm_sa *mm, const uint8_t *first)
 {
 	struct qm_sa *qm;
 
@@ -44,8 +44,10 @@ input_find_answered(const struct engine *e, struct mm_sa *mm, const uint8_t *fir
 	if (answered_is(e, &mm->notify_answered, first))
 		return &mm->notify_answered;
 	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
-		if (answered_is(e, &qm->answered, first))
+		if (answered_is(e, &qm->answered, first)) {
+			qm_resp_wait_for_sync(e, qm); /* Q2 has not arrived */
 			return &qm->answered;
+		}
 	return NULL;
 }
 

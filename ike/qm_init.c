@@ -23,6 +23,13 @@ qm_init_give_up(struct engine *e, void *owner)
 	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
+/* Nothing was sent, so nothing would ever come: the main mode ends in the next step. */
+static void
+qm_never_began(struct engine *e, void *owner)
+{
+	mm_fail(e, owner, "first message of quick mode", IKE_ERR_NO_PROPOSAL, NULL, true, true);
+}
+
 static void
 qm_write_hash(struct engine *e, const struct qm_sa *qm, bool second)
 {
@@ -114,6 +121,8 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 	qm->state = QM_INIT_FIRST_SENT;
 	if (!qm_make_dh(e, qm, p->qm_proposal[0].pfs) ||
 	    (err = qm_build_q1(e, qm, &q1)) != IKE_OK) {
+		if (qm->is_first) /* its caller is not done with the main mode yet */
+			timer_arm(&e->timers, &mm->lifetime, e->now_ms, qm_never_began, mm);
 		qm_fail(e, qm, "first message of quick mode", err, NULL, false);
 		return;
 	}

@@ -8,12 +8,55 @@
 #include "ike/rekey.h"
 #include "ike/tongue.h"
 
+#define SYNC_FIRST_MS 1000 /* a pair of traffic that has none */
+#define SYNC_REKEY_MS 20000 /* the old pair sends; longer than between two transmissions of Q1 */
+
 static void
 qm_resp_timeout(struct engine *e, void *owner)
 {
 	struct qm_sa *qm = owner;
 
 	qm_fail(e, qm, "waiting for synchronize", IKE_ERR_TIMED_OUT, NULL, true);
+}
+
+/*
+ * No synchronize has come: the initiator, if it is one that sends none, has had Q2 for a
+ * while. Sooner, what is sent by the new pair might be there before Q2 is.
+ */
+static void
+qm_resp_no_sync(struct engine *e, void *owner)
+{
+	sa_install(e, owner, false);
+}
+
+static bool
+waits_for_sync(const struct qm_sa *qm)
+{
+	return !qm->initiator && qm->is_fast && qm->in_installed && !qm->out_installed;
+}
+
+void
+qm_resp_wait_for_sync(struct engine *e, struct qm_sa *qm)
+{
+	uint32_t ms = qm->rekeyed_from != 0 ? SYNC_REKEY_MS : SYNC_FIRST_MS;
+
+	if (waits_for_sync(qm))
+		timer_arm(&e->timers, &qm->responder_timer, e->now_ms + ms, qm_resp_no_sync, qm);
+}
+
+void
+engine_qm_in_use(struct engine *e, uint64_t now_ms, uint32_t qm_id)
+{
+	struct qm_sa *qm;
+
+	if (now_ms > e->now_ms)
+		e->now_ms = now_ms;
+	LIST_FOREACH (qm, &e->qm_all, all_link)
+		if (qm->id == qm_id && waits_for_sync(qm)) {
+			timer_cancel(&e->timers, &qm->responder_timer);
+			sa_install(e, qm, false);
+			return;
+		}
 }
 
 enum ike_err
@@ -256,12 +299,12 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 	qm->negotiated = true;
 	if (mm->state != MM_ESTABLISHED)
 		mm_established(e, mm);
-	/* A lone proposal without KE may be a fast quick mode: nothing more comes (A54). */
+	/* A lone proposal without KE may be a fast quick mode: nothing more may come (A54). */
 	qm->is_fast = qm->mm->dialect->fast_qm != FAST_QM_OFF && e->sa_in.n_proposal == 1 &&
 	    qm->dh == NULL;
 	if (qm->is_fast) {
 		sa_install(e, qm, true);
-		sa_install(e, qm, false);
+		qm_resp_wait_for_sync(e, qm);
 	} else {
 		timer_arm(&e->timers, &qm->responder_timer,
 		    e->now_ms + qm->mm->dialect->responder_timeout_s * 1000u, qm_resp_timeout, qm);

@@ -113,6 +113,32 @@ START_TEST(plane_says_idle)
 }
 END_TEST
 
+/* Of a first pair that is only half there: what waits behind it is told, too. */
+START_TEST(plane_ends_half_a_pair)
+{
+	static const enum engine_expiry why[] = { EXPIRY_IDLE, EXPIRY_BYTES, EXPIRY_SILENT,
+		EXPIRY_PLANE_GONE };
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	sim_init(&net, 1);
+	net.host[0].policy.n_em_auth = net.host[1].policy.n_em_auth = 0;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_acquire(&net, 0, 2, 4, 81);
+	while (net.host[0].n_sa == 0)
+		sim_run(&net, 1);
+	engine_qm_expired(net.host[0].engine, net.now_ms,
+	    why[_i] == EXPIRY_PLANE_GONE ? 0 : net.host[0].sa->add.qm_id, why[_i]);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_result, 2);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_acquire(&net, 0, 3, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 3, 5000));
+	ck_assert_int_eq(net.host[0].result.error, IKE_OK);
+	sim_free(&net);
+}
+END_TEST
+
 /* Also those whose main mode is over. */
 START_TEST(address_gone_after_the_main_mode)
 {
@@ -147,5 +173,6 @@ sim_life_cases(void)
 	tcase_add_test(t, address_gone);
 	tcase_add_test(t, address_gone_after_the_main_mode);
 	tcase_add_test(t, plane_says_idle);
+	tcase_add_loop_test(t, plane_ends_half_a_pair, 0, 4);
 	return t;
 }

@@ -398,6 +398,50 @@ START_TEST(t132_fast_quick_mode)
 }
 END_TEST
 
+/*
+ * A lone proposal may be a fast quick mode. The responder can receive before Q2 goes out, but
+ * sends only when it knows that the initiator has Q2 (A54): by Q3, by a packet, or long after.
+ */
+START_TEST(fast_quick_mode_waits_to_send)
+{
+	enum { BY_SYNC, BY_PACKET, BY_TIME };
+	struct dialect d = DIALECT_DEFAULT;
+	struct engine_acquire a = { 1,
+		{ 6, sim_endpoint(RESPONDER, 1, 4, 80), sim_endpoint(INITIATOR, 1, 4, 50000) },
+		{ 0 } };
+
+	d.fast_qm = _i == BY_SYNC ? FAST_QM_AUTO : FAST_QM_ON;
+	sim_init(&net, 5);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.n_em_auth = 0;
+		net.host[i].policy.n_qm_proposal = 1;
+	}
+	seen.n = 0;
+	net.tap = list_tap;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	sim_run(&net, 500);
+	ck_assert_uint_eq(seen.n, _i == BY_SYNC ? Q4 + 1 : Q2 + 1);
+	ck_assert_uint_eq(seen.n_sa[Q2], 1);
+	ck_assert(sim_sa_of(&net, RESPONDER, true)->inbound);
+	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, _i == BY_SYNC ? 2 : 1);
+	/* Whoever wants to send meanwhile waits for this one, and starts no other. */
+	a.policy = net.host[RESPONDER].class;
+	engine_acquire(net.host[RESPONDER].engine, net.now_ms, &a);
+	sim_flush(&net);
+	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), 1);
+	if (_i == BY_PACKET)
+		engine_qm_in_use(net.host[RESPONDER].engine, net.now_ms,
+		    sim_sa_of(&net, RESPONDER, true)->qm_id);
+	sim_run(&net, _i == BY_TIME ? 1000 : 1);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 2);
+	ck_assert_uint_eq(net.host[RESPONDER].n_result, 1);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_list_quick_cases(void)
 {
@@ -417,6 +461,7 @@ sim_list_quick_cases(void)
 	tcase_add_test(t, t122_not_to_peers_without_discovery);
 	tcase_add_test(t, t126_t127_t128_synchronize);
 	tcase_add_loop_test(t, t132_fast_quick_mode, 0, 3);
+	tcase_add_loop_test(t, fast_quick_mode_waits_to_send, 0, 3);
 	tcase_add_test(t, t140_extended_mode_only_if_policy_wants_it);
 	tcase_add_test(t, t145_t146_sas_before_e3_and_e4);
 	return t;

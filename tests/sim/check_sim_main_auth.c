@@ -119,6 +119,25 @@ START_TEST(main_mode_with_dh_if_wanted)
 }
 END_TEST
 
+/* Another one is wanted at each moment of an authentication: it waits for its keys. */
+START_TEST(two_are_wanted)
+{
+	begin(&methods[_i % 2], 1);
+	net.host[0].auth_delay_ms = net.host[1].auth_delay_ms = 100;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, (uint64_t)_i * 15);
+	sim_acquire(&net, 0, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 0, 2, 5000));
+	sim_run(&net, 1000);
+	ck_assert_int_eq(net.host[0].first_error, IKE_OK);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 /* Only one side wants DH: an initiator gets it, a responder insists on it. */
 START_TEST(one_side_wants_dh)
 {
@@ -556,6 +575,7 @@ sim_main_auth_cases(void)
 	TCase *t = tcase_create("main mode authentication");
 
 	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, two_are_wanted, 0, 50);
 	tcase_add_loop_test(t, t091_main_mode_without_dh, 0, 2);
 	tcase_add_loop_test(t, main_mode_with_dh_if_wanted, 0, 2);
 	tcase_add_loop_test(t, one_side_wants_dh, 0, 2);

@@ -111,6 +111,17 @@ auth_check_target(const struct action_auth *a, struct engine_auth_reply *r)
 	r->wrong_target = true;
 }
 
+/* It crosses the engine's word that nobody wants it any more. */
+static bool
+last_answer_is_under_way(const struct sim_host *h, uint64_t handle)
+{
+	const struct sim_auth *q = h->net->auths;
+
+	while (q != NULL && (q->host != h->index || q->reply.handle != handle))
+		q = q->next;
+	return q != NULL && q->reply.status != AUTH_CONTINUE;
+}
+
 void
 sim_auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a)
 {
@@ -126,7 +137,8 @@ sim_auth_ask(struct simnet *net, struct sim_host *h, const struct action_auth *a
 		h->uid = a->uid;
 	}
 	if (a->step == AUTH_ABORT) {
-		h->n_auth_open--;
+		if (!last_answer_is_under_way(h, a->handle))
+			h->n_auth_open--;
 		return;
 	}
 	if (h->auth_is_silent)
@@ -153,7 +165,7 @@ sim_auth_deliver(struct simnet *net)
 	net->auths = q->next;
 	if (q->reply.status != AUTH_CONTINUE)
 		h->n_auth_open--;
-	engine_auth_reply(h->engine, net->now_ms, &q->reply);
+	engine_auth_reply(h->engine, sim_clock(net, q->host), &q->reply);
 	free(q);
 }
 
@@ -171,4 +183,20 @@ sim_auth_free(struct simnet *net, size_t host)
 		free(q);
 	}
 	net->host[host].n_auth_open = 0;
+}
+
+void
+sim_auth_crash(struct simnet *net, size_t host)
+{
+	sim_auth_free(net, host);
+	net->host[host].auth_is_silent = true;
+}
+
+void
+sim_auth_begin(struct simnet *net, size_t host)
+{
+	net->host[host].auth_is_silent = false;
+	net->host[host].n_auth_open = 0;
+	engine_auth_gone(net->host[host].engine, sim_clock(net, host));
+	sim_flush(net);
 }

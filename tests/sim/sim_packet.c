@@ -133,10 +133,11 @@ void
 sim_packet_deliver(struct simnet *net)
 {
 	struct sim_packet *p = net->packets;
+	size_t host = p->to.addr.b[1] % SIM_HOSTS;
 
 	net->packets = p->next;
-	engine_input(net->host[p->to.addr.b[1] % SIM_HOSTS].engine, net->now_ms, &p->to,
-	    &p->from, span_of(p->b, p->n));
+	engine_input(net->host[host].engine, sim_clock(net, host), &p->to, &p->from,
+	    span_of(p->b, p->n));
 	free(p);
 }
 

@@ -23,6 +23,12 @@ sim_random(struct simnet *net)
 	return sim_next(&net->rng);
 }
 
+uint64_t
+sim_clock(const struct simnet *net, size_t host)
+{
+	return net->now_ms + (uint64_t)net->host[host].clock_ms;
+}
+
 static void
 host_random(void *ctx, uint8_t *p, size_t n)
 {
@@ -166,7 +172,7 @@ sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n)
 	struct endpoint to = sim_endpoint(to_host, 1, 4, 500);
 	struct endpoint from = sim_endpoint(1 - to_host, 1, 4, 500);
 
-	engine_input(net->host[to_host].engine, net->now_ms, &to, &from, span_of(p, n));
+	engine_input(net->host[to_host].engine, sim_clock(net, to_host), &to, &from, span_of(p, n));
 	sim_flush(net);
 }
 
@@ -212,8 +218,11 @@ sim_flush(struct simnet *net)
 	const struct engine_action *a;
 
 	for (size_t i = 0; i < SIM_HOSTS; i++)
-		while ((a = engine_next_action(net->host[i].engine)) != NULL)
+		while ((a = engine_next_action(net->host[i].engine)) != NULL) {
+			if (net->watch != NULL)
+				net->watch(net->watch_ctx, i, a);
 			host_perform(net, &net->host[i], a);
+		}
 }
 
 void
@@ -228,7 +237,7 @@ sim_acquire_from(
 		.policy = h->class,
 	};
 
-	engine_acquire(h->engine, net->now_ms, &a);
+	engine_acquire(h->engine, sim_clock(net, host), &a);
 	sim_flush(net);
 }
 
@@ -243,7 +252,7 @@ sim_acquire(struct simnet *net, size_t host, uint64_t ticket, int family, uint16
 		.policy = h->class,
 	};
 
-	engine_acquire(h->engine, net->now_ms, &a);
+	engine_acquire(h->engine, sim_clock(net, host), &a);
 	sim_flush(net);
 }
 
@@ -256,9 +265,14 @@ sim_next_ms(const struct simnet *net)
 
 	if (net->auths != NULL && net->auths->at_ms < t)
 		t = net->auths->at_ms;
-	for (size_t i = 0; i < SIM_HOSTS; i++)
-		if (engine_deadline_ms(net->host[i].engine) < t)
-			t = engine_deadline_ms(net->host[i].engine);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		uint64_t at = engine_deadline_ms(net->host[i].engine), clock = sim_clock(net, i);
+
+		if (at != UINT64_MAX) /* on the clock of the network */
+			at = at <= clock ? net->now_ms : net->now_ms + (at - clock);
+		if (at < t)
+			t = at;
+	}
 	return t;
 }
 
@@ -278,7 +292,7 @@ sim_step(struct simnet *net, uint64_t until_ms)
 		sim_auth_deliver(net);
 	else
 		for (size_t i = 0; i < SIM_HOSTS; i++)
-			engine_advance(net->host[i].engine, net->now_ms);
+			engine_advance(net->host[i].engine, sim_clock(net, i));
 	sim_flush(net);
 	return true;
 }
@@ -328,7 +342,7 @@ sim_count_mm(const struct simnet *net, size_t host)
 {
 	size_t n = 0;
 
-	engine_walk_mm(net->host[host].engine, net->now_ms, count_mm, &n);
+	engine_walk_mm(net->host[host].engine, sim_clock(net, host), count_mm, &n);
 	return n;
 }
 
@@ -337,6 +351,6 @@ sim_count_qm(const struct simnet *net, size_t host)
 {
 	size_t n = 0;
 
-	engine_walk_qm(net->host[host].engine, net->now_ms, count_qm, &n);
+	engine_walk_qm(net->host[host].engine, sim_clock(net, host), count_qm, &n);
 	return n;
 }

@@ -26,6 +26,7 @@ struct sim_host {
 	struct engine *engine;
 	struct simnet *net;
 	size_t index;
+	int64_t clock_ms; /* of this host, ahead of the network's */
 	struct policy policy;
 	struct class_policy class; /* of every flow that arrives */
 	bool has_mm_policy;
@@ -114,6 +115,9 @@ struct simnet {
 	/* Return false to lose the packet; may change it. NULL: none. */
 	bool (*tap)(void *ctx, size_t from_host, uint8_t *p, size_t *n);
 	void *tap_ctx;
+	/* Sees everything that an engine wants before it is performed. NULL: nobody. */
+	void (*watch)(void *ctx, size_t host, const struct engine_action *a);
+	void *watch_ctx;
 	uint64_t trace; /* digest of everything sent, in order */
 };
 
@@ -124,6 +128,12 @@ void sim_init_dialect(struct simnet *net, uint64_t seed, const struct dialect *d
 /* Makes the engines; change policies and dialects before. */
 void sim_start(struct simnet *net, const struct dialect *a, const struct dialect *b);
 void sim_free(struct simnet *net);
+
+/* What the clock of a host shows. */
+uint64_t sim_clock(const struct simnet *net, size_t host);
+/* Its auth role is dead, and its dialogues with it: nothing answers, until the next one starts. */
+void sim_auth_crash(struct simnet *net, size_t host);
+void sim_auth_begin(struct simnet *net, size_t host);
 
 /* The host loses all its state and begins anew. */
 void sim_restart(struct simnet *net, size_t host, const struct dialect *d);

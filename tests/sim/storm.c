@@ -1,0 +1,434 @@
+/* The world of a storm: its policies and faults, and who watches. */
+#include "tests/sim/storm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STEPS 40
+#define BOOTED_MS (24 * 3600 * 1000) /* clocks may go back */
+#define MAX_ACQUIRES 5 /* of a host, during the storm */
+
+/* One in n. */
+static bool
+chance(struct storm *s, uint32_t n)
+{
+	return sim_random(&s->net) % n == 0;
+}
+
+static uint32_t
+below(struct storm *s, uint32_t n)
+{
+	return (uint32_t)(sim_random(&s->net) % n);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+broken(struct storm *s, const char *format, ...)
+{
+	va_list list;
+
+	if (s->broken[0] != '\0')
+		return; /* the first one is the cause */
+	va_start(list, format);
+	vsnprintf(s->broken, sizeof(s->broken), format, list);
+	va_end(list);
+}
+
+/* ---- the watch ---- */
+
+static bool
+same_secret(const struct secret *a, const struct secret *b)
+{
+	return a->n == b->n && memcmp(a->b, b->b, a->n) == 0;
+}
+
+/* Whoever may send by it must be sure that the peer can open it. */
+static void
+watch_outbound(struct storm *s, size_t host, const struct action_sa_add *a)
+{
+	const struct policy *p = &s->net.host[host].policy;
+	size_t peer = 1 - host;
+
+	/* Of a fast quick mode nothing says that Q2 has arrived (A54). */
+	if (s->dialect.fast_qm != FAST_QM_OFF && p->n_qm_proposal == 1 &&
+	    p->qm_proposal[0].pfs == DH_NONE)
+		return;
+	for (size_t i = 0; i < s->n_inbound[peer]; i++) {
+		const struct storm_sa *in = &s->inbound[peer][i];
+
+		if (in->spi == a->spi && same_secret(&in->cipher_key, &a->cipher_key) &&
+		    same_secret(&in->integrity_key, &a->integrity_key))
+			return;
+	}
+	broken(s, "host %zu may send by SPI %08x, which its peer never could open", host, a->spi);
+}
+
+static void
+watch_sa(struct storm *s, size_t host, const struct action_sa_add *a)
+{
+	struct storm_sa *in;
+
+	if (s->is_impossible)
+		broken(s, "host %zu has an SA with who it cannot know", host);
+	if (!a->inbound) {
+		watch_outbound(s, host, a);
+		return;
+	}
+	if (s->n_inbound[host] == STORM_SAS) {
+		broken(s, "host %zu has made too many SAs", host);
+		return;
+	}
+	in = &s->inbound[host][s->n_inbound[host]++];
+	in->spi = a->spi;
+	in->cipher_key = a->cipher_key;
+	in->integrity_key = a->integrity_key;
+}
+
+static bool
+has_pair(const struct sim_host *h, uint32_t qm_id)
+{
+	const struct sim_sa *sa = h->sa;
+
+	while (sa != NULL && sa->add.qm_id != qm_id)
+		sa = sa->next;
+	return sa != NULL && sim_other_direction(h, sa) != NULL;
+}
+
+static void
+watch_result(struct storm *s, size_t host, const struct action_result *r)
+{
+	struct storm_ticket *t = &s->ticket[host][r->ticket - 1];
+
+	if (r->ticket == 0 || r->ticket > s->n_ticket[host]) {
+		broken(s, "host %zu got an answer that nobody asked for", host);
+		return;
+	}
+	if (t->n_results++ > 0)
+		broken(s, "host %zu got two answers to %u", host, (unsigned)r->ticket);
+	t->error = r->error;
+	if (r->error == IKE_OK && !has_pair(&s->net.host[host], r->qm_id))
+		broken(s, "host %zu has a good answer, and no pair", host);
+	if (r->error != IKE_OK && r->text[0] == '\0')
+		broken(s, "host %zu got a failure without a reason", host);
+}
+
+static void
+trace(const struct storm *s, size_t host, const struct engine_action *a)
+{
+	printf("%8.3f s, host %zu: ", (double)(s->net.now_ms - BOOTED_MS) / 1000, host);
+	if (a->type == ACTION_SEND)
+		printf("sends %zu bytes of exchange %u\n", a->send.data.n, a->send.data.p[18]);
+	else if (a->type == ACTION_AUTH)
+		printf("asks auth about %u, step %u\n", (unsigned)a->auth.handle, a->auth.step);
+	else if (a->type == ACTION_SA_ADD)
+		printf("%s %08x of quick mode %u\n", a->sa_add.inbound ? "receives by" : "sends by",
+		    a->sa_add.spi, a->sa_add.qm_id);
+	else if (a->type == ACTION_RESULT)
+		printf("answer to %u: %s\n", (unsigned)a->result.ticket,
+		    ike_err_counter(a->result.error));
+	else if (a->type == ACTION_EVENT)
+		printf("main mode %u: %s: %s\n", a->event.mm_id, ike_err_counter(a->event.error),
+		    a->event.text);
+	else
+		printf("%s\n", a->type == ACTION_SA_DELETE ? "deletes a pair" : "moves a pair");
+}
+
+static void
+watch(void *ctx, size_t host, const struct engine_action *a)
+{
+	struct storm *s = ctx;
+
+	if (s->is_traced)
+		trace(s, host, a);
+	if (a->type == ACTION_SA_ADD)
+		watch_sa(s, host, &a->sa_add);
+	else if (a->type == ACTION_RESULT)
+		watch_result(s, host, &a->result);
+	else if (a->type == ACTION_EVENT && a->event.type == EVENT_NEGOTIATION_FAILED &&
+		 a->event.text[0] == '\0')
+		broken(s, "host %zu says that something failed, and not why", host);
+}
+
+/* ---- the world ---- */
+
+static void
+choose_methods(struct storm *s)
+{
+	static const enum auth_method main_mode[] = { AUTH_ANONYMOUS, AUTH_ANONYMOUS, AUTH_TLS,
+		AUTH_KERBEROS };
+	static const enum auth_method extended[][2] = { { 0, 0 }, { AUTH_TLS, 0 },
+		{ AUTH_KERBEROS, 0 }, { AUTH_KERBEROS, AUTH_TLS }, { AUTH_TLS, AUTH_KERBEROS } };
+	enum auth_method main_method = main_mode[below(s, 4)];
+	const enum auth_method *em = extended[below(s, 5)];
+	size_t bad = below(s, 2);
+
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &s->net.host[i].policy;
+
+		p->mm_auth[0] = (struct auth_entry){ main_method, true };
+		p->n_mm_auth = 1;
+		p->n_em_auth = 0;
+		while (p->n_em_auth < 2 && em[p->n_em_auth] != 0) {
+			p->em_auth[p->n_em_auth] =
+			    (struct auth_entry){ em[p->n_em_auth], true };
+			p->n_em_auth++;
+		}
+	}
+	s->is_impossible = chance(s, 8) && (main_method != AUTH_ANONYMOUS || em[0] != 0);
+	if (s->is_impossible) {
+		strcpy(s->net.host[bad].ca, "two");
+		s->net.host[bad].krb_mark = 0x61;
+	}
+}
+
+static void
+choose_proposals(struct storm *s)
+{
+	static const uint32_t lifetime_s[] = { 60, 300, 3600 };
+	uint32_t qm_s = lifetime_s[below(s, 3)], mm_s = lifetime_s[below(s, 3)];
+	enum dh_group pfs = chance(s, 4) ? DH_ECP256 : DH_NONE;
+	uint32_t n = chance(s, 3) ? 1 : 4, limit = chance(s, 3) ? 1 + below(s, 3) : 0;
+
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &s->net.host[i].policy;
+
+		for (uint32_t k = 0; k < p->n_mm_proposal; k++)
+			p->mm_proposal[k].lifetime_s = mm_s;
+		for (uint32_t k = 0; k < p->n_qm_proposal; k++) {
+			p->qm_proposal[k].lifetime_s = qm_s;
+			p->qm_proposal[k].pfs = pfs;
+		}
+		if (n < p->n_qm_proposal)
+			p->n_qm_proposal = n;
+		p->mm_qm_limit = limit;
+		p->nd = chance(s, 3) ? ND_BOUNDARY : ND_OFF;
+	}
+}
+
+static void
+choose_network(struct storm *s)
+{
+	struct simnet *net = &s->net;
+	size_t token_n = chance(s, 3) ? 1000 + below(s, 6000) : 0;
+
+	net->loss_pct = below(s, 31);
+	net->dup_pct = below(s, 41);
+	net->jitter_ms = chance(s, 2) ? below(s, 3000) : below(s, 50);
+	net->mtu = token_n != 0 && chance(s, 2) ? 1280 : 0;
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net->host[i].token_n = token_n;
+		net->host[i].auth_delay_ms = chance(s, 3) ? below(s, 2000) : 0;
+	}
+	if (chance(s, 5))
+		sim_nat_begin(net, 0, false);
+}
+
+static void
+choose_dialect(struct storm *s)
+{
+	s->dialect = (struct dialect)DIALECT_DEFAULT;
+	s->dialect.fast_qm =
+	    chance(s, 4) ? FAST_QM_ON : chance(s, 2) ? FAST_QM_OFF : FAST_QM_AUTO;
+	if (chance(s, 4))
+		s->dialect.fragment_send = FRAGMENT_SEND_ALWAYS;
+	if (chance(s, 4))
+		s->dialect.mm_dh_with_gss = MM_DH_WITH_GSS_ALWAYS;
+	if (chance(s, 4))
+		s->dialect.dialect_auto = DIALECT_AUTO_OFF;
+	/* A first message cannot go in fragments. */
+	if (s->net.mtu == 0 && chance(s, 4))
+		s->dialect.optimistic_gss = OPTIMISTIC_GSS_ON;
+}
+
+void
+storm_begin(struct storm *s, uint64_t seed, bool is_traced)
+{
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	s->is_traced = is_traced;
+	sim_init(&s->net, seed * 0x9e3779b97f4a7c15u + 1);
+	s->net.now_ms = BOOTED_MS;
+	s->is_mild = chance(s, 4);
+	choose_methods(s);
+	choose_proposals(s);
+	choose_network(s);
+	choose_dialect(s);
+	sim_start(&s->net, &s->dialect, &s->dialect);
+	s->net.watch = watch;
+	s->net.watch_ctx = s;
+}
+
+void
+storm_end(struct storm *s)
+{
+	sim_free(&s->net);
+}
+
+/* ---- what happens in it ---- */
+
+size_t
+storm_acquire(struct storm *s, size_t host)
+{
+	size_t n = s->n_ticket[host];
+
+	if (n == STORM_TICKETS) {
+		broken(s, "too many tickets");
+		return 0;
+	}
+	s->n_ticket[host] = n + 1;
+	sim_acquire(&s->net, host, n + 1, 4, (uint16_t)(80 + below(s, 3)));
+	return n;
+}
+
+static void
+auth_crash_or_begin(struct storm *s, size_t host)
+{
+	if (s->net.host[host].auth_is_silent) {
+		sim_auth_begin(&s->net, host);
+		return;
+	}
+	sim_auth_crash(&s->net, host);
+	s->n_crashes++;
+	if (chance(s, 2)) /* noticed at once */
+		sim_auth_begin(&s->net, host);
+}
+
+/* Mostly seconds, as of a machine that was busy; rarely hours, as of one that slept. */
+static void
+clock_jump(struct storm *s, size_t host)
+{
+	int64_t by = 1 + (int64_t)below(s, 10000);
+
+	if (chance(s, 10))
+		by = 1 + (int64_t)below(s, 3 * 3600 * 1000);
+	else if (chance(s, 3)) /* the engine must not mind, though no clock here does it */
+		by = -(int64_t)below(s, 3000);
+	s->net.host[host].clock_ms += by;
+	s->n_jumps++;
+}
+
+static void
+plane_says(struct storm *s, size_t host)
+{
+	static const enum engine_expiry why[] = { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_SILENT,
+		EXPIRY_SOFT, EXPIRY_SOFT, EXPIRY_SOFT };
+	struct sim_host *h = &s->net.host[host];
+	struct sim_sa *sa = h->sa;
+
+	for (uint32_t n = below(s, 4); n > 0 && sa != NULL && sa->next != NULL; n--)
+		sa = sa->next;
+	if (sa == NULL)
+		return;
+	engine_qm_expired(h->engine, sim_clock(&s->net, host), sa->add.qm_id,
+	    why[below(s, sizeof(why) / sizeof(why[0]))]);
+	sim_flush(&s->net);
+}
+
+static void
+delete_all(struct storm *s, size_t host)
+{
+	struct engine *e = s->net.host[host].engine;
+
+	if (chance(s, 2))
+		engine_delete_mm(e, sim_clock(&s->net, host), 0);
+	else
+		engine_delete_qm(e, sim_clock(&s->net, host), 0);
+	sim_flush(&s->net);
+}
+
+static void
+restart(struct storm *s, size_t host)
+{
+	for (size_t i = 0; i < s->n_ticket[host]; i++)
+		s->ticket[host][i].is_void |= s->ticket[host][i].n_results == 0;
+	sim_restart(&s->net, host, &s->dialect);
+	s->net.host[host].auth_is_silent = false;
+}
+
+static void
+happen(struct storm *s)
+{
+	size_t host = below(s, 2);
+	uint32_t what = below(s, 24);
+
+	if (what < 8) {
+		if (s->n_ticket[host] < MAX_ACQUIRES)
+			storm_acquire(s, host);
+	} else if (s->is_mild) {
+		return;
+	} else if (what < 12) {
+		auth_crash_or_begin(s, host);
+	} else if (what < 16) {
+		clock_jump(s, host);
+	} else if (what < 20) {
+		plane_says(s, host);
+	} else if (what == 20) {
+		delete_all(s, host);
+	} else if (what == 21 && chance(s, 2)) {
+		restart(s, host);
+	}
+}
+
+void
+storm_rage(struct storm *s)
+{
+	for (int step = 0; step < STEPS && s->broken[0] == '\0'; step++) {
+		sim_run(&s->net, chance(s, 4) ? below(s, 20000) : below(s, 1000));
+		happen(s);
+	}
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (size_t k = 0; k < s->n_ticket[i]; k++)
+			s->n_established +=
+			    s->ticket[i][k].n_results > 0 && s->ticket[i][k].error == IKE_OK;
+}
+
+void
+storm_calm(struct storm *s, uint64_t for_ms)
+{
+	s->net.loss_pct = s->net.dup_pct = s->net.jitter_ms = 0;
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		if (s->net.host[i].auth_is_silent)
+			sim_auth_begin(&s->net, i);
+		s->net.host[i].auth_delay_ms = 0;
+	}
+	sim_run(&s->net, for_ms);
+}
+
+/* ---- a look at the tables ---- */
+
+struct table {
+	struct storm *s;
+	size_t host;
+	size_t n_installed;
+};
+
+static bool
+look_qm(void *ctx, const struct engine_qm_status *q)
+{
+	struct table *t = ctx;
+
+	if (q->is_usable && !has_pair(&t->s->net.host[t->host], q->id))
+		broken(t->s, "host %zu: the engine has a pair that the plane has not", t->host);
+	t->n_installed += q->is_usable ? 2 : 0;
+	return true;
+}
+
+void
+storm_look(struct storm *s)
+{
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct sim_host *h = &s->net.host[i];
+		struct table t = { s, i, 0 };
+
+		engine_walk_qm(h->engine, sim_clock(&s->net, i), look_qm, &t);
+		if (t.n_installed != h->n_sa)
+			broken(s, "host %zu: %zu SAs in the plane, %zu in the engine", i, h->n_sa,
+			    t.n_installed);
+		if (h->n_auth_open != 0)
+			broken(s, "host %zu: auth still has %u dialogues", i,
+			    (unsigned)h->n_auth_open);
+		for (size_t k = 0; k < s->n_ticket[i]; k++)
+			if (!s->ticket[i][k].is_void && s->ticket[i][k].n_results != 1)
+				broken(s, "host %zu: no answer to %zu", i, k + 1);
+	}
+}
