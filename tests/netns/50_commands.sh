@@ -183,13 +183,6 @@ single_process() {
 	daemon_start a
 }
 
-# What the kernel calls by our mark; those in TIME-WAIT are nobody's.
-has_live_sockets() {
-	local list
-	list=$(ip netns exec "$ns$1" ss -Hantu state connected exclude time-wait)
-	[[ -n $list ]]
-}
-
 # A socket outlives the daemon: its rules stay and the log says so. The next one cleans.
 stop_with_live_socket() {
 	daemon_stop a

@@ -21,6 +21,9 @@ negotiation() {
 	serve b secure_server "$p0"
 	capture negotiation
 	on a secure_client "$b4" "$p0" hello || fail "the client failed"
+	# A FIN that comes after the delete would negotiate anew.
+	within 5 not has_live_sockets b || fail "the server did not close"
+	within 5 not has_live_sockets a || fail "the client did not close"
 	ctl a delete --all >/dev/null
 	within 5 has_count b "quick mode SAs" 0 || fail "the peer was not told: $(ctl b status | tail -n 20)"
 	decodes 243 244 245 246

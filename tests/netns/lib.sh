@@ -196,6 +196,11 @@ pids_of() {
 	done
 }
 
+# has_live_sockets HOST: connected ones; those in TIME-WAIT are nobody's.
+has_live_sockets() {
+	[[ -n $(ip netns exec "$ns$1" ss -Hantu state connected exclude time-wait) ]]
+}
+
 # Whatever runs on the hosts, but for daemons and captures: dead, and their sockets closed.
 end_apps() {
 	local p program pids=() killed=()

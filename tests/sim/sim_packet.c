@@ -12,6 +12,7 @@ packet_add(struct simnet *net, const struct sim_packet *from, uint64_t delay_ms)
 	p->from = from->from;
 	p->to = from->to;
 	p->n = from->n;
+	p->is_data = from->is_data;
 	memcpy(p->b, from->b, from->n);
 	p->at_ms = net->now_ms + delay_ms;
 	p->order = net->order++;
@@ -111,6 +112,7 @@ sim_packet_send(struct simnet *net, struct sim_host *h, const struct action_send
 	p.from = s->local;
 	p.to = s->remote;
 	p.n = s->data.n;
+	p.is_data = false;
 	memcpy(p.b, s->data.p, s->data.n);
 	h->bytes_sent += p.n;
 	h->n_sent++;
@@ -130,14 +132,31 @@ sim_packet_send(struct simnet *net, struct sim_host *h, const struct action_send
 }
 
 void
+sim_data_send(struct simnet *net, size_t from_host, struct span data)
+{
+	static struct sim_packet p;
+
+	p.to = sim_endpoint(1 - from_host, 1, 4, 0);
+	p.is_data = true;
+	p.n = data.n;
+	memcpy(p.b, data.p, data.n);
+	packet_add(net, &p, packet_delay(net));
+	if (net->dup_pct != 0 && sim_random(net) % 100 < net->dup_pct)
+		packet_add(net, &p, packet_delay(net) + 1);
+}
+
+void
 sim_packet_deliver(struct simnet *net)
 {
 	struct sim_packet *p = net->packets;
 	size_t host = p->to.addr.b[1] % SIM_HOSTS;
 
 	net->packets = p->next;
-	engine_input(net->host[host].engine, sim_clock(net, host), &p->to, &p->from,
-	    span_of(p->b, p->n));
+	if (p->is_data)
+		net->data(net->data_ctx, host, p->b, p->n);
+	else
+		engine_input(net->host[host].engine, sim_clock(net, host), &p->to, &p->from,
+		    span_of(p->b, p->n));
 	free(p);
 }
 

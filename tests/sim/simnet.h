@@ -76,6 +76,7 @@ struct sim_packet {
 	struct endpoint from;
 	struct endpoint to;
 	size_t n;
+	bool is_data; /* for a plane, not for an engine */
 	uint8_t b[SIM_MAX_PACKET];
 	struct sim_packet *next;
 };
@@ -115,6 +116,9 @@ struct simnet {
 	/* Return false to lose the packet; may change it. NULL: none. */
 	bool (*tap)(void *ctx, size_t from_host, uint8_t *p, size_t *n);
 	void *tap_ctx;
+	/* Takes what sim_data_send() sent. */
+	void (*data)(void *ctx, size_t to_host, const uint8_t *p, size_t n);
+	void *data_ctx;
 	/* Sees everything that an engine wants before it is performed. NULL: nobody. */
 	void (*watch)(void *ctx, size_t host, const struct engine_action *a);
 	void *watch_ctx;
@@ -154,6 +158,8 @@ void sim_nat_rebind(struct simnet *net, size_t host, bool new_address);
 struct endpoint sim_public(const struct simnet *net, size_t host, uint16_t port);
 /* Sends a datagram as if from `from` to host. */
 void sim_inject(struct simnet *net, size_t to_host, const uint8_t *p, size_t n);
+/* A packet of a plane for the other one: late, reordered, doubled, but never lost on its way. */
+void sim_data_send(struct simnet *net, size_t from_host, struct span data);
 /* Performs what the engines want now. */
 void sim_flush(struct simnet *net);
 /* Runs until nothing is left to do before `until_ms` more have passed. */
