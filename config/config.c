@@ -34,6 +34,7 @@ config_set_default(struct config *c)
 	c->replay_window = REPLAY_WINDOW_DEFAULT;
 	c->limits.mm_sa_per_peer = 20;
 	c->limits.negotiations_per_peer = 35;
+	c->limits.quick_modes_per_peer = 4096;
 	c->limits.mm_sa_total = 100000;
 	c->limits.sockets_per_user = 1024;
 	c->limits.classes_per_user = 64;

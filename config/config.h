@@ -89,6 +89,7 @@ struct config_rule {
 struct config_limits {
 	uint32_t mm_sa_per_peer;	/* 20, MS-AIPS 3.3.7.1 */
 	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
+	uint32_t quick_modes_per_peer;	/* that it began */
 	uint32_t mm_sa_total;		/* memory bound */
 	uint32_t sockets_per_user;	/* 1024 */
 	uint32_t classes_per_user;	/* 64 */

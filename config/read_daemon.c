@@ -26,6 +26,7 @@ static const struct field root_fields[] = {
 static const struct field limits_fields[] = {
 	NUMBER("main_modes_per_peer", limits.mm_sa_per_peer, 1, 100000),
 	NUMBER("negotiations_per_peer", limits.negotiations_per_peer, 1, 100000),
+	NUMBER("quick_modes_per_peer", limits.quick_modes_per_peer, 1, 1000000),
 	NUMBER("main_modes_total", limits.mm_sa_total, 1, 10000000),
 	NUMBER("sockets_per_user", limits.sockets_per_user, 1, 1000000),
 	NUMBER("classes_per_user", limits.classes_per_user, 0, 1000),

@@ -167,6 +167,7 @@ static cfg_opt_t limits_opts[] = {
 	LINE(),
 	VALUE("main_modes_per_peer"),
 	VALUE("negotiations_per_peer"),
+	VALUE("quick_modes_per_peer"),
 	VALUE("main_modes_total"),
 	VALUE("sockets_per_user"),
 	VALUE("classes_per_user"),

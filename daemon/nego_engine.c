@@ -280,6 +280,7 @@ nego_engine_params(struct negotiator *n, struct engine_params *p)
 		.dialect = c->dialect,
 		.max_mm_per_peer = c->limits.mm_sa_per_peer,
 		.max_negotiations_per_peer = c->limits.negotiations_per_peer,
+		.max_qm_per_peer = c->limits.quick_modes_per_peer,
 		.max_mm_total = c->limits.mm_sa_total,
 		.replay_window = c->replay_window,
 		.nat_port = c->nat_port,

@@ -50,6 +50,8 @@ struct pair {
 	struct esp_sa *out; /* owned; NULL: not yet */
 	struct replay replay;
 	uint32_t seq_out; /* last used */
+	uint64_t lifetime_ms; /* 0: for ever */
+	uint64_t hard_ms; /* from then on it is of no use, whatever the negotiator does */
 	uint64_t lifetime_bytes;
 	uint64_t soft_bytes;
 	uint64_t soft_ms;  /* when to ask for another one; UINT64_MAX: never */
@@ -205,6 +207,8 @@ bool plane_sa_is_of(const struct pair *s, const struct plane_flow *f);
 bool plane_sa_may_send(const struct pair *s, const struct plane_flow *f);
 /* The newest pair of the traffic of s that can send. */
 struct pair *plane_sa_newest(struct pair *s);
+/* Its time or bytes are used up: nothing is accepted by it, also while nobody deletes it. */
+bool plane_sa_is_over(const struct plane *p, const struct pair *s);
 /* Counts a packet, and tells the negotiator when the pair must end. */
 void plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound);
 /* A segment of f wants an answer; gives up a pair whose peer gives none. True: given up. */

@@ -17,6 +17,7 @@
 	X(PC_BAD_PACKET, "plane_bad_packet", "malformed packets of local programs")        \
 	X(PC_NO_SPI, "plane_no_spi", "protected packets of an unknown SA")                 \
 	X(PC_WRONG_PEER, "plane_wrong_peer", "protected packets from a wrong address")     \
+	X(PC_EXPIRED, "plane_expired", "protected packets of an SA whose lifetime is over") \
 	X(PC_REPLAY, "plane_replay", "protected packets seen before")                      \
 	X(PC_ICV, "plane_icv", "protected packets that failed the integrity check")        \
 	X(PC_MALFORMED, "plane_malformed", "protected packets that are malformed inside")  \

@@ -93,6 +93,10 @@ plane_in_pair(struct plane *p, struct pair *s, struct span raw, uint32_t seq,
 	enum esp_error err;
 	size_t n;
 
+	if (plane_sa_is_over(p, s)) {
+		p->count[PC_EXPIRED]++;
+		return;
+	}
 	if (!replay_check(&s->replay, seq)) {
 		p->count[PC_REPLAY]++;
 		return;

@@ -6,6 +6,7 @@
 
 #define SOFT_AGAIN_MS 30000
 #define RECENT_MS 60000
+#define HARD_LATE_MS 10000 /* the negotiator has ended it long ago */
 #define SEQ_SOFT 0xe0000000u
 
 /* FNV-1a with a random start: peers choose what is hashed. */
@@ -37,6 +38,19 @@ plane_sa_by_id(struct plane *p, uint32_t qm_id)
 	return NULL;
 }
 
+static void
+pair_lives_from_now(const struct plane *p, struct pair *s)
+{
+	s->hard_ms = s->lifetime_ms != 0 ? p->now_ms + s->lifetime_ms + HARD_LATE_MS : UINT64_MAX;
+}
+
+bool
+plane_sa_is_over(const struct plane *p, const struct pair *s)
+{
+	return p->now_ms >= s->hard_ms ||
+	    (s->lifetime_bytes != 0 && s->usage.bytes_in >= s->lifetime_bytes);
+}
+
 static struct pair *
 pair_new(struct plane *p, const struct action_sa_add *a)
 {
@@ -52,6 +66,8 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->selector = a->selector;
 	s->nat = a->nat;
 	s->nat_sent_ms = p->now_ms;
+	s->lifetime_ms = (uint64_t)a->lifetime_s * 1000;
+	pair_lives_from_now(p, s);
 	s->lifetime_bytes = a->lifetime_bytes;
 	s->soft_bytes = a->soft_bytes;
 	s->soft_ms = a->soft_ms != 0 ? p->now_ms + a->soft_ms : UINT64_MAX;
@@ -80,6 +96,7 @@ pair_complete(struct plane *p, struct pair *s)
 
 	if (s->in == NULL || s->out == NULL)
 		return;
+	pair_lives_from_now(p, s);
 	LIST_FOREACH (
 	    old, &p->pair_by_peer[peer_bucket(p, &s->selector.remote.addr)], by_peer)
 		if (old != s && old->class_id == s->class_id && old->out != NULL &&
@@ -334,5 +351,7 @@ plane_sa_tick(struct plane *p)
 				pair_soft(p, s);
 			if (s->idle_ms != 0 && p->now_ms - s->last_ms >= s->idle_ms)
 				pair_expire(p, s, EXPIRY_IDLE);
+			if (plane_sa_is_over(p, s))
+				pair_expire(p, s, EXPIRY_BYTES);
 		}
 }

@@ -48,6 +48,7 @@ struct engine_params {
 	char gss_id[256]; /* our principal, UTF-8 */
 	uint32_t max_mm_per_peer;	   /* 20 */
 	uint32_t max_negotiations_per_peer; /* 35 */
+	uint32_t max_qm_per_peer; /* that the peer began; 0: no limit */
 	uint32_t max_mm_total;
 	uint32_t replay_window;
 	uint16_t nat_port; /* 4500; 0: no NAT traversal */

@@ -65,6 +65,8 @@
 	    "peer has too many main modes", 0x363a)                                          \
 	X(IKE_ERR_PEER_NEGOTIATION_LIMIT, "drop_peer_negotiation_limit",                     \
 	    "peer has too many negotiations in progress", 0x363c)                            \
+	X(IKE_ERR_PEER_QM_LIMIT, "drop_peer_qm_limit",                                       \
+	    "peer has too many quick modes (quick_modes_per_peer)", 0x363c)                  \
 	X(IKE_ERR_AMPLIFICATION, "drop_amplification",                                       \
 	    "the answer would be larger than the request of an unproven peer", 0)            \
 	X(IKE_ERR_RATE, "drop_rate",                                                         \

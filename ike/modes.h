@@ -122,6 +122,8 @@ void qm_init_q2(struct engine *e, struct qm_sa *qm);
 void qm_init_q4(struct engine *e, struct qm_sa *qm);
 void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
 void qm_resp_q3(struct engine *e, struct qm_sa *qm);
+/* Notes which pair the peer replaces by this one; may it have one more? */
+enum ike_err qm_admit(struct engine *e, struct qm_sa *qm);
 /* The outbound SA of what may be a fast quick mode waits, from now on. */
 void qm_resp_wait_for_sync(struct engine *e, struct qm_sa *qm);
 

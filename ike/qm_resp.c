@@ -248,6 +248,23 @@ q1_refuse(struct engine *e, struct qm_sa *qm, enum ike_err err)
 		mm_retire(e, mm);
 }
 
+/* Twice as many while new pairs replace old ones, which end soon. */
+enum ike_err
+qm_admit(struct engine *e, struct qm_sa *qm)
+{
+	const struct address *peer = &qm->mm->remote.addr;
+	uint32_t n = 0, max = e->p.max_qm_per_peer;
+	const struct qm_sa *other;
+
+	rekey_begun(e, qm);
+	if (qm->rekeyed_from != 0)
+		max *= 2;
+	for (other = sadb_qm_first(e, peer); other != NULL; other = LIST_NEXT(other, peer_link))
+		n += other != qm && !other->initiator &&
+		    address_equal(&other->selector.remote.addr, peer);
+	return max != 0 && n >= max ? IKE_ERR_PEER_QM_LIMIT : IKE_OK;
+}
+
 /* Those that carry no traffic yet: before extended mode anybody could begin them. */
 static bool
 mm_has_too_many(const struct engine *e, const struct mm_sa *mm)
@@ -288,6 +305,8 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 	if (err == IKE_OK)
 		err = q1_choose(e, qm);
 	if (err == IKE_OK)
+		err = qm_admit(e, qm);
+	if (err == IKE_OK)
 		err = q1_pfs(e, qm);
 	if (err == IKE_OK && !q2_build(e, qm, &q2))
 		err = IKE_ERR_CRYPTO;
@@ -295,7 +314,6 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 		q1_refuse(e, qm, err);
 		return;
 	}
-	rekey_begun(e, qm);
 	qm->negotiated = true;
 	if (mm->state != MM_ESTABLISHED)
 		mm_established(e, mm);

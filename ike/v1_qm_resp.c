@@ -145,6 +145,8 @@ v1_qm_resp_q1(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 	mm->n_quick_modes++;
 	if ((err = q1_read_ids(e, qm)) == IKE_OK)
 		err = q1_choose(e, qm);
+	if (err == IKE_OK)
+		err = qm_admit(e, qm);
 	if (err == IKE_OK && !q2_build(e, qm, &iv, &wire))
 		err = IKE_ERR_CRYPTO;
 	if (err != IKE_OK) {
@@ -152,7 +154,6 @@ v1_qm_resp_q1(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 		return;
 	}
 	memcpy(qm->v1_iv, iv.b, sizeof(qm->v1_iv));
-	rekey_begun(e, qm);
 	qm->negotiated = true;
 	sa_install(e, qm, true); /* ESP may overtake the third message */
 	answered_begin(e, &qm->answered);

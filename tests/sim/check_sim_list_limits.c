@@ -99,6 +99,36 @@ START_TEST(t108_main_modes_of_a_peer_are_limited)
 }
 END_TEST
 
+/* Four of other traffic are the limit; while they are replaced, as many again. */
+START_TEST(quick_modes_of_a_peer_are_limited)
+{
+	hostile_begin();
+	net.host[RESPONDER].engine->p.max_qm_per_peer = 4;
+	for (uint32_t i = 1; i <= 5; i++) {
+		sim_acquire(&net, INITIATOR, i, 4, (uint16_t)(80 + i));
+		ck_assert(sim_run_results(&net, INITIATOR, i, 5000));
+		ck_assert_int_eq(net.host[INITIATOR].result.error,
+		    i <= 4 ? IKE_OK : IKE_ERR_PEER_STATUS);
+	}
+	ck_assert_uint_eq(net.host[INITIATOR].result.win32, 0x363c);
+	ck_assert_ptr_nonnull(strstr(net.host[RESPONDER].failure, "quick_modes_per_peer"));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 4);
+	for (uint32_t i = 0; i < 10; i++) {
+		engine_qm_expired(net.host[INITIATOR].engine, net.now_ms,
+		    net.host[INITIATOR].sa->add.qm_id, EXPIRY_SOFT);
+		sim_run(&net, 1000);
+	}
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 8);
+	ck_assert_uint_eq(hostile_errors(RESPONDER, IKE_ERR_PEER_QM_LIMIT), 7);
+	sim_run(&net, 120000); /* the old ones end */
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 4);
+	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), 1);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 static bool
 says_initial_contact(const struct recipe *m)
 {
@@ -174,6 +204,7 @@ sim_list_limit_cases(void)
 	tcase_add_test(t, status_in_clear_is_never_larger);
 	tcase_add_test(t, t094_nonces_are_never_repeated);
 	tcase_add_test(t, t108_main_modes_of_a_peer_are_limited);
+	tcase_add_test(t, quick_modes_of_a_peer_are_limited);
 	tcase_add_test(t, t167_initial_contact_only_without_a_main_mode);
 	tcase_add_test(t, t167_idle_time_of_a_cluster);
 	return t;

@@ -38,6 +38,7 @@ START_TEST(test_default_daemon)
 	ck_assert_uint_eq(c.replay_window, 1024);
 	ck_assert_uint_eq(c.limits.mm_sa_per_peer, 20);
 	ck_assert_uint_eq(c.limits.negotiations_per_peer, 35);
+	ck_assert_uint_eq(c.limits.quick_modes_per_peer, 4096);
 	ck_assert_uint_eq(c.limits.mm_sa_total, 100000);
 	ck_assert_uint_eq(c.limits.sockets_per_user, 1024);
 	ck_assert_uint_eq(c.limits.first_messages, 50);
@@ -95,6 +96,7 @@ START_TEST(test_daemon_options)
 	    "trust = /etc/ssl/own.pem\n"
 	    "ike_port = 5500\r\n"
 	    "limits { main_modes_per_peer = 2 negotiations_per_peer = 3\n"
+	    "quick_modes_per_peer = 5\n"
 	    "  main_modes_total = 4 sockets_per_user = 5\n"
 	    "  first_messages_per_second_per_peer = 8 half_open_enter = 10\n"
 	    "  half_open_leave = 9 }\n"
@@ -109,6 +111,7 @@ START_TEST(test_daemon_options)
 	ck_assert_uint_eq(c.ike_port, 5500);
 	ck_assert_uint_eq(c.limits.mm_sa_per_peer, 2);
 	ck_assert_uint_eq(c.limits.negotiations_per_peer, 3);
+	ck_assert_uint_eq(c.limits.quick_modes_per_peer, 5);
 	ck_assert_uint_eq(c.limits.mm_sa_total, 4);
 	ck_assert_uint_eq(c.limits.sockets_per_user, 5);
 	ck_assert_uint_eq(c.limits.first_messages, 8);

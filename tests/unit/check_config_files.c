@@ -253,6 +253,7 @@ START_TEST(test_everything_documented)
 	static const char *const option[] = { "user", "gss_id", "trust", "backend", "key_log",
 		"ike_port", "nat_port",
 		"i_accept_unauthenticated_peers", "main_modes_per_peer", "negotiations_per_peer",
+		"quick_modes_per_peer",
 		"main_modes_total", "sockets_per_user", "first_messages_per_second_per_peer",
 		"half_open_enter", "half_open_leave", "fragment_size", "mark_value", "mark_mask",
 		"route_table", "rule_priority", "replay_window", "held_packets", "auth",

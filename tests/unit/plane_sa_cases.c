@@ -246,6 +246,53 @@ START_TEST(last_number_that_was_not_sent)
 }
 END_TEST
 
+/* ---- the end, though the negotiator does nothing ---- */
+
+static void
+pair_add_for(uint32_t lifetime_s, uint64_t bytes, const struct flow *f)
+{
+	for (int inbound = 1; inbound >= 0; inbound--) {
+		struct action_sa_add a = pair_action(1, 1, f, inbound);
+
+		a.lifetime_s = lifetime_s;
+		a.lifetime_bytes = bytes;
+		ck_assert(plane_sa_add(rig.p, &a));
+		rig.p->now_ms += 5000; /* the other half comes later: it counts */
+	}
+	rig.p->now_ms -= 5000;
+}
+
+START_TEST(nothing_after_the_lifetime)
+{
+	struct sample in = { flow_of(4, 17, 1000, 80), false, 32, 1, 0 };
+	uint8_t b[RIG_PACKET_BYTES];
+
+	pair_add_for(60, 0, &in.flow);
+	rig.p->now_ms += 69999;
+	plane_in_packet(rig.p, span_of(b, peer_seal(1, 1, &in, b)));
+	ck_assert_uint_eq(rig.p->count[PC_IN_OPENED], 1);
+	rig.p->now_ms += 1;
+	plane_in_packet(rig.p, span_of(b, peer_seal(1, 2, &in, b)));
+	ck_assert_uint_eq(rig.p->count[PC_IN_OPENED], 1);
+	ck_assert_uint_eq(rig.p->count[PC_EXPIRED], 1);
+}
+END_TEST
+
+/* The one that reaches the limit is good, the next one is not. */
+START_TEST(nothing_after_the_bytes)
+{
+	struct sample in = { flow_of(4, 17, 1000, 80), false, 32, 1, 0 };
+	uint8_t b[RIG_PACKET_BYTES];
+
+	pair_add_for(0, 100, &in.flow);
+	for (uint32_t n = 1; n <= 4; n++)
+		plane_in_packet(rig.p, span_of(b, peer_seal(1, n, &in, b)));
+	ck_assert_uint_eq(rig.p->count[PC_IN_OPENED], 2);
+	ck_assert_uint_eq(rig.p->count[PC_EXPIRED], 2);
+	expect_expired(1, EXPIRY_BYTES);
+}
+END_TEST
+
 /* ---- rekey ---- */
 
 static void
@@ -501,6 +548,8 @@ plane_sa_tests(Suite *s)
 	tcase_add_test(t, idle_pair_expires);
 	tcase_add_test(t, sequence_numbers_are_used_up);
 	tcase_add_test(t, last_number_that_was_not_sent);
+	tcase_add_test(t, nothing_after_the_lifetime);
+	tcase_add_test(t, nothing_after_the_bytes);
 	tcase_add_test(t, flows_go_over_to_the_newest_pair);
 	tcase_add_test(t, other_pairs_take_no_flows);
 	tcase_add_test(t, newest_pair_ends_first);
