@@ -71,6 +71,38 @@ START_TEST(t094_nonces_are_never_repeated)
 }
 END_TEST
 
+/*
+ * All of their bytes are those of the host's generator, the strong one of crypto/random.c in
+ * the daemon: whatever that yields is the nonce, and nothing else is in it.
+ */
+START_TEST(t094_nonces_come_from_the_host)
+{
+	static uint8_t first[4][32];
+
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		size_t n = 0;
+
+		sim_init(&net, seed == 3 ? 2 : seed);
+		list_record(4);
+		for (size_t k = M1; k <= Q2; k++) {
+			const struct item *it;
+
+			for (size_t j = 0; (it = recipe_find(&seen.m[k], PAYLOAD_NONCE, j));
+			    j++, n++) {
+				ck_assert_uint_le(it->n, 32);
+				for (size_t b = 0; seed == 2 && b < it->n; b += 8)
+					ck_assert_mem_ne(it->b + b, first[n] + b, 8);
+				if (seed == 3)
+					ck_assert_mem_eq(it->b, first[n], it->n);
+				memcpy(first[n], it->b, it->n);
+			}
+		}
+		ck_assert_uint_eq(n, 4);
+		sim_free(&net);
+	}
+}
+END_TEST
+
 /* The responder does not know that the peer began anew. */
 static bool
 tap_forget_vendors(void *ctx, size_t from, uint8_t *p, size_t *n)
@@ -203,6 +235,7 @@ sim_list_limit_cases(void)
 	tcase_add_test(t, t032_unknown_exchange_info_bits_are_ignored);
 	tcase_add_test(t, status_in_clear_is_never_larger);
 	tcase_add_test(t, t094_nonces_are_never_repeated);
+	tcase_add_test(t, t094_nonces_come_from_the_host);
 	tcase_add_test(t, t108_main_modes_of_a_peer_are_limited);
 	tcase_add_test(t, quick_modes_of_a_peer_are_limited);
 	tcase_add_test(t, t167_initial_contact_only_without_a_main_mode);

@@ -17,6 +17,7 @@ main(void)
 	crypto_keys_tests(s);
 	crypto_dialect_tests(s);
 	crypto_message_tests(s);
+	crypto_worked_tests(s);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -11,5 +11,6 @@ void crypto_vector_tests(Suite *s);
 void crypto_keys_tests(Suite *s);
 void crypto_dialect_tests(Suite *s);
 void crypto_message_tests(Suite *s);
+void crypto_worked_tests(Suite *s);
 
 #endif
