@@ -13,6 +13,7 @@
 
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
+#include "daemon/net_lock.h"
 #include "daemon/net_reply.h"
 #include "daemon/net_sockets.h"
 #include "daemon/secure_socket.h"
@@ -224,7 +225,7 @@ keeper_resources_open(struct keeper *k)
 	for (uint32_t id = 0; id <= CLASS_MAX; id++)
 		k->tun[id].fd = -1;
 	/* The order matters: what fails when another daemon runs comes before the devices. */
-	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) &&
+	return resource_lock(k) && resource_ipv4(k) && resource_ipv6(k) && net_lock() &&
 	    (is_kernel(k) ? resource_kernel(k) : resource_classes(k)) &&
 	    resource_add(k, ROLE_NEGOTIATOR, FD_DIAG, 0, net_socket_diag_destroy()) &&
 	    resource_listen(k);
@@ -332,6 +333,7 @@ keeper_resources_close(struct keeper *k)
 	for (size_t i = 0; i < k->n_fd; i++)
 		close(k->fd[i].fd);
 	k->n_fd = 0;
+	net_unlock();
 	if (k->lock_fd < 0)
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
