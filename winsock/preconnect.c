@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "winsock/connection.h"
 #include "winsock/wire.h"
@@ -15,25 +16,29 @@
 
 #define NEGOTIATION_MS 60000
 #define PEERS 64
+/* Much less than it takes an unused SA to end: what comes later asks again. */
+#define PEER_KNOWN_S 30
 
 /* Whom UDP sockets have sent to. */
 struct peer {
 	uint64_t cookie;	/* SO_COOKIE */
+	int mark;		/* of the class: names of peers may change that */
 	struct sockaddr_in6 to; /* or a sockaddr_in at its beginning */
 };
 
 static struct peer peers[PEERS];
+static time_t asked[PEERS];
 static unsigned next_peer;
 static pthread_mutex_t peers_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static bool
-is_secured(int fd)
+/* 0: it is not secured. Only the daemon can set it, or who may do worse. */
+static int
+mark_of(int fd)
 {
 	int mark = 0;
 	socklen_t n = sizeof(mark);
 
-	/* Only the daemon can set it, or who may do worse. */
-	return getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &n) == 0 && mark != 0;
+	return getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &n) == 0 ? mark : 0;
 }
 
 static bool
@@ -104,7 +109,7 @@ socket_preconnect(int fd, const struct sockaddr *to, socklen_t n)
 	struct aip_api_peer peer;
 	struct connection c;
 
-	if (!is_secured(fd) || !read_peer(to, n, &peer)) {
+	if (mark_of(fd) == 0 || !read_peer(to, n, &peer)) {
 		errno = saved;
 		return 0;
 	}
@@ -119,15 +124,26 @@ socket_preconnect(int fd, const struct sockaddr *to, socklen_t n)
 
 /* ---- UDP ---- */
 
+static time_t
+now_s(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 static bool
 is_known(const struct peer *p)
 {
+	time_t now = now_s();
 	bool found = false;
 
 	(void)pthread_mutex_lock(&peers_lock);
 	for (unsigned i = 0; i < PEERS && !found; i++)
-		found = peers[i].cookie == p->cookie &&
-			memcmp(&peers[i].to, &p->to, sizeof(p->to)) == 0;
+		found = peers[i].cookie == p->cookie && peers[i].mark == p->mark &&
+			memcmp(&peers[i].to, &p->to, sizeof(p->to)) == 0 &&
+			now - asked[i] < PEER_KNOWN_S;
 	(void)pthread_mutex_unlock(&peers_lock);
 	return found;
 }
@@ -136,6 +152,7 @@ static void
 remember(const struct peer *p)
 {
 	(void)pthread_mutex_lock(&peers_lock);
+	asked[next_peer % PEERS] = now_s();
 	peers[next_peer++ % PEERS] = *p;
 	(void)pthread_mutex_unlock(&peers_lock);
 }
@@ -147,7 +164,7 @@ socket_preconnect_once(int fd, const struct sockaddr *to, socklen_t n)
 	socklen_t cookie_n = sizeof(p.cookie);
 	int error;
 
-	if (to == NULL || n > sizeof(p.to) || !is_secured(fd) ||
+	if (to == NULL || n > sizeof(p.to) || (p.mark = mark_of(fd)) == 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &p.cookie, &cookie_n) != 0)
 		return 0;
 	memcpy(&p.to, to, n);

@@ -11,7 +11,7 @@
  * WSAETIMEDOUT, WSAEACCES, WSAENOBUFS, WSAENETDOWN.
  */
 int socket_preconnect(int fd, const struct sockaddr *to, socklen_t n);
-/* Same, once for each peer that a UDP socket sends to. */
+/* Same, once in a while for each peer that a UDP socket sends to. */
 int socket_preconnect_once(int fd, const struct sockaddr *to, socklen_t n);
 
 #endif
