@@ -121,6 +121,7 @@ keepalive(struct xfrm *x, struct xfrm_pair *p)
 	    x->now_ms - p->nat_sent_ms < KEEPALIVE_MS)
 		return;
 	p->nat_sent_ms = x->now_ms;
+	x->count[PC_NAT_KEEPALIVE]++;
 	memcpy(&to.sin_addr, n->remote.addr.b, 4);
 	(void)sendto(x->nat_fd, byte, sizeof(byte), MSG_DONTWAIT,
 	    (struct sockaddr *)&to, sizeof(to));

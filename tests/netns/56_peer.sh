@@ -262,6 +262,9 @@ dead_peer() {
 	is_alive "$pid" || fail "nobody waited: $(cat "$work/dead.app")"
 }
 
+# shellcheck disable=SC2034
+same="rule_denies no_rule_denies min_uid_denies unprivileged_server unlisted_server \
+	target_right target_wrong optional_name raw_name"
 topic_begin
 hosts_join
 config a

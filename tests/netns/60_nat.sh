@@ -24,7 +24,17 @@ hosts_join_nat() {
 	ip -n "${ns}b" link add eth0 type veth peer name eth1 netns "${ns}r" || exit 1
 	link_up b eth0 1500 "$b4/24"
 	link_up r eth1 1500 "$outside/24"
-	# The server knows nothing of the network inside.
+	masquerade
+}
+
+# The server knows nothing of the network inside. The kernels of guests have no families of
+# nftables.
+masquerade() {
+	if [[ ${backend:-plane} == kernel ]]; then
+		ip netns exec "${ns}r" iptables-legacy -t nat -A POSTROUTING -o eth1 -j MASQUERADE \
+			--random
+		return
+	fi
 	ip netns exec "${ns}r" nft -f - <<-END
 		table ip nat {
 			chain postrouting {

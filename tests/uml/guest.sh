@@ -4,6 +4,7 @@ share=$1
 {
 	umount -l /mnt
 	mkdir -p /dev/pts /dev/shm /dev/net /var/tmp
+	ln -s /proc/self/fd /dev/fd
 	mount -t devpts pts /dev/pts
 	mount -t tmpfs shm /dev/shm
 	# What authipd and its tests need of the kernel:

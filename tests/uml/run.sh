@@ -17,7 +17,9 @@ topics=(
 	"10_traffic 30_policy"
 	"40_insecure 60_crash 70_injection"
 	"45_rules 80_kerberos"
-	"65_kernel"
+	"56_peer 58_wfp 80_rekey"
+	"65_kernel 60_nat"
+	"20_bulk 50_commands"
 )
 
 missing() {
