@@ -127,10 +127,14 @@ set_option(SOCKET s, int option, int value)
 	return 0;
 }
 
+#define KEEPALIVE_MAX_S 32767 /* of Linux */
+
 static int
 seconds_of_ms(uint32_t ms)
 {
-	return ms <= 1000 ? 1 : (int)((ms + 999) / 1000);
+	uint32_t s = ms / 1000 + (ms % 1000 != 0);
+
+	return s == 0 ? 1 : s > KEEPALIVE_MAX_S ? KEEPALIVE_MAX_S : (int)s;
 }
 
 static int

@@ -295,6 +295,10 @@ START_TEST(control_codes)
 	ck_assert_int_eq(
 	    getsockopt(pair[0], IPPROTO_TCP, TCP_KEEPINTVL, &value, &size), 0);
 	ck_assert_int_eq(value, 3);
+	keep.keepalivetime = 0xffffffff; /* never, nearly */
+	ck_assert_int_eq(WSAIoctl(pair[0], SIO_KEEPALIVE_VALS, &keep, sizeof(keep),
+			     NULL, 0, &n, NULL, NULL),
+	    0);
 	FAILS(WSAEFAULT,
 	    WSAIoctl(pair[0], SIO_KEEPALIVE_VALS, &keep, 4, NULL, 0, &n, NULL, NULL));
 	ck_assert_int_eq(WSAIoctl(pair[0], SIO_ROUTING_INTERFACE_QUERY, &remote,
