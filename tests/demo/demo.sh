@@ -43,6 +43,7 @@ in_ns() {
 start() {
 	local host=$1 log=$2
 	shift 2
+	: >"$dir/$log" # who waits for a word in it must not find that of an earlier program
 	env AUTHIPD_RUN_DIR="$dir/run-$host" ip netns exec "$tag-$host" "$@" >"$dir/$log" 2>&1 &
 	started=$!
 	pids+=("$started")
@@ -128,8 +129,7 @@ start_servers() {
 }
 
 capture_start() {
-	# An old log says "listening", too.
-	rm -f "$dir/wire.pcap" "$dir/tcpdump.log"
+	rm -f "$dir/wire.pcap"
 	start b tcpdump.log tcpdump --immediate-mode -U -Z root -i veth0 -w "$dir/wire.pcap" \
 		'not icmp6 and not ip6[6] = 0'
 	capture_pid=$started
@@ -279,10 +279,10 @@ part_stranger() {
 	if in_ns a "$examples/secure_client" -t 10 192.0.2.2 "$null_port" hello; then
 		fail "the stranger got through"
 	fi
-	echo "host b's log says why:"
-	grep 'negotiation-failed' "$dir/authipd-b.log" | tail -n 1
 	grep -q 'negotiation-failed.*stranger' "$dir/authipd-b.log" ||
 		fail "the log does not name the stranger"
+	echo "host b's log says why:"
+	grep 'negotiation-failed.*stranger' "$dir/authipd-b.log" | tail -n 1
 }
 
 title "0. two hosts (network namespaces), a CA, a daemon on each"
