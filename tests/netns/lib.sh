@@ -432,6 +432,7 @@ forget() {
 
 # capture NAME [HOST]: from now on, what is on the wire of the host (a).
 capture() {
+	: >"$work/$1.dump" # an earlier one of this name was listening, too
 	# shellcheck disable=SC2086
 	${enter:-ip netns exec} "$ns${2:-a}" tcpdump -i eth0 --immediate-mode -U -s 0 \
 		-w "$work/$1.pcap" >"$work/$1.dump" 2>&1 &
