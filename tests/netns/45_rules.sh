@@ -198,6 +198,21 @@ secure_ring() {
 	done
 }
 
+# With `encryption` clear text is neither sent nor taken, whatever the action says.
+encryption_takes_no_clear() {
+	rules b "$(web request-in-out server | sed 's/action/encryption = true action/')"
+	rules a ""
+	start
+	serve b secure_server -c "$p0"
+	not on a secure_client -c -t 1 "$b4" "$p0" "$secret" || fail "a clear client got through"
+	daemon_stop b
+	rules a "$(web request-in-out client | sed 's/action/encryption = true action/')"
+	ctl a reload || fail "a does not reload"
+	capture never
+	not on a secure_client -c -t 1 "$b4" "$p0" "$secret" || fail "connected without IPsec"
+	captured_only "udp port 500 or icmp"
+}
+
 # refused HOST: clear packets that rules have dropped.
 refused() {
 	if [[ ${backend:-plane} == kernel ]]; then
@@ -406,6 +421,7 @@ try rule_require_never_clear require_never_clear
 try rule_request_to_nobody request_to_nobody
 try rule_request_moves request_moves
 try rule_request_takes_clear request_takes_clear
+try rule_encryption_takes_no_clear encryption_takes_no_clear
 try rule_secure_ring secure_ring
 try rule_request_never_back request_never_back
 try rule_request_grace request_grace

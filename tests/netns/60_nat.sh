@@ -78,6 +78,42 @@ udp_case() {
 	wire_is_udp
 }
 
+# clear_flows HOST KEY
+clear_flows() {
+	ctl "$1" status --json | sed -n "/clear_flows/,/}/s/.*\"$2\": \([0-9]*\).*/\1/p"
+}
+
+has_pair() {
+	ctl "$1" status | grep -q ' <-> .*, established$'
+}
+
+# A peer with boundary behind a NAT: there is an SA, and what was not secured stays in clear, as
+# MS-IKEE 3.7.4.1 has it. Who takes no clear text is protected all the same.
+boundary_case() {
+	local port
+	needs_plane "it sends what an SA fits by it"
+	forget
+	capture boundary b
+	serve b secure_server -i "$p0"
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	within 10 has_pair a || fail "no SA"
+	within 10 has_pair b || fail "no SA at the peer"
+	say second-line-of-the-talk
+	on a secure_client -i -t 5 "$b4" "$p0" another-connection || fail "another one failed"
+	(($(clear_flows a peer_nat) > 0)) || fail "not counted: $(ctl a status)"
+	port=$(on a ss -Htn state established dport = :"$p0" | sed -n 's/.*:\([0-9]*\) .*/\1/p' |
+		head -n 1)
+	ctl a explain --to "$b4" --proto tcp --port "$p0" --local-port "${port:-1}" --json |
+		grep -q '"flow": "clear"' || fail "explain does not say why"
+	captured_only "udp port 500 or udp port 4500 or tcp port $p0 or icmp"
+	(($(captured "udp port 4500 and udp[8:4] != 0") == 0)) || fail "it went in ESP"
+	capture protected b
+	on a secure_client -e -t 5 "$b4" "$p0" never-in-clear || fail "the secured client failed"
+	captured_some "udp port 4500 and udp[8:4] != 0"
+	not grep -qa never-in-clear "$capture" || fail "it was readable"
+}
+
 # More than one packet's worth, both ways.
 bulk_case() {
 	serve b secure_server -e "$p0"
@@ -152,6 +188,7 @@ config c "" a
 try nat_tcp tcp_case ""
 try nat_tcp_encrypted tcp_case -e
 try nat_udp udp_case
+try nat_boundary boundary_case
 try nat_bulk bulk_case
 try nat_two_clients two_clients
 try nat_rebinding rebinding

@@ -193,6 +193,66 @@ START_TEST(quick_mode)
 }
 END_TEST
 
+/* The quick mode of that number of a status, or NULL. */
+static json_t *
+quick_mode_of(json_t *s, json_int_t id)
+{
+	json_t *qm;
+	size_t i;
+
+	json_array_foreach (json_object_get(s, "quick_mode"), i, qm)
+		if (number(qm, "id") == id)
+			return qm;
+	return NULL;
+}
+
+/* A new pair says which one it replaces, and how many there were before. */
+START_TEST(rekeys_are_counted)
+{
+	json_int_t old = 0;
+
+	for (int rekeys = 0; rekeys < 3; rekeys++) {
+		json_t *s = rekeys == 0 ? negotiate(4) : status_json(&rig.n), *qm, *best = NULL;
+		size_t i;
+
+		json_array_foreach (json_object_get(s, "quick_mode"), i, qm)
+			if (best == NULL || number(qm, "id") > number(best, "id"))
+				best = qm;
+		ck_assert_ptr_nonnull(best);
+		ck_assert_int_eq(number(best, "rekeys"), rekeys);
+		ck_assert_int_eq(number(best, "rekeyed_from"), old);
+		old = number(best, "id");
+		ck_assert_ptr_nonnull(quick_mode_of(s, old));
+		json_decref(s);
+		engine_qm_expired(
+		    rig.n.engine, net.now_ms, (uint32_t)old, EXPIRY_SOFT);
+		sim_run(&net, 3000);
+	}
+}
+END_TEST
+
+/* The knobs that differ from the defaults, by name and value; of the defaults none. */
+START_TEST(dialect_of_a_peer)
+{
+	struct dialect d = DIALECT_DEFAULT;
+	json_t *s, *shown;
+
+	if (_i == 1) {
+		d.qm1_mid = QM1_MID_ZERO;
+		sim_free(&net);
+		sim_init_dialect(&net, 1, &d);
+		rig.n.engine = net.host[0].engine;
+	}
+	s = negotiate(4);
+	shown = json_object_get(
+	    json_array_get(json_object_get(s, "main_mode"), 0), "dialect");
+	ck_assert_uint_eq(json_object_size(shown), (size_t)_i);
+	if (_i == 1)
+		ck_assert_str_eq(text(shown, "qm1_mid"), "zero");
+	json_decref(s);
+}
+END_TEST
+
 START_TEST(sockets)
 {
 	static const char *const names[] = { "none", "default", "guarantee-encryption",
@@ -328,6 +388,8 @@ daemon_status_tests(Suite *s)
 	tcase_add_test(t, nothing_yet);
 	tcase_add_loop_test(t, main_mode, 0, 2);
 	tcase_add_test(t, quick_mode);
+	tcase_add_test(t, rekeys_are_counted);
+	tcase_add_loop_test(t, dialect_of_a_peer, 0, 2);
 	tcase_add_test(t, sockets);
 	tcase_add_test(t, classes);
 	tcase_add_loop_test(t, names_of_others, 0, 4);
