@@ -67,9 +67,24 @@ cut_begin(struct engine *e, struct fragment_cut *cut, size_t step)
 	*cut = (struct fragment_cut){ e->fragment_id, step };
 }
 
+static void
+send_all(struct engine *e, struct mm_sa *mm, const struct fragment_cut *cut, struct span data)
+{
+	uint32_t number = 0;
+
+	for (size_t at = 0; at < data.n; at += cut->step) {
+		size_t n = data.n - at < cut->step ? data.n - at : cut->step;
+
+		send_one(e, mm, cut->id, data, span_of(data.p + at, n), ++number,
+		    at + n == data.n);
+	}
+}
+
 /*
  * The whole message with its header is cut (A79). auto: a first transmission goes in one
- * piece, as many paths carry it, until one of either side had to be cut.
+ * piece, as many paths carry it, until one of either side had to be cut. What went in
+ * fragments and was not enough goes twice at once: one that is lost again costs many seconds.
+ * Not from a responder whose peer has proved nothing.
  */
 void
 fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragment_cut *cut,
@@ -78,7 +93,7 @@ fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragm
 	size_t max = datagram_max_bytes(e, mm);
 	size_t step = max - ISAKMP_HEADER_BYTES - FRAGMENT_HEAD_BYTES;
 	enum dialect_fragment_send mode = mm->dialect->fragment_send;
-	uint32_t number = 0;
+	bool twice = cut->id != 0 && (mm->initiator || mm->keys.peer_proved);
 
 	if (again && mode == FRAGMENT_SEND_AUTO && data.n > max)
 		mm->fragments = true;
@@ -90,10 +105,7 @@ fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragm
 		return;
 	}
 	cut_begin(e, cut, step);
-	for (size_t at = 0; at < data.n; at += step) {
-		size_t n = data.n - at < step ? data.n - at : step;
-
-		send_one(e, mm, cut->id, data, span_of(data.p + at, n), ++number,
-		    at + n == data.n);
-	}
+	send_all(e, mm, cut, data);
+	if (twice)
+		send_all(e, mm, cut, data);
 }
