@@ -401,6 +401,21 @@ checklist_count() {
 	[ "$rows" = "$summary" ] || echo "$1: $2: $rows lines, the summary says $summary"
 }
 
+# Each experiment of the kernel's IPsec has a test or a reason.
+checklist_experiments() {
+	local n test list=kernel-experiments.md
+
+	for test in $(checklist_tests $list); do
+		checklist_case "$test" || echo "$list: no such test: $test"
+	done
+	for n in {1..32}; do
+		grep -qE "^\\| (E[0-9]+[a-f]?, )*E${n}[a-f]?(,| \\|)" "$srcdir/doc/$list" ||
+			echo "$list: E$n is missing"
+	done
+	grep -E '^\| E[0-9]+' "$srcdir/doc/$list" |
+		grep -vE "\\| ([^|]*($checklist_name)|not relied on: |not a test: |of the other data plane: )[^|]* \\|\$"
+}
+
 check_checklist() {
 	local out=$scratch/checklist list test
 
@@ -414,6 +429,7 @@ check_checklist() {
 		grep -E '^\| [ST][0-9]+ ' "$srcdir/doc/$list" |
 			grep -vE "\\| (tested: ($checklist_name)|built, no test: |not built: )[^|]* \\|\$"
 	done > "$out"
+	checklist_experiments >> "$out"
 	verdict checklist "$out" "a checklist of doc/ and the tests"
 }
 

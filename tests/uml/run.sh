@@ -19,7 +19,7 @@ topics=(
 	"45_rules 80_kerberos"
 	"56_peer 58_wfp 80_rekey"
 	"65_kernel 60_nat"
-	"20_bulk 50_commands"
+	"20_bulk 50_commands 66_experiments"
 )
 
 missing() {
