@@ -175,17 +175,24 @@ probe_allowed(struct engine *e, struct mm_sa *mm)
 	return true;
 }
 
-bool
-tongue_probe_keys(struct engine *e, struct mm_sa *mm)
+/* What is tried: reading number i, which may be the last one, and whether the peer means it. */
+struct probe {
+	uint32_t first, end;
+	bool (*reading)(
+	    const struct mm_sa *mm, const struct dialect *base, uint32_t i, struct dialect *d);
+	bool (*fits)(struct engine *e, struct mm_sa *mm, struct span body);
+};
+
+/* False: none fits, and the dialect is what it was. */
+static bool
+tongue_probe(struct engine *e, struct mm_sa *mm, const struct probe *p, struct span body)
 {
 	const struct dialect *before = mm->dialect, *kept;
 	struct dialect *d = &e->tongue.trial;
 
-	if (!probe_allowed(e, mm))
-		return false;
-	for (uint32_t i = 0; i < TONGUE_KEY_MAX && key_candidate(before, i, d); i++) {
+	for (uint32_t i = p->first; i < p->end && p->reading(mm, before, i, d); i++) {
 		mm->dialect = d;
-		if (!mm_resp_keys(mm) || exchange_try(e, mm) != IKE_OK)
+		if (!p->fits(e, mm, body))
 			continue;
 		if ((kept = tongue_keep(e, d)) == NULL)
 			break;
@@ -193,65 +200,98 @@ tongue_probe_keys(struct engine *e, struct mm_sa *mm)
 		return true;
 	}
 	mm->dialect = before;
+	return false;
+}
+
+static bool
+keys_reading(const struct mm_sa *mm, const struct dialect *base, uint32_t i, struct dialect *d)
+{
+	(void)mm;
+	return key_candidate(base, i, d);
+}
+
+static bool
+keys_fit(struct engine *e, struct mm_sa *mm, struct span body)
+{
+	(void)body;
+	return mm_resp_keys(mm) && exchange_try(e, mm) == IKE_OK;
+}
+
+bool
+tongue_probe_keys(struct engine *e, struct mm_sa *mm)
+{
+	static const struct probe probe = { 0, TONGUE_KEY_MAX, keys_reading, keys_fit };
+
+	if (!probe_allowed(e, mm))
+		return false;
+	if (tongue_probe(e, mm, &probe, SPAN_NONE))
+		return true;
 	(void)mm_resp_keys(mm);
 	return false;
+}
+
+static bool
+hash_reading(const struct mm_sa *mm, const struct dialect *base, uint32_t i, struct dialect *d)
+{
+	(void)mm;
+	hash_candidate(base, i, d);
+	return true;
+}
+
+static bool
+hash_fits(struct engine *e, struct mm_sa *mm, struct span body)
+{
+	(void)e;
+	return mm_resp_keys(mm) && secret_equal(body.p, mm->keys.auth1, mm->keys.hash_n);
 }
 
 bool
 tongue_probe_hash(struct engine *e, struct mm_sa *mm, struct span body)
 {
-	const struct dialect *before = mm->dialect, *kept;
-	struct dialect *d = &e->tongue.trial;
+	static const struct probe probe = { 1, TONGUE_HASH_MAX, hash_reading, hash_fits };
 
 	if (!mm->may_probe || mm->initiator || body.n != mm->keys.hash_n)
 		return false;
-	for (uint32_t i = 1; i < TONGUE_HASH_MAX; i++) {
-		hash_candidate(before, i, d);
-		mm->dialect = d;
-		if (!mm_resp_keys(mm) ||
-		    !secret_equal(body.p, mm->keys.auth1, mm->keys.hash_n))
-			continue;
-		if ((kept = tongue_keep(e, d)) == NULL)
-			break;
-		mm->dialect = kept;
+	if (tongue_probe(e, mm, &probe, body))
 		return true;
-	}
-	mm->dialect = before;
 	(void)mm_resp_keys(mm);
 	return false;
+}
+
+/* Where the proof is, and what the secret of its method is. */
+static bool
+em_reading(const struct mm_sa *mm, const struct dialect *base, uint32_t i, struct dialect *d)
+{
+	static const struct dimension tail = { offsetof(struct dialect, em_hash_tail), 2 };
+	static const struct dimension tls = { offsetof(struct dialect, gss_secret_tls), 5 };
+	static const struct dimension krb = { offsetof(struct dialect, gss_secret_krb), 2 };
+	const struct dimension *secret = mm->em.method == AUTH_TLS ? &tls : &krb;
+
+	if (i >= 2 * secret->n)
+		return false;
+	*d = *base;
+	knob_turn(d, base, &tail, i % 2);
+	knob_turn(d, base, secret, i / 2);
+	return true;
+}
+
+static bool
+em_fits(struct engine *e, struct mm_sa *mm, struct span body)
+{
+	uint8_t auth3[2 * HASH_MAX_BYTES];
+	size_t n;
+
+	(void)e;
+	return keys_derive_em(mm) && (n = keys_auth34(mm, false, auth3)) == body.n &&
+	       secret_equal(body.p, auth3, n);
 }
 
 bool
 tongue_probe_em(struct engine *e, struct mm_sa *mm, struct span body)
 {
-	static const struct dimension em_dimension[] = {
-		{ offsetof(struct dialect, em_hash_tail), 2 },
-		{ offsetof(struct dialect, gss_secret_tls), 5 },
-		{ offsetof(struct dialect, gss_secret_krb), 2 },
-	};
-	const struct dimension *secret = &em_dimension[mm->em.method == AUTH_TLS ? 1 : 2];
-	const struct dialect *before = mm->dialect, *kept;
-	struct dialect *d = &e->tongue.trial;
-	uint8_t auth3[2 * HASH_MAX_BYTES];
-	size_t n;
+	static const struct probe probe = { 1, UINT32_MAX, em_reading, em_fits };
 
-	if (!mm->may_probe || mm->initiator)
-		return false;
-	for (uint32_t i = 1; i < 2 * secret->n; i++) {
-		*d = *before;
-		knob_turn(d, before, &em_dimension[0], i % 2);
-		knob_turn(d, before, secret, i / 2);
-		mm->dialect = d;
-		if (!keys_derive_em(mm) || (n = keys_auth34(mm, false, auth3)) != body.n ||
-		    !secret_equal(body.p, auth3, n))
-			continue;
-		if ((kept = tongue_keep(e, d)) == NULL)
-			break;
-		mm->dialect = kept;
-		return true;
-	}
-	mm->dialect = before;
-	return false;
+	return mm->may_probe && !mm->initiator && tongue_probe(e, mm, &probe, body);
 }
 
 void
