@@ -89,8 +89,8 @@ static void
 fail_full(struct engine_auth_reply *out)
 {
 	auth_fail(out, SEC_E_INSUFFICIENT_MEMORY,
-	    "no memory, or %d authentications are in progress: try again later",
-	    AUTH_TABLE_MAX);
+	    "no memory, or %d authentications are in progress, or %d of this peer: try again "
+	    "later", AUTH_TABLE_MAX, AUTH_TABLE_PER_PEER);
 }
 
 /* A new dialogue in the table, or NULL with the failure in *out. */
@@ -105,7 +105,8 @@ begin(struct auth *a, const struct proto_auth_ask *ask, struct engine_auth_reply
 	d = auth_method_dialogue(&a->methods, ask);
 	if (d != NULL)
 		memcpy(d->target_name, ask->target_name, sizeof(d->target_name));
-	if (d == NULL || !auth_table_add(&a->dialogues, ask->handle, d, now_ms())) {
+	if (d == NULL || !auth_table_add(&a->dialogues, ask->handle, d,
+			     ask->initiator ? NULL : &ask->remote.addr, now_ms())) {
 		auth_dialogue_free(d);
 		fail_full(out);
 		return NULL;
@@ -193,7 +194,7 @@ ticket_dialogue(struct auth *a, uint64_t handle, struct krb_ticket *ticket)
 	if (d != NULL)
 		return krb_v1_take_ticket(d, ticket) ? d : NULL;
 	d = krb_dialogue_new(a->methods.krb, ticket);
-	if (d != NULL && auth_table_add(&a->dialogues, handle, d, now_ms()))
+	if (d != NULL && auth_table_add(&a->dialogues, handle, d, NULL, now_ms()))
 		return d;
 	auth_dialogue_free(d);
 	return NULL;

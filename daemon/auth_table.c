@@ -2,12 +2,14 @@
 #include "daemon/auth_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct auth_slot {
 	LIST_ENTRY(auth_slot) link;
 	uint64_t handle;
 	uint64_t used_ms;
 	struct auth_dialogue *dialogue;
+	struct address peer; /* that began it; family 0: we did */
 };
 
 static struct auth_slot *
@@ -37,17 +39,31 @@ auth_table_init(struct auth_table *t)
 	t->n = 0;
 }
 
+static bool
+has_share(const struct auth_table *t, const struct address *peer)
+{
+	size_t n = 0, bytes = peer->family == 4 ? 4 : 8;
+	const struct auth_slot *s;
+
+	LIST_FOREACH (s, &t->slots, link)
+		n += s->peer.family == peer->family && memcmp(s->peer.b, peer->b, bytes) == 0;
+	return n < AUTH_TABLE_PER_PEER;
+}
+
 bool
-auth_table_add(
-    struct auth_table *t, uint64_t handle, struct auth_dialogue *d, uint64_t now_ms)
+auth_table_add(struct auth_table *t, uint64_t handle, struct auth_dialogue *d,
+    const struct address *peer, uint64_t now_ms)
 {
 	struct auth_slot *s;
 
-	if (t->n >= AUTH_TABLE_MAX || (s = calloc(1, sizeof(*s))) == NULL)
+	if (t->n >= AUTH_TABLE_MAX || (peer != NULL && !has_share(t, peer)) ||
+	    (s = calloc(1, sizeof(*s))) == NULL)
 		return false;
 	s->handle = handle;
 	s->used_ms = now_ms;
 	s->dialogue = d;
+	if (peer != NULL)
+		s->peer = *peer;
 	LIST_INSERT_HEAD(&t->slots, s, link);
 	t->n++;
 	return true;

@@ -7,6 +7,7 @@
 #include "daemon/auth_dialogue.h"
 
 #define AUTH_TABLE_MAX 256
+#define AUTH_TABLE_PER_PEER 64 /* that one peer began: more than it may negotiate */
 /* The engine gives up earlier (dialect: retransmissions, responder_timeout_s). */
 #define AUTH_TABLE_AGE_MS (120 * 1000)
 
@@ -16,9 +17,12 @@ struct auth_table {
 };
 
 void auth_table_init(struct auth_table *t);
-/* Takes ownership of d; false (d stays the caller's) if the table is full. */
-bool auth_table_add(
-    struct auth_table *t, uint64_t handle, struct auth_dialogue *d, uint64_t now_ms);
+/*
+ * Takes ownership of d; false (d stays the caller's) if the table is full, or the share of the
+ * peer that began it (NULL: we did): an IPv4 address, or an IPv6 /64.
+ */
+bool auth_table_add(struct auth_table *t, uint64_t handle, struct auth_dialogue *d,
+    const struct address *peer, uint64_t now_ms);
 /* The dialogue of a handle, or NULL; it counts as used now. */
 struct auth_dialogue *auth_table_find(
     struct auth_table *t, uint64_t handle, uint64_t now_ms);

@@ -271,7 +271,7 @@ START_TEST(abandoned_dialogues_expire)
 	auth_table_init(&t);
 	for (uint64_t h = 1; h <= 3; h++)
 		ck_assert(
-		    auth_table_add(&t, h, auth_dialogue_new(host.tls, true, 0), 1000));
+		    auth_table_add(&t, h, auth_dialogue_new(host.tls, true, 0), NULL, 1000));
 	ck_assert_ptr_nonnull(auth_table_find(&t, 2, 50000));
 	ck_assert_uint_eq(auth_table_expire(&t, 1000 + AUTH_TABLE_AGE_MS), 0);
 	ck_assert_uint_eq(auth_table_expire(&t, 1001 + AUTH_TABLE_AGE_MS), 2);
@@ -279,6 +279,37 @@ START_TEST(abandoned_dialogues_expire)
 	ck_assert_ptr_null(auth_table_find(&t, 1, 1001 + AUTH_TABLE_AGE_MS));
 	auth_table_clear(&t);
 	ck_assert_uint_eq(t.n, 0);
+	side_close(&host);
+}
+END_TEST
+
+/* One peer has a quarter of them; others, and we, have the rest. Of IPv6 a peer is a /64. */
+START_TEST(share_of_a_peer)
+{
+	struct address greedy = { 4, { 10, 0, 0, 1 } }, other = { 4, { 10, 0, 0, 2 } };
+	struct auth_dialogue *d;
+	struct auth_table t;
+	uint64_t h = 0;
+
+	if (_i == 1)
+		greedy = other = (struct address){ 6, { 0xfd, 1, 2, 3, 4, 5, 6, 7 } };
+	other.b[7] ^= 1;
+	side_init(&host, "both", "rsa1");
+	side_open(&host);
+	auth_table_init(&t);
+	while (h < AUTH_TABLE_PER_PEER) {
+		greedy.b[15] = (uint8_t)h;
+		ck_assert(auth_table_add(
+		    &t, ++h, auth_dialogue_new(host.tls, false, 0), &greedy, 1000));
+	}
+	d = auth_dialogue_new(host.tls, false, 0);
+	ck_assert(!auth_table_add(&t, ++h, d, &greedy, 1000));
+	ck_assert(auth_table_add(&t, h, d, &other, 1000));
+	ck_assert(auth_table_add(&t, ++h, auth_dialogue_new(host.tls, true, 0), NULL, 1000));
+	auth_table_remove(&t, 1);
+	ck_assert(
+	    auth_table_add(&t, ++h, auth_dialogue_new(host.tls, false, 0), &greedy, 1000));
+	auth_table_clear(&t);
 	side_close(&host);
 }
 END_TEST
@@ -295,6 +326,7 @@ auth_role_cases(void)
 	tcase_add_test(c, abort_forgets_without_answer);
 	tcase_add_test(c, bad_frames_are_ignored);
 	tcase_add_test(c, limit_of_dialogues);
+	tcase_add_loop_test(c, share_of_a_peer, 0, 2);
 	tcase_add_test(c, channels_and_descriptors);
 	tcase_add_test(c, unusable_files);
 	tcase_add_test(c, system_bundle_is_the_default);
