@@ -118,14 +118,60 @@ change_hash(struct recipe *m, int at, int how)
 	return true;
 }
 
+static struct {
+	size_t left; /* messages before the one with the proof */
+	int at, how;
+} proof;
+
+static bool
+tap_proof(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static struct recipe m;
+	static struct raw out;
+
+	(void)ctx;
+	if (proof.left-- != 0)
+		return true;
+	ck_assert(recipe_read(&m, hostile_mm(from), span_of(p, *n)));
+	ck_assert(change_hash(&m, proof.at, proof.how));
+	recipe_write(&m, hostile_mm(from), &out);
+	memcpy(p, out.b, out.n);
+	*n = out.n;
+	net.tap = NULL;
+	return true;
+}
+
+/* Whoever gets it refuses it, and nobody has an SA or a success. */
+static void
+expect_refused(size_t which, int at, int how)
+{
+	size_t to = which % 2 == 0 ? RESPONDER : INITIATOR;
+
+	hostile_begin();
+	proof.left = which;
+	proof.at = at;
+	proof.how = how;
+	net.tap = tap_proof;
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 400000));
+	ck_assert_int_ne(net.host[INITIATOR].result.error, IKE_OK);
+	ck_assert_uint_ge(
+	    hostile_errors(to, IKE_ERR_AUTH_HASH) + hostile_errors(to, IKE_ERR_HASH), 1);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[INITIATOR].n_sa + net.host[RESPONDER].n_sa, 0);
+	hostile_end();
+}
+
 /* Auth1 to Auth4 are compared whole. */
 START_TEST(h42_wrong_or_short_proof)
 {
 	static const size_t which[] = { 2, 3, 12, 13 };
 
 	for (int at = 0; at < 20; at++)
-		for (int how = 0; how < 2; how++)
+		for (int how = 0; how < 2; how++) {
+			expect_refused(which[_i], at, how);
 			ck_assert(hostile_negotiate(which[_i], change_hash, at, how));
+		}
 }
 END_TEST
 
