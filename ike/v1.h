@@ -129,6 +129,9 @@ bool v1_keys_auth_hash(
     const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out);
 /* The IV of an exchange after main mode. */
 bool v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
+/* As libreswan has it while main mode is not through: of the message ID alone. */
+bool v1_keys_iv_without_chain(
+    const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
 /* prf(SKEYID_a, parts). */
 bool v1_keys_hash(
     const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out);

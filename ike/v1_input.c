@@ -69,6 +69,22 @@ input_main(struct engine *e, struct mm_sa *mm)
 }
 
 /*
+ * libreswan has no chain before main mode is through: so it says that it refuses our message
+ * 5. Opened and authentic, or nothing happened.
+ */
+static bool
+info_opens_without_chain(struct engine *e, struct mm_sa *mm)
+{
+	struct v1_iv iv, next;
+
+	return mm->v1->step == V1_INIT_ID_SENT &&
+	       v1_keys_iv_without_chain(mm, e->in.h.message_id, &iv) &&
+	       v1_message_open(&e->in, mm, &iv, e->plain, MESSAGE_MAX_BYTES, &next) ==
+		   IKE_OK &&
+	       v1_qm_check_hash(e, mm, SPAN_NONE);
+}
+
+/*
  * Hash first: nothing of an informational exchange counts without it. A main mode that ends
  * waits for confirmations, and gives those that the peer waits for.
  */
@@ -91,7 +107,9 @@ input_info(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_NO_KEYS);
 		return;
 	}
-	if (!input_open(e, mm, &iv, &next) || !exchange_rules(e, mm, MSG_V1_INFO))
+	if (!info_opens_without_chain(e, mm) && !input_open(e, mm, &iv, &next))
+		return;
+	if (!exchange_rules(e, mm, MSG_V1_INFO))
 		return;
 	if (ours != NULL) {
 		v1_delete_confirmed(e, mm, ours);

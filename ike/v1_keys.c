@@ -108,21 +108,35 @@ v1_keys_auth_hash(
 	    mm->chosen.integrity, span_of(v->skeyid, mm->keys.hash_n), part, 7, out);
 }
 
-bool
-v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out)
+static bool
+iv_behind(
+    const struct mm_sa *mm, struct span chain, uint32_t message_id, struct v1_iv *out)
 {
 	uint8_t id[4] = { (uint8_t)(message_id >> 24), (uint8_t)(message_id >> 16),
 		(uint8_t)(message_id >> 8), (uint8_t)message_id };
-	struct span part[2] = {
-		span_of(mm->v1->iv.b, cipher_block_len_bytes(mm->chosen.cipher)),
-		SPAN_ARRAY(id),
-	};
+	struct span part[2] = { chain, SPAN_ARRAY(id) };
 	uint8_t digest[HASH_MAX_BYTES];
 
 	if (!mm->keys.ready || !hash_digest(mm->chosen.integrity, part, 2, digest))
 		return false;
 	memcpy(out->b, digest, sizeof(out->b));
 	return true;
+}
+
+bool
+v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out)
+{
+	struct span chain =
+	    span_of(mm->v1->iv.b, cipher_block_len_bytes(mm->chosen.cipher));
+
+	return iv_behind(mm, chain, message_id, out);
+}
+
+bool
+v1_keys_iv_without_chain(
+    const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out)
+{
+	return iv_behind(mm, SPAN_NONE, message_id, out);
 }
 
 bool

@@ -6,9 +6,26 @@
 #define PAYLOAD_NATD_DRAFT 130
 #define PAYLOAD_NATOA_DRAFT 131
 
+/* Up to three zero bytes that make the message a multiple of four: libreswan has them. */
+static bool
+is_padding(const struct message *m)
+{
+	const struct payload *last = &m->payload[m->n_payload - 1];
+	size_t n = (size_t)(m->chain.p + m->chain.n - last->whole.p) - last->whole.n;
+
+	if (n > 3 || (n > 0 && m->raw.n % 4 != 0))
+		return false;
+	for (size_t i = 1; i <= n; i++)
+		if (m->chain.p[m->chain.n - i] != 0)
+			return false;
+	return true;
+}
+
 enum ike_err
 v1_message_parse(const struct isakmp_header *h, struct span datagram, struct message *m)
 {
+	enum ike_err err;
+
 	memset(m, 0, offsetof(struct message, payload));
 	m->n_payload = 0;
 	m->h = *h;
@@ -24,7 +41,9 @@ v1_message_parse(const struct isakmp_header *h, struct span datagram, struct mes
 		m->chain = SPAN_NONE;
 		return IKE_OK;
 	}
-	return message_parse_chain(m, h->next_payload, false);
+	if ((err = message_parse_chain(m, h->next_payload, true)) != IKE_OK)
+		return err;
+	return is_padding(m) ? IKE_OK : IKE_ERR_PAYLOAD_LENGTH;
 }
 
 enum ike_err

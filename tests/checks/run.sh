@@ -396,7 +396,7 @@ checklist_case() {
 checklist_count() {
 	local rows summary
 
-	rows=$(grep -cE "^\| [ST][0-9]+ \|.*\| $2: [^|]+ \|\$" "$srcdir/doc/$1")
+	rows=$(grep -cE "^\| [STV][0-9]+ \|.*\| $2: [^|]+ \|\$" "$srcdir/doc/$1")
 	summary=$(sed -nE "s/^\| $2 \| ([0-9]+) \|\$/\1/p" "$srcdir/doc/$1")
 	[ "$rows" = "$summary" ] || echo "$1: $2: $rows lines, the summary says $summary"
 }
@@ -416,20 +416,35 @@ checklist_experiments() {
 		grep -vE "\\| ([^|]*($checklist_name)|not relied on: |not a test: |of the other data plane: )[^|]* \\|\$"
 }
 
+# Each case against strongSwan and libreswan is in the matrix, and the other way round.
+interop_matrix() {
+	local peer
+
+	for peer in strongswan libreswan; do
+		sed -n "s/^each \([a-z0-9_]*\) .*/\1/p" "$srcdir/tests/interop/i_$peer.sh" |
+			sort > "$scratch/have"
+		grep -oE "interop/i_$peer/[a-z0-9_]+" "$srcdir/doc/ikev1-checklist.md" |
+			sed 's/.*\///' | sort > "$scratch/want"
+		diff "$scratch/want" "$scratch/have" | sed -n "s/^< /no such case of $peer: /p
+			s/^> /not in the matrix: $peer: /p"
+	done
+}
+
 check_checklist() {
 	local out=$scratch/checklist list test
 
-	for list in authip-checklist.md secure-sockets-checklist.md; do
+	for list in authip-checklist.md secure-sockets-checklist.md ikev1-checklist.md; do
 		for test in $(checklist_tests "$list"); do
 			checklist_case "$test" || echo "$list: no such test: $test"
 		done
 		checklist_count "$list" tested
 		checklist_count "$list" "built, no test"
 		checklist_count "$list" "not built"
-		grep -E '^\| [ST][0-9]+ ' "$srcdir/doc/$list" |
+		grep -E '^\| [STV][0-9]+ ' "$srcdir/doc/$list" |
 			grep -vE "\\| (tested: ($checklist_name)|built, no test: |not built: )[^|]* \\|\$"
 	done > "$out"
 	checklist_experiments >> "$out"
+	interop_matrix >> "$out"
 	verdict checklist "$out" "a checklist of doc/ and the tests"
 }
 
@@ -467,6 +482,32 @@ check_functions() {
 	sort "$scratch/have" | uniq -d | sed 's/^/has two pages: /' > "$scratch/functions"
 	differ functions "$scratch/want" "$scratch/have" "the library and the names of doc/*.3"
 	[ ! -s "$scratch/functions" ] || verdict functions "$scratch/functions" "one page each"
+}
+
+# Each configuration of authipd in the page about Windows, behind the first one: authipd likes it.
+check_windows_doc() {
+	local out=$scratch/windows_doc w=$scratch/windows n
+
+	if [ ! -x "$build/authipd" ]; then
+		skip windows_doc "authipd is not built"
+		return
+	fi
+	mkdir -p "$w"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj /CN=host -keyout "$w/host.key" -out "$w/host.pem" 2> /dev/null
+	cp "$w/host.pem" "$w/lab-ca.pem"
+	(umask 077 && echo a-key-that-is-long-and-random > "$w/windows.psk")
+	awk -v dir="$w" '/^```conf$/ { n++; on = 1; next } /^```/ { on = 0 }
+		on { print > dir "/block" n }' "$srcdir/doc/windows-interop.md"
+	printf '\005\002' > "$w/krb5.keytab"
+	sed -i "s|/etc/authipd/|$w/|g; s|/etc/krb5|$w/krb5|" "$w"/block*
+	for n in 1 2 3 4; do
+		cat "$w/block1" > "$w/$n.conf"
+		[ "$n" = 1 ] || cat "$w/block$n" >> "$w/$n.conf"
+		"$build/authipd" -n -c "$w/$n.conf" > "$w/$n.out" 2>&1 ||
+			echo "configuration $n: $(head -n 1 "$w/$n.out")"
+	done > "$out" 2>&1
+	verdict windows_doc "$out" "the configurations in doc/windows-interop.md"
 }
 
 # options_of NAME PROGRAM MANUAL
@@ -531,7 +572,7 @@ check_dist() {
 # ---- all of them -----------------------------------------------------------------------
 
 checks="layers pure headers format files shellcheck mandoc cppcheck analyzer"
-checks="$checks checklist hostile knobs counters json functions"
+checks="$checks checklist hostile windows_doc knobs counters json functions"
 checks="$checks options options_ctl options_run hygiene polls dist"
 
 main() {

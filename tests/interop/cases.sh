@@ -15,6 +15,25 @@ both_ways() {
 	wire_is_protected
 }
 
+# Both protocols: AuthIP, of which the peer knows nothing, goes out first, and it is followed.
+both_keyings() {
+	both_ways keying both "$@"
+	captured_some "src host $a4 and udp port 500 and udp[26] == 243"
+	captured_some "src host $a4 and udp port 500 and udp[26] == 2"
+}
+
+# authipd is behind the NAT; what the peer begins could not come in.
+nat_between() {
+	begin encap auto "$@"
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	captured_only "udp port 500 or udp port 4500"
+	captured_some "udp port 4500 and udp[8:4] == 0"
+	captured_some "udp port 4500 and udp[8:4] > 0"
+	ctl a delete --all >/dev/null
+	both_down
+}
+
 # ---- what must fail, and say why ----------------------------------------------------------
 
 nothing_happens() {
@@ -45,18 +64,9 @@ peer_is_refused() {
 
 # ---- the end of SAs -------------------------------------------------------------------------
 
-authipd_deletes() {
-	begin
-	talk a b "$p0" || fail "the client failed: $(client_last)"
-	both_up "initiated"
-	ctl a delete --all >/dev/null
-	both_down
-}
-
-peer_deletes() {
-	begin
-	talk a b "$p0" || fail "the client failed: $(client_last)"
-	both_up "initiated"
+# Both sides begin and both end: authipd's Delete is in the middle of both_ways.
+both_ways_and_deletes() {
+	both_ways "$@"
 	peer_delete
 	both_down
 }
@@ -88,14 +98,19 @@ talk_start_to() {
 	say first
 }
 
-# still_talks SECONDS: a line each half second.
+# still_talks SECONDS [COMMAND]: a line each half second, until the command succeeds.
 still_talks() {
 	local end=$((SECONDS + $1)) n=0
-	while ((SECONDS < end)); do
+	while ((SECONDS < end)) && ! "${2:-false}"; do
 		n=$((n + 1))
 		say "line-$n-$RANDOM" 5
 		sleep 0.3
 	done
+}
+
+# Six messages of the identity protection exchange are one main mode.
+two_main_modes() {
+	(($(captured "udp port 500 and udp[26] == 2") >= 12))
 }
 
 spis() {
@@ -112,13 +127,29 @@ peer_rekeys_quick() {
 	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
 }
 
+# A peer that renews what it began itself, when its time is over.
+peer_rekeys_by_time() {
+	begin quick_rekey_s 12
+	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	both_up "responded"
+	talk_start_to b
+	spis_before=$(spis)
+	still_talks 30 peer_has_rekeyed
+	peer_has_rekeyed || fail "$peer_name does not renew: $(peer_last)"
+	still_talks 3
+}
+
+peer_has_rekeyed() {
+	[[ $(spis) != "$spis_before" ]] && peer_log | grep -q 'initiating Quick Mode.*to replace #'
+}
+
 peer_rekeys_main() {
 	begin
 	talk_start_to b
 	peer_rekey_main || fail "$peer_name: $(tail -n 1 "$work/rekey.out")"
-	still_talks 4
-	# Six messages of the identity protection exchange are one main mode.
-	(($(captured "udp port 500 and udp[26] == 2") > 6)) || fail "there was no second main mode"
+	still_talks 20 two_main_modes
+	two_main_modes || fail "there was no second main mode"
+	still_talks 2
 }
 
 # Both phases live for a minute: authipd renews them, and no line is lost.
@@ -127,7 +158,10 @@ authipd_rekeys() {
 	begin main_s 60 quick_s 60
 	talk_start_to b
 	before=$(spis)
-	still_talks 70
+	still_talks 48
+	still_talks 25 two_main_modes
+	two_main_modes || fail "there was no second main mode"
+	still_talks 2
 	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
 	peer_is_up || fail "$peer_name has no SAs: $(peer_last)"
 }

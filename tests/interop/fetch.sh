@@ -1,12 +1,13 @@
 #!/bin/bash
-# fetch.sh DIRECTORY: strongSwan and libreswan as Debian has them, each unpacked in a folder
-# of its own. They conflict as packages, and neither is to be installed on this host: it
+# fetch.sh DIRECTORY: strongSwan, libreswan and iptables (the NAT between) as Debian has them,
+# each unpacked in a folder of its own. They conflict as packages, and neither is to be installed on this host: it
 # would start to serve IKE here. What is there already is not fetched again.
 set -eu
 
 strongswan=(charon-systemd libstrongswan libstrongswan-standard-plugins strongswan-libcharon
 	strongswan-swanctl)
 libreswan=(libreswan)
+iptables=(iptables libip4tc2 libip6tc2 libxtables12)
 
 # unpack NAME PACKAGE...
 unpack() {
@@ -30,3 +31,4 @@ mkdir -p "$1"
 top=$(cd "$1" && pwd)
 unpack strongswan "${strongswan[@]}"
 unpack libreswan "${libreswan[@]}"
+unpack iptables "${iptables[@]}"

@@ -28,22 +28,26 @@ case_options() {
 		[cert]=rb [ca]=ca [peer_remote_name]=ra.test [own_cert]=ra
 		[main_s]=3600 [quick_s]=3600 [quick_kb]=0 [dpd]=0 [dpd_timeout]=10
 		[peer_main]="" [peer_quick]="" [patience]=20 [main_rekey_s]=0 [quick_rekey_s]=0
+		[backend]=${backend:-plane} [keying]=ikev1 [encap]=no [keys]=no
 	)
 	while (($# > 1)); do
 		v[$1]=$2
 		shift 2
 	done
 	v[local]=$(ip_of b "${v[family]}")
-	v[remote]=$(ip_of a "${v[family]}")
+	v[remote]=${outside:-$(ip_of a "${v[family]}")}
+	v[remote_id]=${inside:-$(ip_of a "${v[family]}")}
 	: "${v[peer_main]:=${v[main]}}" "${v[peer_quick]:=${v[quick]}}"
 	: "${v[peer_secret]:=${v[secret]}}"
 }
 
 # The configuration of authipd: its own, and beside it what the peer needs.
 authipd_config() {
+	local methods="\"ikev1-${v[auth]}\""
+	[[ ${v[keying]} != both ]] || methods="\"tls\", $methods"
 	(umask 077 && printf '%s\n' "${v[secret]}" >"$work/a.psk")
-	fill "$interop/conf/authipd.conf" BACKEND "${backend:-plane}" PKI "$pki" \
-		CERT "${v[own_cert]}" PEER "${v[local]}" PSK "$work/a.psk" AUTH "${v[auth]}" \
+	fill "$interop/conf/authipd.conf" BACKEND "${v[backend]}" PKI "$pki" \
+		CERT "${v[own_cert]}" PEER "${v[local]}" PSK "$work/a.psk" METHODS "$methods" KEYING "${v[keying]}" \
 		MAIN "${v[main]}" MAIN_LIFE "${v[main_s]}" QUICK "${v[quick]}" PFS "${v[pfs]}" \
 		QUICK_LIFE "${v[quick_s]}" QUICK_KB "${v[quick_kb]}" >"$work/a.conf"
 }
@@ -55,6 +59,37 @@ begin() {
 	peer_load
 	daemon_start a
 	capture "$current"
+	[[ ${v[keys]} == no ]] || keylog_start "$evidence/$peer_word-$current.keys"
+}
+
+# What tshark needs to read the capture (run.sh).
+keylog_start() {
+	mkdir -p "$1"
+	on a "$builddir/authipctl" --run-dir "$work/a.run" keylog --dir "$1" \
+		>"$work/keylog.app" 2>&1 &
+	sleep 0.5
+	is_alive $! || fail "no key log: $(cat "$work/keylog.app")"
+}
+
+# Host a goes behind a router that masquerades; the peer sees its address outside. Hosts of a
+# guest have no nftables for IP, but the older tables: fetch.sh has their program.
+hosts_part_by_nat() {
+	local router=10.98.0.1
+	inside=10.98.0.2 outside=10.99.0.3 # for case_options
+	command -v iptables-legacy >/dev/null || cp -a "$peers/iptables/usr" /
+	ip -n "${ns}a" link delete eth0
+	host_add r
+	ip netns exec "${ns}r" sysctl -qw net.ipv4.ip_forward=1
+	ip -n "${ns}a" link add eth0 type veth peer name eth0 netns "${ns}r"
+	ip -n "${ns}b" link add eth0 type veth peer name eth1 netns "${ns}r"
+	link_up a eth0 1500 "$inside/24"
+	link_up r eth0 1500 "$router/24"
+	link_up r eth1 1500 "$outside/24"
+	link_up b eth0 1500 "$b4/24"
+	ip -n "${ns}a" route add default via "$router"
+	ip netns exec "${ns}r" iptables-legacy -t nat -A POSTROUTING -o eth1 \
+		-j MASQUERADE --random || echo "FAIL nat_start: iptables: status $?"
+	peer_listen
 }
 
 # both_up HOW: both ends have both phases, by their own word.

@@ -71,10 +71,10 @@ pfs_word() {
 
 left_right() {
 	if [[ ${v[auth]} == psk ]]; then
-		printf '\\tleftid=%s\\n\\trightid=%s' "${v[local]}" "${v[remote]}"
+		printf '\\tleftid=%s\\n\\trightid=%s' "${v[local]}" "${v[remote_id]}"
 	else
 		printf '\\tleftcert=peer\\n\\tleftid=%%fromcert\\n\\tleftsendcert=always\\n'
-		printf '\\trightid="CN=%s"\\n\\trightca=%%same' "${v[peer_remote_name]}"
+		printf '\\trightid="CN=%s"\\n\\trightca="CN=%s"' "${v[peer_remote_name]}" "${v[ca]}"
 	fi
 }
 
@@ -89,9 +89,9 @@ peer_load() {
 		REMOTE "${v[remote]}" AUTHBY "$authby" LEFT_RIGHT "$(left_right)" \
 		IKE "$(main_word "${v[peer_main]}")" PROTOCOL "${v[peer_quick]%%-*}" \
 		SUITE "$(suite_word "${v[peer_quick]}")$(pfs_word "${v[pfs]}")" PFS "$pfs" \
-		LIFE "$life" IKE_LIFE "$ike_life" REKEY "$rekey" PORT "$p0" DPD "${v[dpd]}" \
+		LIFE "$life" IKE_LIFE "$ike_life" REKEY "$rekey" ENCAP "${v[encap]}" PORT "$p0" DPD "${v[dpd]}" \
 		DPD_TIMEOUT "${v[dpd_timeout]}" | sed -e '' "${dpd[@]}" >/etc/ipsec.conf
-	printf '%s %s : PSK "%s"\n' "${v[local]}" "${v[remote]}" "${v[peer_secret]}" \
+	printf '%s %s %s : PSK "%s"\n' "${v[local]}" "${v[remote]}" "${v[remote_id]}" "${v[peer_secret]}" \
 		>/etc/ipsec.secrets
 	chmod 600 /etc/ipsec.secrets
 	if [[ ${v[auth]} != psk ]]; then
@@ -106,6 +106,11 @@ peer_load() {
 		>"$work/load.out" 2>&1
 	on_peer $libexec/whack --status | grep -q '"authipd":' ||
 		fail "libreswan does not take its configuration: $(tail -n 1 "$work/load.out")"
+}
+
+# Addresses that came later.
+peer_listen() {
+	on_peer $libexec/whack --listen >/dev/null
 }
 
 peer_initiate() {

@@ -47,6 +47,7 @@ guest() {
 	grep -E '^(ok|FAIL|skip) ' "$share/out" | sed "s/^\([a-zA-Z]*\) /\1 ${topic#i_}_/"
 	[[ -z ${keep:-} || ! -d $share/keep ]] || cp -r "$share/keep/." "$keep/"
 	tshark_judges "$topic"
+	tshark_decrypts "$topic"
 }
 
 # Every message that was on the wire, by tshark: not one is malformed.
@@ -70,6 +71,33 @@ tshark_judges() {
 		echo "ok $name"
 	else
 		echo "FAIL $name: there are no captures"
+	fi
+}
+
+# finds KEYS FILTER: in the capture beside this directory of keys.
+finds() {
+	WIRESHARK_CONFIG_DIR=$1 tshark -r "${1%.keys}.pcap" -Y "$2" \
+		-o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE \
+		2>/dev/null | grep -q .
+}
+
+# By authipd's keys, and by nothing else, tshark reads identities in IKEv1 and text in ESP.
+tshark_decrypts() {
+	local name=${1#i_}_decrypted keys why="" empty=$shared/no.keys
+	local id='isakmp.flag_e == 1 && isakmp.typepayload == 5'
+	local text='esp && tcp contains "there-and-back"'
+	for keys in "$shared/$1/pcap"/*.keys; do
+		[[ -d $keys ]] && command -v tshark >/dev/null || return 0
+		mkdir -p "$empty" && cp "${keys%.keys}.pcap" "${empty%.keys}.pcap"
+		! finds "$empty" "$id" || why="identities without keys"
+		! finds "$empty" "$text" || why="text without keys"
+		finds "$keys" "$id" || why="no identity with keys"
+		finds "$keys" "$text" || why="no text with keys"
+	done
+	if [[ -n $why ]]; then
+		echo "FAIL $name: ${keys##*/}: $why"
+	else
+		echo "ok $name"
 	fi
 }
 

@@ -40,6 +40,7 @@ peer_load() {
 		cp "$pki/${v[ca]}.pem" /etc/swanctl/x509ca/
 	fi
 	fill "$interop/conf/swanctl-$form.conf" LOCAL "${v[local]}" REMOTE "${v[remote]}" \
+		REMOTE_ID "${v[remote_id]}" \
 		IKE "${v[peer_main]}" PROTOCOL "${v[peer_quick]%%-*}" \
 		SUITE "$(suite_word "${v[peer_quick]}")$pfs" SECRET "${v[peer_secret]}" \
 		DPD "${v[dpd]}s" DPD_TIMEOUT "${v[dpd_timeout]}s" REKEY "${v[quick_rekey_s]}s" IKE_REKEY "${v[main_rekey_s]}s" \
@@ -47,6 +48,11 @@ peer_load() {
 		>/etc/swanctl/swanctl.conf
 	swanctl --load-all >"$work/load.out" 2>&1 ||
 		fail "strongSwan does not take its configuration: $(tail -n 1 "$work/load.out")"
+}
+
+# Addresses that came later: it sees them itself.
+peer_listen() {
+	:
 }
 
 # peer_initiate: true when the peer has both phases.

@@ -247,6 +247,60 @@ START_TEST(authorities_are_named)
 }
 END_TEST
 
+struct padding {
+	size_t more;   /* zero bytes than are needed for a multiple of four */
+	uint8_t value; /* of the last byte */
+	size_t n;
+};
+
+/* Messages in clear get what some implementations put behind the last payload. */
+static bool
+pad_clear(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct padding *pad = ctx;
+	size_t add = (4 - *n % 4) % 4;
+
+	(void)from;
+	if ((p[19] & 1) != 0 || add == 0)
+		return true;
+	add += pad->more;
+	memset(p + *n, 0, add);
+	p[*n + add - 1] = pad->value;
+	*n += add;
+	p[26] = (uint8_t)(*n >> 8);
+	p[27] = (uint8_t)*n;
+	pad->n++;
+	return true;
+}
+
+static const struct padding paddings[] = { { .value = 0 }, { .more = 4 },
+	{ .more = 1 }, { .value = 1 } };
+#define PADDINGS (int)(sizeof(paddings) / sizeof(paddings[0]))
+
+/* Up to a multiple of four, by zeros, and no further. */
+START_TEST(padding_behind_the_last_payload)
+{
+	struct padding pad = paddings[_i];
+
+	v1_prepare(5, AUTH_V1_RSA);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		strcpy(net.host[i].trusts, "three");
+		strcpy(net.host[i].ca, "three");
+	}
+	sim_start(&net, &dialect, &dialect);
+	net.tap = pad_clear;
+	net.tap_ctx = &pad;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 200000);
+	ck_assert_uint_gt(pad.n, 0);
+	if (_i == 0)
+		v1_expect_pair();
+	else
+		ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	sim_free(&net);
+}
+END_TEST
+
 /* The key was given for somebody else: not who the peer says it is. */
 START_TEST(key_of_somebody_else)
 {
@@ -434,6 +488,7 @@ main(void)
 	tcase_add_test(t, many_quick_modes);
 	tcase_add_test(t, ipv6);
 	tcase_add_loop_test(t, authorities_are_named, 0, 2);
+	tcase_add_loop_test(t, padding_behind_the_last_payload, 0, PADDINGS);
 	tcase_add_loop_test(t, key_of_somebody_else, 0, 2);
 	tcase_add_loop_test(t, commit_bit, 0, 2);
 	tcase_add_loop_test(t, lifetimes, 0, 2);
