@@ -279,17 +279,22 @@ tap_break_q2(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
 	if (from == RESPONDER && p[18] == EXCHANGE_QM) {
 		ck_assert(recipe_read(&r, hostile_mm(from), span_of(p, *n)));
-		recipe_find(&r, PAYLOAD_ID, 1)->b[7] ^= 1;
+		recipe_find(&r, PAYLOAD_ID, 1)->b[*(const int *)ctx] ^= 1;
 		recipe_write(&r, hostile_mm(from), &w);
 		memcpy(p, w.b, w.n);
 	}
-	return list_tap(ctx, from, p, n);
+	return list_tap(NULL, from, p, n);
 }
 
+/* Another address, port or protocol than the initiator asked for. */
 START_TEST(t129_initiator_refuses_q2)
 {
+	static const int at[] = { 7, 3, 1 };
+	int byte = at[_i];
+
 	begin();
 	net.tap = tap_break_q2;
+	net.tap_ctx = &byte;
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
 	sim_run(&net, 1000);
 	expect_notify(2, INITIATOR, NOTIFY_STATUS, NOTIFY_FLAG_RELIABLE);
@@ -413,6 +418,6 @@ sim_list_notify_cases(void)
 	tcase_add_test(t, t053_unreliable_notify_counts_too);
 	tcase_add_test(t, t055_shutdown_notifies_go_twice);
 	tcase_add_loop_test(t, t059_shutdown_and_address_are_told, 0, 2);
-	tcase_add_test(t, t129_initiator_refuses_q2);
+	tcase_add_loop_test(t, t129_initiator_refuses_q2, 0, 3);
 	return t;
 }

@@ -181,6 +181,26 @@ choose_methods(struct storm *s)
 	}
 }
 
+/* The same with IKEv1. */
+static void
+choose_ikev1(struct storm *s)
+{
+	static const enum auth_method method[] = { AUTH_V1_PSK, AUTH_V1_RSA, AUTH_V1_KERBEROS };
+	enum auth_method m = method[below(s, 3)];
+
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &s->net.host[i].policy;
+
+		p->keying = KEYING_IKEV1;
+		p->mm_auth[0] = (struct auth_entry){ m, true };
+		p->n_mm_auth = 1;
+		p->n_em_auth = 0;
+	}
+	s->is_impossible = m == AUTH_V1_PSK && chance(s, 8);
+	if (s->is_impossible)
+		strcpy(s->net.host[0].psk, "another key");
+}
+
 static void
 choose_proposals(struct storm *s)
 {
@@ -249,7 +269,10 @@ storm_begin(struct storm *s, uint64_t seed, bool is_traced)
 	sim_init(&s->net, seed * 0x9e3779b97f4a7c15u + 1);
 	s->net.now_ms = BOOTED_MS;
 	s->is_mild = chance(s, 4);
-	choose_methods(s);
+	if (chance(s, 5))
+		choose_ikev1(s);
+	else
+		choose_methods(s);
 	choose_proposals(s);
 	choose_network(s);
 	choose_dialect(s);
