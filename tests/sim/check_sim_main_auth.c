@@ -301,6 +301,18 @@ run_twice(void)
 	sim_run(&net, 1000);
 }
 
+START_TEST(t096_no_token_while_the_name_is_unknown)
+{
+	begin(&methods[_i], 1);
+	dialect.optimistic_gss = OPTIMISTIC_GSS_ON;
+	record();
+	expect_success(methods[_i]);
+	ck_assert_ptr_null(recipe_find(&seen.m[M1], PAYLOAD_GSS, 0));
+	ck_assert_ptr_nonnull(recipe_find(&seen.m[M2], PAYLOAD_GSS_ID, 0));
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(t096_token_in_the_first_message)
 {
 	begin(LIST(AUTH_KERBEROS));
@@ -588,6 +600,7 @@ sim_main_auth_cases(void)
 	tcase_add_test(t, no_quick_mode_before_authentication);
 	tcase_add_test(t, silent_auth_of_the_initiator_ends);
 	tcase_add_loop_test(t, main_mode_auth_role_dies, 0, 2);
+	tcase_add_loop_test(t, t096_no_token_while_the_name_is_unknown, 0, 2);
 	tcase_add_test(t, t096_token_in_the_first_message);
 	tcase_add_loop_test(t, token_of_tls_in_the_first_message, 0, 2);
 	tcase_add_loop_test(t, token_in_the_first_message_is_of_no_use, 0, 3);
