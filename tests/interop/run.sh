@@ -7,7 +7,7 @@ set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 builddir=$(cd "${builddir:-.}" && pwd)
-limit=900 # seconds of a guest
+limit=1500 # seconds of a guest, three times what it takes beside other work
 # shellcheck source=../uml/boot.sh
 . "$here/../uml/boot.sh"
 topics=(i_strongswan i_libreswan)

@@ -219,6 +219,32 @@ START_TEST(many_quick_modes)
 }
 END_TEST
 
+/* The IDs of quick mode carry protocol and ports: each pair is for its own flow. */
+START_TEST(ids_with_ports)
+{
+	size_t n_80 = 0;
+
+	v1_begin_psk(5);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_acquire(&net, 0, 2, 4, 443);
+	ck_assert(sim_run_results(&net, 0, 2, 30000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (const struct sim_sa *sa = net.host[i].sa; sa != NULL; sa = sa->next) {
+			const struct flow *f = &sa->add.selector;
+			uint16_t port = i == 0 ? f->remote.port : f->local.port;
+
+			ck_assert_uint_eq(f->protocol, 6);
+			ck_assert_uint_eq(i == 0 ? f->local.port : f->remote.port, 0);
+			ck_assert(port == 80 || port == 443);
+			n_80 += port == 80;
+		}
+	ck_assert_uint_eq(n_80, 4);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(ipv6)
 {
 	v1_begin_psk(5);
@@ -486,6 +512,7 @@ main(void)
 	tcase_add_loop_test(t, each_pair, 0, PAIR_COUNT);
 	tcase_add_test(t, several_methods);
 	tcase_add_test(t, many_quick_modes);
+	tcase_add_test(t, ids_with_ports);
 	tcase_add_test(t, ipv6);
 	tcase_add_loop_test(t, authorities_are_named, 0, 2);
 	tcase_add_loop_test(t, padding_behind_the_last_payload, 0, PADDINGS);

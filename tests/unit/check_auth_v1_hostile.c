@@ -1,4 +1,5 @@
 /* H55 to H60, H64, H65 and H67 in IKEv1: signatures, keys, names and certificates of malice. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -510,6 +511,61 @@ START_TEST(h59_certificates_changed_and_many)
 }
 END_TEST
 
+#define FLOOD 2000
+#define FLOOD_EACH 7 /* beside the peer's own; eight are the limit */
+
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t
+allocated_bytes(void)
+{
+	return __sanitizer_get_current_allocated_bytes != NULL ?
+		   __sanitizer_get_current_allocated_bytes() :
+		   mallinfo2().uordblks;
+}
+
+/* One dialogue of the responder, with certificates that nobody has seen before. */
+static void
+flood_once(const struct v1_token *intro, uint8_t *cert, size_t n, uint32_t *count)
+{
+	memcpy(&i.intro, intro, sizeof(*intro));
+	for (int k = 0; k < FLOOD_EACH; k++) {
+		memcpy(cert + n - sizeof(*count), count, sizeof(*count));
+		++*count;
+		v1_token_add(&i.intro, AUTH_PART_CERT, span_of(cert, n));
+	}
+	ck_assert(auth_parts_read(span_of(i.intro.b, i.intro.w.n), &i.intro.parts));
+	v1_begin(&r, &b, AUTH_V1_RSA, HASH_SHA1, false, 0);
+	ck_assert(v1_introduce(&r, NULL));
+	ck_assert(v1_verifies(&r, &i, hash));
+	v1_end(&r);
+}
+
+/* H62: two thousand certificates, all different, and nothing of them stays. */
+START_TEST(h62_flood_of_certificates)
+{
+	static struct v1_token intro;
+	static uint8_t cert[8192];
+	struct span body;
+	uint32_t count = 1;
+	size_t before = 0, n;
+
+	begin("rsa1", AUTH_V1_RSA, HASH_SHA1);
+	v1_end(&r);
+	memcpy(&intro, &i.intro, sizeof(intro));
+	body = auth_part_data(&i.intro.parts, AUTH_PART_CERT);
+	memcpy(cert, body.p, n = body.n);
+	while (count < FLOOD) {
+		flood_once(&intro, cert, n, &count);
+		if (before == 0 && count > FLOOD / 10)
+			before = allocated_bytes();
+	}
+	ck_assert_uint_le(allocated_bytes(), before + 65536);
+	v1_begin(&r, &b, AUTH_V1_RSA, HASH_SHA1, false, 0);
+	end();
+}
+END_TEST
+
 /* H67: parts of the token whose lengths lie. */
 START_TEST(h67_tokens_that_are_no_parts)
 {
@@ -558,6 +614,7 @@ auth_v1_hostile_cases(void)
 	tcase_add_test(c, h64_every_encoding);
 	tcase_add_test(c, h64_pkcs7);
 	tcase_add_test(c, h59_certificates_changed_and_many);
+	tcase_add_test(c, h62_flood_of_certificates);
 	tcase_add_test(c, h67_tokens_that_are_no_parts);
 	return c;
 }
