@@ -164,6 +164,7 @@ try ah_sha1 proposal ah-sha1 51
 try ah_sha256 proposal ah-sha256 51
 try ah_sha1_ipv6 proposal6 ah-sha1 51
 try esp_3des proposal esp-3des-sha1 50
+try esp_null_sha256 proposal esp-null-sha256 50
 try esp_aes256_sha256 proposal esp-aes256-sha256 50
 try esp_aes128_gcm proposal esp-aes128-gcm 50
 try esp_aes256_gcm_ipv6 proposal6 esp-aes256-gcm 50

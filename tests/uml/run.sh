@@ -8,7 +8,7 @@ set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 builddir=$(cd "${builddir:-.}" && pwd)
-limit=420 # seconds of a guest; 120 are usual
+limit=600 # seconds of a guest; 120 are usual
 # shellcheck source=boot.sh
 . "$here/boot.sh"
 
