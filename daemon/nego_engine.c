@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/socket_table.h"
+#include "daemon/wfp.h"
 
 uint64_t
 nego_now_ms(void)
@@ -163,6 +164,8 @@ do_event(struct negotiator *n, const struct action_event *e)
 	else
 		log_warn("ike", "#%u %s: %s", e->mm_id, name, e->text);
 	ctl_server_event(n->ctl, e);
+	if (n->wfp != NULL)
+		wfp_note_event(n->wfp, e);
 	if (e->type == EVENT_MM_ESTABLISHED)
 		keylog_main_mode(n, e);
 }

@@ -12,6 +12,7 @@
 #include "crypto/span.h"
 #include "winsock/wire.h"
 
+struct action_event;
 struct negotiator;
 struct wfp;	    /* owned */
 struct wfp_session; /* owned; one connection with ENGINE_OPEN */
@@ -20,6 +21,9 @@ struct wfp *wfp_new(struct negotiator *n);
 void wfp_free(struct wfp *w);
 /* The built-in contexts show what the configuration says now. False: no memory for it. */
 bool wfp_builtin_set(struct wfp *w);
+
+/* For the statistics: by protocol and family, while its SAs can still be asked. */
+void wfp_note_event(struct wfp *w, const struct action_event *e);
 
 /* Who asks, as the kernel says. */
 struct wfp_caller {

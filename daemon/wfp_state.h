@@ -83,8 +83,19 @@ struct wfp_use {
 	GUID key[2];
 };
 
+/* What happened since the daemon began. */
+struct wfp_totals {
+	uint64_t started; /* main modes */
+	uint64_t established;
+	uint64_t failed;
+	uint64_t quick_modes;
+	uint64_t extended_modes;
+};
+
 struct wfp {
 	struct negotiator *n;
+	struct wfp_totals totals[2][2]; /* AuthIP, IKEv1; IPv4, IPv6 */
+	uint64_t rekeys;
 	LIST_HEAD(, wfp_use) uses;
 	size_t n_uses;
 	size_t sweep_at; /* uses of sockets that are gone are looked for then */

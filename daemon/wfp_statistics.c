@@ -49,7 +49,6 @@ count_pair(void *ctx, const struct engine_qm_status *s)
 		a->activeSas++;
 	else
 		a->pendingSaNegotiations++;
-	a->successfulRekeys += s->rekeyed_from != 0;
 	if (u != NULL) {
 		count_bytes(&p->out->inboundTrafficStatistics, s->proposal.transform,
 		    u->total.bytes_in);
@@ -85,14 +84,16 @@ put_drops(const struct negotiator *n, IPSEC_STATISTICS1 *out)
 }
 
 static void
-ipsec_statistics(struct negotiator *n, IPSEC_STATISTICS1 *out)
+ipsec_statistics(struct wfp *w, IPSEC_STATISTICS1 *out)
 {
+	struct negotiator *n = w->n;
 	struct pairs_walk p = { n, out };
 
 	memset(out, 0, sizeof(*out));
 	engine_walk_qm(n->engine, nego_now_ms(), count_pair, &p);
 	out->aggregateSaStatistics.totalSasAdded = events(n, EVENT_QM_ESTABLISHED);
 	out->aggregateSaStatistics.totalSasDeleted = events(n, EVENT_QM_DELETED);
+	out->aggregateSaStatistics.successfulRekeys = clip(w->rekeys);
 	put_drops(n, out);
 }
 
@@ -148,28 +149,82 @@ put_errors(
 	out->commonStatistics.totalInvalidPacketsReceived = clip(dropped);
 }
 
+static void
+put_totals(const struct wfp *w, IKEEXT_STATISTICS1 *out)
+{
+	for (int i = 0; i < 4; i++) {
+		const struct wfp_totals *t = &w->totals[i / 2][i % 2];
+		struct address any = { i % 2 == 0 ? 4 : 6, { 0 } };
+		module_counts *c = module_of(out, i / 2 != 0, &any);
+
+		c->totalMainModesStarted = clip(t->started);
+		c->totalSuccessfulMainModes = clip(t->established);
+		c->totalFailedMainModes = clip(t->failed);
+		c->totalSuccessfulQuickModes = clip(t->quick_modes);
+		c->totalSuccessfulExtendedModes = clip(t->extended_modes);
+	}
+}
+
 /*
- * The totals are of both families and protocols: they stand with IPv4, and with AuthIP unless
- * only IKE is spoken.
+ * Errors and acquires are of both families and protocols: they stand with IPv4, and with AuthIP
+ * unless only IKE is spoken.
  */
 static void
-ikeext_statistics(struct negotiator *n, IKEEXT_STATISTICS1 *out)
+ikeext_statistics(struct wfp *w, IKEEXT_STATISTICS1 *out)
 {
+	struct negotiator *n = w->n;
 	IKEEXT_KEYMODULE_STATISTICS1 *m = n->config->policy.keying == KEYING_IKEV1 ?
 					      &out->ikeStatistics :
 					      &out->authipStatistics;
-	module_counts *total = &m->v4Statistics;
 
 	memset(out, 0, sizeof(*out));
 	engine_walk_mm(n->engine, nego_now_ms(), count_main_mode, out);
 	engine_walk_qm(n->engine, nego_now_ms(), count_quick_mode, out);
-	total->totalMainModesStarted = events(n, EVENT_MM_STARTED);
-	total->totalSuccessfulMainModes = events(n, EVENT_MM_ESTABLISHED);
-	total->totalSuccessfulQuickModes = events(n, EVENT_QM_ESTABLISHED);
-	total->totalSuccessfulExtendedModes = events(n, EVENT_EM_ESTABLISHED);
-	total->totalFailedMainModes = events(n, EVENT_NEGOTIATION_FAILED);
-	total->totalAcquires = clip(n->next_ticket);
+	put_totals(w, out);
+	m->v4Statistics.totalAcquires = clip(n->next_ticket);
 	put_errors(n, out, m);
+}
+
+/* A main mode that has gone already is counted by what this host speaks. */
+static bool
+is_ikev1(const struct negotiator *n, uint32_t mm_id)
+{
+	struct engine_mm_status mm;
+
+	return engine_get_mm(n->engine, nego_now_ms(), mm_id, &mm) ?
+		   mm.is_ikev1 :
+		   n->config->policy.keying == KEYING_IKEV1;
+}
+
+void
+wfp_note_event(struct wfp *w, const struct action_event *e)
+{
+	struct wfp_totals *t =
+	    &w->totals[is_ikev1(w->n, e->mm_id)][e->local.addr.family == 6];
+	struct engine_qm_status qm;
+
+	switch (e->type) {
+	case EVENT_MM_STARTED:
+		t->started++;
+		break;
+	case EVENT_MM_ESTABLISHED:
+		t->established++;
+		break;
+	case EVENT_NEGOTIATION_FAILED:
+		t->failed++;
+		break;
+	case EVENT_EM_ESTABLISHED:
+		t->extended_modes++;
+		break;
+	case EVENT_QM_ESTABLISHED:
+		t->quick_modes++;
+		w->rekeys +=
+		    engine_get_qm(w->n->engine, nego_now_ms(), e->qm_id, &qm) &&
+		    qm.rekeyed_from != 0;
+		break;
+	default:
+		break;
+	}
 }
 
 uint32_t
@@ -180,11 +235,11 @@ wfp_statistics_get(struct wfp_session *s, struct wfp_enumeration *e, uint32_t ob
 
 	switch (object) {
 	case AIP_API_ENGINE_SA:
-		ipsec_statistics(s->w->n, &ipsec);
+		ipsec_statistics(s->w, &ipsec);
 		wfp_enum_add(s, e, &wfp_ipsec_statistics1, &ipsec);
 		return 0;
 	case AIP_API_ENGINE_IKE_SA:
-		ikeext_statistics(s->w->n, &ikeext);
+		ikeext_statistics(s->w, &ikeext);
 		wfp_enum_add(s, e, &wfp_ikeext_statistics1, &ikeext);
 		return 0;
 	default:

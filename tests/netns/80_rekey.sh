@@ -70,6 +70,8 @@ by_volume() {
 	cmp "$work/data" "$work/got" || fail "the data differ"
 	n=$(grep -c 'established.*, for quick mode' "$work/a.log")
 	((n >= 10)) || fail "only $n rekeys"
+	(($(on a nt_wfp statistics | cut -d ' ' -f 8) >= 10)) ||
+		fail "the statistics say $(on a nt_wfp statistics)"
 	(($(count a "quick mode SAs") <= n + 5)) || fail "too many SAs"
 }
 

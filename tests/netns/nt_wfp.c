@@ -6,7 +6,7 @@
  *	nt_wfp delete		errors of IPsecSaContextDeleteById and IkeextSaDeleteById
  *	nt_wfp keys		how many pairs, and how many bytes of keys they show
  *	nt_wfp statistics	active SAs, SAs added, main modes, bytes in, bytes out, packets
- *				of unknown SAs
+ *				of unknown SAs, main modes of IKE, rekeys
  */
 #include <fwpmu.h>
 #include <stdio.h>
@@ -114,12 +114,14 @@ statistics(void)
 
 	must(IPsecGetStatistics0(engine, &ipsec));
 	must(IkeextGetStatistics0(engine, &ike));
-	printf("%u %u %u %llu %llu %u\n", ipsec.aggregateSaStatistics.activeSas,
+	printf("%u %u %u %llu %llu %u %u %u\n", ipsec.aggregateSaStatistics.activeSas,
 	    ipsec.aggregateSaStatistics.totalSasAdded,
 	    ike.authipStatistics.v4Statistics.totalSuccessfulMainModes,
 	    (unsigned long long)ipsec.inboundTrafficStatistics.transportByteCount,
 	    (unsigned long long)ipsec.outboundTrafficStatistics.transportByteCount,
-	    ipsec.espDropPacketStatistics.invalidSpisOnInbound);
+	    ipsec.espDropPacketStatistics.invalidSpisOnInbound,
+	    ike.ikeStatistics.v4Statistics.totalSuccessfulMainModes,
+	    ipsec.aggregateSaStatistics.successfulRekeys);
 }
 
 int
