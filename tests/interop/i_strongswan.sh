@@ -15,7 +15,7 @@ interop_begin
 each psk_ecp256 both_ways_and_deletes keys yes
 each psk_modp1024_3des both_ways main 3des-sha1-modp1024 quick esp-3des-sha1
 each psk_modp2048_aes256 both_ways main aes256-sha256-modp2048 quick esp-aes256-sha256
-each kernel_ecp384_gcm both_ways main aes256-sha384-ecp384 quick esp-aes256-gcm backend kernel
+each psk_ecp384_gcm both_ways main aes256-sha384-ecp384 quick esp-aes256-gcm
 each psk_pfs both_ways pfs modp2048
 each kernel_ah both_ways quick ah-sha1 backend kernel
 each psk_null both_ways quick esp-null-sha1
