@@ -77,8 +77,8 @@ struct sim_packet {
 	struct endpoint to;
 	size_t n;
 	bool is_data; /* for a plane, not for an engine */
-	uint8_t b[SIM_MAX_PACKET];
 	struct sim_packet *next;
+	uint8_t b[SIM_MAX_PACKET]; /* the last: only n of them are there, on the network */
 };
 
 struct sim_auth {
