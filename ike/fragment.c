@@ -84,7 +84,7 @@ send_all(struct engine *e, struct mm_sa *mm, const struct fragment_cut *cut, str
  * The whole message with its header is cut (A79). auto: a first transmission goes in one
  * piece, as many paths carry it, until one of either side had to be cut. What went in
  * fragments and was not enough goes twice at once: one that is lost again costs many seconds.
- * Not from a responder whose peer has proved nothing.
+ * Not answers: copies of a request must not cost a responder more than they do.
  */
 void
 fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragment_cut *cut,
@@ -93,7 +93,7 @@ fragment_send(struct engine *e, struct mm_sa *mm, struct span data, struct fragm
 	size_t max = datagram_max_bytes(e, mm);
 	size_t step = max - ISAKMP_HEADER_BYTES - FRAGMENT_HEAD_BYTES;
 	enum dialect_fragment_send mode = mm->dialect->fragment_send;
-	bool twice = cut->id != 0 && (mm->initiator || mm->keys.peer_proved);
+	bool twice = cut->id != 0 && mm->initiator;
 
 	if (again && mode == FRAGMENT_SEND_AUTO && data.n > max)
 		mm->fragments = true;

@@ -269,8 +269,8 @@ authenticate_in_main_mode(void)
 }
 
 /*
- * It asks for the answer again: once a second, not without end, and not a changed one. Each
- * fragment comes twice then, but to a peer that has proved nothing (1).
+ * It asks for the answer again: once a second, not without end, and not a changed one. It
+ * never comes twice at once, in extended mode (0) nor in main mode (1).
  */
 START_TEST(first_fragment_asks_for_the_answer)
 {
@@ -290,7 +290,7 @@ START_TEST(first_fragment_asks_for_the_answer)
 	sim_inject(&net, 1, f.b, f.n);
 	answer = net.host[1].n_sent - sent;
 	ck_assert_uint_ge(once, 20);
-	ck_assert_uint_eq(answer, _i == 1 ? once : 2 * once);
+	ck_assert_uint_eq(answer, once);
 	for (int i = 0; i < 20; i++)
 		sim_inject(&net, 1, f.b, f.n);
 	ck_assert_uint_eq(net.host[1].n_sent, sent + answer);
@@ -320,7 +320,7 @@ START_TEST(fragments_lost_in_a_bad_network)
 		uint32_t loss_pct;
 		size_t at_least;
 		bool in_main_mode; /* Kerberos, in clear; else TLS in extended mode */
-	} row[] = { { 5, 199, false }, { 10, 195, false }, { 5, 199, true } };
+	} row[] = { { 5, 199, false }, { 10, 190, false }, { 5, 199, true } };
 	size_t in_time = 0;
 
 	for (uint64_t seed = 1; seed <= 200; seed++) {
