@@ -227,6 +227,33 @@ START_TEST(status_in_clear_is_never_larger)
 }
 END_TEST
 
+/* What the plane obeys is what the policy of this host says. */
+START_TEST(the_plane_is_told_what_the_policy_says)
+{
+	sim_init(&net, 5);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.nd_allow_clear_s = 7 + (uint32_t)i;
+		net.host[i].policy.idle_s = 111 + (uint32_t)i;
+		net.host[i].policy.qm_proposal[0].lifetime_s = 1234;
+		net.host[i].policy.qm_proposal[0].lifetime_kb = 5678;
+	}
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 5000));
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < 4; i++) {
+		const struct action_sa_add *sa = sim_sa_of(&net, i / 2, i % 2 == 0);
+
+		ck_assert_uint_eq(sa->allow_clear_ms, (7 + i / 2) * 1000);
+		ck_assert_uint_eq(sa->idle_s, 111 + i / 2);
+		ck_assert_uint_eq(sa->lifetime_s, 1234);
+		ck_assert_uint_eq(sa->lifetime_bytes, 5678 * 1024);
+		ck_assert_uint_eq(sa->replay_window, 1024); /* of the engine's parameters */
+	}
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_list_limit_cases(void)
 {
@@ -234,6 +261,7 @@ sim_list_limit_cases(void)
 
 	tcase_add_test(t, t032_unknown_exchange_info_bits_are_ignored);
 	tcase_add_test(t, status_in_clear_is_never_larger);
+	tcase_add_test(t, the_plane_is_told_what_the_policy_says);
 	tcase_add_test(t, t094_nonces_are_never_repeated);
 	tcase_add_test(t, t094_nonces_come_from_the_host);
 	tcase_add_test(t, t108_main_modes_of_a_peer_are_limited);

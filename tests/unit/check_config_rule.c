@@ -2,6 +2,7 @@
 #include "tests/unit/check_config.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
 
 #define TWO_POLICIES                                                               \
@@ -71,6 +72,54 @@ START_TEST(test_named_policies)
 	ck_assert(!policy_equal_main_mode(&c.policy, &c.named_policy[0].policy));
 	load_good(&c, "policy a { quick_mode { idle = 5 proposal ah-sha1 { } } }");
 	ck_assert(policy_equal_main_mode(&c.policy, &c.named_policy[0].policy));
+}
+END_TEST
+
+struct part {
+	size_t from, to;
+};
+#define SLOTS(field, count)                                              \
+	{ offsetof(struct policy, field) + (count) * sizeof(p.field[0]), \
+		offsetof(struct policy, field) + sizeof(p.field) }
+#define UNTIL(first, last)                      \
+	{ offsetof(struct policy, first),       \
+		offsetof(struct policy, last) + sizeof(p.last) }
+
+static bool
+is_in(const struct part *part, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at >= part[i].from && at < part[i].to)
+			return true;
+	return false;
+}
+
+/* Every field counts, one that is new, too; what is beyond the end of a list does not. */
+START_TEST(test_policies_that_differ)
+{
+	struct policy p, other;
+
+	policy_set_default(&p);
+	p.n_mm_auth = 1;
+	p.n_em_auth = 2;
+	{
+		const struct part unused[] = { SLOTS(mm_proposal, p.n_mm_proposal),
+			SLOTS(mm_auth, p.n_mm_auth), SLOTS(qm_proposal, p.n_qm_proposal),
+			SLOTS(em_auth, p.n_em_auth) };
+		const struct part main_mode[] = { UNTIL(keying, mm_qm_limit),
+			UNTIL(em_auth, n_em_auth) };
+
+		for (size_t at = 0; at < sizeof(p); at += sizeof(uint32_t)) {
+			bool used = !is_in(unused, 4, at);
+
+			memcpy(&other, &p, sizeof(p));
+			((uint8_t *)&other)[at] ^= 1;
+			ck_assert_msg(policy_equal(&p, &other) == !used, "byte %zu", at);
+			ck_assert_msg(policy_equal_main_mode(&p, &other) ==
+					  !(used && is_in(main_mode, 2, at)),
+			    "main mode, byte %zu", at);
+		}
+	}
 }
 END_TEST
 
@@ -216,6 +265,7 @@ tcase_config_rule(void)
 
 	tcase_add_test(t, test_whole_rule);
 	tcase_add_test(t, test_named_policies);
+	tcase_add_test(t, test_policies_that_differ);
 	tcase_add_test(t, test_shortest_rule);
 	tcase_add_loop_test(
 	    t, test_selects, 0, sizeof(select_table) / sizeof(select_table[0]));
