@@ -37,6 +37,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(s, sim_negotiation_cases());
+	suite_add_tcase(s, sim_proposal_cases());
 	suite_add_tcase(s, sim_gcm_cases());
 	suite_add_tcase(s, sim_life_cases());
 	suite_add_tcase(s, sim_knob_cases());

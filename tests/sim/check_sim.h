@@ -13,6 +13,7 @@ void sim_begin_with(const struct dialect *d);
 void sim_expect_pair(size_t host, enum qm_transform t, enum cipher_id cipher);
 
 TCase *sim_negotiation_cases(void);
+TCase *sim_proposal_cases(void);
 TCase *sim_gcm_cases(void);
 TCase *sim_life_cases(void);
 TCase *sim_knob_cases(void);

@@ -18,6 +18,7 @@ main(void)
 	plane_frag_tests(s);
 	plane_in_tests(s);
 	plane_sa_tests(s);
+	plane_rekey_tests(s);
 	plane_nat_tests(s);
 	plane_clear_tests(s);
 	plane_discovery_tests(s);

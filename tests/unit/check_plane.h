@@ -86,6 +86,9 @@ void plane_icmp_tests(Suite *s);
 void plane_out_tests(Suite *s);
 void plane_frag_tests(Suite *s);
 void plane_in_tests(Suite *s);
+/* The plane said that this pair ends, and why. */
+void expect_expired(uint32_t qm_id, enum engine_expiry why);
+void plane_rekey_tests(Suite *s);
 void plane_sa_tests(Suite *s);
 void plane_nat_tests(Suite *s);
 void plane_clear_tests(Suite *s);

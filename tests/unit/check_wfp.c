@@ -13,6 +13,7 @@ main(void)
 
 	wfp_codec_tests(s);
 	wfp_context_tests(s);
+	wfp_user_tests(s);
 	wfp_check_tests(s);
 	wfp_policy_tests(s);
 	wfp_session_tests(s);

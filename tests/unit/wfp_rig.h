@@ -44,6 +44,7 @@ void wfp_sample_qm(struct qm_sample *s);
 
 void wfp_codec_tests(Suite *s);
 void wfp_context_tests(Suite *s);
+void wfp_user_tests(Suite *s);
 void wfp_check_tests(Suite *s);
 void wfp_policy_tests(Suite *s);
 void wfp_session_tests(Suite *s);
