@@ -162,10 +162,22 @@ clear_reset() {
 topic_begin
 hosts_join
 both_daemons traffic
+# IPsec is between two: a group gets what is sent to it in clear, a host does not.
+multicast() {
+	ip -n "${ns}a" route replace 239.0.0.0/8 dev eth0
+	capture multicast
+	not on a secure_udp -t 1 239.1.2.3 "$p1" "$secret" || fail "somebody answered"
+	serve b secure_udp -l "$p1"
+	on a secure_udp -t 5 "$b4" "$p1" "$secret" || fail "the client failed"
+	captured_some "udp and dst host 239.1.2.3"
+	(($(captured "udp port $p1 and host $b4") == 0)) || leaks "the host is sent clear text"
+}
+
 try tcp4 tcp_case 4 ""
 try tcp6 tcp_case 6 ""
 try udp4 udp_case 4 ""
 try udp6 udp_case 6 ""
+try multicast_is_clear multicast
 try tcp4_encrypted tcp_case 4 -e
 try tcp6_encrypted tcp_case 6 -e
 try udp4_encrypted udp_case 4 -e
