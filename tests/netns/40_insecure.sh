@@ -158,6 +158,7 @@ restarts() {
 	kill -9 "$(role_pid a plane)"
 	say third-line-of-the-talk 20
 	kill -9 -- "-$(daemon_pid a)"
+	within 5 is_dead "$(daemon_pid a)" || fail "the daemon lives on"
 	daemon_start a
 	say fourth-line-of-the-talk 20
 	captured_only "udp port 500 or ip proto 50"
