@@ -276,7 +276,7 @@ keeper_classes_open(struct keeper *k)
 		k->is_lost[id] = true;
 	}
 	keeper_rules_restore(k);
-	if (k->xfrm == NULL && !keeper_secured_open(k))
+	if (!keeper_secured_open(k))
 		return false;
 	memset(k->sockets_left, 0, sizeof(k->sockets_left));
 	class_file_save(k);

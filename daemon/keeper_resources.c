@@ -214,6 +214,7 @@ resource_kernel(struct keeper *k)
 	k->xfrm = xfrm_new(k->base, k->config, resource_find(k, FD_NAT4));
 	if (k->xfrm == NULL || !keeper_classes_open(k))
 		return false;
+	xfrm_secured_watch(k->xfrm, keeper_secured_told, k);
 	/* New policies before old ones go: at no time is a marked packet clear. */
 	xfrm_leftovers_remove(k->config, k->xfrm);
 	return true;

@@ -99,24 +99,33 @@ table_new(struct keeper *k)
 	return k->secured != NULL;
 }
 
+void
+keeper_secured_told(void *ctx, const struct proto_flow_secured *m, bool secured)
+{
+	const struct proto_flow_secured none = { 0 };
+	struct keeper *k = ctx;
+	bool found;
+	size_t at;
+
+	/* What ends with this daemon is not forgotten: sockets may be left. */
+	if ((k->is_stopping && !secured) || !is_sane(m) || !table_new(k))
+		return;
+	at = find(k, m, &found);
+	if (secured && !found)
+		put(k, at, m);
+	else if (!secured && found)
+		put(k, at, &none);
+}
+
 bool
 keeper_secured_message(struct keeper *k, uint16_t type, struct span body)
 {
-	const struct proto_flow_secured none = { 0 };
 	struct proto_flow_secured m;
-	bool found;
-	size_t at;
 
 	if ((type != PROTO_FLOW_SECURED && type != PROTO_FLOW_FORGOTTEN) ||
 	    !proto_body(body, &m, sizeof(m)) || !is_sane(&m))
 		return false;
-	if (!table_new(k))
-		return true;
-	at = find(k, &m, &found);
-	if (type == PROTO_FLOW_SECURED && !found)
-		put(k, at, &m);
-	else if (type == PROTO_FLOW_FORGOTTEN && found)
-		put(k, at, &none);
+	keeper_secured_told(k, &m, type == PROTO_FLOW_SECURED);
 	return true;
 }
 
@@ -172,6 +181,9 @@ keeper_secured_open(struct keeper *k)
 		log_error("keeper", "cannot use %s: %s", name, strerror(errno));
 	else
 		load(k);
+	for (size_t at = 0; k->xfrm != NULL && at < KEEPER_SECURED; at++)
+		if (k->secured[at].class_id != 0)
+			xfrm_secured_restore(k->xfrm, &k->secured[at]);
 	return true;
 }
 

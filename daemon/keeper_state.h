@@ -117,6 +117,8 @@ void class_file_load(struct keeper *k);
  */
 bool keeper_secured_open(struct keeper *k);
 bool keeper_secured_message(struct keeper *k, uint16_t type, struct span body);
+/* The same from the kernel's IPsec; ctx: a struct keeper. */
+void keeper_secured_told(void *ctx, const struct proto_flow_secured *m, bool secured);
 void keeper_secured_hand_over(const struct keeper *k);
 void keeper_secured_close(struct keeper *k, bool keep);
 /* keeper_resources.c: counts the live sockets of each class. */

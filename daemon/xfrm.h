@@ -43,6 +43,14 @@ void xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep);
  * False after logging why.
  */
 bool xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n);
+/*
+ * Told of every flow that may not be clear any more (secured), and of those that are forgotten;
+ * what it was told by an earlier daemon is put back by xfrm_secured_restore(), once the classes
+ * are up.
+ */
+typedef void xfrm_secured_told(void *ctx, const struct proto_flow_secured *m, bool secured);
+void xfrm_secured_watch(struct xfrm *x, xfrm_secured_told *told, void *ctx);
+void xfrm_secured_restore(struct xfrm *x, const struct proto_flow_secured *m);
 /* Only blocks. */
 void xfrm_class_guard(struct xfrm *x, uint32_t class_id);
 /*

@@ -61,8 +61,22 @@ secured_find(struct xfrm *x, uint32_t class_id, const struct flow *f)
 }
 
 static void
+tell(struct xfrm *x, const struct xfrm_secured *s, bool secured)
+{
+	struct proto_flow_secured m;
+
+	if (x->told == NULL)
+		return;
+	memset(&m, 0, sizeof(m));
+	m.class_id = s->class_id;
+	m.flow = s->selector;
+	x->told(x->told_ctx, &m, secured);
+}
+
+static void
 secured_free(struct xfrm *x, struct xfrm_secured *s)
 {
+	tell(x, s, false);
 	x->n_secured_of[bucket_of(&s->selector)]--;
 	x->n_secured--;
 	LIST_REMOVE(s, link);
@@ -97,7 +111,32 @@ secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t pro
 	LIST_INSERT_HEAD(&x->secured[bucket_of(f)], s, link);
 	x->n_secured_of[bucket_of(f)]++;
 	x->n_secured++;
+	tell(x, s, true);
 	return s;
+}
+
+void
+xfrm_secured_watch(struct xfrm *x, xfrm_secured_told *told, void *ctx)
+{
+	x->told = told;
+	x->told_ctx = ctx;
+}
+
+void
+xfrm_secured_restore(struct xfrm *x, const struct proto_flow_secured *m)
+{
+	struct xfrm_secured *s;
+
+	if (m->class_id == 0 || m->class_id > CLASS_MAX || !x->class[m->class_id].is_up ||
+	    xfrm_class_level(x, m->class_id) != XFRM_LEVEL_OPTIONAL ||
+	    secured_find(x, m->class_id, &m->flow) != NULL)
+		return;
+	s = secured_new(x, m->class_id, &m->flow, x->class[m->class_id].protocol);
+	if (s == NULL)
+		return;
+	s->closes_ms = x->now_ms;
+	/* The negotiator will say which classes have sockets. */
+	x->class[m->class_id].end_ms = x->now_ms + LINGER_MS;
 }
 
 /* ---- room ---- */

@@ -102,6 +102,8 @@ struct xfrm {
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;
+	xfrm_secured_told *told; /* NULL: nobody */
+	void *told_ctx;
 	uint32_t generation; /* of the rules; 0: never set */
 	uint64_t count[PLANE_COUNTER_COUNT];
 	uint64_t count_sent[PLANE_COUNTER_COUNT];

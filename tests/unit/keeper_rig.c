@@ -239,6 +239,13 @@ net_rules_set(const struct config *c, const struct net_rule *list, size_t n)
 	return true;
 }
 
+void
+xfrm_secured_restore(struct xfrm *x, const struct proto_flow_secured *m)
+{
+	(void)x;
+	(void)m;
+}
+
 bool
 xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 {
