@@ -40,7 +40,7 @@ keeper_rules_apply(struct keeper *k)
 	for (uint32_t i = 0; i < k->rules.n; i++) {
 		uint32_t id = k->rules.class_id[i];
 
-		if (k->class[id] != NULL && k->class[id] -> kind == CLASS_OF_RULE)
+		if (k->class[id] != NULL && k->class[id]->kind == CLASS_OF_RULE)
 			list[n++] = rule_of(id, k->class[id]);
 	}
 	if (k->xfrm != NULL)
@@ -55,9 +55,8 @@ keeper_rules_restore(struct keeper *k)
 {
 	k->rules.n = 0;
 	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
-		if (k->class[id] != NULL &&
-			k->class[id] -> kind == CLASS_OF_RULE &&
-					    k -> rules.n < CONFIG_MAX_RULES)
+		if (k->class[id] != NULL && k->class[id]->kind == CLASS_OF_RULE &&
+		    k->rules.n < CONFIG_MAX_RULES)
 			k->rules.class_id[k->rules.n++] = id;
 	k->had_rules = true; /* an earlier daemon may have left some behind */
 	keeper_rules_apply(k);

@@ -163,7 +163,8 @@ xfrm_policy_set(
 	if (e != NULL) {
 		bool is_equal = e->rule.level == r->level &&
 				e->rule.protocol == r->protocol &&
-				e->rule.priority == r->priority;
+				e->rule.priority == r->priority &&
+				e->rule.reqid == r->reqid;
 
 		e->until_ms = until_ms;
 		e->class_id = class_id;

@@ -362,6 +362,19 @@ reload_changes_policy() {
 	has_log a "quick mode established: esp-aes256-sha256" || fail "there is no new SA"
 }
 
+# A rule that wants other algorithms asks for them.
+reload_changes_rule() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
+	sed -i s/esp-aes256-sha256/esp-aes128-sha1/ "$work/a.conf" "$work/b.conf"
+	(ctl b reload && ctl a reload) || fail "no reload"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed then"
+	has_log a "quick mode established: esp-aes128-sha1" || fail "not as the rule wants it"
+}
+
 # Wrong from one end to the other: nothing changes.
 reload_refused() {
 	rules a "$(web require-in-out client)"
@@ -432,5 +445,6 @@ try rule_stopped stopped
 try rule_wrong_configuration wrong_configuration
 try reload reload
 try reload_changes_policy reload_changes_policy
+try reload_changes_rule reload_changes_rule
 try reload_refused reload_refused
 try reload_credentials reload_credentials
