@@ -362,7 +362,12 @@ reload_changes_policy() {
 	has_log a "quick mode established: esp-aes256-sha256" || fail "there is no new SA"
 }
 
-# A rule that wants other algorithms asks for them.
+rules_in_force() {
+	(($(grep -c "rules of the configuration are in force" "$work/$1.log") >= $2))
+}
+
+# A rule that wants other algorithms asks for them. Who connects while the old rule goes is told
+# that the host is unreachable.
 reload_changes_rule() {
 	rules a "$(web require-in-out client)"
 	rules b "$(web require-in-out server)"
@@ -371,6 +376,7 @@ reload_changes_rule() {
 	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
 	sed -i s/esp-aes256-sha256/esp-aes128-sha1/ "$work/a.conf" "$work/b.conf"
 	(ctl b reload && ctl a reload) || fail "no reload"
+	within 5 rules_in_force a 2 || fail "not in force"
 	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed then"
 	has_log a "quick mode established: esp-aes128-sha1" || fail "not as the rule wants it"
 }
