@@ -1,11 +1,9 @@
 /* The engine's host: policies for it, actions from it, its timer. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "crypto/random.h"
 #include "daemon/api_server.h"
@@ -275,32 +273,11 @@ host_peer_dialect(void *ctx, const struct address *peer)
 void
 nego_engine_params(struct negotiator *n, struct engine_params *p)
 {
-	const struct config *c = n->config;
-
 	*p = (struct engine_params){
 		.host = { n, host_random, nego_mm_policy, nego_qm_policy,
 		    host_peer_dialect },
-		.dialect = c->dialect,
-		.max_mm_per_peer = c->limits.mm_sa_per_peer,
-		.max_negotiations_per_peer = c->limits.negotiations_per_peer,
-		.max_qm_per_peer = c->limits.quick_modes_per_peer,
-		.max_mm_total = c->limits.mm_sa_total,
-		.replay_window = c->replay_window,
-		.nat_port = c->nat_port,
-		.first_messages_per_s = c->limits.first_messages,
-		.half_open_enter = c->limits.half_open_enter,
-		.half_open_leave = c->limits.half_open_leave,
-		.fragment_size = c->fragment_size,
 	};
-
-	if (c->gss_id[0] != '\0') {
-		memcpy(p->gss_id, c->gss_id, sizeof(p->gss_id));
-	} else {
-		char host[200] = "localhost";
-
-		(void)gethostname(host, sizeof(host) - 1);
-		snprintf(p->gss_id, sizeof(p->gss_id), "host/%s", host);
-	}
+	nego_params_set(p, n->config);
 }
 
 bool

@@ -118,6 +118,8 @@ void nego_class_tell_plane(struct negotiator *n);
 bool nego_engine_new(struct negotiator *n);
 /* What the configuration says for the engine. */
 void nego_engine_params(struct negotiator *n, struct engine_params *p);
+/* nego_params.c: all but what the engine asks its host for. */
+void nego_params_set(struct engine_params *p, const struct config *c);
 /* nego_reload.c: n->config says something else now. */
 void nego_config_changed(struct negotiator *n);
 void nego_engine_free(struct negotiator *n);
