@@ -25,14 +25,15 @@ open_locked(void)
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0)
 			return -1;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-		    st.st_nlink > 0)
-			return fd;
-		error = errno;
-		close(fd);
-		errno = error;
-		if (error == EWOULDBLOCK)
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			error = errno;
+			close(fd);
+			errno = error;
 			return -1;
+		}
+		if (fstat(fd, &st) == 0 && st.st_nlink > 0)
+			return fd;
+		close(fd);
 	}
 }
 
