@@ -133,7 +133,8 @@ keeper_is_ready(struct keeper *k)
 	for (int i = ROLE_NEGOTIATOR; i < ROLE_COUNT; i++)
 		if (!k->role[i].is_ready && !(i == ROLE_PLANE && k->xfrm != NULL))
 			return;
-	if (k->said_ready)
+	/* Who waits for us relies on the rules. */
+	if (k->said_ready || !k->has_rules)
 		return;
 	k->said_ready = true;
 	log_info("keeper", "ready: backend %s, sockets in %s",
@@ -198,7 +199,11 @@ message_of_negotiator(struct keeper *k, uint16_t type, struct span body, int fd)
 	case PROTO_CLASS_END:
 		return keeper_class_end(k, body);
 	case PROTO_RULES:
-		return keeper_rules(k, body);
+		if (!keeper_rules(k, body))
+			return false;
+		k->has_rules = true;
+		keeper_is_ready(k);
+		return true;
 	case PROTO_RELOAD_ASK:
 		return keeper_reload_ask(k, body);
 	case PROTO_SOCKETS_LEFT:

@@ -64,6 +64,7 @@ struct keeper {
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
 	bool is_stopping;
+	bool has_rules; /* those of the configuration are in force */
 	bool said_ready;
 	uint32_t n_reload; /* that roles asked for, within the current minute */
 	int64_t reload_minute;
