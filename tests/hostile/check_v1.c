@@ -11,7 +11,7 @@ struct simnet v1_net;
 static const struct dialect dialect = DIALECT_DEFAULT;
 
 void
-v1_start(void)
+v1_prepare(void)
 {
 	sim_init(&v1_net, 42);
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
@@ -21,6 +21,12 @@ v1_start(void)
 		p->mm_auth[0] = (struct auth_entry){ AUTH_V1_PSK, true };
 		p->n_em_auth = 0;
 	}
+}
+
+void
+v1_start(void)
+{
+	v1_prepare();
 	sim_start(&v1_net, &dialect, &dialect);
 }
 
@@ -532,6 +538,7 @@ main(void)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, v1_first_cases());
 	suite_add_tcase(s, v1_key_cases());
+	suite_add_tcase(s, v1_quick_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -11,7 +11,8 @@ enum { INITIATOR = 0, RESPONDER = 1 };
 
 extern struct simnet v1_net;
 
-/* Two hosts with IKEv1 and a pre-shared key. */
+/* Two hosts with IKEv1 and a pre-shared key; v1_prepare(): sim_start() is left to do. */
+void v1_prepare(void);
 void v1_start(void);
 /* And a main mode with a pair between them. */
 void v1_connect(void);
@@ -23,5 +24,6 @@ struct mm_sa *v1_mm(size_t host);
 
 TCase *v1_first_cases(void);
 TCase *v1_key_cases(void);
+TCase *v1_quick_cases(void);
 
 #endif
