@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,6 +98,21 @@ bool
 gate_attach(int fd, uint32_t ifindex)
 {
 	return attach_movable(fd, ifindex) || attach_classic(fd, ifindex);
+}
+
+bool
+gate_attach_ipv6(int fd)
+{
+	struct sock_filter code[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0,
+		    (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL) },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, ETH_P_IPV6 },
+		{ BPF_RET | BPF_K, 0, 0, ACCEPT_BYTES },
+		{ BPF_RET | BPF_K, 0, 0, 0 },
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
 }
 
 bool

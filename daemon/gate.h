@@ -12,6 +12,11 @@
 /* Attaches the gate, not locked yet. False: the kernel takes no filter. */
 bool gate_attach(int fd, uint32_t ifindex);
 /*
+ * Instead, for an IPv6 socket whose gate is an IPsec policy: no IPv4 packet comes in, for which
+ * that policy would not count, whatever becomes of IPV6_V6ONLY. Not locked yet.
+ */
+bool gate_attach_ipv6(int fd);
+/*
  * What comes out of another device is for the socket with this cookie from now on; ifindex of
  * gate_attach(): as in the beginning. False: this kernel moves no sockets, or no memory.
  */

@@ -119,10 +119,18 @@ secure_socket_policy(int fd, uint8_t family, const void *policy, size_t n)
 		   (socklen_t)n) == 0;
 }
 
+/* Of the device; or of the family that the policy is for. */
+static bool
+has_filter(const struct secure_gate *g, const struct secure_socket_result *s)
+{
+	return g->ifindex != 0 || (g->policy_n > 0 && s->family == 6);
+}
+
 static bool
 set_gate(int fd, const struct secure_gate *g, const struct secure_socket_result *s)
 {
-	if (g->ifindex != 0 && !gate_attach(fd, g->ifindex))
+	if (has_filter(g, s) &&
+	    !(g->ifindex != 0 ? gate_attach(fd, g->ifindex) : gate_attach_ipv6(fd)))
 		return false;
 	return g->policy_n == 0 ||
 	    secure_socket_policy(fd, s->family, s->family == 4 ? g->policy : g->policy6,
@@ -141,7 +149,7 @@ apply(int fd, const struct secure_gate *g, uint32_t mark, const struct secure_so
 	/* The owner may have acted in between: then nothing is promised. */
 	if ((err = check_state(fd, s)) != 0)
 		return err;
-	return g->ifindex == 0 || set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) ? 0 : WSAENOBUFS;
+	return !has_filter(g, s) || set_int(fd, SOL_SOCKET, SO_LOCK_FILTER, 1) ? 0 : WSAENOBUFS;
 }
 
 /* What apply() did, as far as the owner's own doing allows. */
@@ -151,7 +159,7 @@ undo(int fd, const struct secure_gate *g, int old_mark, int old_v6only,
 {
 	int none = 0;
 
-	if (g->ifindex != 0)
+	if (has_filter(g, s))
 		(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
 	if (g->policy_n > 0)
 		(void)secure_socket_policy(fd, s->family, NULL, 0);

@@ -5,6 +5,7 @@
  *	nt_sock [OPTION...] connect ADDRESS PORT	"connected MS" and an echo, or "error E MS"
  *	nt_sock [OPTION...] owner		"NAME E": what an owner may not change
  *	nt_sock [OPTION...] heirs ADDRESS PORT	connect, by a program that a child executes
+ *	nt_sock [OPTION...] hear PORT		"heard TEXT" of each datagram; -6: of IPv4, too
  *
  * -s: secured by the daemon. -m MARK. -i REQID, -I REQID: a policy for what comes in,
  * required or optional. -b PORT: bound. -t SECONDS. -6: IPv6 (IPv4 addresses are mapped).
@@ -91,11 +92,11 @@ set_policy(int s, uint8_t direction, uint32_t id, bool is_optional)
 }
 
 static int
-make_socket(void)
+make_socket(int type)
 {
 	struct timeval t = { patience_s, 0 };
 	union address a = address_of(NULL, bound);
-	int s = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+	int s = socket(six ? AF_INET6 : AF_INET, type, 0), no = 0;
 
 	if (s < 0)
 		die("socket");
@@ -109,6 +110,9 @@ make_socket(void)
 	    (optional_reqid != 0 &&
 		set_policy(s, XFRM_POLICY_IN, optional_reqid, true) != 0))
 		die("policy");
+	/* As many programs do, whatever was asked before. */
+	if (six && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) != 0)
+		die("IPV6_V6ONLY");
 	if (bound != 0 && bind(s, &a.any, sizeof(a)) != 0)
 		die("bind");
 	return s;
@@ -122,7 +126,7 @@ do_listen(const char *port)
 	int s, c;
 
 	bound = (uint16_t)atoi(port);
-	s = make_socket();
+	s = make_socket(SOCK_STREAM);
 	if (listen(s, 8) != 0)
 		die("listen");
 	(void)setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 0 },
@@ -133,6 +137,26 @@ do_listen(const char *port)
 		while ((n = recv(c, buf, sizeof(buf), 0)) > 0)
 			(void)send(c, buf, (size_t)n, MSG_NOSIGNAL);
 		close(c);
+	}
+	return 1;
+}
+
+static int
+hear(const char *port)
+{
+	char buf[256];
+	ssize_t n;
+	int s;
+
+	bound = (uint16_t)atoi(port);
+	s = make_socket(SOCK_DGRAM);
+	(void)setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 0 },
+	    sizeof(struct timeval));
+	puts("listening");
+	fflush(stdout);
+	while ((n = recv(s, buf, sizeof(buf), 0)) >= 0) {
+		printf("heard %.*s\n", (int)n, buf);
+		fflush(stdout);
 	}
 	return 1;
 }
@@ -175,7 +199,7 @@ static int
 owner(void)
 {
 	uint32_t none = 0;
-	int s = make_socket();
+	int s = make_socket(SOCK_STREAM);
 
 	try_it("policy-in", set_policy(s, XFRM_POLICY_IN, 1, true));
 	try_it("policy-out", set_policy(s, XFRM_POLICY_OUT, 1, true));
@@ -189,7 +213,7 @@ static int
 heirs(const char *program, const char *to, const char *port)
 {
 	char number[16];
-	int s = make_socket(), status = 1;
+	int s = make_socket(SOCK_STREAM), status = 1;
 	pid_t child = fork();
 
 	if (child == 0) {
@@ -231,8 +255,10 @@ main(int argc, char **argv)
 	argc -= optind, argv += optind;
 	if (argc == 2 && strcmp(argv[0], "listen") == 0)
 		return do_listen(argv[1]);
+	if (argc == 2 && strcmp(argv[0], "hear") == 0)
+		return hear(argv[1]);
 	if (argc == 3 && strcmp(argv[0], "connect") == 0)
-		return talk(make_socket(), argv[1], argv[2]);
+		return talk(make_socket(SOCK_STREAM), argv[1], argv[2]);
 	if (argc == 1 && strcmp(argv[0], "owner") == 0)
 		return owner();
 	if (argc == 3 && strcmp(argv[0], "heirs") == 0)

@@ -203,6 +203,19 @@ mapped() {
 	captured_only "udp port 500"
 }
 
+# E13, the other way: a secured IPv6 socket whose program wants IPv4, too, takes it in clear
+# no more than IPv6. What a clear socket hears was sent.
+mapped_in() {
+	spawn b sock-secured nt_sock -s -6 hear "$p0"
+	spawn b sock-clear nt_sock -6 hear "$p1"
+	within 5 begins_line "$work/sock-secured.app" listening ||
+		fail "$(tail -n 1 "$work/sock-secured.app")"
+	within 5 begins_line "$work/sock-clear.app" listening || fail "no clear socket"
+	on a bash -c "echo first >/dev/udp/$b4/$p0; echo second >/dev/udp/$b4/$p1"
+	within 5 begins_line "$work/sock-clear.app" "heard second" || fail "nothing was sent"
+	not grep -q heard "$work/sock-secured.app" || leaks "it took IPv4 in clear"
+}
+
 # E19: mark and policies go to the child, over exec and setuid.
 heirs() {
 	server -s listen "$p0"
@@ -238,5 +251,6 @@ try experiment_flush_and_sockets at_once flush_and_sockets
 both_daemons experiments
 try experiment_owner owner
 try experiment_mapped mapped
+try experiment_mapped_in mapped_in
 try experiment_heirs heirs
 try experiment_side_by_side side_by_side
