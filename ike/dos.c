@@ -36,6 +36,7 @@ dos_opened_v1(struct engine *e, struct mm_sa *mm)
 {
 	TAILQ_INSERT_TAIL(&e->dos.v1, mm, half_open_link);
 	e->dos.n_v1++;
+	mm->makes_room = true;
 }
 
 void
@@ -45,9 +46,10 @@ dos_closed(struct engine *e, struct mm_sa *mm)
 		return;
 	mm->half_open = false;
 	e->dos.n_half_open--;
-	if (mm->v1 != NULL) {
+	if (mm->makes_room) {
 		TAILQ_REMOVE(&e->dos.v1, mm, half_open_link);
 		e->dos.n_v1--;
+		mm->makes_room = false;
 	}
 	if (e->dos.on && e->dos.n_half_open < e->p.half_open_leave)
 		dos_switch(e, false);
@@ -114,31 +116,42 @@ dos_cookie_is_good(struct engine *e, const struct isakmp_header *h)
 	return false;
 }
 
-/* D1: a notify in clear, without Crypto payload, smaller than any first message (A75). */
+/*
+ * D1: a notify in clear, without Crypto payload, smaller than any first message. For AuthIP
+ * its form is a matter of dialect (A75); for IKEv1 MS-IKEE says it (2.2.6, 3.9.5.1).
+ */
 static void
-dos_challenge(struct engine *e, const struct isakmp_header *request)
+dos_form(const struct engine *e, bool v1, uint8_t *exchange, uint16_t *type)
 {
-	static const uint8_t exchange[] = {
+	static const uint8_t exchanges[] = {
 		[DOS_EXCH_246] = EXCHANGE_NOTIFY,
 		[DOS_EXCH_243] = EXCHANGE_MM,
 		[DOS_EXCH_5] = EXCHANGE_INFO,
 	};
 	const struct dialect *d = &e->p.dialect;
-	struct isakmp_header h = { .exchange = exchange[d->dos_exch] };
+
+	*exchange = v1 ? EXCHANGE_INFO : exchanges[d->dos_exch];
+	*type = v1 || d->dos_type == DOS_TYPE_IKEV1 ? NOTIFY_DOS_COOKIE_IKEV1 :
+						      NOTIFY_DOS_COOKIE;
+}
+
+static void
+dos_challenge(struct engine *e, const struct isakmp_header *request)
+{
+	struct isakmp_header h = { .exchange = 0 };
 	uint8_t cookie[COOKIE_BYTES];
-	struct pld_notify n = {
-		.protocol = NOTIFY_PROTO_MM,
-		.type = d->dos_type == DOS_TYPE_IKEV1 ? NOTIFY_DOS_COOKIE_IKEV1 :
-							NOTIFY_DOS_COOKIE,
-		.data = SPAN_ARRAY(cookie),
-	};
+	struct pld_notify n = { .protocol = NOTIFY_PROTO_MM, .data = SPAN_ARRAY(cookie) };
 	struct span out;
 
 	dos_refresh_secret(e);
 	if (e->datagram.n < D1_BYTES || !dos_cookie(e, 0, request->icookie, cookie))
 		return;
+	dos_form(e, request->exchange == EXCHANGE_IDENTITY, &h.exchange, &n.type);
 	memcpy(h.icookie, request->icookie, COOKIE_BYTES);
-	e->p.host.random(e->p.host.ctx, (uint8_t *)&h.message_id, sizeof(h.message_id));
+	do
+		e->p.host.random(
+		    e->p.host.ctx, (uint8_t *)&h.message_id, sizeof(h.message_id));
+	while (h.message_id == 0);
 	build_begin_bare(e->out, &h);
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	pld_notify_encode(&e->out->w, &n);
@@ -226,11 +239,12 @@ dos_refuse(struct engine *e, enum ike_err err)
 /*
  * A responder of IKEv1 cannot be without state: HASH_I of message 5 is over the SA payload
  * of message 1, which no later message carries, and only Windows knows a cookie before it.
- * So each newcomer of a flood is let in, and the one that has waited longest for message 3
- * goes: no Diffie-Hellman was spent on it, and an honest peer has that message here in one
- * round trip, as long as half_open_enter / 2 others do not come first.
+ * So each newcomer of a flood that shows none is let in, and the one that has waited longest
+ * for message 3 goes: no Diffie-Hellman was spent on it, and an honest peer has that message
+ * here in one round trip, as long as half_open_enter / 2 others do not come first. Who showed
+ * a cookie never makes room: nobody else could have sent its first message.
  */
-static void
+void
 dos_make_room_v1(struct engine *e)
 {
 	struct mm_sa *mm = TAILQ_FIRST(&e->dos.v1);
@@ -241,43 +255,29 @@ dos_make_room_v1(struct engine *e)
 	sadb_mm_free(e, mm);
 }
 
+/* Not let in: counted, and asked for a cookie if that is of use. */
 static bool
-dos_admit_v1(struct engine *e)
+dos_turn_away(
+    struct engine *e, const struct isakmp_header *h, enum ike_err err, bool asks)
 {
-	if (!source_take(e, false)) {
-		dos_refuse(e, IKE_ERR_RATE);
-		return false;
-	}
-	dos_make_room_v1(e);
-	return true;
+	dos_refuse(e, err);
+	if (asks)
+		dos_challenge(e, h);
+	return false;
 }
 
 bool
-dos_admit(struct engine *e, const struct isakmp_header *h)
+dos_admit(struct engine *e, const struct isakmp_header *h, bool knows_cookies)
 {
 	static const uint8_t none[COOKIE_BYTES];
-	bool proven = memcmp(h->rcookie, none, COOKIE_BYTES) != 0;
+	bool shows = memcmp(h->rcookie, none, COOKIE_BYTES) != 0;
+	bool proven = shows && dos_cookie_is_good(e, h);
 
-	if (h->exchange == EXCHANGE_IDENTITY)
-		return dos_admit_v1(e);
-	if (h->next_payload != PAYLOAD_CRYPTO)
-		return true; /* refused by its form */
-	if (proven && !dos_cookie_is_good(e, h)) {
-		proven = false;
-		if (!e->dos.on) {
-			dos_refuse(e, IKE_ERR_COOKIE);
-			return false;
-		}
-	}
-	if (!e->dos.on || proven) {
-		if (source_take(e, proven))
-			return true;
-		dos_refuse(e, IKE_ERR_RATE);
-		if (proven)
-			return false;
-	} else {
-		dos_refuse(e, IKE_ERR_DOS_COOKIE);
-	}
-	dos_challenge(e, h);
-	return false;
+	if (shows && !proven && (!e->dos.on || !knows_cookies))
+		return dos_turn_away(e, h, IKE_ERR_COOKIE, false);
+	if (e->dos.on && !proven && knows_cookies)
+		return dos_turn_away(e, h, IKE_ERR_DOS_COOKIE, true);
+	if (!source_take(e, proven))
+		return dos_turn_away(e, h, IKE_ERR_RATE, !proven && knows_cookies);
+	return true;
 }

@@ -249,7 +249,7 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		event_drop(e, NULL, IKE_ERR_SHUTDOWN);
 		return;
 	}
-	if (!dos_admit(e, h))
+	if (h->next_payload == PAYLOAD_CRYPTO && !dos_admit(e, h, true))
 		return;
 	exchange_digest(m1, true, e->digest);
 	if ((h->flags & ISAKMP_FLAG_ENCRYPTED) != 0 && m1.n <= MESSAGE_MAX_BYTES) {

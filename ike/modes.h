@@ -72,12 +72,17 @@ void input_fragment_again(struct engine *e, struct mm_sa *mm, const uint8_t *fir
 /* A responder's main mode is half open until its peer proves something or it ends. */
 void dos_opened(struct engine *e, struct mm_sa *mm);
 void dos_closed(struct engine *e, struct mm_sa *mm);
-/* It speaks IKEv1: it may have to make room. */
+/* It speaks IKEv1 and showed no cookie: it may have to make room. */
 void dos_opened_v1(struct engine *e, struct mm_sa *mm);
 /* Can a first message carry a cookie of ours? */
 bool dos_expects_cookies(const struct engine *e);
-/* May this first message cost something? False: refused, counted, answered if need be. */
-bool dos_admit(struct engine *e, const struct isakmp_header *h);
+/*
+ * May this first message cost something? False: refused, counted, answered if need be.
+ * knows_cookies: its sender shows a cookie when it is asked for one.
+ */
+bool dos_admit(struct engine *e, const struct isakmp_header *h, bool knows_cookies);
+/* In a flood: the half-open main mode of IKEv1 that has waited longest goes. */
+void dos_make_room_v1(struct engine *e);
 
 /* ---- fragment.c, reassembly.c ----------------------------------------------------------------- */
 

@@ -123,7 +123,7 @@ struct mm_sa {
 	LIST_ENTRY(mm_sa) all_link;
 	LIST_ENTRY(mm_sa) cookie_link;
 	LIST_ENTRY(mm_sa) peer_link;
-	TAILQ_ENTRY(mm_sa) half_open_link; /* IKEv1, while half_open */
+	TAILQ_ENTRY(mm_sa) half_open_link; /* while makes_room */
 	struct qm_list quick_modes;
 	uint32_t id;
 	enum mm_state state;
@@ -136,6 +136,7 @@ struct mm_sa {
 	bool floated;	 /* to nat_port: ESP goes in UDP */
 	struct address peer_inner; /* the peer's own address, once it told */
 	bool half_open;	     /* responder: the peer has proved nothing yet (dos.c) */
+	bool makes_room;     /* same, IKEv1, and it may have to go (dos.c) */
 	bool by_cookie;	     /* responder: M1 showed a cookie, it is CKY-R now */
 	bool fragments;	     /* large messages go in fragments at once (fragment.c) */
 	const struct policy *policy; /* policy_of.policy */

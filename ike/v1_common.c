@@ -25,8 +25,6 @@ v1_new(struct engine *e, bool initiator, const struct endpoint *local,
 		return NULL;
 	}
 	mm->v1 = v;
-	if (!initiator)
-		dos_opened_v1(e, mm);
 	return mm;
 }
 

@@ -190,7 +190,11 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 {
 	enum ike_err err;
 
-	exchange_digest(e->datagram, false, e->digest);
+	/* A first message that showed a cookie, and comes again, is found here. */
+	exchange_digest(e->datagram,
+	    mm->by_cookie && mm->state == MM_RESP_FIRST_DONE &&
+		(h->flags & ISAKMP_FLAG_ENCRYPTED) == 0,
+	    e->digest);
 	if (input_is_duplicate(e, mm))
 		return;
 	if ((err = v1_message_parse(h, e->datagram, &e->in)) != IKE_OK) {
@@ -209,13 +213,29 @@ input_of_mm(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h)
 		input_quick(e, mm);
 }
 
+/*
+ * Windows shows a cookie when it is asked for one (MS-IKEE 3.9). It has no vendor ID for
+ * that: all of its releases do, and no other implementation (MS-IKEE 7, note 2).
+ */
+static bool
+knows_cookies(const struct message *m)
+{
+	const struct payload *p;
+	uint32_t number;
+
+	for (size_t i = 0; (p = message_find(m, PAYLOAD_VID, i)) != NULL; i++)
+		if (pld_vendor_decode(p->body, &number) == VENDOR_MS_NT5)
+			return true;
+	return false;
+}
+
 static void
 input_m1(struct engine *e, const struct isakmp_header *h)
 {
 	struct mm_sa *mm = sadb_mm_find_m1(e, h->icookie, e->in_remote);
 	enum ike_err err;
 
-	exchange_digest(e->datagram, false, e->digest);
+	exchange_digest(e->datagram, true, e->digest);
 	if (mm != NULL) {
 		if (!input_is_duplicate(e, mm))
 			event_drop(e, mm, IKE_ERR_STATE);
@@ -230,9 +250,9 @@ input_m1(struct engine *e, const struct isakmp_header *h)
 		event_drop(e, NULL, IKE_ERR_SHUTDOWN);
 		return;
 	}
-	if (!dos_admit(e, h))
-		return;
 	err = v1_message_parse(h, e->datagram, &e->in);
+	if (!dos_admit(e, h, err == IKE_OK && knows_cookies(&e->in)))
+		return;
 	if (err == IKE_OK && (h->flags & ISAKMP_FLAG_ENCRYPTED) != 0)
 		err = IKE_ERR_ENCRYPTED;
 	if (err == IKE_OK && memcmp(h->icookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
@@ -266,6 +286,19 @@ input_fragment(struct engine *e, struct mm_sa *mm, const struct isakmp_header *h
 	e->in_whole = false;
 }
 
+/* Does it start a main mode? With a cookie it carries CKY-R. */
+static bool
+input_is_m1(const struct engine *e, const struct isakmp_header *h)
+{
+	static const uint8_t none[COOKIE_BYTES];
+
+	if (h->exchange != EXCHANGE_IDENTITY)
+		return false;
+	return memcmp(h->rcookie, none, COOKIE_BYTES) == 0 ||
+	       (h->message_id == 0 && h->next_payload == PAYLOAD_SA &&
+		   (h->flags & ISAKMP_FLAG_ENCRYPTED) == 0 && dos_expects_cookies(e));
+}
+
 void
 v1_input(struct engine *e, const struct isakmp_header *h)
 {
@@ -278,8 +311,7 @@ v1_input(struct engine *e, const struct isakmp_header *h)
 		event_drop(e, NULL, IKE_ERR_IKEV1);
 	else if (h->exchange == EXCHANGE_AGGRESSIVE)
 		event_drop(e, NULL, IKE_ERR_AGGRESSIVE);
-	else if (mm == NULL && h->exchange == EXCHANGE_IDENTITY &&
-		 memcmp(h->rcookie, none, COOKIE_BYTES) == 0)
+	else if (mm == NULL && input_is_m1(e, h))
 		input_m1(e, h);
 	else if (mm == NULL || mm->v1 == NULL)
 		event_drop(e, NULL, IKE_ERR_COOKIE);

@@ -67,9 +67,8 @@ resp_answer_sa(struct engine *e, struct mm_sa *mm, const struct policy *p)
 	mm->policy = mm->policy_of.policy;
 	if ((err = resp_read_sa(e, mm, p)) != IKE_OK)
 		return err;
-	do
+	while (memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0)
 		e->p.host.random(e->p.host.ctx, mm->rcookie, COOKIE_BYTES);
-	while (memcmp(mm->rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) == 0);
 	v1_read_vendors(mm, &e->in);
 	do { /* never more bytes than an unproven peer sent (H81) */
 		if (level == 3)
@@ -114,11 +113,29 @@ resp_refuse(
 					 NOTIFY_PAYLOAD_MALFORMED);
 }
 
+/* A cookie that message 1 showed becomes CKY-R (MS-IKEE 3.9, figure 10). */
+static struct mm_sa *
+resp_new(struct engine *e, bool by_cookie)
+{
+	struct mm_sa *mm =
+	    v1_new(e, false, e->in_local, e->in_remote, e->in.h.icookie);
+
+	if (mm == NULL)
+		return NULL;
+	mm->by_cookie = by_cookie;
+	if (by_cookie)
+		memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
+	else
+		dos_opened_v1(e, mm);
+	return mm;
+}
+
 void
 v1_resp_m1(struct engine *e)
 {
 	const struct policy *p =
 	    e->p.host.mm_policy(e->p.host.ctx, e->in_local, e->in_remote);
+	bool by_cookie = memcmp(e->in.h.rcookie, "\0\0\0\0\0\0\0", COOKIE_BYTES) != 0;
 	struct mm_sa *mm;
 	enum ike_err err;
 	uint8_t type;
@@ -127,6 +144,8 @@ v1_resp_m1(struct engine *e)
 		event_drop(e, NULL, IKE_ERR_IKEV1);
 		return;
 	}
+	if (!by_cookie)
+		dos_make_room_v1(e);
 	if ((err = mm_check_limits(e)) == IKE_OK)
 		err = rules_check(&e->in, MSG_V1_M1, &type);
 	if (err == IKE_OK && v1_coexist_discard(e, p))
@@ -135,8 +154,7 @@ v1_resp_m1(struct engine *e)
 		event_drop(e, NULL, err);
 		return;
 	}
-	mm = v1_new(e, false, e->in_local, e->in_remote, e->in.h.icookie);
-	if (mm == NULL) {
+	if ((mm = resp_new(e, by_cookie)) == NULL) {
 		event_drop(e, NULL, IKE_ERR_NO_MEMORY);
 		return;
 	}

@@ -529,6 +529,7 @@ main(void)
 	tcase_add_loop_test(t, the_other_protocol, 0, 2);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, sim_v1_fault_cases());
+	suite_add_tcase(s, sim_v1_flood_cases());
 	suite_add_tcase(s, sim_v1_life_cases());
 	suite_add_tcase(s, sim_v1_windows_cases());
 	suite_add_tcase(s, sim_v1_coexist_cases());

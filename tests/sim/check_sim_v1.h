@@ -16,6 +16,7 @@ void v1_expect_pair(void);
 struct engine_mm_status v1_mm_of(size_t host);
 
 TCase *sim_v1_fault_cases(void);
+TCase *sim_v1_flood_cases(void);
 TCase *sim_v1_life_cases(void);
 TCase *sim_v1_windows_cases(void);
 TCase *sim_v1_coexist_cases(void);

@@ -272,117 +272,6 @@ START_TEST(nat_rebinding)
 }
 END_TEST
 
-/* ---- floods ---- */
-
-struct first {
-	size_t n;
-	uint8_t b[2048];
-};
-
-static bool
-keep_first(void *ctx, size_t from, uint8_t *p, size_t *n)
-{
-	struct first *f = ctx;
-
-	if (from == 0 && f->n == 0) {
-		memcpy(f->b, p, *n);
-		f->n = *n;
-	}
-	return true;
-}
-
-/* First messages of made-up addresses; nobody there gets the answers. */
-static void
-flood(struct first *m1, uint32_t n, uint32_t *source)
-{
-	struct endpoint to = sim_endpoint(1, 1, 4, 500);
-	const struct engine_action *a;
-
-	for (; n > 0; n--) {
-		uint32_t s = ++*source;
-		struct endpoint from = { .addr = { 4,
-					     { 172, (uint8_t)(s >> 16),
-						 (uint8_t)(s >> 8), (uint8_t)s } },
-			.port = 500 };
-
-		memcpy(m1->b, &s, sizeof(s));
-		engine_input(
-		    net.host[1].engine, net.now_ms, &to, &from, span_of(m1->b, m1->n));
-		while ((a = engine_next_action(net.host[1].engine)) != NULL)
-			if (a->type == ACTION_SEND)
-				ck_assert_uint_le(a->send.data.n, m1->n);
-	}
-}
-
-/*
- * Ten thousand first messages in a second from made-up addresses: what they cost is bounded,
- * and honest peers connect, one after the other, though IKEv1 has no cookies.
- */
-START_TEST(flood_of_first_messages)
-{
-	struct first m1 = { .n = 0 };
-	uint32_t source = 0;
-
-	v1_prepare(10, _i == 0 ? AUTH_V1_PSK : AUTH_V1_RSA);
-	net.half_open_enter = 500;
-	net.half_open_leave = 100;
-	net.first_messages_per_s = 50;
-	sim_start(&net, &dialect, &dialect);
-	net.tap = keep_first;
-	net.tap_ctx = &m1;
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 1000));
-	for (uint64_t ticket = 2; ticket < 12; ticket++) {
-		engine_delete_mm(net.host[0].engine, net.now_ms, 0);
-		for (int i = 0; i < 100; i++) {
-			flood(&m1, 10, &source);
-			sim_run(&net, 1);
-		}
-		sim_acquire(&net, 0, ticket, 4, 80);
-		for (int i = 0; i < 200; i++) {
-			flood(&m1, 10, &source);
-			sim_run(&net, 1);
-			ck_assert_uint_le(sim_count_mm(&net, 1), 502);
-		}
-		ck_assert_uint_eq(net.host[0].n_result, ticket);
-		ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
-		ck_assert(sim_sas_agree(&net));
-	}
-	ck_assert_uint_ge(
-	    engine_error_count(net.host[1].engine, IKE_ERR_MADE_ROOM), 20000);
-	sim_run(&net, 100000); /* it ends, and leaves nothing */
-	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
-	sim_free(&net);
-}
-END_TEST
-
-/* The allowance of one address holds for IKEv1 as for AuthIP. */
-START_TEST(flood_of_one_source)
-{
-	struct first m1 = { .n = 0 };
-	uint32_t source;
-
-	v1_prepare(11, AUTH_V1_PSK);
-	net.first_messages_per_s = 50;
-	sim_start(&net, &dialect, &dialect);
-	net.tap = keep_first;
-	net.tap_ctx = &m1;
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 1000));
-	for (int i = 0; i < 80; i++) {
-		source = 6;
-		m1.b[4] = (uint8_t)i;
-		flood(&m1, 1, &source);
-	}
-	ck_assert_uint_eq(
-	    engine_error_count(net.host[1].engine, IKE_ERR_RATE) +
-		engine_error_count(net.host[1].engine, IKE_ERR_PEER_NEGOTIATION_LIMIT),
-	    80 - (sim_count_mm(&net, 1) - 1));
-	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_RATE), 30);
-	sim_free(&net);
-}
-END_TEST
-
 TCase *
 sim_v1_fault_cases(void)
 {
@@ -400,7 +289,5 @@ sim_v1_fault_cases(void)
 	tcase_add_loop_test(t, nat, 0, 4);
 	tcase_add_loop_test(t, nat_revisions, 0, REVISIONS);
 	tcase_add_test(t, nat_rebinding);
-	tcase_add_loop_test(t, flood_of_first_messages, 0, 2);
-	tcase_add_test(t, flood_of_one_source);
 	return t;
 }

@@ -199,6 +199,7 @@ struct asker {
 	bool keeps_state; /* its header has the cookie already, too */
 	bool lies;	  /* it asks for ever, and answers nothing */
 	bool lied;	  /* somebody else asked, once: the peer knows of no cookies */
+	int longer;	  /* so many bytes, than eight */
 	size_t n_lost;	  /* so many first messages with the cookie are lost */
 	size_t n_asked;
 	size_t n_with;
@@ -210,7 +211,7 @@ static const uint8_t cookie[8] = { 0xc0, 0x0c, 1, 2, 3, 4, 5, 6 };
 static void
 ask_cookie(struct asker *a, const uint8_t *m1)
 {
-	uint8_t b[48] = { 0 };
+	uint8_t b[64] = { 0 };
 
 	memcpy(b, m1, 8);
 	if (a->keeps_state)
@@ -219,14 +220,14 @@ ask_cookie(struct asker *a, const uint8_t *m1)
 	b[17] = 0x10;
 	b[18] = 5; /* Informational */
 	b[23] = (uint8_t)++a->n_asked;
-	b[27] = 48;
-	b[31] = 20; /* its length */
+	b[27] = (uint8_t)(48 + a->longer);
+	b[31] = (uint8_t)(20 + a->longer); /* its length */
 	b[35] = 1;  /* DOI */
 	b[36] = 1;  /* ISAKMP */
 	b[38] = 0x9c;
 	b[39] = 0x44;
 	memcpy(b + 40, cookie, 8);
-	sim_inject(&net, 0, b, sizeof(b));
+	sim_inject(&net, 0, b, (size_t)b[27]);
 }
 
 /* In front of host 1; behind it nobody knows of cookies. */
@@ -314,6 +315,23 @@ START_TEST(dos_cookie_was_a_lie)
 }
 END_TEST
 
+/* A cookie has eight bytes. */
+START_TEST(dos_cookie_of_wrong_length)
+{
+	struct asker a = { .lied = true, .longer = _i - 8 };
+
+	v1_begin_psk(15);
+	net.tap = want_cookie;
+	net.tap_ctx = &a;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 60000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(a.n_asked, 1);
+	ck_assert_uint_eq(a.n_with > 0, _i == 8);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_v1_windows_cases(void)
 {
@@ -330,5 +348,6 @@ sim_v1_windows_cases(void)
 	tcase_add_loop_test(t, dos_cookie, 0, ASKERS);
 	tcase_add_test(t, dos_cookie_is_a_lie);
 	tcase_add_test(t, dos_cookie_was_a_lie);
+	tcase_add_loop_test(t, dos_cookie_of_wrong_length, 0, 17);
 	return t;
 }
