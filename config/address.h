@@ -43,6 +43,19 @@ endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 	return a->port == b->port && address_equal(&a->addr, &b->addr);
 }
 
+/* A socket of both families has IPv4 addresses as ::ffff:a.b.c.d; its packets do not. */
+static inline struct endpoint
+endpoint_unmapped(const struct endpoint *e)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+	struct endpoint v4 = { { .family = 4 }, e->port };
+
+	if (e->addr.family != 6 || memcmp(e->addr.b, prefix, sizeof(prefix)) != 0)
+		return *e;
+	memcpy(v4.addr.b, e->addr.b + sizeof(prefix), 4);
+	return v4;
+}
+
 static inline bool
 flow_equal(const struct flow *a, const struct flow *b)
 {

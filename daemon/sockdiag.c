@@ -81,9 +81,9 @@ put_port_filter(struct nlmsghdr *nlh, uint16_t port)
 	mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE, sizeof(op), op);
 }
 
-int
-sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
-    void *ctx)
+static int
+dump(uint8_t family, uint8_t protocol, uint32_t states, uint16_t local_port,
+    sockdiag_each *each, void *ctx)
 {
 	struct dump d = { each, ctx, protocol, local_port };
 	char buf[16384];
@@ -101,7 +101,7 @@ sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_ea
 	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
 	req->sdiag_family = family == 4 ? AF_INET : AF_INET6;
 	req->sdiag_protocol = protocol;
-	req->idiag_states = 0xffffffff;
+	req->idiag_states = states;
 	if (local_port != 0)
 		put_port_filter(nlh, local_port);
 	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
@@ -116,6 +116,20 @@ sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_ea
 	r = r < 0 ? -errno : 0;
 	mnl_socket_close(s);
 	return r;
+}
+
+int
+sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
+    void *ctx)
+{
+	return dump(family, protocol, UINT32_MAX, local_port, each, ctx);
+}
+
+int
+sockdiag_dump_states(
+    uint8_t family, uint8_t protocol, uint32_t states, sockdiag_each *each, void *ctx)
+{
+	return dump(family, protocol, states, 0, each, ctx);
 }
 
 bool

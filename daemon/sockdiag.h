@@ -19,6 +19,9 @@ typedef void sockdiag_each(void *ctx, const struct sockdiag_entry *e);
 /* Calls each for every socket of protocol 6 or 17 with this local port (0: any). 0, -errno. */
 int sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
     void *ctx);
+/* The same for those in one of these states (1u << TCP_...) only. */
+int sockdiag_dump_states(
+    uint8_t family, uint8_t protocol, uint32_t states, sockdiag_each *each, void *ctx);
 /* Reads notifications of ended sockets; false: some were lost, look for yourself. */
 bool sockdiag_read_destroyed(int fd, sockdiag_each *each, void *ctx);
 

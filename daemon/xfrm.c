@@ -14,8 +14,8 @@
 
 #define TICK_MS 1000
 
-static void
-clock_read(struct xfrm *x)
+void
+xfrm_clock_read(struct xfrm *x)
 {
 	struct timespec t;
 
@@ -121,7 +121,7 @@ xfrm_class_is_up(const struct xfrm *x, uint32_t class_id)
 void
 xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep)
 {
-	clock_read(x);
+	xfrm_clock_read(x);
 	xfrm_pair_flush(x, class_id);
 	xfrm_acquire_flush(x, class_id);
 	xfrm_clear_forget(x, class_id);
@@ -208,7 +208,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 
 	if (fd >= 0)
 		close(fd);
-	clock_read(x);
+	xfrm_clock_read(x);
 	if (type == PROTO_SA_ADD)
 		sa_add(x, body);
 	else if (type == PROTO_SA_DELETE && proto_body(body, &del, sizeof(del)))
@@ -255,7 +255,7 @@ on_kernel(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	clock_read(x);
+	xfrm_clock_read(x);
 	xfrm_event_read(x);
 }
 
@@ -266,9 +266,10 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	clock_read(x);
+	xfrm_clock_read(x);
 	xfrm_usage_tick(x);
 	xfrm_clear_tick(x);
+	xfrm_answer_tick(x);
 	xfrm_policy_tick(x);
 	xfrm_counters_tick(x);
 }
@@ -287,7 +288,7 @@ begin(struct xfrm *x)
 	x->on_event =
 	    event_new(x->base, x->events_fd, EV_READ | EV_PERSIST, on_kernel, x);
 	x->tick = event_new(x->base, -1, EV_PERSIST, on_tick, x);
-	if (x->on_event == NULL || event_add(x->on_event, NULL) != 0 ||
+	if (!xfrm_answer_new(x) || x->on_event == NULL || event_add(x->on_event, NULL) != 0 ||
 	    x->tick == NULL || event_add(x->tick, &tick) != 0)
 		return false;
 	return true;
@@ -305,7 +306,7 @@ xfrm_new(struct event_base *base, const struct config *c, int nat_fd)
 	x->nat_fd = nat_fd;
 	x->events_fd = -1;
 	TAILQ_INIT(&x->acquires);
-	clock_read(x);
+	xfrm_clock_read(x);
 	xfrm_counters_begin(x);
 	if (begin(x))
 		return x;
@@ -324,6 +325,7 @@ xfrm_free(struct xfrm *x)
 		event_free(x->on_event);
 	if (x->tick != NULL)
 		event_free(x->tick);
+	xfrm_answer_free(x);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++)
 		if (x->class[id].is_up)
 			xfrm_class_down(x, id, true);

@@ -153,6 +153,7 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	TAILQ_INSERT_TAIL(&x->acquires, a, link);
 	x->n_acquires++;
 	xfrm_policy_set_remote(x, class_id, &e->flow.remote.addr);
+	xfrm_answer_begin(x, class_id, 0);
 	acquire_tell_clear(x, a);
 	acquire_send(x, a);
 }
@@ -182,6 +183,8 @@ acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 		return; /* secured once: its traffic waits */
 	(void)xfrm_policy_set(x, a->class_id, &r,
 	    x->now_ms + (may_be_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));
+	/* The kernel asks no more meanwhile; the policy ends at a tick. */
+	xfrm_answer_begin(x, a->class_id, CLEAR_HOLD_DOWN_MS + 2000);
 }
 
 static void
@@ -192,10 +195,10 @@ acquire_free(struct xfrm *x, struct xfrm_acquire *a)
 	free(a);
 }
 
-static bool
-remote_is_asked(struct xfrm *x, uint32_t class_id, const struct address *remote)
+bool
+xfrm_acquire_asks(const struct xfrm *x, uint32_t class_id, const struct address *remote)
 {
-	struct xfrm_acquire *a;
+	const struct xfrm_acquire *a;
 
 	TAILQ_FOREACH (a, &x->acquires, link)
 		if (a->class_id == class_id &&
@@ -218,7 +221,7 @@ xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d)
 	remote = xfrm_rule_remote(x, a->class_id, &a->flow.remote.addr);
 	acquire_free(x, a);
 	if (!xfrm_pair_has_remote(x, d->class_id, &d->flow.remote.addr) &&
-	    !remote_is_asked(x, d->class_id, &d->flow.remote.addr))
+	    !xfrm_acquire_asks(x, d->class_id, &d->flow.remote.addr))
 		xfrm_policy_unset(x, &remote);
 }
 

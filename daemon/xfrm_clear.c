@@ -111,6 +111,7 @@ secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t pro
 	LIST_INSERT_HEAD(&x->secured[bucket_of(f)], s, link);
 	x->n_secured_of[bucket_of(f)]++;
 	x->n_secured++;
+	xfrm_answer_end(x, class_id, f);
 	tell(x, s, true);
 	return s;
 }
@@ -255,24 +256,12 @@ gate_socket_of(struct xfrm *x, const struct xfrm_secured *s, uint32_t class_id,
 	gate_set(x, s, &f);
 }
 
-/* A socket of both families has IPv4 packets under these names. */
-static struct endpoint
-unmapped(const struct endpoint *e)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	struct endpoint v4 = { { .family = 4 }, e->port };
-
-	if (e->addr.family != 6 || memcmp(e->addr.b, prefix, sizeof(prefix)) != 0)
-		return *e;
-	memcpy(v4.addr.b, e->addr.b + sizeof(prefix), 4);
-	return v4;
-}
-
 /* Never back while a connection lives: its rule goes on to require what was secured. */
 static void
 keep_rules(struct xfrm *x, const struct sockdiag_entry *e)
 {
-	struct flow f = { e->protocol, unmapped(&e->local), unmapped(&e->remote) };
+	struct flow f = { e->protocol, endpoint_unmapped(&e->local),
+		endpoint_unmapped(&e->remote) };
 	struct xfrm_secured *s;
 
 	LIST_FOREACH (s, &x->secured[bucket_of(&f)], link)

@@ -125,8 +125,11 @@ xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 	bool ok = true;
 
 	x->generation++;
-	for (size_t i = 0; i < n; i++)
+	x->n_rules = n;
+	for (size_t i = 0; i < n; i++) {
+		x->rules[i] = class_id[i];
 		x->class[class_id[i]].order = (uint32_t)i;
+	}
 	/* Of two for the very same traffic the kernel keeps the last one: the first rule. */
 	for (size_t i = n; i-- > 0;)
 		ok = set_rule(x, class_id[i]) && ok;

@@ -83,6 +83,13 @@ struct xfrm_class {
 	uint32_t order; /* of that rule among all */
 };
 
+/* xfrm_answer.c */
+struct xfrm_answers {
+	struct event *look;
+	uint64_t until_ms; /* so long new flows may leave in clear without a question */
+	size_t n;	   /* sockets that get answers in clear, when they were counted last */
+};
+
 struct xfrm {
 	const struct config *config;
 	struct event_base *base;
@@ -102,6 +109,9 @@ struct xfrm {
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;
+	struct xfrm_answers answers;
+	uint32_t rules[CONFIG_MAX_RULES]; /* those in force, in their order */
+	size_t n_rules;
 	xfrm_secured_told *told; /* NULL: nobody */
 	void *told_ctx;
 	uint32_t generation; /* of the rules; 0: never set */
@@ -111,6 +121,7 @@ struct xfrm {
 	struct xfrm_class class[CLASS_MAX + 1];
 };
 
+void xfrm_clock_read(struct xfrm *x);
 bool xfrm_has_ipv6(void);
 size_t xfrm_bucket(const struct address *a);
 /* The mark and reqid of a class, and the class of a reqid (0: not ours). */
@@ -201,6 +212,9 @@ void xfrm_acquire_ask_again(struct xfrm *x);
 /* Answers PROTO_FLOW_ASK: policies of a flow are all that is remembered of it. */
 void xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask);
 void xfrm_acquire_flush(struct xfrm *x, uint32_t class_id);
+/* Is the negotiator asked for anything to this address? */
+bool xfrm_acquire_asks(
+    const struct xfrm *x, uint32_t class_id, const struct address *remote);
 /* Ends the state that stands for a question of the kernel; seq 0: not known. */
 void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
     uint32_t reqid, uint32_t seq, struct xfrm_mark_value mark);
@@ -212,6 +226,17 @@ bool xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *sele
 void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
 void xfrm_clear_forget(struct xfrm *x, uint32_t class_id);
 void xfrm_clear_tick(struct xfrm *x);
+
+/*
+ * xfrm_answer.c: answers in clear to what a rule lets out in clear, but takes in no other way.
+ * begin: so long from now on flows of the class may leave so, asked or not. end: they were
+ * secured.
+ */
+bool xfrm_answer_new(struct xfrm *x);
+void xfrm_answer_free(struct xfrm *x);
+void xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms);
+void xfrm_answer_end(struct xfrm *x, uint32_t class_id, const struct flow *selector);
+void xfrm_answer_tick(struct xfrm *x);
 
 /* xfrm_event.c */
 void xfrm_event_read(struct xfrm *x);

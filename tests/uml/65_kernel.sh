@@ -157,6 +157,45 @@ backend_choice() {
 	daemon_start $host
 }
 
+# Clear packets that the policies of a have refused.
+refused() {
+	on a sed -n 's/^XfrmInTmplMismatch[[:blank:]]*//p' /proc/net/xfrm_stat
+}
+
+has_refused() {
+	(($(refused) >= $1))
+}
+
+# Who is called in clear answers that call, and no more: not even from the same port.
+ring_answers() {
+	local port before
+	daemon_stop a
+	daemon_stop b
+	echo "rule \"ring\" { remote = $b4 action = require-in-request-out }" >>"$work/a.conf"
+	daemon_start a
+	serve b secure_server -c "$p0"
+	serve a secure_server -c "$p1"
+	# The second one is a connection that the kernel does not ask about.
+	on a secure_client -c -t 5 "$b4" "$p0" attack-at-dawn || fail "the answer was refused"
+	within 10 has_log a "does not speak IKE" || fail "nobody asked"
+	talk_start a -c "$b4" "$p0"
+	say before-the-packet
+	port=$(on a ss -Htn state established dport = :"$p0" | sed -n 's/.*:\([0-9]*\) .*/\1/p' |
+		head -n 1)
+	before=$(refused)
+	on b nt_inject tcp "$b4" "$p0" "$a4" "$port" 1 # not of its window: nothing happens
+	on b nt_inject tcp "$b4" "$p0" "$a4" "$p1" 1
+	on b nt_inject tcp "$b4" "$p0" "$a4" $((port ^ 1)) 1
+	within 5 has_refused $((before + 2)) || leaks "another port took a clear packet"
+	(($(refused) == before + 2)) || fail "its own port was refused"
+	not on b secure_client -c -t 2 "$a4" "$p1" attack-at-dawn || leaks "a clear client got in"
+	say after-the-packet
+	daemon_stop a
+	config a
+	daemon_start a
+	daemon_start b
+}
+
 # Both ends' states say what they do: window 1024 without ESN, transport mode.
 state_as_specified() {
 	serve b secure_server -e "$p0"
@@ -189,5 +228,6 @@ try kernel_flush_noticed flush_noticed
 try kernel_deletion_noticed deletion_noticed
 try kernel_closed_port closed_port
 try kernel_dead_peer dead_peer
+try kernel_ring_answers ring_answers
 try kernel_plain_after_death plain_after_death
 try kernel_backend_choice backend_choice

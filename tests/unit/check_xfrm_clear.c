@@ -81,6 +81,14 @@ xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
 	n_unset++;
 }
 
+void
+xfrm_answer_end(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
+{
+	(void)xf;
+	(void)class_id;
+	(void)selector;
+}
+
 bool
 xfrm_pair_has_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
 {
