@@ -90,7 +90,7 @@ read_route(const struct nlmsghdr *nlh, void *ctx)
 }
 
 static bool
-read_main_table(struct route_list *list)
+dump_routes(mnl_cb_t each, void *ctx)
 {
 	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	char buf[16384];
@@ -106,14 +106,20 @@ read_main_table(struct route_list *list)
 	nlh->nlmsg_seq = 1;
 	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
 	rt->rtm_family = AF_INET;
-	memset(list, 0, sizeof(*list));
 	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
 	    mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0)
 		r = MNL_CB_OK;
 	while (r == MNL_CB_OK && (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
-		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), read_route, list);
+		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), each, ctx);
 	mnl_socket_close(s);
 	return r >= 0;
+}
+
+static bool
+read_main_table(struct route_list *list)
+{
+	memset(list, 0, sizeof(*list));
+	return dump_routes(read_route, list);
 }
 
 /* ---- writing the class tables ---- */
@@ -136,7 +142,8 @@ mirror_change(const struct net_routes *r, uint32_t class_id, const struct mirror
 	rt->rtm_dst_len = m->len;
 	mnl_attr_put_u32(nlh, RTA_TABLE, r->config->route_table + class_id);
 	mnl_attr_put_u32(nlh, RTA_PRIORITY, METRIC_MIRROR);
-	mnl_attr_put_u32(nlh, RTA_OIF, r->tun[class_id].ifindex);
+	if (add) /* what a killed daemon left may name a device that this one does not know yet */
+		mnl_attr_put_u32(nlh, RTA_OIF, r->tun[class_id].ifindex);
 	if (m->len != 0)
 		mnl_attr_put_u32(nlh, RTA_DST, m->dst);
 	if (add)
@@ -176,6 +183,62 @@ net_routes_add_class(struct net_routes *r, uint32_t class_id)
 {
 	for (size_t i = 0; i < r->now.n; i++)
 		mirror_change(r, class_id, &r->now.r[i], true);
+}
+
+/* ---- what a killed daemon left ---- */
+
+struct leftover {
+	uint32_t class_id;
+	struct mirrored m;
+};
+
+struct leftover_list {
+	const struct config *config;
+	struct leftover r[MAX_ROUTES];
+	size_t n;
+};
+
+static int
+read_leftover(const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
+	struct leftover l = { .m = { .len = rt->rtm_dst_len } };
+	struct leftover_list *list = ctx;
+	uint32_t table = rt->rtm_table;
+	const struct nlattr *a;
+
+	mnl_attr_for_each (a, nlh, sizeof(*rt)) {
+		if (mnl_attr_get_payload_len(a) != 4)
+			continue;
+		if (mnl_attr_get_type(a) == RTA_TABLE)
+			table = mnl_attr_get_u32(a);
+		else if (mnl_attr_get_type(a) == RTA_DST)
+			l.m.dst = mnl_attr_get_u32(a);
+		else if (mnl_attr_get_type(a) == RTA_PREFSRC)
+			l.m.src = mnl_attr_get_u32(a);
+	}
+	l.class_id = table - list->config->route_table;
+	if (rt->rtm_protocol == PROTOCOL_MIRROR && l.class_id >= 1 &&
+	    l.class_id <= CLASS_MAX && list->n < MAX_ROUTES)
+		list->r[list->n++] = l;
+	return MNL_CB_OK;
+}
+
+/* An address that is gone meanwhile would be the source of what its class sends. */
+static void
+delete_leftovers(const struct net_routes *r)
+{
+	struct leftover_list *list = calloc(1, sizeof(*list));
+
+	if (list == NULL)
+		return;
+	list->config = r->config;
+	if (dump_routes(read_leftover, list))
+		for (size_t i = 0; i < list->n; i++)
+			if (!list_has(&r->now, &list->r[i].m))
+				mirror_change(
+				    r, list->r[i].class_id, &list->r[i].m, false);
+	free(list);
 }
 
 /* ---- following changes ---- */
@@ -230,6 +293,7 @@ net_routes_new(struct event_base *base, const struct config *c, const struct net
 	}
 	event_add(r->on_change, NULL);
 	routes_settled(-1, 0, r);
+	delete_leftovers(r);
 	return r;
 }
 

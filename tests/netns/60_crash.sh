@@ -52,6 +52,27 @@ killed_daemon() {
 	daemon_start b
 }
 
+# mirrors ADDRESS: a class of host a would send from it.
+mirrors() {
+	ip -n "${ns}a" route show table all proto 195 | grep -q "src $1 "
+}
+
+# The network changes while nobody follows it.
+killed_and_moved() {
+	local p gone=10.98.7.1
+	needs_plane "its classes have routes"
+	ip -n "${ns}a" address add "$gone/24" dev eth0
+	within 5 mirrors "$gone" || fail "a new address has no route"
+	p=$(daemon_pid a)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	ip -n "${ns}a" address delete "$gone/24" dev eth0
+	mirrors "$gone" || fail "its routes went with the daemon"
+	daemon_start a
+	within 5 not mirrors "$gone" || fail "it would send from an address that is gone"
+	mirrors "$a4" || fail "no routes at all"
+}
+
 # The peer of a daemon that was killed finds out by itself.
 peer_notices() {
 	local p
@@ -145,6 +166,7 @@ try killed_auth killed_role a auth
 try killed_negotiator killed_role a negotiator
 try killed_server_plane killed_role b plane
 try killed_server_negotiator killed_role b negotiator
+try killed_and_moved killed_and_moved
 try killed_daemon_noticed peer_notices
 try killed_with_own_class killed_with_own_class
 try role_dies_too_often role_dies_too_often
