@@ -34,6 +34,20 @@ nat_between() {
 	both_down
 }
 
+# The peer is behind it, and so it has to begin.
+peer_behind_nat() {
+	begin encap auto "$@"
+	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	both_up "responded"
+	talk b a "$p0" || fail "the client of the peer failed: $(client_last)"
+	captured_only "udp port 500 or udp port 4500"
+	captured_some "src host $outside and udp port 4500 and udp[8:4] == 0"
+	captured_some "src host $outside and udp port 4500 and udp[8:4] > 0"
+	captured_some "dst host $outside and udp port 4500 and udp[8:4] > 0"
+	peer_delete
+	both_down
+}
+
 # ---- what must fail, and say why ----------------------------------------------------------
 
 nothing_happens() {
@@ -69,6 +83,53 @@ both_ways_and_deletes() {
 	both_ways "$@"
 	peer_delete
 	both_down
+}
+
+main_mode_stays() {
+	peer_has_main || fail "$peer_name has no main mode when authipd has none: $(peer_last)"
+	(($(main_modes) == 1)) || fail "authipd has $(main_modes) main modes"
+}
+
+main_modes_are() {
+	(($(main_modes) == $1))
+}
+
+# id_of main|quick: the number of authipd's only one.
+id_of() {
+	ctl a status --json | tr -d ' \n' |
+		sed -n 's/.*"'"$1"'_mode":\[{"id":\([0-9]*\),.*/\1/p'
+}
+
+# A quick mode ends alone, first by authipd's word, then by the peer's.
+quick_mode_deletes() {
+	begin
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	ctl a delete --quick-mode "$(id_of quick)" >/dev/null
+	both_down
+	main_mode_stays
+	talk_again a b "$p0" || fail "the second client failed: $(client_last)"
+	both_up "initiated again"
+	peer_delete_quick
+	both_down
+	main_mode_stays
+}
+
+# A main mode ends. Whose word it is decides what becomes of its pair: authipd deletes both,
+# but keeps the pair of a peer that deleted its main mode alone (MS-IKEE 7, note 26).
+main_mode_deletes() {
+	begin
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	both_up "initiated"
+	ctl a delete --main-mode "$(id_of main)" >/dev/null
+	within 10 not peer_has_main || fail "$peer_name still has its main mode: $(peer_last)"
+	within 10 main_modes_are 0 || fail "authipd still has its main mode"
+	both_down
+	talk_again a b "$p0" || fail "the second client failed: $(client_last)"
+	both_up "initiated again"
+	peer_delete
+	within 10 not peer_has_main || fail "$peer_name still has its main mode: $(peer_last)"
+	within 10 main_modes_are 0 || fail "authipd still has its main mode"
 }
 
 # authipd is gone from one moment to the next: the peer's own detection finds out.
@@ -143,13 +204,35 @@ peer_has_rekeyed() {
 	[[ $(spis) != "$spis_before" ]] && peer_log | grep -q 'initiating Quick Mode.*to replace #'
 }
 
+# By the word of both: what the peer began is another one than what authipd did.
+peer_has_renewed_main() {
+	(($(main_modes responder) > 0)) && peer_began_main
+}
+
 peer_rekeys_main() {
 	begin
 	talk_start_to b
 	peer_rekey_main || fail "$peer_name: $(tail -n 1 "$work/rekey.out")"
-	still_talks 20 two_main_modes
-	two_main_modes || fail "there was no second main mode"
+	still_talks 20 peer_has_renewed_main
+	peer_has_renewed_main || fail "there was no second main mode: $(tail -n 1 "$work/rekey.out");" \
+		"$(peer_last)"
 	still_talks 2
+}
+
+# The same by time, of a peer that renews only what it began itself.
+peer_rekeys_main_by_time() {
+	begin main_rekey_s 8
+	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	both_up "responded"
+	talk_start_to b
+	peer_mains_before=$(peer_mains)
+	still_talks 30 peer_has_another_main
+	peer_has_another_main || fail "$peer_name does not renew: $(peer_last)"
+	still_talks 3
+}
+
+peer_has_another_main() {
+	(($(main_modes responder) > 1)) && [[ -n $(comm -13 <(echo "$peer_mains_before") <(peer_mains)) ]]
 }
 
 # Both phases live for a minute: authipd renews them, and no line is lost.

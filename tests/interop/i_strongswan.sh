@@ -17,6 +17,7 @@ each psk_modp1024_3des both_ways main 3des-sha1-modp1024 quick esp-3des-sha1
 each psk_modp2048_aes256 both_ways main aes256-sha256-modp2048 quick esp-aes256-sha256
 each psk_ecp384_gcm both_ways main aes256-sha384-ecp384 quick esp-aes256-gcm
 each psk_pfs both_ways pfs modp2048
+each kernel_gcm both_ways main aes256-sha384-ecp384 quick esp-aes256-gcm backend kernel
 each kernel_ah both_ways quick ah-sha1 backend kernel
 each psk_null both_ways quick esp-null-sha1
 each kernel_ipv6 both_ways family 6 backend kernel
@@ -33,12 +34,21 @@ each i_no_common_main refused 'NO-PROPOSAL\|[Pp]roposal' patience 8 peer_main ae
 each r_no_common_main peer_is_refused '[Pp]roposal' peer_main aes256-sha256-modp2048
 each i_no_common_quick refused 'NO-PROPOSAL\|[Pp]roposal' peer_quick esp-aes256-sha256
 each r_no_common_quick peer_is_refused '[Pp]roposal' peer_quick esp-aes256-sha256
+each quick_mode_deletes quick_mode_deletes
+each main_mode_deletes main_mode_deletes
 each authipd_dies authipd_dies
 each peer_dies peer_dies
 each peer_rekeys_quick peer_rekeys_quick
 each peer_rekeys_main peer_rekeys_main
 each authipd_rekeys_by_volume authipd_rekeys_by_volume
 each authipd_rekeys authipd_rekeys
-hosts_part_by_nat
+hosts_part_by_nat a
 each nat nat_between
 each kernel_nat nat_between backend kernel
+each nat_rsa nat_between auth rsa
+each kernel_nat_rsa nat_between auth rsa backend kernel
+hosts_part_by_nat b
+each peer_nat peer_behind_nat
+each kernel_peer_nat peer_behind_nat backend kernel
+each peer_nat_rsa peer_behind_nat auth rsa
+each kernel_peer_nat_rsa peer_behind_nat auth rsa backend kernel

@@ -34,9 +34,13 @@ case_options() {
 		v[$1]=$2
 		shift 2
 	done
-	v[local]=$(ip_of b "${v[family]}")
-	v[remote]=${outside:-$(ip_of a "${v[family]}")}
-	v[remote_id]=${inside:-$(ip_of a "${v[family]}")}
+	# The peer's address and authipd's, each with what the other one sees and says of it.
+	v[local]=$(ip_of b "${v[family]}") v[remote]=$(ip_of a "${v[family]}")
+	v[seen]=${v[local]} v[remote_id]=${v[remote]}
+	case $behind_nat in
+	a) v[remote]=$outside v[remote_id]=$inside ;;
+	b) v[seen]=$outside v[local]=$inside ;;
+	esac
 	: "${v[peer_main]:=${v[main]}}" "${v[peer_quick]:=${v[quick]}}"
 	: "${v[peer_secret]:=${v[secret]}}"
 }
@@ -47,7 +51,7 @@ authipd_config() {
 	[[ ${v[keying]} != both ]] || methods="\"tls\", $methods"
 	(umask 077 && printf '%s\n' "${v[secret]}" >"$work/a.psk")
 	fill "$interop/conf/authipd.conf" BACKEND "${v[backend]}" PKI "$pki" \
-		CERT "${v[own_cert]}" PEER "${v[local]}" PSK "$work/a.psk" METHODS "$methods" KEYING "${v[keying]}" \
+		CERT "${v[own_cert]}" PEER "${v[seen]}" PSK "$work/a.psk" METHODS "$methods" KEYING "${v[keying]}" \
 		MAIN "${v[main]}" MAIN_LIFE "${v[main_s]}" QUICK "${v[quick]}" PFS "${v[pfs]}" \
 		QUICK_LIFE "${v[quick_s]}" QUICK_KB "${v[quick_kb]}" >"$work/a.conf"
 }
@@ -71,22 +75,28 @@ keylog_start() {
 	is_alive $! || fail "no key log: $(cat "$work/keylog.app")"
 }
 
-# Host a goes behind a router that masquerades; the peer sees its address outside. Hosts of a
-# guest have no nftables for IP, but the older tables: fetch.sh has their program.
+# Which host is behind the NAT, with which address, and the one that the other host sees.
+behind_nat="" inside=10.98.0.2 outside=10.99.0.3
+
+# hosts_part_by_nat HOST: it goes behind a router that masquerades, the other one stays. Hosts
+# of a guest have no nftables for IP, but the older tables: fetch.sh has their program.
 hosts_part_by_nat() {
-	local router=10.98.0.1
-	inside=10.98.0.2 outside=10.99.0.3 # for case_options
+	local other=b other_ip=$b4 router=10.98.0.1
+	behind_nat=$1
+	[[ $1 == a ]] || other=a other_ip=$a4
 	command -v iptables-legacy >/dev/null || cp -a "$peers/iptables/usr" /
 	ip -n "${ns}a" link delete eth0
+	ip -n "${ns}b" link delete eth0 2>/dev/null # it went with that of a, or leads to a router
+	[[ ! -e /run/netns/${ns}r ]] || ip netns delete "${ns}r"
 	host_add r
 	ip netns exec "${ns}r" sysctl -qw net.ipv4.ip_forward=1
-	ip -n "${ns}a" link add eth0 type veth peer name eth0 netns "${ns}r"
-	ip -n "${ns}b" link add eth0 type veth peer name eth1 netns "${ns}r"
-	link_up a eth0 1500 "$inside/24"
+	ip -n "$ns$1" link add eth0 type veth peer name eth0 netns "${ns}r"
+	ip -n "$ns$other" link add eth0 type veth peer name eth1 netns "${ns}r"
+	link_up "$1" eth0 1500 "$inside/24"
 	link_up r eth0 1500 "$router/24"
 	link_up r eth1 1500 "$outside/24"
-	link_up b eth0 1500 "$b4/24"
-	ip -n "${ns}a" route add default via "$router"
+	link_up "$other" eth0 1500 "$other_ip/24"
+	ip -n "$ns$1" route add default via "$router"
 	ip netns exec "${ns}r" iptables-legacy -t nat -A POSTROUTING -o eth1 \
 		-j MASQUERADE --random || echo "FAIL nat_start: iptables: status $?"
 	peer_listen
@@ -101,6 +111,16 @@ both_up() {
 # Those that carry traffic: others are still being negotiated.
 usable_quick_modes() {
 	ctl a status --json | grep -c '"usable": *true'
+}
+
+# modes PATTERN: how many main or quick modes of authipd's status match it.
+modes() {
+	ctl a status --json | tr -d ' \n' | grep -oE "$1" | wc -l
+}
+
+# Main modes in which authipd has this role; none: either.
+main_modes() {
+	modes '"role":"'"${1:-[a-z]*}"'","state":"Established"'
 }
 
 has_more() {
@@ -122,9 +142,13 @@ peer_last() {
 
 # talk FROM TO PORT: a line there and back, through whatever protects the two hosts.
 talk() {
+	serve "$2" secure_server -c "-${v[family]}" "$3"
+	talk_again "$@"
+}
+
+talk_again() {
 	local to
 	to=$(ip_of "$2" "${v[family]}")
-	serve "$2" secure_server -c "-${v[family]}" "$3"
 	on "$1" secure_client -c -t "${v[patience]}" "$to" "$3" there-and-back \
 		>"$work/client.app" 2>&1
 }

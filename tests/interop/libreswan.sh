@@ -137,6 +137,15 @@ peer_delete() {
 	on_peer $libexec/whack --terminate --name authipd >>"$work/terminate.out" 2>&1
 }
 
+# Numbers of its ISAKMP SAs.
+peer_mains() {
+	peer_status | sed -n 's/.*#\([0-9]*\): .*STATE_MAIN_[IR][34].*/\1/p' | sort
+}
+
+peer_has_main() {
+	[[ -n $(peer_mains) ]]
+}
+
 peer_kill() {
 	kill -9 "$(cat "$work/peer.pid")" 2>/dev/null
 	ip -n "$ns$peer_host" xfrm state flush

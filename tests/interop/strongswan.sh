@@ -78,6 +78,19 @@ peer_delete() {
 	swanctl --terminate --ike authipd --timeout 5 >"$work/terminate.out" 2>&1
 }
 
+peer_delete_quick() {
+	swanctl --terminate --child traffic --timeout 5 >"$work/terminate.out" 2>&1
+}
+
+peer_has_main() {
+	peer_status | grep -q ESTABLISHED
+}
+
+# A main mode whose initiator is marked as the peer itself.
+peer_began_main() {
+	peer_status | grep -qE 'ESTABLISHED, IKEv1, [0-9a-f]+_i\*'
+}
+
 peer_rekey_quick() {
 	swanctl --rekey --child traffic >"$work/rekey.out" 2>&1
 }
