@@ -222,8 +222,11 @@ refused() {
 		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# secured_talk GRACE: a flow that was secured, and whose client has no daemon any more.
+# secured_talk GRACE: a flow that was secured, and whose client has no daemon any more. Killed
+# daemons leave the memory of theirs to the next one, which rightly refuses what the closed
+# sockets of these flows still send in clear, and counts it: here only this flow counts.
 secured_talk() {
+	rm -f "$work"/[ab].run/secured
 	rules a "$(web request-in-out client)"
 	rules b "$(web request-in-out server)"
 	sed -i "s/quick_mode {/quick_mode { allow_clear = $1/" "$work/b.conf"
@@ -252,7 +255,6 @@ request_never_back() {
 }
 
 request_grace() {
-	needs_plane "a known fault: on a busy machine it refuses clear packets within the grace"
 	secured_talk 60
 	on a nt_inject tcp "$a4" "$(on b ss -Htn state established sport = :"$p0" |
 		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)" "$b4" "$p0" 1
