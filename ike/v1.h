@@ -6,6 +6,7 @@
 #define AUTHIPD_IKE_V1_H
 
 #include "ike/auth_part.h"
+#include "ike/id_set.h"
 #include "ike/state.h"
 
 #define V1_TIMERS 3
@@ -15,7 +16,6 @@
 	X(VENDOR_NATT_03)    \
 	X(VENDOR_NATT_02N)   \
 	X(VENDOR_NATT_02)
-#define V1_SEEN_IDS 64
 #define V1_DELETE_NONCE_BYTES 32 /* MS-IKEE 7, note 23 */
 #define V1_FLAG_COMMIT 0x02
 #define V1_FLAG_AUTH_ONLY 0x04
@@ -73,8 +73,8 @@ struct v1_mm {
 	bool asked_sign; /* our signature was asked for */
 	bool is_first_contact;
 	struct mm_sa *twin; /* the AuthIP main mode that was begun at the same time */
-	uint32_t seen_id[V1_SEEN_IDS]; /* ring: message IDs that the peer used */
-	uint32_t n_seen_id;
+	struct id_set seen; /* message IDs that the peer used */
+	struct id_set own;  /* ours: a hash has no direction, and may come back */
 	uint32_t dpd_seq;      /* of our last R-U-THERE */
 	uint32_t dpd_peer_seq; /* of the peer's last one */
 	bool dpd_peer_any;
@@ -219,9 +219,10 @@ void v1_id_text(struct text *t, struct span id);
 /* ---- v1_input.c, v1_info.c ----------------------------------------------------------------- */
 
 void v1_input(struct engine *e, const struct isakmp_header *h);
-/* False: the peer used this message ID before. */
+/* False: somebody used this message ID before. */
 bool v1_id_is_new(const struct mm_sa *mm, uint32_t message_id);
-void v1_id_remember(struct mm_sa *mm, uint32_t message_id);
+/* One that nobody used, and that is ours now. */
+uint32_t v1_id_make(struct engine *e, struct mm_sa *mm);
 /* Authentic by its hash. */
 void v1_info_input(struct engine *e, struct mm_sa *mm);
 /* What AuthIP says by a reliable notify: a Delete, or an error. */
@@ -268,6 +269,8 @@ void v1_dpd_alive(struct engine *e, struct mm_sa *mm);
 /* ---- v1_rekey.c, v1_coexist.c --------------------------------------------------------------- */
 
 void v1_rekey_arm(struct engine *e, struct mm_sa *mm);
+/* Now, if it is the initiator who renews it. */
+void v1_rekey_now(struct engine *e, struct mm_sa *mm);
 /* One host, by addresses and by what it proved. */
 bool v1_same_peer(const struct mm_sa *a, const struct mm_sa *b);
 /* Quick modes of older main modes with the same peer belong to this one now. */

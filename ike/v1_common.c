@@ -52,6 +52,8 @@ v1_free(struct engine *e, struct mm_sa *mm)
 		return;
 	v1_forget(v);
 	v1_delete_forget(e, mm);
+	id_set_free(&v->seen);
+	id_set_free(&v->own);
 	request_done(e, &v->dpd);
 	timer_cancel(&e->timers, &v->dpd_timer);
 	timer_cancel(&e->timers, &v->rekey_timer);

@@ -54,11 +54,8 @@ v1_info_spi(uint32_t spi, uint8_t *b)
 uint32_t
 v1_info_begin(struct engine *e, struct mm_sa *mm)
 {
-	uint32_t id;
+	uint32_t id = v1_id_make(e, mm);
 
-	do
-		e->p.host.random(e->p.host.ctx, (uint8_t *)&id, sizeof(id));
-	while (id == 0);
 	v1_begin(e, mm, EXCHANGE_INFO, id);
 	v1_hash_begin(e, mm);
 	return id;

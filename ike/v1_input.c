@@ -7,18 +7,48 @@
 bool
 v1_id_is_new(const struct mm_sa *mm, uint32_t message_id)
 {
-	const struct v1_mm *v = mm->v1;
-
-	for (uint32_t i = 0; i < V1_SEEN_IDS && i < v->n_seen_id; i++)
-		if (v->seen_id[i] == message_id)
-			return false;
-	return message_id != 0;
+	return message_id != 0 && !id_set_has(&mm->v1->seen, message_id) &&
+	       !id_set_has(&mm->v1->own, message_id);
 }
 
-void
-v1_id_remember(struct mm_sa *mm, uint32_t message_id)
+/*
+ * For as long as the main mode lives: one that used up its IDs is renewed at half of them,
+ * and ends with the last one. False: it is full; its pairs stay.
+ */
+static bool
+id_remember(struct engine *e, struct mm_sa *mm, struct id_set *set, uint32_t message_id)
 {
-	mm->v1->seen_id[mm->v1->n_seen_id++ % V1_SEEN_IDS] = message_id;
+	if (id_set_add(set, message_id)) {
+		if (set->n == ID_SET_MAX / 2)
+			v1_rekey_now(e, mm);
+		return true;
+	}
+	mm->expired = true;
+	if (mm->state == MM_ESTABLISHED)
+		timer_arm(&e->timers, &mm->lifetime, e->now_ms, mm->lifetime.fire, mm);
+	return false;
+}
+
+uint32_t
+v1_id_make(struct engine *e, struct mm_sa *mm)
+{
+	uint32_t id;
+
+	do
+		e->p.host.random(e->p.host.ctx, (uint8_t *)&id, sizeof(id));
+	while (!v1_id_is_new(mm, id) || sadb_qm_by_message_id(mm, id) != NULL);
+	(void)id_remember(e, mm, &mm->v1->own, id);
+	return id;
+}
+
+/* False: counted. */
+static bool
+id_take(struct engine *e, struct mm_sa *mm)
+{
+	if (id_remember(e, mm, &mm->v1->seen, e->in.h.message_id))
+		return true;
+	event_drop(e, mm, IKE_ERR_REPLAY);
+	return false;
 }
 
 /* Decrypts; false: dropped and counted. */
@@ -99,7 +129,9 @@ input_info(struct engine *e, struct mm_sa *mm)
 		v1_info_clear_input(e, mm);
 		return;
 	}
-	if (e->in.h.message_id == 0) {
+	/* Ours, sent back: its hash is as good as that of the peer. */
+	if (e->in.h.message_id == 0 ||
+	    (ours == NULL && id_set_has(&mm->v1->own, e->in.h.message_id))) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
@@ -123,7 +155,8 @@ input_info(struct engine *e, struct mm_sa *mm)
 		v1_delete_again(e, mm);
 		return;
 	}
-	v1_id_remember(mm, e->in.h.message_id);
+	if (!id_take(e, mm))
+		return;
 	if (mm->state == MM_ESTABLISHED) {
 		nat_follow(e, mm);
 		v1_dpd_alive(e, mm);
@@ -151,7 +184,8 @@ input_new_quick(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_HASH);
 		return;
 	}
-	v1_id_remember(mm, e->in.h.message_id);
+	if (!id_take(e, mm))
+		return;
 	nat_follow(e, mm);
 	v1_dpd_alive(e, mm);
 	v1_qm_resp_q1(e, mm, &next);

@@ -54,11 +54,7 @@ v1_qm_init_start(struct engine *e, struct qm_sa *qm)
 	mm->n_quick_modes++;
 	if (p->mm_qm_limit != 0 && mm->n_quick_modes >= p->mm_qm_limit)
 		mm->expired = true;
-	do
-		e->p.host.random(
-		    e->p.host.ctx, (uint8_t *)&qm->message_id, sizeof(qm->message_id));
-	while (qm->message_id == 0 || !v1_id_is_new(mm, qm->message_id) ||
-	       sadb_qm_by_message_id(mm, qm->message_id) != NULL);
+	qm->message_id = v1_id_make(e, mm);
 	qm->spi_in = qm_new_spi(e);
 	qm->state = QM_INIT_FIRST_SENT;
 	if (!qm_make_dh(e, qm, p->qm_proposal[0].pfs) ||

@@ -47,6 +47,14 @@ v1_rekey_arm(struct engine *e, struct mm_sa *mm)
 		    mm->created_ms + life_ms - margin, rekey_due, mm);
 }
 
+void
+v1_rekey_now(struct engine *e, struct mm_sa *mm)
+{
+	if (mm->initiator)
+		timer_arm(
+		    &e->timers, &mm->v1->rekey_timer, e->now_ms, rekey_due, mm);
+}
+
 bool
 v1_same_peer(const struct mm_sa *a, const struct mm_sa *b)
 {

@@ -222,6 +222,49 @@ START_TEST(replayed_informational)
 }
 END_TEST
 
+/* Not after many others, either; and a main mode that used up its message IDs ends. */
+START_TEST(replayed_informational_after_many)
+{
+	uint8_t b[8] = { 0, 0, 0, 1, 1, 0, NOTIFY_CONNECTED >> 8, NOTIFY_CONNECTED & 0xff };
+	uint8_t copy[256];
+	struct span wire;
+	uint32_t n = 1;
+
+	v1_connect();
+	wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+	memcpy(copy, wire.p, wire.n);
+	sim_inject(&v1_net, RESPONDER, copy, wire.n);
+	for (; sim_count_mm(&v1_net, RESPONDER) == 1 && n < 40000; n++) {
+		wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+		sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+		if (n % 1000 == 65)
+			v1_expect_drop(
+			    RESPONDER, span_of(copy, wire.n), IKE_ERR_REPLAY);
+		if (n > ID_SET_MAX - 10)
+			sim_run(&v1_net, 0);
+	}
+	ck_assert_uint_ge(n, ID_SET_MAX - 10);
+	ck_assert_uint_lt(n, ID_SET_MAX + 10);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 2);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* Hashes have no direction: what a host said itself is no sign of life of its peer. */
+START_TEST(reflected_informational)
+{
+	struct span wire;
+	uint8_t copy[256];
+
+	v1_connect();
+	ck_assert(v1_dpd_build(v1_net.host[_i].engine, v1_mm((size_t)_i), 7, &wire));
+	memcpy(copy, wire.p, wire.n);
+	v1_expect_drop((size_t)_i, span_of(copy, wire.n), IKE_ERR_REPLAY);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
 /* ---- states ---- */
 
 struct record {
@@ -279,6 +322,32 @@ START_TEST(state_matrix)
 	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 60000));
 	sim_run(&v1_net, 10000);
 	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* The first message of its own quick mode, when its pair is gone: nothing happens. */
+START_TEST(reflected_quick_mode)
+{
+	size_t k, sent;
+
+	memset(&record, 0, sizeof(record));
+	v1_start();
+	v1_net.tap = keep;
+	v1_net.tap_ctx = &record;
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	sim_run(&v1_net, 1000);
+	for (k = 0; k < MESSAGES; k++)
+		if (record.from[k] == INITIATOR && record.p[k].b[18] == EXCHANGE_QUICK)
+			break;
+	ck_assert_uint_lt(k, MESSAGES);
+	engine_delete_qm(v1_net.host[INITIATOR].engine, v1_net.now_ms, 0);
+	sim_run(&v1_net, 10000);
+	sent = v1_net.host[INITIATOR].n_sent;
+	v1_expect_drop(
+	    INITIATOR, span_of(record.p[k].b, record.p[k].n), IKE_ERR_REPLAY);
+	sim_run(&v1_net, 1000);
+	ck_assert_uint_eq(v1_net.host[INITIATOR].n_sent, sent);
 	sim_free(&v1_net);
 }
 END_TEST
@@ -529,6 +598,9 @@ main(void)
 	tcase_add_loop_test(t, h17_notify, 0, 3);
 	tcase_add_test(t, delete_lengths);
 	tcase_add_test(t, replayed_informational);
+	tcase_add_test(t, replayed_informational_after_many);
+	tcase_add_loop_test(t, reflected_informational, 0, 2);
+	tcase_add_test(t, reflected_quick_mode);
 	tcase_add_loop_test(t, state_matrix, 0, MESSAGES + 1);
 	tcase_add_loop_test(t, h50_ke_values, 0, 2 * KE_SHAPES);
 	tcase_add_test(t, id_types);
