@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
 #include "daemon/wfp_names.h"
+#include "daemon/xfrm_fit.h"
 
 #define GROUP_LIFETIME_S 7200
 #define PAIR_LIFETIME_S 3600
@@ -335,6 +336,8 @@ wfp_policy_resolve(struct wfp *w, const uint8_t mm_key[16], const uint8_t qm_key
 		error = take_main_mode_context(&r, mm, text);
 	if (error == 0 && qm != NULL)
 		error = take_quick_mode_context(&r, qm, text);
+	if (r.config->backend == BACKEND_KERNEL)
+		(void)xfrm_fit_policy(out);
 	if (error == 0 && (mm != NULL || qm != NULL))
 		error = check_result(&r, text);
 	*as_user = r.as_user;

@@ -107,6 +107,20 @@ START_TEST(quick_mode_policy)
 }
 END_TEST
 
+/* A socket of the kernel's IPsec has one policy for what comes in: no AH beside ESP. */
+START_TEST(quick_mode_policy_in_the_kernel)
+{
+	struct qm_sample s;
+
+	rig.config.backend = BACKEND_KERNEL;
+	wfp_sample_qm(&s);
+	add(&s.context, &qm_key);
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
+	ck_assert_uint_eq(got.n_qm_proposal, 1);
+	ck_assert_int_eq(got.qm_proposal[0].transform, QM_ESP_AUTH_CIPHER);
+}
+END_TEST
+
 START_TEST(gcm_and_gmac)
 {
 	struct qm_sample s;
@@ -417,6 +431,7 @@ wfp_policy_tests(Suite *s)
 	tcase_add_test(t, second_default_prefers_sha256);
 	tcase_add_test(t, main_mode_policy);
 	tcase_add_test(t, quick_mode_policy);
+	tcase_add_test(t, quick_mode_policy_in_the_kernel);
 	tcase_add_test(t, gcm_and_gmac);
 	tcase_add_test(t, group_of_main_mode);
 	tcase_add_test(t, ike_main_mode_policy);
