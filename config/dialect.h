@@ -75,6 +75,9 @@
 #define KNOB_VALUES_natoa(V)                                                         \
 	V(NATOA_BEHIND_NAT, "when-behind-nat") V(NATOA_ALWAYS, "always")             \
 	V(NATOA_NEVER, "never")
+#define KNOB_VALUES_selector_port(V)                                                 \
+	V(SELECTOR_PORT_AUTO, "auto") V(SELECTOR_PORT_ANY, "any")                    \
+	V(SELECTOR_PORT_FLOW, "flow")
 #define KNOB_VALUES_dos_exch(V)                                                      \
 	V(DOS_EXCH_246, "246") V(DOS_EXCH_243, "243") V(DOS_EXCH_5, "5")
 #define KNOB_VALUES_dos_type(V) V(DOS_TYPE_AUTHIP, "authip") V(DOS_TYPE_IKEV1, "ikev1")
@@ -130,6 +133,7 @@
 	K(em_dedupe, "A41", "send duplicate extended-mode methods once")                     \
 	K(id_match, "A49", "how strictly quick-mode IDs must equal the addresses")           \
 	K(natoa, "A51", "who tells original addresses to a peer behind a NAT")                \
+	K(selector_port, "4.3", "source port in the selectors of quick modes that we begin") \
 	K(dos_exch, "A75", "exchange type of the demand for a cookie")                       \
 	K(dos_type, "A75", "notify type of the demand for a cookie")                         \
 	K(qm_notify_mid, "A64", "message ID of a quick-mode status notify")                  \

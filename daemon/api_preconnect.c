@@ -1,6 +1,9 @@
 /* Negotiations that programs ask for before they connect. */
 #include "daemon/api_preconnect.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 
@@ -22,6 +25,23 @@ user_has_too_many(const struct negotiator *n, uint32_t uid)
 	return uid != 0 && count >= API_PRECONNECTS_PER_UID;
 }
 
+/*
+ * The program's socket gets the port now that connect() would give it. It may connect
+ * meanwhile: then it has one. 0: it does not get any; connect() will say why.
+ */
+static uint16_t
+choose_port(struct negotiator *n, int fd, const struct endpoint *peer)
+{
+	bool is_v4 = peer->addr.family == 4;
+	struct sockaddr_storage any = { .ss_family = is_v4 ? AF_INET : AF_INET6 };
+	uint32_t class_id;
+	struct flow f;
+
+	(void)bind(fd, (struct sockaddr *)&any,
+	    is_v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+	return api_socket_plan(n, fd, peer, &class_id, &f) == 0 ? f.local.port : 0;
+}
+
 bool
 api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64_t ask,
     uint32_t uid, uint32_t *winsock_error)
@@ -39,6 +59,9 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 	/* The answers of a UDP server, say: the client has negotiated. */
 	if (engine_find_qm(n->engine, class_id, &f) != 0)
 		return false;
+	if (f.local.port == 0 && engine_wants_port(n->engine, class_id, &f))
+		f.local.port = choose_port(n, fd, peer);
+	w.flow = f;
 	f.local.port = 0; /* one pair for all connections to that port */
 	if ((spec = class_by_id(n->classes, class_id)) == NULL) {
 		*winsock_error = WSAENETDOWN;

@@ -241,7 +241,9 @@ bool
 nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_id,
     const struct waiter *w)
 {
-	struct engine_acquire a = { .ticket = ++n->next_ticket, .selector = *selector };
+	struct engine_acquire a = { .ticket = ++n->next_ticket,
+		.selector = *selector,
+		.local_port = w->flow.local.port };
 	struct waiter *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL ||

@@ -72,11 +72,18 @@ xfrm_reqid(uint32_t class_id)
 }
 
 uint32_t
+xfrm_reqid_connection(uint32_t class_id)
+{
+	return XFRM_REQID_FIRST + CLASS_MAX + 1 + class_id;
+}
+
+uint32_t
 xfrm_reqid_class(uint32_t reqid)
 {
-	return reqid > XFRM_REQID_FIRST && reqid <= XFRM_REQID_FIRST + CLASS_MAX ?
-		   reqid - XFRM_REQID_FIRST :
-		   0;
+	uint32_t n = reqid - XFRM_REQID_FIRST;
+
+	return reqid >= XFRM_REQID_FIRST && n < 2 * (CLASS_MAX + 1) ? n % (CLASS_MAX + 1) :
+								      0;
 }
 
 enum xfrm_level

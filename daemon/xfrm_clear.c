@@ -196,6 +196,17 @@ xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector)
 	return secured_find(x, class_id, selector) != NULL;
 }
 
+bool
+xfrm_clear_is_secured(struct xfrm *x, uint32_t class_id, const struct flow *selector)
+{
+	struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured[bucket_of(selector)], link)
+		if (s->class_id == class_id && flow_equal(&s->selector, selector))
+			return true;
+	return false;
+}
+
 void
 xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p)
 {
@@ -231,6 +242,7 @@ gate_set(struct xfrm *x, const struct xfrm_secured *s, const struct flow *f)
 	    xfrm_rule_flow(x, s->class_id, f, XFRM_LEVEL_REQUIRED, s->protocol);
 
 	r.inbound = true;
+	r.reqid = xfrm_reqid(s->class_id);
 	if (!x->class[s->class_id].is_rule)
 		r.mark = (struct xfrm_mark_value){ 0, 0 }; /* clear packets have none */
 	(void)xfrm_policy_set(x, s->class_id, &r, x->now_ms + GATE_MS);

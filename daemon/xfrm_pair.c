@@ -55,6 +55,66 @@ xfrm_pair_has_remote(struct xfrm *x, uint32_t class_id, const struct address *re
 	return false;
 }
 
+/* ---- pairs for one connection ---- */
+
+/*
+ * The peer may have several classes, which the kernel cannot tell apart here: then it
+ * negotiates by connection (ike/narrow.h). What leaves by such a pair has a policy and a
+ * reqid of its own, or the kernel would take the newest pair that selects it, whosever it is.
+ */
+static bool
+is_of_connection(const struct flow *selector)
+{
+	return selector->local.port != 0 && selector->remote.port != 0;
+}
+
+static uint32_t
+reqid_of(const struct action_sa_add *a)
+{
+	return !a->inbound && is_of_connection(&a->selector) ?
+		   xfrm_reqid_connection(a->class_id) :
+		   xfrm_reqid(a->class_id);
+}
+
+bool
+xfrm_pair_is_of_connection(
+    const struct xfrm *x, uint32_t class_id, const struct flow *selector)
+{
+	const struct xfrm_pair *p;
+
+	if (!is_of_connection(selector))
+		return false;
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&selector->remote.addr)], by_peer)
+		if (p->sa.class_id == class_id && p->exists[0] && p->exists[1] &&
+		    flow_equal(&p->sa.selector, selector))
+			return true;
+	return false;
+}
+
+static void
+connection_begin(struct xfrm *x, const struct action_sa_add *a)
+{
+	struct xfrm_rule r = xfrm_rule_flow(
+	    x, a->class_id, &a->selector, XFRM_LEVEL_REQUIRED, a->protocol);
+
+	(void)xfrm_policy_set(x, a->class_id, &r, UINT64_MAX);
+}
+
+/* Its pair is gone; what was secured once stays so. */
+static void
+connection_end(struct xfrm *x, const struct action_sa_add *a)
+{
+	struct xfrm_rule r = xfrm_rule_flow(
+	    x, a->class_id, &a->selector, XFRM_LEVEL_REQUIRED, a->protocol);
+
+	if (xfrm_pair_is_of_connection(x, a->class_id, &a->selector))
+		return; /* there is a newer one */
+	if (xfrm_clear_is_secured(x, a->class_id, &a->selector))
+		(void)xfrm_policy_set(x, a->class_id, &r, UINT64_MAX);
+	else
+		xfrm_policy_unset(x, &r);
+}
+
 /* ---- what the negotiator is told ---- */
 
 void
@@ -123,6 +183,8 @@ pair_complete(struct xfrm *x, const struct xfrm_pair *p)
 			old->has_newer = true;
 	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
 	xfrm_clear_secured(x, p);
+	if (is_of_connection(&a->selector))
+		connection_begin(x, a);
 }
 
 static void
@@ -139,7 +201,7 @@ pair_install(struct xfrm *x, const struct action_sa_add *a)
 {
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 	struct nlmsghdr *nlh = xfrm_message_sa_add(
-	    buf, a, xfrm_reqid(a->class_id), xfrm_state_mark(x, a->class_id), false);
+	    buf, a, reqid_of(a), xfrm_state_mark(x, a->class_id), false);
 	int error = xfrm_netlink_talk(x->netlink, nlh);
 
 	secret_wipe_bytes(buf, sizeof(buf));
@@ -202,15 +264,22 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 {
 	struct xfrm_pair *p = xfrm_pair_by_id(x, qm_id);
 	struct xfrm_rule remote;
+	struct action_sa_add sa;
 	uint32_t class_id;
+	bool was_of_connection;
 
 	if (p == NULL)
 		return;
-	class_id = p->sa.class_id;
+	sa = p->sa;
+	was_of_connection =
+	    p->exists[0] && p->exists[1] && is_of_connection(&sa.selector);
+	class_id = sa.class_id;
 	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
 	xfrm_usage_last(x, p);
 	pair_remove(x, p);
 	pair_free(x, p);
+	if (was_of_connection)
+		connection_end(x, &sa);
 	if (!xfrm_pair_has_remote(x, class_id, &remote.selector.remote.addr))
 		xfrm_policy_unset(x, &remote);
 }
@@ -258,7 +327,7 @@ pair_update(struct xfrm *x, const struct xfrm_pair *p, bool inbound)
 	a.inbound = inbound;
 	a.spi = p->name[inbound ? 1 : 0].spi;
 	error = xfrm_netlink_talk(
-	    x->netlink, xfrm_message_sa_add(buf, &a, xfrm_reqid(a.class_id),
+	    x->netlink, xfrm_message_sa_add(buf, &a, reqid_of(&a),
 			    xfrm_state_mark(x, a.class_id), true));
 	if (error != 0)
 		log_warn("xfrm", "quick mode %u: cannot follow the peer's NAT: %s",

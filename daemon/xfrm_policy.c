@@ -46,6 +46,8 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 	r.selector = *selector;
 	r.local_prefix = r.remote_prefix = 255;
 	r.protocol = protocol;
+	if (xfrm_pair_is_of_connection(x, class_id, selector))
+		r.reqid = xfrm_reqid_connection(class_id);
 	return r;
 }
 

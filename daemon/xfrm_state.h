@@ -133,6 +133,8 @@ struct xfrm_mark_value xfrm_mark(const struct xfrm *x, uint32_t class_id);
 struct xfrm_mark_value xfrm_policy_mark(const struct xfrm *x, uint32_t class_id);
 struct xfrm_mark_value xfrm_state_mark(const struct xfrm *x, uint32_t class_id);
 uint32_t xfrm_reqid(uint32_t class_id);
+/* Of what leaves by pairs for one connection each: no other pair of the class is taken. */
+uint32_t xfrm_reqid_connection(uint32_t class_id);
 uint32_t xfrm_reqid_class(uint32_t reqid);
 /* REQUIRED or OPTIONAL */
 enum xfrm_level xfrm_class_level(const struct xfrm *x, uint32_t class_id);
@@ -184,6 +186,9 @@ struct xfrm_pair *xfrm_pair_find(
 /* Does any pair of the class go to this address? */
 bool xfrm_pair_has_remote(
     struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* Is there a whole pair for this connection alone? */
+bool xfrm_pair_is_of_connection(
+    const struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_pair_expire(struct xfrm *x, struct xfrm_pair *p, enum engine_expiry why);
 /* It ends soon. */
 void xfrm_pair_soft(struct xfrm *x, struct xfrm_pair *p);
@@ -221,6 +226,8 @@ void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
 
 /* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
+/* The traffic of the very same selector was secured once. */
+bool xfrm_clear_is_secured(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* Was all traffic of the selector secured once? */
 bool xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);

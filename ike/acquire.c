@@ -57,16 +57,28 @@ engine_peer_speaks(const struct engine *e, const struct address *peer)
 	return false;
 }
 
+/* With its port, if that is known: there may be pairs for it alone (ike/narrow.h). */
+static struct flow
+flow_of(const struct engine_acquire *a)
+{
+	struct flow f = a->selector;
+
+	if (f.local.port == 0)
+		f.local.port = a->local_port;
+	return f;
+}
+
 static struct qm_sa *
 acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 {
+	struct flow flow = flow_of(a);
 	struct qm_sa *qm;
 
-	for (qm = sadb_qm_first(e, &a->selector.remote.addr); qm != NULL;
+	for (qm = sadb_qm_first(e, &flow.remote.addr); qm != NULL;
 	    qm = LIST_NEXT(qm, peer_link))
 		if (qm_is_usable(qm) == usable &&
 		    (usable || qm->initiator || (qm->is_fast && qm->in_installed)) &&
-		    qm_covers(qm, a->policy.class_id, &a->selector) &&
+		    qm_covers(qm, a->policy.class_id, &flow) &&
 		    qm_guarantees(qm, &a->policy))
 			return qm;
 	return NULL;
@@ -110,8 +122,8 @@ acquire_has_mm(struct engine *e, const struct class_policy *policy, const struct
 	return acquire_find_mm(e, policy, selector) != NULL;
 }
 
-static void
-acquire_refuse(struct engine *e, const struct engine_acquire *a, enum ike_err err)
+void
+acquire_refuse(struct engine *e, uint64_t ticket, enum ike_err err)
 {
 	struct engine_action *r = action_push(e, ACTION_RESULT, SPAN_NONE);
 	struct text t;
@@ -119,7 +131,7 @@ acquire_refuse(struct engine *e, const struct engine_acquire *a, enum ike_err er
 	e->error_count[err]++;
 	if (r == NULL)
 		return;
-	r->result.ticket = a->ticket;
+	r->result.ticket = ticket;
 	r->result.error = err;
 	r->result.win32 = ike_err_win32(err);
 	text_init(&t, r->result.text, sizeof(r->result.text));
@@ -127,13 +139,14 @@ acquire_refuse(struct engine *e, const struct engine_acquire *a, enum ike_err er
 }
 
 static bool
-acquire_add_ticket(struct qm_sa *qm, uint64_t id)
+acquire_add_ticket(struct qm_sa *qm, const struct engine_acquire *a)
 {
 	struct ticket *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return false;
-	t->id = id;
+	t->id = a->ticket;
+	t->local_port = flow_of(a).local.port;
 	SLIST_INSERT_HEAD(&qm->tickets, t, next);
 	return true;
 }
@@ -195,12 +208,12 @@ acquire_start(struct engine *e, const struct engine_acquire *a)
 	struct qm_sa *qm = acquire_new(e, &a->policy, &a->selector);
 
 	if (qm == NULL) {
-		acquire_refuse(e, a,
+		acquire_refuse(e, a->ticket,
 		    e->n_mm >= e->p.max_mm_total ? IKE_ERR_TOTAL_LIMIT : IKE_ERR_NO_MEMORY);
 		return;
 	}
-	if (!acquire_add_ticket(qm, a->ticket))
-		acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+	if (!acquire_add_ticket(qm, a))
+		acquire_refuse(e, a->ticket, IKE_ERR_NO_MEMORY);
 	acquire_go(e, qm->mm);
 }
 
@@ -212,17 +225,17 @@ engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a
 	if (now_ms > e->now_ms)
 		e->now_ms = now_ms;
 	if (e->shutting_down) {
-		acquire_refuse(e, a, IKE_ERR_SHUTDOWN);
+		acquire_refuse(e, a->ticket, IKE_ERR_SHUTDOWN);
 		return;
 	}
 	if ((qm = acquire_find_qm(e, a, true)) != NULL) {
-		if (acquire_add_ticket(qm, a->ticket))
+		if (acquire_add_ticket(qm, a))
 			qm_results(e, qm, IKE_OK, 0, "");
 		return;
 	}
 	if ((qm = acquire_find_qm(e, a, false)) != NULL) {
-		if (!acquire_add_ticket(qm, a->ticket))
-			acquire_refuse(e, a, IKE_ERR_NO_MEMORY);
+		if (!acquire_add_ticket(qm, a))
+			acquire_refuse(e, a->ticket, IKE_ERR_NO_MEMORY);
 		return;
 	}
 	acquire_start(e, a);

@@ -68,16 +68,20 @@ void engine_input(struct engine *e, uint64_t now_ms, const struct endpoint *loca
     const struct endpoint *remote, struct span datagram);
 
 /*
- * A flow needs an SA. The selector of the quick mode is `selector` (zero ports = any). An
+ * A flow needs an SA. The selector of the quick mode is `selector` (zero ports = any), or
+ * that with local_port where the peer would mistake its pair for another one. An
  * SA pair that already covers it answers at once; a negotiation in progress is joined.
  * The answer is one ACTION_RESULT with this ticket.
  */
 struct engine_acquire {
 	uint64_t ticket; /* chosen by the caller, never 0 */
 	struct flow selector;
+	uint16_t local_port; /* of the flow, where the selector has any; 0: not known yet */
 	struct class_policy policy;
 };
 void engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a);
+/* Would a quick mode for this flow be for its port alone, if that were known (ike/narrow.h)? */
+bool engine_wants_port(const struct engine *e, uint32_t class_id, const struct flow *flow);
 
 /* The answer to an ACTION_AUTH. */
 enum auth_status {

@@ -265,11 +265,22 @@ qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell)
 	sadb_qm_free(e, qm);
 }
 
+static struct qm_sa *
+first_pending(const struct mm_sa *mm)
+{
+	struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (qm->state == QM_PENDING)
+			break;
+	return qm;
+}
+
 /* Starts what waited for the main mode: one first, the others when it is through. */
 void
 qm_start_pending(struct engine *e, struct mm_sa *mm)
 {
-	struct qm_sa *qm, *next;
+	struct qm_sa *qm;
 	/* Keys of extended mode are not enough: before E4 the peer has proved nothing. */
 	bool first_only = mm->n_quick_modes == 0 ||
 	    (mm_needs_em(mm) && mm->em.state != GSS_COMPLETE);
@@ -281,10 +292,8 @@ qm_start_pending(struct engine *e, struct mm_sa *mm)
 	}
 	if (first_only && mm->n_quick_modes > 0)
 		return;
-	for (qm = LIST_FIRST(&mm->quick_modes); qm != NULL; qm = next) {
-		next = LIST_NEXT(qm, mm_link);
-		if (qm->state != QM_PENDING)
-			continue;
+	/* To begin one can add others. */
+	while ((qm = first_pending(mm)) != NULL) {
 		qm_init_start(e, qm);
 		if (first_only)
 			return;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/narrow.h"
 #include "ike/nat.h"
 #include "ike/tongue.h"
 #include "ike/v1.h"
@@ -108,6 +109,7 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 		return;
 	}
 	qm->udp = mm->floated;
+	narrow_begin(e, qm);
 	qm->is_first = mm->n_quick_modes++ == 0;
 	if (p->mm_qm_limit != 0 && mm->n_quick_modes >= p->mm_qm_limit)
 		mm->expired = true;

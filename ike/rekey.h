@@ -9,6 +9,8 @@
 /* A quick mode that waits for a main mode, ours or a new one; NULL: no memory. */
 struct qm_sa *acquire_new(struct engine *e, const struct class_policy *policy,
     const struct flow *selector);
+/* The answer to a ticket that gets no quick mode. */
+void acquire_refuse(struct engine *e, uint64_t ticket, enum ike_err err);
 /* Starts it, if the main mode is ready; it may fail at once and be freed. */
 void acquire_go(struct engine *e, struct mm_sa *mm);
 /* Does a main mode of ours take a quick mode for this traffic? */

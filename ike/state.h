@@ -191,6 +191,7 @@ struct mm_sa {
 struct ticket {
 	SLIST_ENTRY(ticket) next;
 	uint64_t id;
+	uint16_t local_port; /* of the flow; 0: not known */
 };
 
 struct qm_sa {

@@ -1,6 +1,7 @@
 /* IKEv1 quick mode, initiator: first and third message out, second in (RFC 2409 5.5). */
 #include <string.h>
 
+#include "ike/narrow.h"
 #include "ike/nat.h"
 #include "ike/v1.h"
 
@@ -51,6 +52,7 @@ v1_qm_init_start(struct engine *e, struct qm_sa *qm)
 
 	qm->is_v1 = true;
 	qm->udp = mm->floated;
+	narrow_begin(e, qm);
 	mm->n_quick_modes++;
 	if (p->mm_qm_limit != 0 && mm->n_quick_modes >= p->mm_qm_limit)
 		mm->expired = true;

@@ -60,7 +60,7 @@ tshark_judges() {
 	for file in "$shared/$1/pcap"/*.pcap; do
 		[[ -s $file ]] || continue
 		n=$((n + 1))
-		bad=$(tshark -r "$file" -Y '_ws.malformed || isakmp.badly_formed' 2>/dev/null |
+		bad=$(tshark -r "$file" -Y '_ws.malformed || _ws.expert.group == "Malformed"' 2>/dev/null |
 			head -n 1)
 		if [[ -n $bad ]]; then
 			echo "FAIL $name: ${file##*/}: $bad"

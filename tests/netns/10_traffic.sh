@@ -71,12 +71,23 @@ many_clients() {
 # Clients of two classes at one port: each has a pair of its own with the same selectors.
 classes_share_port() {
 	local option
-	needs_plane "the kernel remembers no SA for each flow"
 	forget
 	serve b secure_server "$p0"
 	for option in -t5 -e -t5 -e; do
 		on a secure_client "$option" -t 5 "$b4" "$p0" || fail "failed with $option"
 	done
+}
+
+# The same at the same time: each connection goes on by the pair of its class.
+classes_talk_to_port() {
+	forget
+	serve b secure_server "$p0"
+	talk_start a -4 "$b4" "$p0"
+	say first-of-one
+	on a secure_client -e -t 5 "$b4" "$p0" || fail "the other class failed"
+	say second-of-one
+	on a secure_client -e -t 5 "$b4" "$p0" || fail "the other class failed again"
+	say third-of-one
 }
 
 as_nobody() {
@@ -185,6 +196,7 @@ try udp6_encrypted udp_case 6 -e
 try connect_is_fast connect_is_fast
 try many_clients many_clients
 try classes_share_port classes_share_port
+try classes_talk_to_port classes_talk_to_port
 try as_nobody as_nobody
 try clear_client_refused clear_client
 try clear_udp_refused clear_udp_client

@@ -124,7 +124,6 @@ bulk_case() {
 }
 
 two_clients() {
-	needs_plane "of two hosts behind one NAT it answers by the newest SA"
 	forget
 	serve b secure_server "$p0"
 	on a nt_stream many "$b4" "$p0" 10 >"$work/many1.app" 2>&1 &

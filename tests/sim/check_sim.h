@@ -26,5 +26,6 @@ TCase *sim_main_auth_cases(void);
 TCase *sim_tongue_cases(void);
 TCase *sim_rekey_cases(void);
 TCase *sim_policy_cases(void);
+TCase *sim_narrow_cases(void);
 
 #endif

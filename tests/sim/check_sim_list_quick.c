@@ -406,9 +406,9 @@ START_TEST(fast_quick_mode_waits_to_send)
 {
 	enum { BY_SYNC, BY_PACKET, BY_TIME };
 	struct dialect d = DIALECT_DEFAULT;
-	struct engine_acquire a = { 1,
-		{ 6, sim_endpoint(RESPONDER, 1, 4, 80), sim_endpoint(INITIATOR, 1, 4, 50000) },
-		{ 0 } };
+	struct engine_acquire a = { .ticket = 1,
+		.selector = { 6, sim_endpoint(RESPONDER, 1, 4, 80),
+		    sim_endpoint(INITIATOR, 1, 4, 50000) } };
 
 	d.fast_qm = _i == BY_SYNC ? FAST_QM_AUTO : FAST_QM_ON;
 	sim_init(&net, 5);
