@@ -82,8 +82,9 @@ xfrm_reqid_class(uint32_t reqid)
 {
 	uint32_t n = reqid - XFRM_REQID_FIRST;
 
-	return reqid >= XFRM_REQID_FIRST && n < 2 * (CLASS_MAX + 1) ? n % (CLASS_MAX + 1) :
-								      0;
+	return reqid >= XFRM_REQID_FIRST && n < 2 * (CLASS_MAX + 1) ?
+		   n % (CLASS_MAX + 1) :
+		   0;
 }
 
 enum xfrm_level
@@ -114,8 +115,8 @@ xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 		return true;
 	}
 	c->is_up = xfrm_policy_class_up(x, class_id);
-	if (!c->is_up)
-		xfrm_policy_class_down(x, class_id, false);
+	if (!c->is_up) /* the daemon before this one may have left sockets of it */
+		xfrm_policy_class_down(x, class_id, true);
 	return c->is_up;
 }
 
@@ -180,7 +181,8 @@ sa_add(struct xfrm *x, struct span body)
 	struct action_sa_add a;
 
 	if (!proto_sa_add(body, &a))
-		log_warn("xfrm", "an SA of the wrong size, or with a bool that is none");
+		log_warn(
+		    "xfrm", "an SA of the wrong size, or with a bool that is none");
 	else
 		xfrm_pair_add(x, &a);
 	secret_wipe_bytes(&a, sizeof(a));
@@ -295,8 +297,9 @@ begin(struct xfrm *x)
 	x->on_event =
 	    event_new(x->base, x->events_fd, EV_READ | EV_PERSIST, on_kernel, x);
 	x->tick = event_new(x->base, -1, EV_PERSIST, on_tick, x);
-	if (!xfrm_answer_new(x) || x->on_event == NULL || event_add(x->on_event, NULL) != 0 ||
-	    x->tick == NULL || event_add(x->tick, &tick) != 0)
+	if (!xfrm_answer_new(x) || x->on_event == NULL ||
+	    event_add(x->on_event, NULL) != 0 || x->tick == NULL ||
+	    event_add(x->tick, &tick) != 0)
 		return false;
 	return true;
 }

@@ -163,7 +163,7 @@ xfrm_policy_set(
 	struct xfrm_entry *e = xfrm_policy_find(x, r);
 
 	if (e != NULL) {
-		bool is_equal = e->rule.level == r->level &&
+		bool is_equal = !e->is_missing && e->rule.level == r->level &&
 				e->rule.protocol == r->protocol &&
 				e->rule.priority == r->priority &&
 				e->rule.reqid == r->reqid;
@@ -171,7 +171,9 @@ xfrm_policy_set(
 		e->until_ms = until_ms;
 		e->class_id = class_id;
 		e->rule = *r;
-		return is_equal || rule_install(x, r) == 0;
+		if (!is_equal)
+			xfrm_policy_repair(x, e);
+		return !e->is_missing;
 	}
 	if ((e = calloc(1, sizeof(*e))) == NULL || rule_install(x, r) != 0) {
 		free(e);
@@ -221,7 +223,7 @@ xfrm_policy_set_remote(struct xfrm *x, uint32_t class_id, const struct address *
 void
 xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e)
 {
-	(void)rule_install(x, &e->rule);
+	e->is_missing = rule_install(x, &e->rule) != 0;
 }
 
 /* The guards first: from then on nothing is clear, and the rest can take its time. */
@@ -248,6 +250,8 @@ xfrm_policy_tick(struct xfrm *x)
 			next = LIST_NEXT(e, link);
 			if (x->now_ms >= e->until_ms)
 				xfrm_policy_end(x, e);
+			else if (e->is_missing)
+				xfrm_policy_repair(x, e);
 		}
 }
 

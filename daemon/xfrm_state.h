@@ -32,6 +32,7 @@ struct xfrm_entry {
 	uint64_t until_ms;     /* UINT64_MAX: no end */
 	struct xfrm_rule base; /* of the configuration, for the same traffic */
 	uint32_t generation;   /* of base; not that of now: there is none */
+	bool is_missing;       /* the kernel refused it: tried again by the tick */
 };
 
 /* Both directions of an SA; index 0 outbound, 1 inbound. */

@@ -44,6 +44,12 @@ xfrm_bucket(const struct address *a)
 	return ((size_t)a->b[2] << 8 | a->b[3]) % XFRM_BUCKETS;
 }
 
+uint32_t
+xfrm_reqid(uint32_t class_id)
+{
+	return class_id;
+}
+
 enum xfrm_level
 xfrm_class_level(const struct xfrm *xf, uint32_t class_id)
 {
