@@ -18,8 +18,10 @@ priority_of(const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority
 
 	if (!c->is_rule || priority == XFRM_PRIORITY_EXEMPT)
 		return XFRM_PRIORITY_FIRST + priority;
-	return XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES + 2 * c->order +
-	       (priority == XFRM_PRIORITY_FLOW ? 0 : 1);
+	return XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES + 3 * c->order +
+	       (priority == XFRM_PRIORITY_CONNECTION ? 0 :
+		   priority == XFRM_PRIORITY_FLOW    ? 1 :
+						       2);
 }
 
 struct xfrm_rule
@@ -46,8 +48,10 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 	r.selector = *selector;
 	r.local_prefix = r.remote_prefix = 255;
 	r.protocol = protocol;
-	if (xfrm_pair_is_of_connection(x, class_id, selector))
+	if (xfrm_pair_is_of_connection(x, class_id, selector)) {
 		r.reqid = xfrm_reqid_connection(class_id);
+		r.priority = priority_of(x, class_id, XFRM_PRIORITY_CONNECTION);
+	}
 	return r;
 }
 

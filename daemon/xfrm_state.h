@@ -14,14 +14,15 @@
 
 /* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
 enum xfrm_priority {
-	XFRM_PRIORITY_EXEMPT, /* multicast and broadcast */
+	XFRM_PRIORITY_EXEMPT,	  /* multicast and broadcast */
+	XFRM_PRIORITY_CONNECTION, /* a flow with a pair for itself alone */
 	XFRM_PRIORITY_FLOW,   /* a flow that was secured, or must not try again yet */
 	XFRM_PRIORITY_REMOTE, /* a class and one remote address: a queue of its own */
 	XFRM_PRIORITY_CLASS,
 	XFRM_PRIORITY_GUARD, /* blocks what the others do not cover */
-	/* Two for each rule of the configuration, in their order: its flows, and itself. */
+	/* For each rule of the configuration, in their order: connections, flows, itself. */
 	XFRM_PRIORITY_RULES,
-	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES + 2 * (CONFIG_MAX_RULES + 1),
+	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES + 3 * (CONFIG_MAX_RULES + 1),
 };
 
 /* One policy of ours: in the kernel, and here to put it back. */
@@ -88,7 +89,7 @@ struct xfrm_class {
 struct xfrm_answers {
 	struct event *look;
 	uint64_t until_ms; /* so long new flows may leave in clear without a question */
-	size_t n;	   /* sockets that get answers in clear, when they were counted last */
+	size_t n; /* sockets that get answers in clear, when they were counted last */
 };
 
 struct xfrm {
@@ -228,7 +229,8 @@ void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
 /* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
 /* The traffic of the very same selector was secured once. */
-bool xfrm_clear_is_secured(struct xfrm *x, uint32_t class_id, const struct flow *selector);
+bool xfrm_clear_is_secured(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* Was all traffic of the selector secured once? */
 bool xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
