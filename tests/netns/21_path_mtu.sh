@@ -26,15 +26,40 @@ is_served() {
 	on a secure_client -t "$3" "$to" "$2" text >/dev/null || fail "the client failed"
 }
 
-# router_drops RULE...: packets that match.
+# router_drops WHAT...: all fragments of IP, or one message of IKE in a hundred. The kernels of
+# guests do not have nftables.
 router_drops() {
-	local rule
-	needs_nftables
-	on r nft add table inet lossy
-	on r nft add chain inet lossy in '{ type filter hook prerouting priority -450; }'
-	for rule; do
-		on r nft add rule inet lossy in "$rule" drop || skip "no nftables rule $rule"
+	local what by=nft
+	if [[ ${backend:-plane} == kernel ]]; then
+		by=iptables
+	else
+		needs_nftables
+		on r nft add table inet lossy
+		on r nft add chain inet lossy in \
+			'{ type filter hook prerouting priority -450; }'
+	fi
+	for what; do
+		"${what}_drop_by_$by" || skip "no rule of $by against $what"
 	done
+}
+
+fragments_drop_by_nft() {
+	on r nft add rule inet lossy in 'ip frag-off & 0x3fff != 0' drop &&
+		on r nft add rule inet lossy in 'exthdr frag exists' drop
+}
+
+fragments_drop_by_iptables() {
+	on r iptables-legacy -A FORWARD -m u32 --u32 '4 & 0x3fff = 1:0x3fff' -j DROP &&
+		on r ip6tables-legacy -A FORWARD -m frag --fragid 0:4294967295 -j DROP
+}
+
+ike_drop_by_nft() {
+	on r nft add rule inet lossy in 'udp dport 500 numgen random mod 100 == 0' drop
+}
+
+ike_drop_by_iptables() {
+	on r iptables-legacy -A FORWARD -p udp --dport 500 -m statistic --mode random \
+		--probability 0.01 -j DROP
 }
 
 both_big() {
@@ -52,7 +77,7 @@ big_certificates() {
 
 # No fragments of IP get through, so those of IKE must, and small enough for the link.
 big_certificates_no_ip_fragments() {
-	router_drops "ip frag-off & 0x3fff != 0" "exthdr frag exists"
+	router_drops fragments
 	both_big
 	capture big
 	is_served 4 "$p0" 40
@@ -63,20 +88,27 @@ big_certificates_no_ip_fragments() {
 
 # Nor does one message in a hundred.
 big_certificates_lossy() {
-	router_drops "ip frag-off & 0x3fff != 0" "udp dport 500 numgen random mod 100 == 0"
+	router_drops fragments ike
 	both_big
 	is_served 4 "$p0" 60
 }
 
 big_end() {
 	daemons_kill
-	on r nft delete table inet lossy 2>/dev/null
+	if [[ ${backend:-plane} == kernel ]]; then
+		on r iptables-legacy -F FORWARD
+		on r ip6tables-legacy -F FORWARD
+	else
+		on r nft delete table inet lossy 2>/dev/null
+	fi
 	return 0
 }
 
 topic_begin
 hosts_join_router 1280
-bulk path_1280 20971520
+bytes=20971520
+[[ ${backend:-plane} == plane ]] || bytes=8388608 # a guest is slower
+bulk path_1280 $bytes
 daemons_kill
 each_case=big_end
 try path_1280_big_certificates big_certificates

@@ -96,11 +96,13 @@ replay(const char *file, struct in_addr source)
 	return sent > 0 ? 0 : 1;
 }
 
-/* The first datagram to port 500 as a whole IPv4 packet; its length. */
+/* The first message to port 500 that begins a negotiation (there is no responder cookie yet:
+ * something older may be sent again), as a whole IPv4 packet; its length. */
 static size_t
 first_message(const char *file, unsigned char packet[65536])
 {
 	unsigned char head[24];
+	static const unsigned char no_cookie[8];
 	uint32_t record[4];
 	FILE *f = fopen(file, "r");
 
@@ -111,7 +113,8 @@ first_message(const char *file, unsigned char packet[65536])
 		unsigned char *ip = packet + ETHERNET_BYTES;
 
 		if (record[2] < ETHERNET_BYTES + 28 + 28 || ip[0] != 0x45 ||
-		    ip[9] != IPPROTO_UDP || ip[22] != 500 / 256 || ip[23] != 500 % 256)
+		    ip[9] != IPPROTO_UDP || ip[22] != 500 / 256 || ip[23] != 500 % 256 ||
+		    memcmp(ip + 28 + 8, no_cookie, sizeof(no_cookie)) != 0)
 			continue;
 		fclose(f);
 		memmove(packet, ip, record[2] - ETHERNET_BYTES);

@@ -20,6 +20,8 @@ topics=(
 	"56_peer 58_wfp 80_rekey"
 	"65_kernel 60_nat"
 	"20_bulk 50_commands 66_experiments"
+	"55_evidence 57_tshark 59_quota"
+	"21_path_mtu 90_porting"
 )
 
 missing() {
@@ -45,7 +47,8 @@ guest() {
 	mkdir -p "$share"
 	(cd "$builddir" && backend=kernel uml_boot "$share" "$limit" env backend=kernel \
 		keep="${keep:+$share/keep}" only="${only:-}" strict="${strict:-}" builddir="$builddir" jobs=2 \
-		extra="$here" bash "$here/../netns/run.sh" "$@")
+		extra="$here" pki="$pki" apps="$apps" porting="$porting" enter="$enter" \
+		bash "$here/../netns/run.sh" "$@")
 	status=$?
 	case $status in
 	124) echo "FAIL guest: no end after $limit s: $*" >>"$share/out" ;;
@@ -86,6 +89,10 @@ export pki=$shared/pki apps=$shared/apps
 # shellcheck source=../netns/lib.sh
 . "$here/../netns/lib.sh"
 provide || exit 1
+# shellcheck source=../netns/porting.sh
+. "$here/../netns/porting.sh"
+export porting=$shared/porting
+[[ -z $(wanted "90_porting" "$@") ]] || porting_make "$porting"
 enter=$shared/enter
 "${CC:-cc}" -O2 -static -o "$enter" "$here/enter.c" 2>/dev/null || enter=
 
