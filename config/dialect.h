@@ -133,7 +133,7 @@
 	K(em_dedupe, "A41", "send duplicate extended-mode methods once")                     \
 	K(id_match, "A49", "how strictly quick-mode IDs must equal the addresses")           \
 	K(natoa, "A51", "who tells original addresses to a peer behind a NAT")                \
-	K(selector_port, "4.3", "source port in the selectors of quick modes that we begin") \
+	K(selector_port, "A49", "source port in the selectors of quick modes that we begin") \
 	K(dos_exch, "A75", "exchange type of the demand for a cookie")                       \
 	K(dos_type, "A75", "notify type of the demand for a cookie")                         \
 	K(qm_notify_mid, "A64", "message ID of a quick-mode status notify")                  \

@@ -161,8 +161,8 @@ tell(struct keeper *k, uint32_t class_id)
 		known.spec.kind = CLASS_LOST;
 	else
 		return;
-	(void)ipc_send(
-	    k->role[ROLE_NEGOTIATOR].ipc, PROTO_CLASS_KNOWN, &known, sizeof(known), -1);
+	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_CLASS_KNOWN, &known,
+	    sizeof(known), -1);
 }
 
 bool
@@ -177,8 +177,7 @@ keeper_class_end(struct keeper *k, struct span body)
 		return true; /* it could not be made */
 	if (keeper_class_has_sockets(k, end.class_id)) {
 		log_error("keeper",
-		    "class %u stays: sockets have it, and their traffic would leave in "
-		    "clear",
+		    "class %u stays: sockets have it, and their traffic would leave in clear",
 		    end.class_id);
 		tell(k, end.class_id);
 		keeper_adopt_class(k, end.class_id);
@@ -211,8 +210,7 @@ static void
 tell_lost(const struct keeper *k, uint32_t class_id)
 {
 	log_warn("keeper",
-	    "%u sockets have class %u, which nobody knows any more: their traffic "
-	    "waits until "
+	    "%u sockets have class %u, which nobody knows any more: their traffic waits until "
 	    "they are closed",
 	    k->sockets_left[class_id], class_id);
 }
