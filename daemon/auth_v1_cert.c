@@ -1,8 +1,8 @@
 /* Certificates of an IKEv1 peer: read, and verified before its signature counts. */
 #include <string.h>
 
+#include <openssl/asn1.h>
 #include <openssl/err.h>
-#include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 
 #include "daemon/auth_v1.h"
@@ -16,23 +16,38 @@ enum {
 	CERT_X509_SIGNATURE = 4,
 };
 
-/* Takes x. */
+static const uint8_t signed_data_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7,
+	2 };
+
+/* Asked before anything is parsed: what is too much costs nothing (H62). */
 static bool
-take_cert(struct v1_peer *p, X509 *x, struct engine_auth_reply *out)
+has_room(const struct v1_peer *p, size_t n, struct engine_auth_reply *out)
+{
+	size_t held = p->leaf == NULL ? 0 : 1 + (size_t)sk_X509_num(p->others);
+
+	if (held + n <= CERTS_MAX)
+		return true;
+	auth_fail(out, SEC_E_INSUFFICIENT_MEMORY,
+	    "the peer sent more than %d certificates: have it send its chain alone",
+	    CERTS_MAX);
+	return false;
+}
+
+/* Takes x, for which there is room. */
+static bool
+keep_cert(struct v1_peer *p, X509 *x, struct engine_auth_reply *out)
 {
 	if (p->others == NULL && (p->others = sk_X509_new_null()) == NULL)
-		goto full;
+		goto no_memory;
 	if (p->leaf == NULL) {
 		p->leaf = x;
 		return true;
 	}
-	if (sk_X509_num(p->others) < CERTS_MAX - 1 && sk_X509_push(p->others, x) > 0)
+	if (sk_X509_push(p->others, x) > 0)
 		return true;
-full:
+no_memory:
 	X509_free(x);
-	auth_fail(out, SEC_E_INSUFFICIENT_MEMORY,
-	    "the peer sent more than %d certificates: have it send its chain alone",
-	    CERTS_MAX);
+	auth_fail(out, SEC_E_INSUFFICIENT_MEMORY, "no memory for certificates");
 	return false;
 }
 
@@ -40,39 +55,93 @@ static bool
 take_x509(struct v1_peer *p, struct span der, struct engine_auth_reply *out)
 {
 	const uint8_t *at = der.p;
-	X509 *x = d2i_X509(NULL, &at, (long)der.n);
+	X509 *x;
 
+	if (!has_room(p, 1, out))
+		return false;
+	x = d2i_X509(NULL, &at, (long)der.n);
 	if (x != NULL && at == der.p + der.n)
-		return take_cert(p, x, out);
+		return keep_cert(p, x, out);
 	X509_free(x);
 	ERR_clear_error();
 	auth_fail(out, SEC_E_CERT_UNKNOWN, "the peer sent a certificate that is none");
 	return false;
 }
 
-/* Signed data alone, and of it the certificates alone. */
+/* ---- PKCS#7 (RFC 2315): signed data alone, and of it the certificates alone ---- */
+
+/* Takes the first element off; false: it is not of this kind, or not DER. */
+static bool
+der_take(struct span *from, int class, int tag, struct span *content)
+{
+	const uint8_t *at = from->p;
+	int form, is_class = 0, is_tag = 0;
+	long n = 0;
+
+	if (from->n == 0)
+		return false;
+	form = ASN1_get_object(&at, &n, &is_tag, &is_class, (long)from->n);
+	if ((form != 0 && form != V_ASN1_CONSTRUCTED) || is_class != class ||
+	    is_tag != tag)
+		return false;
+	*content = span_of(at, (size_t)n);
+	from->n -= (size_t)(at - from->p) + (size_t)n;
+	from->p = at + n;
+	return true;
+}
+
+/* Its certificates, one behind the other. */
+static bool
+pkcs7_certs(struct span der, struct span *certs)
+{
+	struct span info, oid, explicit, data, skipped;
+
+	return der_take(&der, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &info) && der.n == 0 &&
+	       der_take(&info, V_ASN1_UNIVERSAL, V_ASN1_OBJECT, &oid) &&
+	       oid.n == sizeof(signed_data_oid) &&
+	       memcmp(oid.p, signed_data_oid, oid.n) == 0 &&
+	       der_take(&info, V_ASN1_CONTEXT_SPECIFIC, 0, &explicit) &&
+	       der_take(&explicit, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &data) &&
+	       der_take(&data, V_ASN1_UNIVERSAL, V_ASN1_INTEGER, &skipped) &&
+	       der_take(&data, V_ASN1_UNIVERSAL, V_ASN1_SET, &skipped) &&
+	       der_take(&data, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &skipped) &&
+	       der_take(&data, V_ASN1_CONTEXT_SPECIFIC, 0, certs) && certs->n > 0;
+}
+
+/* One more than may be is as good as all of them. */
+static size_t
+count_certs(struct span certs)
+{
+	struct span cert;
+	size_t n = 0;
+
+	while (n <= CERTS_MAX &&
+	       der_take(&certs, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &cert))
+		n++;
+	return n;
+}
+
 static bool
 take_pkcs7(struct v1_peer *p, struct span der, struct engine_auth_reply *out)
 {
-	const uint8_t *at = der.p;
-	PKCS7 *bag = d2i_PKCS7(NULL, &at, (long)der.n);
-	const STACK_OF(X509) *certs = NULL;
+	struct span certs, rest, cert;
 	bool ok = true;
 
-	if (bag != NULL && at == der.p + der.n && PKCS7_type_is_signed(bag) &&
-	    bag->d.sign != NULL)
-		certs = bag->d.sign->cert;
-	if (sk_X509_num(certs) <= 0) {
+	if (!pkcs7_certs(der, &certs)) {
+		ERR_clear_error();
 		auth_fail(out, SEC_E_CERT_UNKNOWN,
 		    "the peer sent a PKCS#7 object without certificates");
-		ok = false;
+		return false;
 	}
-	for (int i = 0; ok && i < sk_X509_num(certs); i++) {
-		X509 *x = sk_X509_value(certs, i);
-
-		ok = X509_up_ref(x) == 1 && take_cert(p, x, out);
+	if (!has_room(p, count_certs(certs), out))
+		return false;
+	while (ok && certs.n > 0) {
+		rest = certs;
+		if (!der_take(&rest, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &cert))
+			rest.n = 0; /* no certificate: all that is left says so */
+		ok = take_x509(p, span_of(certs.p, certs.n - rest.n), out);
+		certs = rest;
 	}
-	PKCS7_free(bag);
 	ERR_clear_error();
 	return ok;
 }
