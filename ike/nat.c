@@ -110,20 +110,27 @@ nat_move(struct engine *e, struct mm_sa *mm, const struct endpoint *to)
 }
 
 void
-nat_follow(struct engine *e, struct mm_sa *mm)
+nat_follow_to(struct engine *e, struct mm_sa *mm, const struct endpoint *local,
+    const struct endpoint *remote)
 {
-	bool on_nat_port = nat_is_possible(e, mm) && e->in_local->port == e->p.nat_port;
+	bool on_nat_port = nat_is_possible(e, mm) && local->port == e->p.nat_port;
 
 	if (mm->floated && !on_nat_port)
 		return; /* there is no way back */
 	if (on_nat_port && !mm->floated && !mm->initiator) {
 		mm->floated = true;
-		mm->local.port = e->in_local->port;
+		mm->local.port = local->port;
 		/* The peer saw a NAT that we did not: it may be anywhere. */
 		if (!mm->nat_detected)
 			mm->nat_detected = mm->nat_local = mm->nat_remote = true;
 	}
-	nat_move(e, mm, e->in_remote);
+	nat_move(e, mm, remote);
+}
+
+void
+nat_follow(struct engine *e, struct mm_sa *mm)
+{
+	nat_follow_to(e, mm, e->in_local, e->in_remote);
 }
 
 bool

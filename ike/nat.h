@@ -12,6 +12,9 @@ void nat_read_natd(struct mm_sa *mm, const struct message *m);
 void nat_float(struct engine *e, struct mm_sa *mm);
 /* The message in e->in is authentic and fresh: answers go where it came from. */
 void nat_follow(struct engine *e, struct mm_sa *mm);
+/* The same for one that came between these, once it was proved. */
+void nat_follow_to(struct engine *e, struct mm_sa *mm, const struct endpoint *local,
+    const struct endpoint *remote);
 /* With the same remote address: is it one host, or two behind one NAT? */
 bool nat_is_same_peer(const struct mm_sa *a, const struct mm_sa *b);
 /* May the peer's ID say id where we see outer (A49)? behind_nat: whoever it names is. */

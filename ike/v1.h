@@ -72,7 +72,8 @@ struct v1_mm {
 	bool sent_malformed;
 	bool asked_sign; /* our signature was asked for */
 	bool is_first_contact;
-	struct mm_sa *twin; /* the AuthIP main mode that was begun at the same time */
+	struct endpoint m5_local; /* between which message 5 came: not proved yet */
+	struct endpoint m5_remote;
 	struct id_set seen; /* message IDs that the peer used */
 	struct id_set own;  /* ours: a hash has no direction, and may come back */
 	uint32_t dpd_seq;      /* of our last R-U-THERE */

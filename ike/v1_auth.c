@@ -1,6 +1,7 @@
 /* IKEv1 main mode and the auth role: who asks what, when (struct action_auth). */
 #include <string.h>
 
+#include "ike/nat.h"
 #include "ike/v1.h"
 
 #define PARTS_MAX_BYTES 60000
@@ -221,6 +222,7 @@ reply_resp(struct engine *e, struct mm_sa *mm, const struct auth_part_list *list
 	struct v1_mm *v = mm->v1;
 
 	if (v->step == V1_RESP_VERIFIES) {
+		nat_follow_to(e, mm, &v->m5_local, &v->m5_remote);
 		v->step = V1_RESP_SIGNS;
 		v1_auth_sign(e, mm);
 	} else if (v->step == V1_RESP_SIGNS && signature.n > 0) {

@@ -230,11 +230,13 @@ v1_resp_m5(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 	}
 	mm->v1->iv = *next;
 	answered_begin(e, &mm->answered);
-	nat_follow(e, mm);
 	if (mm->gss.method == AUTH_V1_PSK) { /* proved already */
+		nat_follow(e, mm);
 		v1_auth_sign(e, mm);
 		return;
 	}
+	mm->v1->m5_local = *e->in_local;
+	mm->v1->m5_remote = *e->in_remote;
 	mm->v1->step = V1_RESP_VERIFIES;
 	mm_progress(e, mm);
 }

@@ -272,6 +272,87 @@ START_TEST(nat_rebinding)
 }
 END_TEST
 
+struct mover {
+	bool moved;
+	struct address to;
+	size_t n_sent_there;
+};
+
+/* The NAT forgets just when message 5 is sent. */
+static bool
+move_message_5(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct mover *m = ctx;
+
+	(void)n;
+	if (from == 0 && p[18] == 2 && (p[19] & 1) != 0 && !m->moved) {
+		sim_nat_rebind(&net, 0, true);
+		m->to = sim_public(&net, 0, 0).addr;
+		m->moved = true;
+	}
+	return true;
+}
+
+static void
+count_sent_there(void *ctx, size_t host, const struct engine_action *a)
+{
+	struct mover *m = ctx;
+
+	if (host == 1 && a->type == ACTION_SEND && m->moved &&
+	    address_equal(&a->send.remote.addr, &m->to))
+		m->n_sent_there++;
+}
+
+static bool
+is_moved(const struct mover *m)
+{
+	struct engine_mm_status s = v1_mm_of(1);
+
+	return address_equal(&s.remote.addr, &m->to) && s.local.port == 4500;
+}
+
+static bool
+is_where_it_was(const struct mover *m)
+{
+	struct engine_mm_status s = v1_mm_of(1);
+
+	return !address_equal(&s.remote.addr, &m->to) && s.local.port == 500;
+}
+
+/* Who has the keys has proved nothing yet: nobody is moved until auth says who it is. */
+START_TEST(message_5_moves_nobody_before_its_proof)
+{
+	struct mover m = { .moved = false };
+	bool good = _i / 2 == 0;
+
+	v1_prepare(10, _i % 2 == 0 ? AUTH_V1_RSA : AUTH_V1_KERBEROS);
+	if (!good)
+		strcpy(net.host[0].ca, "strange");
+	net.host[1].auth_delay_ms = 200;
+	sim_start(&net, &dialect, &dialect);
+	sim_nat_begin(&net, 0, false);
+	net.tap = move_message_5;
+	net.watch = count_sent_there;
+	net.tap_ctx = net.watch_ctx = &m;
+	sim_acquire(&net, 0, 1, 4, 80);
+	while (!m.moved && net.now_ms < 60000)
+		sim_run(&net, 1);
+	sim_run(&net, 50);
+	ck_assert(m.moved);
+	ck_assert(is_where_it_was(&m));
+	sim_run(&net, 5000);
+	if (good) {
+		v1_expect_pair();
+		ck_assert(is_moved(&m));
+	} else {
+		ck_assert_uint_ge(
+		    engine_error_count(net.host[1].engine, IKE_ERR_AUTH_FAILED), 1);
+		ck_assert_uint_eq(m.n_sent_there, 0);
+	}
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_v1_fault_cases(void)
 {
@@ -289,5 +370,6 @@ sim_v1_fault_cases(void)
 	tcase_add_loop_test(t, nat, 0, 4);
 	tcase_add_loop_test(t, nat_revisions, 0, REVISIONS);
 	tcase_add_test(t, nat_rebinding);
+	tcase_add_loop_test(t, message_5_moves_nobody_before_its_proof, 0, 4);
 	return t;
 }
