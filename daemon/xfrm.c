@@ -276,6 +276,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	xfrm_clock_read(x);
+	xfrm_event_read(x); /* nothing wakes us where it was read empty by chance */
 	xfrm_usage_tick(x);
 	xfrm_clear_tick(x);
 	xfrm_answer_tick(x);
@@ -289,7 +290,7 @@ begin(struct xfrm *x)
 	struct timeval tick = { TICK_MS / 1000, TICK_MS % 1000 * 1000 };
 
 	if ((x->netlink = xfrm_netlink_open()) == NULL ||
-	    (x->events_fd = xfrm_netlink_listen()) < 0) {
+	    (x->events_fd = xfrm_netlink_listen(x->netlink)) < 0) {
 		log_error(
 		    "xfrm", "cannot talk to the kernel's IPsec: %s", strerror(errno));
 		return false;

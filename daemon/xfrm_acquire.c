@@ -1,4 +1,5 @@
 /* The kernel asks for SAs: the negotiator is asked once for each flow. */
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,23 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	xfrm_answer_begin(x, class_id, 0);
 	acquire_tell_clear(x, a);
 	acquire_send(x, a);
+}
+
+static void
+on_larval(void *ctx, const struct xfrm_event *e)
+{
+	if (e->type == XFRM_EVENT_SA && e->sa.spi == 0 && e->flow.remote.addr.family != 0)
+		xfrm_acquire_new(ctx, e);
+}
+
+void
+xfrm_acquire_look(struct xfrm *x)
+{
+	int error = xfrm_netlink_dump(XFRM_MSG_GETSA, on_larval, x);
+
+	if (error != 0)
+		log_warn("xfrm", "cannot look for the kernel's questions: %s",
+		    strerror(-error));
 }
 
 void

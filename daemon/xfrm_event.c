@@ -60,22 +60,22 @@ on_policy_changed(struct xfrm *x, const struct xfrm_event *e)
 	if (is_our_doing(x, e) || (ours = xfrm_policy_find(x, &e->rule)) == NULL)
 		return;
 	xfrm_policy_repair(x, ours);
-	log_error("xfrm",
-	    "ALARM: another program changed an IPsec policy of class %u; it was put "
-	    "back, and "
-	    "packets may have left in clear meanwhile",
-	    ours->class_id);
+	if (log_limit_pass(&x->alarms, "xfrm", x->now_ms))
+		log_error("xfrm",
+		    "ALARM: another program changed an IPsec policy of class %u; it was %s, "
+		    "and packets may have left in clear meanwhile",
+		    ours->class_id, ours->is_missing ? "not put back" : "put back");
 }
 
 static void
 on_policies_flushed(struct xfrm *x, const struct xfrm_event *e)
 {
-	if (is_our_doing(x, e))
+	if (is_our_doing(x, e) || xfrm_policy_repair_all(x) == 0)
 		return;
-	xfrm_policy_repair_all(x);
-	log_error("xfrm", "ALARM: another program flushed the IPsec policies of this "
-			  "host; ours were put "
-			  "back, and packets may have left in clear meanwhile");
+	if (log_limit_pass(&x->alarms, "xfrm", x->now_ms))
+		log_error("xfrm",
+		    "ALARM: another program flushed the IPsec policies of this host; ours "
+		    "were put back, and packets may have left in clear meanwhile");
 }
 
 static void
@@ -130,10 +130,15 @@ on_event(void *ctx, const struct xfrm_event *e)
 void
 xfrm_event_read(struct xfrm *x)
 {
-	if (xfrm_netlink_read(x->events_fd, on_event, x))
+	if (!xfrm_netlink_read(x->events_fd, on_event, x, &x->events_lost) ||
+	    !x->events_lost)
 		return;
-	/* What was lost may have been the end of a policy; SAs are looked at by the tick. */
-	log_warn(
-	    "xfrm", "notifications of the kernel were lost: putting every policy back");
+	/* What was lost may be the end of a policy, or a question; SAs are for the tick. */
+	x->events_lost = false;
+	if (log_limit_pass(&x->alarms, "xfrm", x->now_ms))
+		log_warn("xfrm",
+		    "notifications of the kernel were lost: looking at every policy and "
+		    "question");
 	xfrm_policy_repair_all(x);
+	xfrm_acquire_look(x);
 }

@@ -57,9 +57,11 @@ struct nlmsghdr *xfrm_message_sa_get(void *buf, const struct xfrm_sa_name *s);
 /* Gives the larval state of an acquire an SPI, so that it can be deleted. */
 struct nlmsghdr *xfrm_message_spi_alloc(void *buf, const struct xfrm_sa_name *s,
     uint32_t reqid, uint32_t seq, struct xfrm_mark_value mark);
-/* add: replaces one of the same selector, mark and direction. */
-struct nlmsghdr *xfrm_message_policy_add(void *buf, const struct xfrm_rule *r);
+/* One of the same selector, mark and direction is replaced, or it is an error. */
+struct nlmsghdr *xfrm_message_policy_add(
+    void *buf, const struct xfrm_rule *r, bool replace);
 struct nlmsghdr *xfrm_message_policy_delete(void *buf, const struct xfrm_rule *r);
+struct nlmsghdr *xfrm_message_policy_get(void *buf, const struct xfrm_rule *r);
 /* type: XFRM_MSG_GETSA or XFRM_MSG_GETPOLICY: all of them. */
 struct nlmsghdr *xfrm_message_dump(void *buf, uint16_t type);
 /* The value of IP_XFRM_POLICY and IPV6_XFRM_POLICY for r; its bytes. */

@@ -35,14 +35,14 @@ fill_policy(struct xfrm_userpolicy_info *p, const struct xfrm_rule *r)
 }
 
 struct nlmsghdr *
-xfrm_message_policy_add(void *buf, const struct xfrm_rule *r)
+xfrm_message_policy_add(void *buf, const struct xfrm_rule *r, bool replace)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct xfrm_userpolicy_info *p = mnl_nlmsg_put_extra_header(nlh, sizeof(*p));
 	struct xfrm_user_tmpl t = xfrm_part_template(
 	    r->protocol, r->family, r->reqid, r->level == XFRM_LEVEL_OPTIONAL);
 
-	nlh->nlmsg_type = XFRM_MSG_UPDPOLICY;
+	nlh->nlmsg_type = replace ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	fill_policy(p, r);
 	if (has_template(r))
@@ -51,18 +51,30 @@ xfrm_message_policy_add(void *buf, const struct xfrm_rule *r)
 	return nlh;
 }
 
-struct nlmsghdr *
-xfrm_message_policy_delete(void *buf, const struct xfrm_rule *r)
+static struct nlmsghdr *
+policy_named(void *buf, uint16_t type, const struct xfrm_rule *r)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(nlh, sizeof(*id));
 
-	nlh->nlmsg_type = XFRM_MSG_DELPOLICY;
+	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	fill_selector(&id->sel, r);
 	id->dir = r->inbound ? XFRM_POLICY_IN : XFRM_POLICY_OUT;
 	xfrm_part_mark(nlh, r->mark);
 	return nlh;
+}
+
+struct nlmsghdr *
+xfrm_message_policy_delete(void *buf, const struct xfrm_rule *r)
+{
+	return policy_named(buf, XFRM_MSG_DELPOLICY, r);
+}
+
+struct nlmsghdr *
+xfrm_message_policy_get(void *buf, const struct xfrm_rule *r)
+{
+	return policy_named(buf, XFRM_MSG_GETPOLICY, r);
 }
 
 size_t

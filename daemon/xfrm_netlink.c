@@ -3,9 +3,12 @@
 #include "daemon/xfrm_netlink.h"
 
 #include <sys/socket.h>
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 #define BUFFER_BYTES 32768
 #define ANSWER_TIMEOUT_S 5
 #define EVENTS_BUFFER_BYTES (4 * 1024 * 1024)
+#define READ_AT_ONCE 256 /* then it is the turn of others */
 
 struct xfrm_netlink {
 	struct mnl_socket *s;
@@ -155,8 +159,23 @@ xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx)
 	return status;
 }
 
+/* The kernel tells everybody of a change, whoever made it. */
+static bool
+ignore_own(int fd, uint32_t port_id)
+{
+	struct sock_filter code[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct nlmsghdr, nlmsg_pid) },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, htonl(port_id) },
+		{ BPF_RET | BPF_K, 0, 0, 0 },
+		{ BPF_RET | BPF_K, 0, 0, UINT32_MAX },
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
+}
+
 int
-xfrm_netlink_listen(void)
+xfrm_netlink_listen(const struct xfrm_netlink *own)
 {
 	struct sockaddr_nl a = { .nl_family = AF_NETLINK };
 	int fd =
@@ -166,7 +185,8 @@ xfrm_netlink_listen(void)
 	for (int g = XFRMNLGRP_ACQUIRE; g <= XFRMNLGRP_POLICY; g++)
 		a.nl_groups |= 1u << (g - 1);
 	a.nl_groups |= 1u << (XFRMNLGRP_MAPPING - 1);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+	if (fd >= 0 && (!ignore_own(fd, xfrm_netlink_port_id(own)) ||
+			   bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0)) {
 		int saved = errno;
 
 		close(fd);
@@ -179,16 +199,15 @@ xfrm_netlink_listen(void)
 }
 
 bool
-xfrm_netlink_read(int fd, xfrm_netlink_each *each, void *ctx)
+xfrm_netlink_read(int fd, xfrm_netlink_each *each, void *ctx, bool *lost)
 {
 	struct reader r = { each, ctx };
 	uint8_t buf[BUFFER_BYTES];
 	struct sockaddr_nl from;
 	socklen_t from_n;
-	bool lost = false;
 	ssize_t n;
 
-	for (;;) {
+	for (int i = 0; i < READ_AT_ONCE; i++) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
 		int left;
 
@@ -196,12 +215,13 @@ xfrm_netlink_read(int fd, xfrm_netlink_each *each, void *ctx)
 		n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT,
 		    (struct sockaddr *)&from, &from_n);
 		if (n < 0 && errno != ENOBUFS)
-			return !lost;
-		lost = lost || n < 0;
+			return true;
+		*lost = *lost || n < 0;
 		if (n <= 0 || from.nl_pid != 0)
 			continue; /* only the kernel is believed */
 		for (left = (int)n; mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left))
 			(void)each_message(nlh, &r);
 	}
+	return false;
 }

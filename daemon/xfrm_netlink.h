@@ -21,9 +21,15 @@ typedef void xfrm_netlink_each(void *ctx, const struct xfrm_event *e);
 /* type: XFRM_MSG_GETSA, XFRM_MSG_GETPOLICY. 0 or -errno. */
 int xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx);
 
-/* A socket that hears acquires, expiries, and changes of states and policies. -1: errno. */
-int xfrm_netlink_listen(void);
-/* Reads what is there; false: notifications were lost. */
-bool xfrm_netlink_read(int fd, xfrm_netlink_each *each, void *ctx);
+/*
+ * A socket that hears acquires, expiries, and changes of states and policies, but not those
+ * that `own` has made: thousands at once would leave no room for others. -1: errno.
+ */
+int xfrm_netlink_listen(const struct xfrm_netlink *own);
+/*
+ * Reads what is there, but not without end; false: there is more. *lost becomes true if
+ * notifications were lost: once that is known, the kernel loses all until it is read empty.
+ */
+bool xfrm_netlink_read(int fd, xfrm_netlink_each *each, void *ctx, bool *lost);
 
 #endif

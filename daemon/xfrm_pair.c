@@ -209,7 +209,8 @@ pair_install(struct xfrm *x, const struct action_sa_add *a)
 		log_error("xfrm",
 		    "the kernel refuses SA %08x of quick mode %u (%s %s): %s", a->spi,
 		    a->qm_id, cipher_name(a->cipher), hash_name(a->integrity),
-		    strerror(-error));
+		    error == -EEXIST ? "another program's has its number, and stays" :
+				       strerror(-error));
 	return error == 0;
 }
 

@@ -114,7 +114,11 @@ parse_state(const struct nlmsghdr *nlh, struct xfrm_event *e)
 	struct xfrm_usersa_info x;
 
 	memcpy(&x, mnl_nlmsg_get_payload(nlh), sizeof(x));
+	e->seq = x.seq;
 	read_mark(nlh, sizeof(x), &e->mark);
+	/* Without an SPI it stands for a question, and its selector is the flow. */
+	if (x.id.spi == 0 && !read_selector(&x.sel, false, &e->flow))
+		memset(&e->flow, 0, sizeof(e->flow));
 	return read_state(&x, e);
 }
 
@@ -137,6 +141,25 @@ parse_state_deleted(const struct nlmsghdr *nlh, struct xfrm_event *e)
 	return xfrm_part_address_read(&e->sa.to, &id.daddr, id.family);
 }
 
+/* Of an xfrm interface, or of the sub type: another table, whatever else they look like. */
+static bool
+is_of_another_table(const struct nlmsghdr *nlh, size_t head_n)
+{
+	const void *p;
+	struct xfrm_userpolicy_type t;
+	uint32_t if_id;
+
+	if ((p = attribute(nlh, head_n, XFRMA_IF_ID, sizeof(if_id))) != NULL) {
+		memcpy(&if_id, p, sizeof(if_id));
+		if (if_id != 0)
+			return true;
+	}
+	if ((p = attribute(nlh, head_n, XFRMA_POLICY_TYPE, sizeof(t))) == NULL)
+		return false;
+	memcpy(&t, p, sizeof(t));
+	return t.type != XFRM_POLICY_TYPE_MAIN;
+}
+
 static bool
 read_policy(const struct nlmsghdr *nlh, size_t head_n,
     const struct xfrm_userpolicy_info *p, struct xfrm_event *e)
@@ -157,6 +180,7 @@ read_policy(const struct nlmsghdr *nlh, size_t head_n,
 						    XFRM_LEVEL_REQUIRED;
 	read_mark(nlh, head_n, &r->mark);
 	return read_selector(&p->sel, r->inbound, &r->selector) &&
+	       !is_of_another_table(nlh, head_n) &&
 	       (p->dir == XFRM_POLICY_IN || p->dir == XFRM_POLICY_OUT);
 }
 

@@ -11,7 +11,8 @@ enum xfrm_event_type {
 	XFRM_EVENT_OTHER,      /* not for us */
 	XFRM_EVENT_ACQUIRE,    /* sa, flow, reqid, mark, seq */
 	XFRM_EVENT_EXPIRE,     /* sa, reqid, is_hard */
-	XFRM_EVENT_SA,	       /* sa, reqid, mark, bytes, packets, refusals */
+	/* sa, reqid, mark, bytes, packets, refusals; without an SPI also flow and seq */
+	XFRM_EVENT_SA,
 	XFRM_EVENT_SA_DELETED, /* sa, reqid */
 	XFRM_EVENT_SA_FLUSHED,
 	XFRM_EVENT_POLICY,	   /* rule */

@@ -1,9 +1,8 @@
 /* Our policies in the kernel: set, remembered, put back when somebody removes them. */
-#include <errno.h>
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/log.h"
 #include "daemon/xfrm_state.h"
 
 #define HALVES 2
@@ -127,6 +126,16 @@ rule_is_same(const struct xfrm_rule *a, const struct xfrm_rule *b)
 		   prefix_bits(a->family, b->remote_prefix);
 }
 
+/* What it does with what it selects. The kernel remembers no template where it needs none. */
+static bool
+rule_does_the_same(const struct xfrm_rule *a, const struct xfrm_rule *b)
+{
+	bool has_template = a->level == XFRM_LEVEL_REQUIRED || a->level == XFRM_LEVEL_OPTIONAL;
+
+	return a->level == b->level && a->priority == b->priority &&
+	       (!has_template || (a->protocol == b->protocol && a->reqid == b->reqid));
+}
+
 struct xfrm_entry *
 xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r)
 {
@@ -140,37 +149,15 @@ xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r)
 
 /* ---- the kernel ---- */
 
-static int
-rule_install(struct xfrm *x, const struct xfrm_rule *r)
-{
-	uint8_t buf[XFRM_MESSAGE_BYTES];
-	int error = xfrm_netlink_talk(x->netlink, xfrm_message_policy_add(buf, r));
-
-	if (error != 0)
-		log_error("xfrm", "the kernel refuses a policy of class %u: %s",
-		    xfrm_reqid_class(r->reqid), strerror(-error));
-	return error;
-}
-
-static void
-rule_remove(struct xfrm *x, const struct xfrm_rule *r)
-{
-	uint8_t buf[XFRM_MESSAGE_BYTES];
-
-	(void)xfrm_netlink_talk(x->netlink, xfrm_message_policy_delete(buf, r));
-}
-
 bool
 xfrm_policy_set(
     struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms)
 {
 	struct xfrm_entry *e = xfrm_policy_find(x, r);
+	int error;
 
 	if (e != NULL) {
-		bool is_equal = !e->is_missing && e->rule.level == r->level &&
-				e->rule.protocol == r->protocol &&
-				e->rule.priority == r->priority &&
-				e->rule.reqid == r->reqid;
+		bool is_equal = !e->is_missing && rule_does_the_same(&e->rule, r);
 
 		e->until_ms = until_ms;
 		e->class_id = class_id;
@@ -179,7 +166,10 @@ xfrm_policy_set(
 			xfrm_policy_repair(x, e);
 		return !e->is_missing;
 	}
-	if ((e = calloc(1, sizeof(*e))) == NULL || rule_install(x, r) != 0) {
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return false;
+	if ((error = xfrm_install(x, r, false)) != 0) {
+		xfrm_install_failed(x, r, error);
 		free(e);
 		return false;
 	}
@@ -194,6 +184,7 @@ void
 xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e)
 {
 	struct xfrm_rule r = e->rule;
+	bool is_there = !e->is_missing;
 
 	if (e->generation != 0 && e->generation == x->generation &&
 	    !xfrm_rules_is_base(x, e)) {
@@ -203,7 +194,7 @@ xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e)
 	/* Forgotten first: what the kernel tells about it is no alarm. */
 	LIST_REMOVE(e, link);
 	free(e);
-	rule_remove(x, &r);
+	xfrm_uninstall(x, &r, is_there);
 }
 
 void
@@ -227,21 +218,46 @@ xfrm_policy_set_remote(struct xfrm *x, uint32_t class_id, const struct address *
 void
 xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e)
 {
-	e->is_missing = rule_install(x, &e->rule) != 0;
+	int error = xfrm_install(x, &e->rule, true);
+
+	e->is_missing = error != 0;
+	if (error != 0 && !e->was_refused)
+		xfrm_install_failed(x, &e->rule, error);
+	e->was_refused = error != 0;
+}
+
+static void
+note_as_there(void *ctx, const struct xfrm_event *there)
+{
+	struct xfrm_entry *e =
+	    there->type == XFRM_EVENT_POLICY ? xfrm_policy_find(ctx, &there->rule) : NULL;
+
+	if (e != NULL && rule_does_the_same(&e->rule, &there->rule))
+		e->is_missing = false;
 }
 
 /* The guards first: from then on nothing is clear, and the rest can take its time. */
-void
+size_t
 xfrm_policy_repair_all(struct xfrm *x)
 {
 	struct xfrm_entry *e;
+	size_t n = 0;
 
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (e, &x->entry[i], link)
+			e->is_missing = true;
+	(void)xfrm_netlink_dump(XFRM_MSG_GETPOLICY, note_as_there, x);
 	for (int guards = 1; guards >= 0; guards--)
 		for (size_t i = 0; i < XFRM_BUCKETS; i++)
-			LIST_FOREACH (e, &x->entry[i], link)
-				if ((e->rule.level == XFRM_LEVEL_BLOCK) ==
-				    (guards == 1))
-					xfrm_policy_repair(x, e);
+			LIST_FOREACH (e, &x->entry[i], link) {
+				bool is_guard = e->rule.level == XFRM_LEVEL_BLOCK;
+
+				if (!e->is_missing || is_guard != (guards == 1))
+					continue;
+				xfrm_policy_repair(x, e);
+				n++;
+			}
+	return n;
 }
 
 void

@@ -126,19 +126,6 @@ is_our_reqid(uint32_t reqid)
 	return xfrm_reqid_class(reqid) != 0;
 }
 
-/* By priority, and by mark or reqid: no other program has both. */
-static bool
-is_our_policy(const struct config *c, const struct xfrm_rule *r)
-{
-	if (r->priority < XFRM_PRIORITY_FIRST ||
-	    r->priority >= XFRM_PRIORITY_FIRST + XFRM_PRIORITY_COUNT)
-		return false;
-	if (r->mark.mask == c->mark_mask &&
-	    (r->mark.value == 0 || net_mark_class(c, r->mark.value) != 0))
-		return true;
-	return r->inbound && r->mark.mask == 0 && is_our_reqid(r->reqid);
-}
-
 static void
 note(struct leftovers *l, const struct xfrm_event *e)
 {
@@ -162,7 +149,7 @@ on_policy(void *ctx, const struct xfrm_event *e)
 {
 	struct leftovers *l = ctx;
 
-	if (e->type == XFRM_EVENT_POLICY && is_our_policy(l->config, &e->rule) &&
+	if (e->type == XFRM_EVENT_POLICY && xfrm_rule_is_ours(l->config, &e->rule) &&
 	    (l->x == NULL || xfrm_policy_find(l->x, &e->rule) == NULL))
 		note(l, e);
 }

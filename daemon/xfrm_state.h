@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "daemon/ipc.h"
+#include "daemon/log_limit.h"
 #include "daemon/plane_counters.h"
 #include "daemon/xfrm.h"
 #include "daemon/xfrm_netlink.h"
@@ -34,6 +35,7 @@ struct xfrm_entry {
 	struct xfrm_rule base; /* of the configuration, for the same traffic */
 	uint32_t generation;   /* of base; not that of now: there is none */
 	bool is_missing;       /* the kernel refused it: tried again by the tick */
+	bool was_refused;      /* and that was said */
 };
 
 /* Both directions of an SA; index 0 outbound, 1 inbound. */
@@ -98,6 +100,9 @@ struct xfrm {
 	struct ipc *negotiator; /* NULL: away */
 	struct xfrm_netlink *netlink;
 	int events_fd;
+	struct log_limit refused; /* policies */
+	struct log_limit alarms;
+	bool events_lost; /* and events_fd is not read empty yet */
 	int nat_fd;
 	struct event *on_event;
 	struct event *tick;
@@ -152,7 +157,8 @@ void xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r);
 /* Is this one of ours, and which? */
 struct xfrm_entry *xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r);
 void xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e);
-void xfrm_policy_repair_all(struct xfrm *x);
+/* Every one that is not in the kernel as it should be; how many that were. */
+size_t xfrm_policy_repair_all(struct xfrm *x);
 /* The memory of all entries; the kernel keeps what is there. */
 void xfrm_policy_forget(struct xfrm *x);
 /* Takes away what has ended. */
@@ -173,6 +179,17 @@ struct xfrm_rule xfrm_rule_flow(const struct xfrm *x, uint32_t class_id,
     const struct flow *selector, enum xfrm_level level, uint8_t protocol);
 struct xfrm_rule xfrm_rule_remote(
     const struct xfrm *x, uint32_t class_id, const struct address *remote);
+
+/* xfrm_install.c: by priority, and by mark or reqid: no other program has both. */
+bool xfrm_rule_is_ours(const struct config *c, const struct xfrm_rule *r);
+/*
+ * 0 or -errno; -EEXIST: another program's policy is there, and stays. was_there: ours was.
+ */
+int xfrm_install(struct xfrm *x, const struct xfrm_rule *r, bool was_there);
+/* is_there: ours is known to be; else whose it is is looked at first. */
+void xfrm_uninstall(struct xfrm *x, const struct xfrm_rule *r, bool is_there);
+/* Says why, and what to change. */
+void xfrm_install_failed(struct xfrm *x, const struct xfrm_rule *r, int error);
 
 /* xfrm_rules.c: is this what the configuration says, and nothing more? */
 bool xfrm_rules_is_base(const struct xfrm *x, const struct xfrm_entry *e);
@@ -214,6 +231,11 @@ const char *xfrm_check_sa(const struct xfrm *x, const struct action_sa_add *a);
 
 /* xfrm_acquire.c */
 void xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e);
+/*
+ * Finds the questions that we have not heard, but another program has: the kernel asks again
+ * only after 30 seconds.
+ */
+void xfrm_acquire_look(struct xfrm *x);
 void xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d);
 void xfrm_acquire_ask_again(struct xfrm *x);
 /* Answers PROTO_FLOW_ASK: policies of a flow are all that is remembered of it. */

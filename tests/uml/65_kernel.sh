@@ -93,6 +93,31 @@ flush_noticed() {
 	captured_only "udp port 500 or ip proto 50"
 }
 
+has_larval() {
+	xfrm "$1" state | grep -q 'spi 0x00000000'
+}
+
+# Another program changes so much at once that a question of the kernel is lost to us. If a third
+# one heard it the kernel believes that it was asked, for 30 seconds: the question is found.
+question_lost() {
+	local p
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	say before-the-flood
+	forget || fail "not forgotten"
+	spawn a monitor ip xfrm monitor acquire
+	p=$(daemon_pid a)
+	kill -STOP "$p"
+	seq -f 'policy add src 192.0.2.0/24 dst 198.51.100.0/24 dir fwd mark %.0f' 8000 |
+		sed 's/^/xfrm /' | on a ip -batch - || fail "no flood"
+	echo after-the-flood >&9
+	within 5 has_larval a || fail "the kernel did not ask"
+	kill -CONT "$p"
+	within 10 has_log a "notifications of the kernel were lost" || fail "nothing was lost"
+	within 10 grep -q after-the-flood "$work/talk.app" || fail "the question was not found"
+	xfrm a policy deleteall dir fwd
+}
+
 policies_are() {
 	[ "$(xfrm a policy | grep -c '^src')" -eq "$1" ]
 }
@@ -226,6 +251,7 @@ try kernel_foreign_untouched foreign_untouched
 try kernel_leftovers_removed leftovers_removed
 try kernel_flush_noticed flush_noticed
 try kernel_deletion_noticed deletion_noticed
+try kernel_question_lost question_lost
 try kernel_closed_port closed_port
 try kernel_dead_peer dead_peer
 try kernel_ring_answers ring_answers

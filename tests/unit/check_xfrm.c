@@ -204,8 +204,23 @@ mapping(void)
 	return s;
 }
 
+/* Of a question: what the kernel shows of the acquire to somebody who did not hear it. */
+static struct sample
+larval(void)
+{
+	struct sample s = { XFRM_MSG_NEWSA, sizeof(struct xfrm_usersa_info), 0, { 0 } };
+	struct xfrm_usersa_info x = state();
+
+	x.id.spi = 0;
+	x.sel = selector();
+	x.seq = 5;
+	put(&s, &x, sizeof(x));
+	put_mark_and_template(&s, false);
+	return s;
+}
+
 static struct sample (*const samples[])(void) = { acquire, expire, state_told,
-	state_deleted, policy_told, policy_deleted, mapping };
+	state_deleted, policy_told, policy_deleted, mapping, larval };
 
 /* ---- cases ---- */
 
@@ -273,6 +288,28 @@ START_TEST(direction_forward)
 }
 END_TEST
 
+/* What an xfrm interface has is not ours, though it has the same selector and mark. */
+START_TEST(table_of_others)
+{
+	struct sample s = policy_told();
+	struct xfrm_userpolicy_type type = { .type = XFRM_POLICY_TYPE_MAIN };
+	uint32_t if_id = 0;
+	struct xfrm_event e;
+
+	put_attribute(&s, XFRMA_IF_ID, &if_id, sizeof(if_id));
+	put_attribute(&s, XFRMA_POLICY_TYPE, &type, sizeof(type));
+	ck_assert(parse_n(&s, s.n, &e));
+	s = policy_told();
+	if_id = 1;
+	put_attribute(&s, XFRMA_IF_ID, &if_id, sizeof(if_id));
+	ck_assert(!parse_n(&s, s.n, &e));
+	s = policy_told();
+	type.type = XFRM_POLICY_TYPE_SUB;
+	put_attribute(&s, XFRMA_POLICY_TYPE, &type, sizeof(type));
+	ck_assert(!parse_n(&s, s.n, &e));
+}
+END_TEST
+
 START_TEST(type_unknown)
 {
 	struct sample s = { 0x7777, 0, 8, { 0 } };
@@ -314,6 +351,26 @@ START_TEST(values)
 }
 END_TEST
 
+/* The state of a question says what the question was. */
+START_TEST(question_by_state)
+{
+	struct sample s = acquire();
+	struct xfrm_event asked, e;
+
+	ck_assert(parse_n(&s, s.n, &asked));
+	s = larval();
+	ck_assert(parse_n(&s, s.n, &e));
+	ck_assert(flow_equal(&e.flow, &asked.flow));
+	ck_assert_uint_eq(e.seq, asked.seq);
+	ck_assert_uint_eq(e.reqid, asked.reqid);
+	ck_assert(address_equal(&e.sa.to, &asked.sa.to));
+	/* One that has no selector is no question that could be answered. */
+	s.b[offsetof(struct xfrm_usersa_info, sel) + offsetof(struct xfrm_selector, family)] = 0;
+	ck_assert(parse_n(&s, s.n, &e));
+	ck_assert_uint_eq(e.flow.remote.addr.family, 0);
+}
+END_TEST
+
 /* A deletion without the whole state still says which one it was. */
 START_TEST(deleted_by_name)
 {
@@ -341,8 +398,10 @@ main(void)
 	tcase_add_loop_test(t, attribute_lies, 0, n);
 	tcase_add_test(t, family_unknown);
 	tcase_add_test(t, direction_forward);
+	tcase_add_test(t, table_of_others);
 	tcase_add_test(t, type_unknown);
 	tcase_add_test(t, values);
+	tcase_add_test(t, question_by_state);
 	tcase_add_test(t, deleted_by_name);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

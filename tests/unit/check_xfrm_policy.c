@@ -1,9 +1,9 @@
 /* Unit tests of the kernel plane's policies: what the kernel refused is not taken for granted. */
 #include <check.h>
 #include <errno.h>
+#include <linux/xfrm.h>
 #include <stdlib.h>
 
-#include "daemon/log.h"
 #include "daemon/xfrm_state.h"
 
 #define CLASS 5
@@ -11,17 +11,12 @@
 
 static struct xfrm *x;
 static int refuses; /* errno of the kernel; 0: it takes everything */
-static size_t n_installed, n_removed;
+static size_t n_installed, n_removed, n_looked_at, n_said;
 static bool has_pair_of_connection;
+static struct xfrm_rule there[4]; /* what a dump shows */
+static size_t n_there;
 
 /* ---- fakes ---- */
-
-void
-log_error(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
 
 bool
 xfrm_has_ipv6(void)
@@ -55,12 +50,6 @@ xfrm_reqid_connection(uint32_t class_id)
 	return OF_CONNECTION;
 }
 
-uint32_t
-xfrm_reqid_class(uint32_t reqid)
-{
-	return reqid;
-}
-
 enum xfrm_level
 xfrm_class_level(const struct xfrm *xf, uint32_t class_id)
 {
@@ -86,31 +75,44 @@ xfrm_pair_is_of_connection(
 	return has_pair_of_connection && selector->local.port != 0;
 }
 
-struct nlmsghdr *
-xfrm_message_policy_add(void *buf, const struct xfrm_rule *r)
+/* What somebody else has left of ours. */
+int
+xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx)
 {
-	(void)r;
-	return buf;
-}
+	ck_assert_int_eq(type, XFRM_MSG_GETPOLICY);
+	for (size_t i = 0; i < n_there; i++) {
+		struct xfrm_event e = { .type = XFRM_EVENT_POLICY, .rule = there[i] };
 
-struct nlmsghdr *
-xfrm_message_policy_delete(void *buf, const struct xfrm_rule *r)
-{
-	(void)buf;
-	(void)r;
-	return NULL;
+		each(ctx, &e);
+	}
+	return 0;
 }
 
 int
-xfrm_netlink_talk(struct xfrm_netlink *nl, struct nlmsghdr *nlh)
+xfrm_install(struct xfrm *xf, const struct xfrm_rule *r, bool was_there)
 {
-	(void)nl;
-	if (nlh == NULL) {
-		n_removed++;
-		return 0;
-	}
+	(void)xf;
+	(void)r;
+	(void)was_there;
 	n_installed += refuses == 0;
 	return -refuses;
+}
+
+void
+xfrm_uninstall(struct xfrm *xf, const struct xfrm_rule *r, bool is_there)
+{
+	(void)xf;
+	(void)r;
+	(*(is_there ? &n_removed : &n_looked_at))++;
+}
+
+void
+xfrm_install_failed(struct xfrm *xf, const struct xfrm_rule *r, int error)
+{
+	(void)xf;
+	(void)r;
+	ck_assert_int_eq(error, -refuses);
+	n_said++;
 }
 
 /* ---- rig ---- */
@@ -123,7 +125,7 @@ setup(void)
 	x->now_ms = 1000;
 	x->class[CLASS].protocol = 50;
 	refuses = 0;
-	n_installed = n_removed = 0;
+	n_installed = n_removed = n_looked_at = n_said = n_there = 0;
 	has_pair_of_connection = false;
 }
 
@@ -183,10 +185,57 @@ START_TEST(refused_repair_is_tried_again)
 {
 	ck_assert(set(XFRM_LEVEL_REQUIRED));
 	refuses = ENOMEM;
-	xfrm_policy_repair_all(x);
+	ck_assert_uint_eq(xfrm_policy_repair_all(x), 1);
 	refuses = 0;
 	xfrm_policy_tick(x);
 	ck_assert_uint_eq(n_installed, 2);
+}
+END_TEST
+
+/* Only what is gone, or does something else, is set again: there may be thousands. */
+START_TEST(repair_of_what_differs)
+{
+	struct xfrm_rule guard = xfrm_rule_new(
+	    x, CLASS, 4, XFRM_PRIORITY_GUARD, XFRM_LEVEL_BLOCK);
+
+	ck_assert(set(XFRM_LEVEL_REQUIRED));
+	ck_assert(xfrm_policy_set(x, CLASS, &guard, UINT64_MAX));
+	there[0] = a_flow(XFRM_LEVEL_REQUIRED);
+	there[1] = guard;
+	there[1].protocol = 0; /* it has no template */
+	there[1].reqid = 0;
+	n_there = 2;
+	ck_assert_uint_eq(xfrm_policy_repair_all(x), 0);
+	ck_assert_uint_eq(n_installed, 2);
+	n_there = 1;
+	ck_assert_uint_eq(xfrm_policy_repair_all(x), 1);
+	ck_assert_uint_eq(n_installed, 3);
+	there[0].level = XFRM_LEVEL_ALLOW;
+	ck_assert_uint_eq(xfrm_policy_repair_all(x), 2);
+	there[0].level = XFRM_LEVEL_REQUIRED;
+	there[0].priority--;
+	ck_assert_uint_eq(xfrm_policy_repair_all(x), 2);
+}
+END_TEST
+
+/* Nobody knows what is there: what goes is only what proves to be ours. Said once. */
+START_TEST(refused_one_is_looked_at)
+{
+	struct xfrm_rule r = a_flow(XFRM_LEVEL_REQUIRED);
+
+	ck_assert(set(XFRM_LEVEL_ALLOW));
+	refuses = EEXIST;
+	ck_assert(!set(XFRM_LEVEL_REQUIRED));
+	xfrm_policy_tick(x);
+	xfrm_policy_tick(x);
+	ck_assert_uint_eq(n_said, 1);
+	xfrm_policy_unset(x, &r);
+	ck_assert_uint_eq(n_removed, 0);
+	ck_assert_uint_eq(n_looked_at, 1);
+	refuses = 0;
+	ck_assert(set(XFRM_LEVEL_ALLOW));
+	xfrm_policy_unset(x, &r);
+	ck_assert_uint_eq(n_removed, 1);
 }
 END_TEST
 
@@ -228,6 +277,8 @@ main(void)
 	tcase_add_test(t, equal_ones_are_not_set_again);
 	tcase_add_loop_test(t, refused_change_is_tried_again, 0, 2);
 	tcase_add_test(t, refused_repair_is_tried_again);
+	tcase_add_test(t, repair_of_what_differs);
+	tcase_add_test(t, refused_one_is_looked_at);
 	tcase_add_test(t, refused_new_one_is_not_there);
 	tcase_add_test(t, connection_has_its_own_pairs);
 	suite_add_tcase(s, t);
