@@ -118,6 +118,7 @@ struct config {
 	struct config_kerberos kerberos;
 	struct config_identity identity;
 	enum config_backend backend;
+	uint32_t kernel_lacks;	/* bits of daemon/xfrm_fit.h; found by keeper */
 	uint32_t key_log;	/* 0 or 1: root may see session keys */
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */

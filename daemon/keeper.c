@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/suite.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/xfrm_fit.h"
@@ -113,19 +114,24 @@ keeper_advice(const struct config *c)
 }
 
 static bool
-keeper_fit_policy(struct policy *p)
+keeper_fit_policy(struct policy *p, uint32_t lacks)
 {
-	uint32_t removed = xfrm_fit_policy(p);
+	bool serves = xfrm_fit_serves(p, lacks);
+	uint32_t removed = xfrm_fit_policy(p, lacks);
 
 	if (p->n_qm_proposal == 0) {
 		log_error("policy",
 		    "the kernel can do none of the quick-mode proposals: write backend = plane");
 		return false;
 	}
+	if (!serves)
+		log_warn("policy",
+		    "the kernel can do none of the quick-mode proposals that encrypt: for "
+		    "encryption write backend = plane");
 	if (removed > 0)
 		log_info("policy",
-		    "%u quick-mode proposals are left out, the kernel cannot do them beside the "
-		    "others (AH beside ESP, GMAC in AH)",
+		    "%u quick-mode proposals are left out: the kernel cannot do them, or not "
+		    "beside the others (AH beside ESP)",
 		    removed);
 	return true;
 }
@@ -133,11 +139,34 @@ keeper_fit_policy(struct policy *p)
 bool
 keeper_fit_policies(struct config *c)
 {
-	bool ok = keeper_fit_policy(&c->policy);
+	bool ok = keeper_fit_policy(&c->policy, c->kernel_lacks);
 
 	for (uint32_t i = 0; ok && i < c->n_named_policy; i++)
-		ok = keeper_fit_policy(&c->named_policy[i].policy);
+		ok = keeper_fit_policy(&c->named_policy[i].policy, c->kernel_lacks);
 	return ok;
+}
+
+static bool
+kernel_serves(const struct config *c)
+{
+	bool ok = xfrm_fit_serves(&c->policy, c->kernel_lacks);
+
+	for (uint32_t i = 0; ok && i < c->n_named_policy; i++)
+		ok = xfrm_fit_serves(&c->named_policy[i].policy, c->kernel_lacks);
+	return ok;
+}
+
+static void
+tell_lacks(uint32_t lacks)
+{
+	const struct qm_proposal *kind;
+	char name[SUITE_NAME_MAX];
+
+	for (size_t i = 0; (kind = xfrm_fit_kind(i)) != NULL; i++)
+		if ((lacks >> i & 1) != 0) {
+			suite_name_qm(kind, name);
+			log_info("keeper", "the kernel has no %s: it is not proposed", name);
+		}
 }
 
 /* False after logging why: the kernel is wanted and cannot. */
@@ -145,18 +174,26 @@ static bool
 keeper_choose_backend(struct config *c)
 {
 	char why[160] = "";
-	bool can = c->backend != BACKEND_PLANE && xfrm_probe(why, sizeof(why));
+	bool can = c->backend != BACKEND_PLANE &&
+	    xfrm_probe(&c->kernel_lacks, why, sizeof(why));
 
 	if (c->backend == BACKEND_KERNEL && !can) {
 		log_error("keeper", "backend = kernel, and this kernel cannot: %s; load the "
 			  "module, or write backend = auto", why);
 		return false;
 	}
+	if (can && c->backend == BACKEND_AUTO && !kernel_serves(c)) {
+		can = false;
+		snprintf(why, sizeof(why), "the kernel can do none of the quick-mode "
+			 "proposals of a policy, or none that encrypt");
+	}
 	log_info("keeper", "backend %s: %s", can ? "kernel" : "plane",
 	    c->backend == BACKEND_PLANE ? "as configured" :
 		can			? "the kernel has ESP" :
 					  why);
 	c->backend = can ? BACKEND_KERNEL : BACKEND_PLANE;
+	if (can)
+		tell_lacks(c->kernel_lacks);
 	return !can || keeper_fit_policies(c);
 }
 

@@ -71,6 +71,7 @@ load_fresh(struct keeper *k, struct config *fresh, char *text, size_t n)
 	}
 	if (fresh->backend == BACKEND_AUTO)
 		fresh->backend = k->config->backend;
+	fresh->kernel_lacks = k->config->kernel_lacks;
 	if ((fixed = find_fixed(k->config, fresh)) != NULL) {
 		snprintf(text, n, "%s: %s cannot change while authipd runs: restart it",
 		    k->config_path, fixed);

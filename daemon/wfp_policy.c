@@ -337,7 +337,7 @@ wfp_policy_resolve(struct wfp *w, const uint8_t mm_key[16], const uint8_t qm_key
 	if (error == 0 && qm != NULL)
 		error = take_quick_mode_context(&r, qm, text);
 	if (r.config->backend == BACKEND_KERNEL)
-		(void)xfrm_fit_policy(out);
+		(void)xfrm_fit_policy(out, r.config->kernel_lacks);
 	if (error == 0 && (mm != NULL || qm != NULL))
 		error = check_result(&r, text);
 	*as_user = r.as_user;

@@ -63,8 +63,11 @@ size_t xfrm_socket_policy(
 /* The same for our own sockets, in one direction: no policy counts for them. */
 size_t xfrm_socket_exempt(uint8_t family, bool inbound, uint8_t *buf, size_t cap);
 
-/* Can this kernel do it? False with the reason. */
-bool xfrm_probe(char *why, size_t n);
+/*
+ * Can this kernel do it? False with the reason. lacks: bits of the algorithms that it does not
+ * have (daemon/xfrm_fit.h).
+ */
+bool xfrm_probe(uint32_t *lacks, char *why, size_t n);
 /* Removes all that is recognised as ours and not in use (NULL: nothing is). */
 void xfrm_leftovers_remove(const struct config *c, struct xfrm *in_use);
 

@@ -30,6 +30,19 @@ xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out)
 	out->to = a->inbound ? *local : *remote;
 }
 
+void
+xfrm_message_any_keys(struct action_sa_add *a)
+{
+	struct xfrm_algo_names names;
+
+	if (!xfrm_algo_find(a->protocol, a->cipher, a->integrity, &names))
+		return;
+	a->cipher_key.n = names.cipher_key_n;
+	a->integrity_key.n = names.auth_key_n;
+	for (size_t i = 0; i < SECRET_MAX_BYTES; i++)
+		a->cipher_key.b[i] = a->integrity_key.b[i] = (uint8_t)(i * 37 + 11);
+}
+
 static void
 put_key(struct nlmsghdr *nlh, uint16_t type, const char *name, const struct secret *key,
     uint32_t icv_bits)

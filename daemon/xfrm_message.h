@@ -48,6 +48,8 @@ struct xfrm_rule {
 
 /* The names of the states of an SA_ADD: addresses on the wire, not of the selector. */
 void xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out);
+/* Keys of the right lengths, for where it does not matter which. */
+void xfrm_message_any_keys(struct action_sa_add *a);
 /* update: only addresses of the encapsulation and lifetimes of an existing state change. */
 struct nlmsghdr *xfrm_message_sa_add(void *buf, const struct action_sa_add *a,
     uint32_t reqid, struct xfrm_mark_value mark, bool update);

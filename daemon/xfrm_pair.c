@@ -302,21 +302,8 @@ xfrm_pair_flush(struct xfrm *x, uint32_t class_id)
 
 /*
  * The kernel takes the ports of the encapsulation and the lifetimes from an update, and
- * not the keys, which are gone from here: any of the right length do.
+ * not the keys, which are gone from here.
  */
-static void
-fill_keys(struct action_sa_add *a)
-{
-	struct xfrm_algo_names names;
-
-	if (!xfrm_algo_find(a->protocol, a->cipher, a->integrity, &names))
-		return;
-	a->cipher_key.n = names.cipher_key_n;
-	a->integrity_key.n = names.auth_key_n;
-	for (size_t i = 0; i < SECRET_MAX_BYTES; i++)
-		a->cipher_key.b[i] = a->integrity_key.b[i] = (uint8_t)(i * 37 + 11);
-}
-
 static void
 pair_update(struct xfrm *x, const struct xfrm_pair *p, bool inbound)
 {
@@ -324,7 +311,7 @@ pair_update(struct xfrm *x, const struct xfrm_pair *p, bool inbound)
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 	int error;
 
-	fill_keys(&a);
+	xfrm_message_any_keys(&a);
 	a.inbound = inbound;
 	a.spi = p->name[inbound ? 1 : 0].spi;
 	error = xfrm_netlink_talk(

@@ -1,32 +1,30 @@
-/* Can this kernel do IPsec? And what an earlier daemon has left in it. */
+/*
+ * Can this kernel do IPsec, and which algorithms has it? An SA of each is tried, for addresses
+ * that exist nowhere, and removed at once.
+ */
 #include <sys/socket.h>
 #include <errno.h>
-#include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
-#include "daemon/net.h"
 #include "daemon/secure_socket.h"
+#include "daemon/xfrm_fit.h"
 #include "daemon/xfrm_state.h"
 
-/* ---- probe ---- */
-
-/* An SA between addresses that exist nowhere (RFC 5737, RFC 3849). */
+/* RFC 5737, RFC 3849 */
 static struct action_sa_add
-probe_sa(uint8_t family)
+probe_sa(uint8_t family, const struct qm_proposal *kind)
 {
 	struct action_sa_add a = {
 		.qm_id = 1,
 		.class_id = CLASS_DEFAULT,
 		.inbound = true,
-		.protocol = 50,
+		.protocol = kind->transform == QM_AH ? 51 : 50,
 		.spi = 0x41500000u | (uint32_t)getpid(),
-		.cipher = CIPHER_AES128,
-		.integrity = HASH_SHA1,
+		.cipher = kind->cipher,
+		.integrity = kind->integrity,
 		.lifetime_s = 60,
 		.replay_window = 1024,
 		.selector = { 6, { .addr = { family, { 192, 0, 2, 1 } } },
@@ -40,15 +38,14 @@ probe_sa(uint8_t family)
 		a.selector.local.addr.b[15] = 1;
 		a.selector.remote.addr.b[15] = 2;
 	}
-	a.cipher_key.n = 16;
-	a.integrity_key.n = 20;
+	xfrm_message_any_keys(&a);
 	return a;
 }
 
 static int
-probe_family(struct xfrm_netlink *nl, uint8_t family)
+probe_kind(struct xfrm_netlink *nl, uint8_t family, const struct qm_proposal *kind)
 {
-	struct action_sa_add a = probe_sa(family);
+	struct action_sa_add a = probe_sa(family, kind);
 	const struct xfrm_mark_value none = { 0, 0 };
 	uint8_t buf[XFRM_MESSAGE_BYTES];
 	struct xfrm_sa_name name;
@@ -60,6 +57,26 @@ probe_family(struct xfrm_netlink *nl, uint8_t family)
 	if (error == 0)
 		error = xfrm_netlink_talk(nl, xfrm_message_sa_delete(buf, &name, none));
 	return error;
+}
+
+/* 0: some kind of ESP works; else why the first one does not. */
+static int
+probe_family(struct xfrm_netlink *nl, uint8_t family, uint32_t *lacks)
+{
+	const struct qm_proposal *kind;
+	bool has_esp = false;
+	int error, why = 0;
+
+	for (size_t i = 0; (kind = xfrm_fit_kind(i)) != NULL; i++) {
+		error = probe_kind(nl, family, kind);
+		if (error != 0)
+			*lacks |= 1u << i;
+		else if (kind->transform != QM_AH)
+			has_esp = true;
+		if (why == 0)
+			why = error;
+	}
+	return has_esp ? 0 : why;
 }
 
 /* Sockets take a policy of their own. */
@@ -86,11 +103,12 @@ probe_socket(uint8_t family)
 }
 
 bool
-xfrm_probe(char *why, size_t n)
+xfrm_probe(uint32_t *lacks, char *why, size_t n)
 {
 	struct xfrm_netlink *nl = xfrm_netlink_open();
 	int error = 0;
 
+	*lacks = 0;
 	if (nl == NULL) {
 		snprintf(
 		    why, n, "no XFRM netlink (module xfrm_user): %s", strerror(errno));
@@ -99,7 +117,7 @@ xfrm_probe(char *why, size_t n)
 	for (uint8_t family = 4; family <= 6 && error == 0; family += 2) {
 		if (family == 6 && !xfrm_has_ipv6())
 			continue;
-		if ((error = probe_family(nl, family)) != 0)
+		if ((error = probe_family(nl, family, lacks)) != 0)
 			snprintf(why, n, "no ESP over IPv%u (module esp%u): %s", family,
 			    family, strerror(-error));
 		else if ((error = probe_socket(family)) != 0)
@@ -108,87 +126,4 @@ xfrm_probe(char *why, size_t n)
 	}
 	xfrm_netlink_close(nl);
 	return error == 0;
-}
-
-/* ---- leftovers ---- */
-
-struct leftovers {
-	const struct config *config;
-	struct xfrm *x; /* NULL: nothing is in use */
-	struct xfrm_netlink *nl;
-	struct xfrm_event *found;
-	size_t n;
-};
-
-static bool
-is_our_reqid(uint32_t reqid)
-{
-	return xfrm_reqid_class(reqid) != 0;
-}
-
-static void
-note(struct leftovers *l, const struct xfrm_event *e)
-{
-	struct xfrm_event *more = realloc(l->found, (l->n + 1) * sizeof(*more));
-
-	if (more == NULL)
-		return;
-	l->found = more;
-	l->found[l->n++] = *e;
-}
-
-static void
-on_state(void *ctx, const struct xfrm_event *e)
-{
-	if (e->type == XFRM_EVENT_SA && is_our_reqid(e->reqid))
-		note(ctx, e);
-}
-
-static void
-on_policy(void *ctx, const struct xfrm_event *e)
-{
-	struct leftovers *l = ctx;
-
-	if (e->type == XFRM_EVENT_POLICY && xfrm_rule_is_ours(l->config, &e->rule) &&
-	    (l->x == NULL || xfrm_policy_find(l->x, &e->rule) == NULL))
-		note(l, e);
-}
-
-/* A larval state would keep the kernel from asking us for its pair of addresses. */
-static void
-leftover_remove(struct xfrm_netlink *nl, const struct xfrm_event *e)
-{
-	uint8_t buf[XFRM_MESSAGE_BYTES];
-
-	if (e->type == XFRM_EVENT_POLICY)
-		(void)xfrm_netlink_talk(nl, xfrm_message_policy_delete(buf, &e->rule));
-	else if (e->sa.spi == 0)
-		xfrm_larval_end(nl, &e->sa, e->reqid, 0, e->mark);
-	else
-		(void)xfrm_netlink_talk(nl, xfrm_message_sa_delete(buf, &e->sa, e->mark));
-}
-
-static void
-leftovers_remove(struct leftovers *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		leftover_remove(l->nl, &l->found[i]);
-	if (l->n > 0)
-		log_info("xfrm",
-		    "removed %zu SAs and policies that an earlier authipd left", l->n);
-	free(l->found);
-}
-
-void
-xfrm_leftovers_remove(const struct config *c, struct xfrm *in_use)
-{
-	struct leftovers l = { .config = c, .x = in_use, .nl = xfrm_netlink_open() };
-
-	if (l.nl == NULL)
-		return;
-	/* Deleting while a dump runs would skip some. */
-	(void)xfrm_netlink_dump(XFRM_MSG_GETSA, on_state, &l);
-	(void)xfrm_netlink_dump(XFRM_MSG_GETPOLICY, on_policy, &l);
-	leftovers_remove(&l);
-	xfrm_netlink_close(l.nl);
 }

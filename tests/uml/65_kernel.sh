@@ -182,6 +182,37 @@ backend_choice() {
 	daemon_start $host
 }
 
+des_back() {
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	modprobe des_generic
+}
+
+# What the kernel does not have is not proposed; auto takes the plane if nothing would be left.
+lacks_algorithm() {
+	daemon_stop a
+	trap des_back EXIT
+	echo /bin/false >/proc/sys/kernel/modprobe
+	rmmod des_generic || fail "the kernel keeps DES"
+	daemon_start a
+	has_log a "the kernel has no esp-3des-sha1: it is not proposed" || fail "not in the log"
+	(($(grep -c "the kernel has no " "$work/a.log") == 2)) ||
+		fail "not 3DES alone: $(grep "the kernel has no " "$work/a.log")"
+	serve b secure_server -e "$p0"
+	on a secure_client -e -t 5 "$b4" "$p0" || fail "the client failed"
+	daemon_stop a
+	config a 'proposal "esp-null-sha1" { } proposal "esp-3des-sha1" { }'
+	sed -i 's/^backend = .*/backend = "auto"/' "$work/a.conf"
+	daemon_start a
+	has_log a "backend plane: the kernel can do none" || fail "auto took the kernel"
+	daemon_stop a
+	des_back
+	daemon_start a
+	has_log a "backend kernel: the kernel has ESP" || fail "auto did not take the kernel"
+	daemon_stop a
+	config a
+	daemon_start a
+}
+
 # Clear packets that the policies of a have refused.
 refused() {
 	on a sed -n 's/^XfrmInTmplMismatch[[:blank:]]*//p' /proc/net/xfrm_stat
@@ -257,3 +288,4 @@ try kernel_dead_peer dead_peer
 try kernel_ring_answers ring_answers
 try kernel_plain_after_death plain_after_death
 try kernel_backend_choice backend_choice
+try kernel_lacks_algorithm lacks_algorithm

@@ -118,6 +118,9 @@ START_TEST(quick_mode_policy_in_the_kernel)
 	ck_assert_uint_eq(resolve(&zero, &qm_key, 0), 0);
 	ck_assert_uint_eq(got.n_qm_proposal, 1);
 	ck_assert_int_eq(got.qm_proposal[0].transform, QM_ESP_AUTH_CIPHER);
+	rig.config.kernel_lacks = UINT32_MAX;
+	ck_assert_uint_eq(resolve(&zero, &qm_key, 0),
+	    FWP_E_PROVIDER_CONTEXT_MISMATCH);
 }
 END_TEST
 
