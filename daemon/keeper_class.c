@@ -316,5 +316,5 @@ keeper_classes_close(struct keeper *k)
 		k->class[id] = NULL;
 	}
 	if (was_open && !keep)
-		net_reply_down();
+		net_reply_down(k->options->run_dir);
 }

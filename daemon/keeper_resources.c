@@ -191,7 +191,7 @@ resource_classes(struct keeper *k)
 	k->packet_fd = net_socket_packet();
 	if (!resource_add(k, ROLE_PLANE, FD_PACKET, 0, k->packet_fd))
 		return false;
-	(void)net_reply_up(k->config);
+	(void)net_reply_up(k->config, k->options->run_dir);
 	if (!keeper_classes_open(k))
 		return false;
 	xfrm_leftovers_remove(k->config, NULL);
@@ -210,7 +210,7 @@ resource_find(const struct keeper *k, enum proto_fd_kind kind)
 static bool
 resource_kernel(struct keeper *k)
 {
-	(void)net_reply_up(k->config);
+	(void)net_reply_up(k->config, k->options->run_dir);
 	k->xfrm = xfrm_new(k->base, k->config, resource_find(k, FD_NAT4));
 	if (k->xfrm == NULL || !keeper_classes_open(k))
 		return false;

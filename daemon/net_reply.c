@@ -18,21 +18,51 @@ static const char *const reflect_path[2] = {
 };
 static bool reflect_was_off[2];
 
-bool
-net_nft_run(const char *commands)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	bool ok;
+/* ---- fwmark_reflect ---- */
 
-	if (nft == NULL)
+/*
+ * What it was before us, for a daemon that comes after one that was killed: that one finds 1,
+ * and would leave it so for ever.
+ */
+static void
+reflect_file(const char *run_dir, char *out, size_t n)
+{
+	snprintf(out, n, "%s/fwmark_reflect", run_dir);
+}
+
+static bool
+reflect_recall(const char *run_dir)
+{
+	char name[128], text[2];
+	bool ok;
+	int fd;
+
+	reflect_file(run_dir, name, sizeof(name));
+	if ((fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
 		return false;
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	ok = nft_run_cmd_from_buffer(nft, commands) == 0;
-	if (!ok)
-		log_debug("net", "nftables: %s", nft_ctx_get_error_buffer(nft));
-	nft_ctx_free(nft);
+	ok = read(fd, text, sizeof(text)) == sizeof(text);
+	close(fd);
+	for (int i = 0; i < 2 && ok; i++)
+		reflect_was_off[i] = text[i] == '0';
 	return ok;
+}
+
+static void
+reflect_remember(const char *run_dir)
+{
+	const char text[2] = { reflect_was_off[0] ? '0' : '1', reflect_was_off[1] ? '0' : '1' };
+	char name[128];
+	int fd;
+
+	reflect_file(run_dir, name, sizeof(name));
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, text, sizeof(text)) != sizeof(text))
+		log_warn("net",
+		    "cannot write %s: %s; should this daemon be killed, net.ipv4.fwmark_reflect "
+		    "stays 1",
+		    name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 }
 
 static bool
@@ -51,8 +81,51 @@ reflect_set(int family, char value, bool *was_off)
 	return ok;
 }
 
+static bool
+reflect_up(const char *run_dir)
+{
+	bool is_known = reflect_recall(run_dir), ok = true;
+
+	for (int i = 0; i < 2; i++)
+		ok = reflect_set(i, '1', is_known ? NULL : &reflect_was_off[i]) && ok;
+	if (!is_known)
+		reflect_remember(run_dir);
+	return ok;
+}
+
+static void
+reflect_down(const char *run_dir)
+{
+	char name[128];
+
+	for (int i = 0; i < 2; i++)
+		if (reflect_was_off[i])
+			(void)reflect_set(i, '0', NULL);
+	reflect_file(run_dir, name, sizeof(name));
+	(void)unlink(name);
+}
+
+/* ---- nftables ---- */
+
 bool
-net_reply_up(const struct config *c)
+net_nft_run(const char *commands)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	bool ok;
+
+	if (nft == NULL)
+		return false;
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	ok = nft_run_cmd_from_buffer(nft, commands) == 0;
+	if (!ok)
+		log_debug("net", "nftables: %s", nft_ctx_get_error_buffer(nft));
+	nft_ctx_free(nft);
+	return ok;
+}
+
+bool
+net_reply_up(const struct config *c, const char *run_dir)
 {
 	char commands[768], choice[48];
 	bool has_rules, reflects, is_kernel = c->backend == BACKEND_KERNEL;
@@ -71,8 +144,7 @@ net_reply_up(const struct config *c)
 	    "add rule " NET_NFT_TABLE " from_peer %s vmap @opened\n",
 	    is_kernel ? "mark" : "ifname", choice);
 	has_rules = net_nft_run(commands);
-	reflects = reflect_set(0, '1', &reflect_was_off[0]) &&
-	    reflect_set(1, '1', &reflect_was_off[1]);
+	reflects = reflect_up(run_dir);
 	if (!has_rules)
 		log_error("net",
 		    "cannot use nftables (modules nf_tables, nft_socket): opened packets may "
@@ -127,10 +199,8 @@ net_reply_remove_class(const struct config *c, uint32_t class_id)
 }
 
 void
-net_reply_down(void)
+net_reply_down(const char *run_dir)
 {
 	(void)net_nft_run("add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE "\n");
-	for (int i = 0; i < 2; i++)
-		if (reflect_was_off[i])
-			(void)reflect_set(i, '0', NULL);
+	reflect_down(run_dir);
 }

@@ -18,12 +18,15 @@
 
 /* Runs nft commands as one transaction; false after a line for debugging. */
 bool net_nft_run(const char *commands);
-/* False after logging why: replies of the kernel then leave in clear. */
-bool net_reply_up(const struct config *c);
+/*
+ * False after logging why: replies of the kernel then leave in clear. What the settings of
+ * the host were is remembered in run_dir, should this daemon be killed.
+ */
+bool net_reply_up(const struct config *c, const char *run_dir);
 /* For packets from the device, or with the mark, of this class. */
 bool net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule);
 void net_reply_remove_class(const struct config *c, uint32_t class_id);
 /* Removes the table and gives the settings of the host back. */
-void net_reply_down(void);
+void net_reply_down(const char *run_dir);
 
 #endif

@@ -318,7 +318,6 @@ xfrm_new(struct event_base *base, const struct config *c, int nat_fd)
 	x->events_fd = -1;
 	TAILQ_INIT(&x->acquires);
 	xfrm_clock_read(x);
-	xfrm_counters_begin(x);
 	if (begin(x))
 		return x;
 	xfrm_free(x);

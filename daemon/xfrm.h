@@ -68,7 +68,10 @@ size_t xfrm_socket_exempt(uint8_t family, bool inbound, uint8_t *buf, size_t cap
  * have (daemon/xfrm_fit.h).
  */
 bool xfrm_probe(uint32_t *lacks, char *why, size_t n);
-/* Removes all that is recognised as ours and not in use (NULL: nothing is). */
+/*
+ * Removes all that is recognised as ours and not in use (NULL: nothing is). What is counted
+ * begins then.
+ */
 void xfrm_leftovers_remove(const struct config *c, struct xfrm *in_use);
 
 #endif

@@ -33,23 +33,55 @@ on_state_deleted(struct xfrm *x, const struct xfrm_event *e)
 
 	if (is_our_doing(x, e) || (p = xfrm_pair_find(x, &e->sa, &inbound)) == NULL)
 		return;
-	log_warn("xfrm",
-	    "another program deleted the SA of quick mode %u: negotiating anew",
-	    p->qm_id);
+	if (log_limit_pass(&x->alarms, "xfrm", x->now_ms))
+		log_warn("xfrm",
+		    "another program deleted the SA of quick mode %u: negotiating anew",
+		    p->qm_id);
 	p->exists[inbound ? 1 : 0] = false;
 	xfrm_pair_expire(x, p, EXPIRY_PLANE_GONE);
+}
+
+static bool
+is_flushed(const struct xfrm_pair *p, const struct xfrm_event *e)
+{
+	return e->sa.protocol == 0 || e->sa.protocol == p->sa.protocol;
+}
+
+static size_t
+count_flushed(const struct xfrm *x, const struct xfrm_event *e)
+{
+	const struct xfrm_pair *p;
+	size_t n = 0;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			n += is_flushed(p, e);
+	return n;
 }
 
 static void
 on_states_flushed(struct xfrm *x, const struct xfrm_event *e)
 {
 	struct proto_qm_expired all = { 0, EXPIRY_PLANE_GONE };
+	size_t n = is_our_doing(x, e) ? 0 : count_flushed(x, e);
+	struct xfrm_pair *p;
 
-	if (is_our_doing(x, e) || x->n_pairs == 0)
+	if (n == 0)
 		return;
-	log_warn(
-	    "xfrm", "another program flushed the SAs of this host: negotiating anew");
-	(void)ipc_send(x->negotiator, PROTO_QM_EXPIRED, &all, sizeof(all), -1);
+	if (log_limit_pass(&x->alarms, "xfrm", x->now_ms))
+		log_warn("xfrm",
+		    "another program flushed the SAs of this host: negotiating anew");
+	if (n == x->n_pairs) {
+		(void)ipc_send(
+		    x->negotiator, PROTO_QM_EXPIRED, &all, sizeof(all), -1);
+		return;
+	}
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			if (is_flushed(p, e)) {
+				p->exists[0] = p->exists[1] = false;
+				xfrm_pair_expire(x, p, EXPIRY_PLANE_GONE);
+			}
 }
 
 static void

@@ -171,7 +171,7 @@ is_same_pair(const struct action_sa_add *a, const struct action_sa_add *b)
 
 /* The kernel sends by the newest one of the same traffic, as soon as that exists. */
 static void
-pair_complete(struct xfrm *x, const struct xfrm_pair *p)
+pair_complete(struct xfrm *x, struct xfrm_pair *p)
 {
 	const struct action_sa_add *a = &p->sa;
 	struct xfrm_pair *old;
@@ -181,6 +181,7 @@ pair_complete(struct xfrm *x, const struct xfrm_pair *p)
 	LIST_FOREACH (old, &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], by_peer)
 		if (old != p && is_same_pair(&old->sa, a))
 			old->has_newer = true;
+	p->was_complete = true;
 	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
 	xfrm_clear_secured(x, p);
 	if (is_of_connection(&a->selector))
@@ -272,8 +273,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 	if (p == NULL)
 		return;
 	sa = p->sa;
-	was_of_connection =
-	    p->exists[0] && p->exists[1] && is_of_connection(&sa.selector);
+	was_of_connection = p->was_complete && is_of_connection(&sa.selector);
 	class_id = sa.class_id;
 	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
 	xfrm_usage_last(x, p);

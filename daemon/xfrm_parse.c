@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <arpa/inet.h>
+#include <linux/ipsec.h>
 
 #include <libmnl/libmnl.h>
 
@@ -221,6 +222,16 @@ parse_mapping(const struct nlmsghdr *nlh, struct xfrm_event *e)
 }
 
 static bool
+parse_flush(const struct nlmsghdr *nlh, struct xfrm_event *e)
+{
+	struct xfrm_usersa_flush f;
+
+	memcpy(&f, mnl_nlmsg_get_payload(nlh), sizeof(f));
+	e->sa.protocol = f.proto == IPSEC_PROTO_ANY ? 0 : f.proto;
+	return true;
+}
+
+static bool
 parse_nothing(const struct nlmsghdr *nlh, struct xfrm_event *e)
 {
 	(void)nlh;
@@ -237,7 +248,8 @@ parse_nothing(const struct nlmsghdr *nlh, struct xfrm_event *e)
 	X(XFRM_MSG_NEWSA, XFRM_EVENT_SA, sizeof(struct xfrm_usersa_info), parse_state) \
 	X(XFRM_MSG_DELSA, XFRM_EVENT_SA_DELETED, sizeof(struct xfrm_usersa_id),        \
 	    parse_state_deleted)                                                       \
-	X(XFRM_MSG_FLUSHSA, XFRM_EVENT_SA_FLUSHED, 0, parse_nothing)                   \
+	X(XFRM_MSG_FLUSHSA, XFRM_EVENT_SA_FLUSHED, sizeof(struct xfrm_usersa_flush),   \
+	    parse_flush)                                                               \
 	X(XFRM_MSG_NEWPOLICY, XFRM_EVENT_POLICY, sizeof(struct xfrm_userpolicy_info),  \
 	    parse_policy)                                                              \
 	X(XFRM_MSG_UPDPOLICY, XFRM_EVENT_POLICY, sizeof(struct xfrm_userpolicy_info),  \

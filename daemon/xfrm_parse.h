@@ -14,7 +14,7 @@ enum xfrm_event_type {
 	/* sa, reqid, mark, bytes, packets, refusals; without an SPI also flow and seq */
 	XFRM_EVENT_SA,
 	XFRM_EVENT_SA_DELETED, /* sa, reqid */
-	XFRM_EVENT_SA_FLUSHED,
+	XFRM_EVENT_SA_FLUSHED, /* the protocol of sa; 0: of all */
 	XFRM_EVENT_POLICY,	   /* rule */
 	XFRM_EVENT_POLICY_DELETED, /* rule */
 	XFRM_EVENT_POLICY_FLUSHED,

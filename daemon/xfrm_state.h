@@ -58,6 +58,7 @@ struct xfrm_pair {
 	uint64_t unanswered_ms; /* when the first of these was seen */
 	uint64_t n_unanswered;	/* packets sent since the last one received */
 	uint64_t heard;		/* packets of the peer when that was looked at */
+	bool was_complete; /* both directions existed: what follows from that is undone once */
 	bool has_newer;
 	bool is_expired; /* the negotiator was told */
 };

@@ -8,70 +8,112 @@ xfrm() {
 	ip -n "$ns$1" xfrm "${@:2}"
 }
 
-# What another program has: an SA and a policy for addresses of nobody.
+# What another program has, for addresses of nobody. Each looks like ours in one thing: its
+# priority, its reqid, the bits of its mark.
 foreign_add() {
 	xfrm "$1" state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x999 reqid 7 mode tunnel \
 		enc 'cbc(aes)' 0x00112233445566778899aabbccddeeff auth-trunc 'hmac(sha1)' \
 		0x000102030405060708090a0b0c0d0e0f10111213 96
 	xfrm "$1" policy add src 192.0.2.0/24 dst 198.51.100.0/24 dir out priority 4153 \
 		tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel
-}
-
-foreign_is_there() {
-	xfrm "$1" state | grep -q 'spi 0x00000999' &&
-		xfrm "$1" policy | grep -q 'dst 198.51.100.0/24'
+	xfrm "$1" policy add src 198.51.100.0/24 dst 192.0.2.0/24 dir in priority 100 \
+		tmpl proto esp reqid 1095761921 mode transport
+	xfrm "$1" policy add src 192.0.2.0/24 dst 128.0.0.0/1 dir out priority 4155 \
+		mark 0x100000 mask 0x1ff00000 action block
 }
 
 foreign_remove() {
 	xfrm "$1" state delete src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x999
 	xfrm "$1" policy delete src 192.0.2.0/24 dst 198.51.100.0/24 dir out
+	xfrm "$1" policy delete src 198.51.100.0/24 dst 192.0.2.0/24 dir in
+	xfrm "$1" policy delete src 192.0.2.0/24 dst 128.0.0.0/1 dir out mark 0x100000 mask 0x1ff00000
 }
 
-# Of all programs.
+# Every state and policy there, of all programs but those of sockets: one line each, in the
+# order of the alphabet.
 all_objects() {
-	{ xfrm "$1" state && xfrm "$1" policy; } | grep -cE '^src'
+	{ xfrm "$1" state && xfrm "$1" policy; } |
+		awk '/^src/ && line { print line; line = "" } { line = line " " $0 }
+			END { if (line) print line }' | tr -s ' \t' ' ' | grep -v ' socket \(in\|out\) ' |
+		sort
+}
+
+# Those of the addresses that only the other program has.
+foreign_objects() {
+	all_objects "$1" | grep '192\.0\.2\.'
+}
+
+# foreign_as_ever HOST WHEN: none is gone, none is changed.
+foreign_as_ever() {
+	[[ $(foreign_objects "$1") == "$foreign" ]] ||
+		fail "not as before $2: $(diff <(foreign_objects "$1") - <<<"$foreign" | head -n 5)"
 }
 
 served() {
 	on a secure_client -t "${1:-5}" "$b4" "$p0" attack-at-dawn
 }
 
-# A flush by authipctl, a stop, and a restart after kill -9 touch nothing but their own.
+# A flush by authipctl, a stop, and a restart after kill -9 touch nothing but their own; after
+# that the host is as it was.
 foreign_untouched() {
-	local p
+	local p foreign
 	foreign_add a
+	foreign=$(foreign_objects a)
+	(($(wc -l <<<"$foreign") == 4)) || fail "not added: $foreign"
 	serve b secure_server "$p0"
 	served || fail "the client failed"
 	forget
-	foreign_is_there a || fail "gone after the SAs of authipd were deleted"
+	foreign_as_ever a "the SAs of authipd were deleted"
 	p=$(daemon_pid a)
 	kill -9 -- "-$p"
 	within 5 is_dead "$p"
-	(($(all_objects a) > 2)) || fail "a killed daemon leaves nothing that could leak"
+	(($(all_objects a | wc -l) > 4)) || fail "a killed daemon leaves nothing that could leak"
 	daemon_start a
-	foreign_is_there a || fail "gone after the restart"
+	foreign_as_ever a "the restart"
 	daemon_stop a
-	foreign_is_there a || fail "gone after the stop"
+	[[ $(all_objects a) == "$foreign" ]] ||
+		fail "after the stop: $(diff <(all_objects a) - <<<"$foreign" | head -n 5)"
+	(($(on a sysctl -n net.ipv4.fwmark_reflect) == 0)) || fail "fwmark_reflect stayed on"
 	foreign_remove a
-	(($(all_objects a) == 0)) || fail "left over: $(xfrm a policy | head -n 3)"
+	[[ -z $(all_objects a) ]] || fail "left over: $(all_objects a | head -n 3)"
 	daemon_start a
 }
 
-# The killed daemon's SAs are gone when the next one is ready: exactly its own.
-leftovers_removed() {
-	local p old
-	serve b secure_server "$p0"
-	served || fail "the client failed"
-	old=$(xfrm b state | sed -n 's/.*spi \(0x[0-9a-f]*\).*/\1/p' | head -n 1)
-	[[ -n $old ]] || fail "there is no SA"
-	p=$(daemon_pid b)
+killed_and_restarted() {
+	local p
+	p=$(daemon_pid "$1")
 	kill -9 -- "-$p"
 	within 5 is_dead "$p"
-	xfrm b state | grep -q "$old" || fail "the SA ended with the daemon"
+	(($(all_objects "$1" | wc -l) > $2)) || fail "the SAs ended with the daemon"
+}
+
+# What a killed daemon had, states, questions and policies, is gone when the next one is ready:
+# that has exactly what one has that was never killed. Also if marks have another mask.
+leftovers_removed() {
+	local fresh
+	daemon_stop b
 	daemon_start b
-	not grep -q "$old" <<<"$(xfrm b state)" || fail "the SA is left over"
+	fresh=$(all_objects b)
+	serve b secure_server "$p0"
+	served || fail "the client failed"
+	killed_and_restarted b "$(wc -l <<<"$fresh")"
+	daemon_start b
+	[[ $(all_objects b) == "$fresh" ]] ||
+		fail "left over: $(diff <(all_objects b) - <<<"$fresh" | head -n 5)"
 	ctl a delete --all >/dev/null
 	served 10 || fail "the client failed after the restart"
+	end_apps
+	killed_and_restarted b "$(wc -l <<<"$fresh")"
+	echo 'plane { mark_mask = 0x0ff00000 }' >>"$work/b.conf"
+	daemon_start b
+	not grep -q 0x7ff00000 <<<"$(all_objects b)" ||
+		fail "left over of another mask: $(all_objects b | grep 0x7ff00000 | head -n 3)"
+	(($(all_objects b | wc -l) == $(wc -l <<<"$fresh"))) ||
+		fail "left over: $(all_objects b)"
+	daemon_stop b
+	config b
+	daemon_start b
+	ctl a delete --all >/dev/null
 }
 
 # Another administrator flushes: an alarm, and everything is as it was.

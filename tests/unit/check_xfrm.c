@@ -219,8 +219,19 @@ larval(void)
 	return s;
 }
 
+static struct sample
+flushed(void)
+{
+	struct sample s = { XFRM_MSG_FLUSHSA, sizeof(struct xfrm_usersa_flush), 0, { 0 } };
+	struct xfrm_usersa_flush f = { .proto = 51 };
+
+	put(&s, &f, sizeof(f));
+	s.n = sizeof(f);
+	return s;
+}
+
 static struct sample (*const samples[])(void) = { acquire, expire, state_told,
-	state_deleted, policy_told, policy_deleted, mapping, larval };
+	state_deleted, policy_told, policy_deleted, mapping, larval, flushed };
 
 /* ---- cases ---- */
 
@@ -351,6 +362,19 @@ START_TEST(values)
 }
 END_TEST
 
+START_TEST(flush_of_what)
+{
+	struct sample s = flushed();
+	struct xfrm_event e;
+
+	ck_assert(parse_n(&s, s.n, &e));
+	ck_assert_uint_eq(e.sa.protocol, 51);
+	s.b[0] = 255; /* any of IPsec */
+	ck_assert(parse_n(&s, s.n, &e));
+	ck_assert_uint_eq(e.sa.protocol, 0);
+}
+END_TEST
+
 /* The state of a question says what the question was. */
 START_TEST(question_by_state)
 {
@@ -401,6 +425,7 @@ main(void)
 	tcase_add_test(t, table_of_others);
 	tcase_add_test(t, type_unknown);
 	tcase_add_test(t, values);
+	tcase_add_test(t, flush_of_what);
 	tcase_add_test(t, question_by_state);
 	tcase_add_test(t, deleted_by_name);
 	suite_add_tcase(s, t);

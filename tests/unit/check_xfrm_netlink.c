@@ -178,6 +178,7 @@ main(void)
 	tcase_add_test(t, reading_has_an_end);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, xfrm_install_cases());
+	suite_add_tcase(s, xfrm_leftovers_cases());
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

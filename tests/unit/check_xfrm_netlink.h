@@ -6,5 +6,6 @@
 
 void xfrm_netns_enter(void);
 TCase *xfrm_install_cases(void);
+TCase *xfrm_leftovers_cases(void);
 
 #endif

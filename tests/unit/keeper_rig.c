@@ -192,8 +192,9 @@ net_reply_remove_class(const struct config *c, uint32_t class_id)
 }
 
 void
-net_reply_down(void)
+net_reply_down(const char *run_dir)
 {
+	(void)run_dir;
 }
 
 bool
