@@ -17,7 +17,6 @@
 	X(VENDOR_NATT_02N)   \
 	X(VENDOR_NATT_02)
 #define V1_DELETE_NONCE_BYTES 32 /* MS-IKEE 7, note 23 */
-#define V1_FLAG_COMMIT 0x02
 #define V1_FLAG_AUTH_ONLY 0x04
 
 /* X(id, name): what is expected next. */
@@ -51,6 +50,13 @@ struct v1_delete {
 	struct request request;
 };
 
+#define V1_CONFIRMED_MAX 64
+/* A Delete of the peer that was confirmed: it may come again. */
+struct v1_confirmed {
+	uint32_t message_id;
+	uint32_t n_again;
+};
+
 struct v1_mm {
 	enum v1_step step;
 	struct v1_iv iv; /* of main mode; its last block begins every later exchange */
@@ -82,7 +88,8 @@ struct v1_mm {
 	LIST_HEAD(, v1_delete) deletes;
 	uint32_t n_delete;
 	bool delete_waits; /* that of the main mode, for those of its pairs */
-	uint32_t n_confirmed_again;
+	struct v1_confirmed confirmed[V1_CONFIRMED_MAX]; /* ring */
+	uint32_t n_confirmed;
 	struct request dpd;
 	struct timer dpd_timer;
 	struct timer rekey_timer;
@@ -252,6 +259,8 @@ struct v1_delete *v1_delete_find(const struct mm_sa *mm, uint32_t message_id);
 void v1_delete_confirmed(struct engine *e, struct mm_sa *mm, struct v1_delete *d);
 /* An authentic message again: a Delete is confirmed again, and not obeyed again. */
 void v1_delete_again(struct engine *e, struct mm_sa *mm);
+/* A new one in e->in; false: it wants no confirmation, or is none. */
+bool v1_delete_confirm(struct engine *e, struct mm_sa *mm);
 bool v1_delete_is_pending(const struct mm_sa *mm);
 void v1_delete_forget(struct engine *e, struct mm_sa *mm);
 /* Are these the cookies of mm? */

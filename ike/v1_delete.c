@@ -5,9 +5,8 @@
 
 #define PROTO_ISAKMP 1
 #define DELETES_MAX 64 /* that wait for their confirmation; others are sent once */
-#define AGAIN_MAX 32   /* confirmations that were lost, for each main mode */
 
-/* MS-IKEE 7, note 24. */
+/* MS-IKEE 7, note 24: of ours, and of those of the peer. */
 #define DELETE_FIRST_MS 1000
 #define DELETE_LONGEST_MS 16000
 #define DELETE_MAX_RESEND 6
@@ -206,9 +205,18 @@ act_delete(struct engine *e, struct mm_sa *mm, struct span body, bool *main)
 	return true;
 }
 
+static bool
+wants_confirmation(const struct message *m)
+{
+	const struct payload *ni = message_find(m, PAYLOAD_NONCE, 0);
+
+	return ni != NULL && message_find(m, PAYLOAD_DELETE, 0) != NULL &&
+	       pld_nonce_check(ni->body) == IKE_OK;
+}
+
 /* Windows wants its Delete confirmed, under HASH(2) (spec authip.md 6.6). */
 static void
-confirm_delete(struct engine *e, struct mm_sa *mm)
+send_confirmation(struct engine *e, struct mm_sa *mm)
 {
 	const struct payload *ni = message_find(&e->in, PAYLOAD_NONCE, 0);
 	const struct payload *del = message_find(&e->in, PAYLOAD_DELETE, 0);
@@ -217,8 +225,6 @@ confirm_delete(struct engine *e, struct mm_sa *mm)
 	struct span wire;
 	struct v1_iv iv;
 
-	if (ni == NULL || del == NULL || pld_nonce_check(ni->body) != IKE_OK)
-		return;
 	e->p.host.random(e->p.host.ctx, nr, sizeof(nr));
 	v1_begin(e, mm, EXCHANGE_INFO, id);
 	v1_hash_begin(e, mm);
@@ -230,17 +236,40 @@ confirm_delete(struct engine *e, struct mm_sa *mm)
 		answered_reply(e, &mm->notify_answered, mm, wire);
 }
 
+bool
+v1_delete_confirm(struct engine *e, struct mm_sa *mm)
+{
+	struct v1_mm *v = mm->v1;
+
+	if (!wants_confirmation(&e->in))
+		return false;
+	v->confirmed[v->n_confirmed++ % V1_CONFIRMED_MAX] =
+	    (struct v1_confirmed){ .message_id = e->in.h.message_id };
+	send_confirmation(e, mm);
+	return true;
+}
+
+static struct v1_confirmed *
+find_confirmed(struct v1_mm *v, uint32_t message_id)
+{
+	for (uint32_t i = 0; i < V1_CONFIRMED_MAX && i < v->n_confirmed; i++)
+		if (v->confirmed[i].message_id == message_id)
+			return &v->confirmed[i];
+	return NULL;
+}
+
+/* Each as often as it is repeated: a copy of one uses up nothing of the others. */
 void
 v1_delete_again(struct engine *e, struct mm_sa *mm)
 {
-	if (message_find(&e->in, PAYLOAD_NONCE, 0) == NULL ||
-	    message_find(&e->in, PAYLOAD_DELETE, 0) == NULL ||
-	    mm->v1->n_confirmed_again >= AGAIN_MAX) {
+	struct v1_confirmed *c = find_confirmed(mm->v1, e->in.h.message_id);
+
+	if (c == NULL || c->n_again >= DELETE_MAX_RESEND) {
 		event_drop(e, mm, IKE_ERR_REPLAY);
 		return;
 	}
-	mm->v1->n_confirmed_again++;
-	confirm_delete(e, mm);
+	c->n_again++;
+	send_confirmation(e, mm);
 }
 
 static void
@@ -264,7 +293,7 @@ v1_delete_input(struct engine *e, struct mm_sa *mm)
 	const struct payload *p;
 	bool main = false;
 
-	confirm_delete(e, mm);
+	(void)v1_delete_confirm(e, mm);
 	for (size_t i = 0; (p = message_find(&e->in, PAYLOAD_DELETE, i)) != NULL; i++)
 		if (!act_delete(e, mm, p->body, &main))
 			event_drop(e, mm, IKE_ERR_NOTIFY);

@@ -151,12 +151,18 @@ input_info(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_HASH);
 		return;
 	}
-	if (!is_new || mm->state == MM_DYING) {
+	if (!is_new) {
 		v1_delete_again(e, mm);
 		return;
 	}
-	if (!id_take(e, mm))
+	/* Before it is proved it may have no memory of ours, and its IV is another one. */
+	if (mm->keys.peer_proved && !id_take(e, mm))
 		return;
+	if (mm->state == MM_DYING) {
+		if (!v1_delete_confirm(e, mm))
+			event_drop(e, mm, IKE_ERR_STATE);
+		return;
+	}
 	if (mm->state == MM_ESTABLISHED) {
 		nat_follow(e, mm);
 		v1_dpd_alive(e, mm);

@@ -71,11 +71,8 @@ v1_mm(size_t host)
 
 /* ---- informational exchanges ---- */
 
-enum proof { IN_CLEAR, WITHOUT_HASH, WRONG_HASH, RIGHT_HASH };
-
-/* Written by the engine of one host, for the other one. */
-static struct span
-info(size_t from, enum proof proof, uint8_t type, struct span body)
+struct span
+v1_info(size_t from, enum v1_proof proof, uint8_t type, struct span body)
 {
 	struct engine *e = v1_net.host[from].engine;
 	struct mm_sa *mm = v1_mm(from);
@@ -134,12 +131,13 @@ START_TEST(h17_delete)
 	struct span wire;
 
 	v1_connect();
-	for (enum proof p = IN_CLEAR; p <= WRONG_HASH; p++) {
-		wire = info(1 - to, p, PAYLOAD_DELETE, delete_body(1 - to, main, b));
+	for (enum v1_proof p = IN_CLEAR; p <= WRONG_HASH; p++) {
+		wire = v1_info(1 - to, p, PAYLOAD_DELETE, delete_body(1 - to, main, b));
 		v1_expect_drop(to, wire, proof_errors[p]);
 		v1_expect_unharmed();
 	}
-	wire = info(1 - to, RIGHT_HASH, PAYLOAD_DELETE, delete_body(1 - to, main, b));
+	wire =
+	    v1_info(1 - to, RIGHT_HASH, PAYLOAD_DELETE, delete_body(1 - to, main, b));
 	memcpy(copy, wire.p, wire.n);
 	wire.p = copy;
 	for (size_t n = 0; n < wire.n; n++) /* cut anywhere, changed anywhere */
@@ -171,13 +169,14 @@ START_TEST(h17_notify)
 
 	v1_connect();
 	v1_expect_drop(RESPONDER,
-	    info(INITIATOR, IN_CLEAR, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    v1_info(INITIATOR, IN_CLEAR, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
 	    IKE_ERR_NOT_ENCRYPTED);
 	v1_expect_drop(RESPONDER,
-	    info(INITIATOR, WITHOUT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    v1_info(INITIATOR, WITHOUT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
 	    IKE_ERR_PAYLOAD_MISSING);
 	v1_expect_drop(RESPONDER,
-	    info(INITIATOR, WRONG_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)), IKE_ERR_HASH);
+	    v1_info(INITIATOR, WRONG_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b)),
+	    IKE_ERR_HASH);
 	v1_expect_unharmed();
 	sim_free(&v1_net);
 }
@@ -196,7 +195,7 @@ START_TEST(delete_lengths)
 			if (b[at] == v)
 				continue;
 			b[at] = (uint8_t)v;
-			wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_DELETE, body);
+			wire = v1_info(INITIATOR, RIGHT_HASH, PAYLOAD_DELETE, body);
 			sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
 			v1_expect_unharmed();
 		}
@@ -213,7 +212,7 @@ START_TEST(replayed_informational)
 	struct span wire;
 
 	v1_connect();
-	wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+	wire = v1_info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
 	memcpy(copy, wire.p, wire.n);
 	wire.p = copy;
 	sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
@@ -231,11 +230,11 @@ START_TEST(replayed_informational_after_many)
 	uint32_t n = 1;
 
 	v1_connect();
-	wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+	wire = v1_info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
 	memcpy(copy, wire.p, wire.n);
 	sim_inject(&v1_net, RESPONDER, copy, wire.n);
 	for (; sim_count_mm(&v1_net, RESPONDER) == 1 && n < 40000; n++) {
-		wire = info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+		wire = v1_info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
 		sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
 		if (n % 1000 == 65)
 			v1_expect_drop(
@@ -611,6 +610,7 @@ main(void)
 	suite_add_tcase(s, v1_first_cases());
 	suite_add_tcase(s, v1_key_cases());
 	suite_add_tcase(s, v1_quick_cases());
+	suite_add_tcase(s, v1_proof_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -22,8 +22,14 @@ void v1_expect_unharmed(void);
 void v1_expect_drop(size_t host, struct span datagram, enum ike_err err);
 struct mm_sa *v1_mm(size_t host);
 
+enum v1_proof { IN_CLEAR, WITHOUT_HASH, WRONG_HASH, RIGHT_HASH };
+
+/* An informational exchange, written by the engine of one host for the other one. */
+struct span v1_info(size_t from, enum v1_proof proof, uint8_t type, struct span body);
+
 TCase *v1_first_cases(void);
 TCase *v1_key_cases(void);
 TCase *v1_quick_cases(void);
+TCase *v1_proof_cases(void);
 
 #endif

@@ -102,6 +102,66 @@ START_TEST(many_deletes_over_a_bad_network)
 }
 END_TEST
 
+struct copies {
+	struct sim_packet p[2];
+	size_t n;
+};
+
+static bool
+copy_some(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct copies *c = ctx;
+
+	if (from == 0 && c->n < 2) {
+		memcpy(c->p[c->n].b, p, *n);
+		c->p[c->n++].n = *n;
+	}
+	return true;
+}
+
+/*
+ * Somebody sends copies of old Deletes, from anywhere: those that are lost later are
+ * confirmed again all the same.
+ */
+START_TEST(copies_of_deletes_use_up_nothing)
+{
+	static struct copies c;
+	struct lost l = { .from = 1, .n = 1 };
+	uint32_t qm[4];
+
+	c.n = 0;
+	v1_begin_psk(38);
+	for (uint16_t i = 0; i < 4; i++) {
+		sim_acquire(&net, 0, i + 1u, 4, (uint16_t)(80 + i));
+		ck_assert(sim_run_results(&net, 0, i + 1u, 30000));
+		qm[i] = net.host[0].result.qm_id;
+	}
+	sim_run(&net, 1000);
+	net.tap = copy_some;
+	net.tap_ctx = &c;
+	for (int i = 0; i < 2; i++) {
+		engine_delete_qm(net.host[0].engine, net.now_ms, qm[i]);
+		sim_run(&net, 100);
+	}
+	for (int i = 0; i < 200; i++)
+		sim_inject(&net, 1, c.p[i % 2].b, c.p[i % 2].n);
+	sim_run(&net, 100);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	net.tap = lose_some;
+	net.tap_ctx = &l;
+	for (int i = 2; i < 4; i++) { /* the confirmation of the first one is lost */
+		engine_delete_qm(net.host[0].engine, net.now_ms, qm[i]);
+		sim_run(&net, 100);
+	}
+	l.from = 0;
+	l.seen = l.n = 0;
+	sim_run(&net, 100000);
+	ck_assert_uint_eq(l.seen, 1);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
 /* The main mode waits for its confirmations, but not for ever. */
 START_TEST(main_mode_waits_for_confirmation)
 {
@@ -341,6 +401,7 @@ sim_v1_windows_cases(void)
 	tcase_add_loop_test(t, delete_is_repeated, 0, 8);
 	tcase_add_loop_test(t, delete_is_confirmed_again, 0, 2);
 	tcase_add_loop_test(t, many_deletes_over_a_bad_network, 0, 2);
+	tcase_add_test(t, copies_of_deletes_use_up_nothing);
 	tcase_add_test(t, main_mode_waits_for_confirmation);
 	tcase_add_loop_test(t, both_delete, 0, 2);
 	tcase_add_test(t, shutdown_does_not_wait_long);
