@@ -105,6 +105,20 @@
 	X(MSG_V1_CLEAR_INFO, PAYLOAD_NOTIFY, 1, 4) \
 	X(MSG_V1_CLEAR_INFO, PAYLOAD_DELETE, 0, 4)
 
+/*
+ * X(message, place, payload): what has to be in this place. IKEv1 leaves the order of all
+ * others to the sender (RFC 2409 5, 5.5, 5.7).
+ */
+#define PLACES(X)                     \
+	X(MSG_V1_M1, 0, PAYLOAD_SA)   \
+	X(MSG_V1_M2, 0, PAYLOAD_SA)   \
+	X(MSG_V1_Q1, 0, PAYLOAD_HASH) \
+	X(MSG_V1_Q1, 1, PAYLOAD_SA)   \
+	X(MSG_V1_Q2, 0, PAYLOAD_HASH) \
+	X(MSG_V1_Q2, 1, PAYLOAD_SA)   \
+	X(MSG_V1_Q3, 0, PAYLOAD_HASH) \
+	X(MSG_V1_INFO, 0, PAYLOAD_HASH)
+
 struct rule {
 	enum ike_message_id message;
 	uint8_t type;
@@ -118,6 +132,17 @@ static const struct rule rule_table[] = {
 #undef X
 };
 #define RULE_COUNT (sizeof(rule_table) / sizeof(rule_table[0]))
+
+static const struct place {
+	enum ike_message_id message;
+	size_t index;
+	uint8_t type;
+} place_table[] = {
+#define X(message, index, type) { message, index, type },
+	PLACES(X)
+#undef X
+};
+#define PLACE_COUNT (sizeof(place_table) / sizeof(place_table[0]))
 
 const char *
 rules_message_name(enum ike_message_id id)
@@ -153,6 +178,21 @@ rule_lists(enum ike_message_id id, uint8_t type)
 	return false;
 }
 
+/* Everything that it needs is there. */
+static bool
+is_in_place(const struct message *m, enum ike_message_id id, uint8_t *type)
+{
+	for (size_t i = 0; i < PLACE_COUNT; i++) {
+		const struct place *p = &place_table[i];
+
+		*type = p->type;
+		if (p->message == id &&
+		    (p->index >= m->n_payload || m->payload[p->index].type != p->type))
+			return false;
+	}
+	return true;
+}
+
 enum ike_err
 rules_check(const struct message *m, enum ike_message_id id, uint8_t *type)
 {
@@ -176,6 +216,8 @@ rules_check(const struct message *m, enum ike_message_id id, uint8_t *type)
 			return *type == PAYLOAD_KEY_DICT ? IKE_ERR_KEY_DICTATION :
 							   IKE_ERR_PAYLOAD_UNEXPECTED;
 	}
+	if (!is_in_place(m, id, type))
+		return IKE_ERR_PAYLOAD_UNEXPECTED;
 	*type = PAYLOAD_NONE;
 	return IKE_OK;
 }

@@ -237,11 +237,112 @@ START_TEST(quick_mode_of_the_rfc)
 }
 END_TEST
 
+/* ---- other orders ---- */
+
+#define MOVABLE 5 /* SA, Nonce, KE, IDci, IDcr: as they are sent */
+
+/* The first message of a new quick mode: HASH in this place, the others in this order. */
+static struct span
+first_message(const size_t *order, size_t hash_at, uint32_t id)
+{
+	struct engine *e = v1_net.host[INITIATOR].engine;
+	const struct mm_sa *mm = v1_mm(INITIATOR);
+	struct span wire;
+	struct v1_iv iv;
+
+	ck_assert(v1_keys_iv(mm, id, &iv));
+	v1_begin(e, mm, EXCHANGE_QUICK, id);
+	for (size_t i = 0; i <= MOVABLE; i++) {
+		const struct part *p = &quick[0].part[1 + order[i < MOVABLE ? i : 0]];
+
+		if (i == hash_at)
+			v1_hash_begin(e, mm);
+		if (i < MOVABLE)
+			v1_write(e, p->type, span_of(p->p + 4, p->n - 4));
+	}
+	if (hash_at == 0) {
+		ck_assert(v1_hash_finish(e, mm, id, SPAN_NONE, &iv, &wire));
+	} else {
+		ck_assert(v1_finish(e, &wire));
+		ck_assert(v1_seal(e, mm, &iv, &wire));
+	}
+	return wire;
+}
+
+static bool
+is_taken(const size_t *order, size_t hash_at)
+{
+	static uint32_t id = 1000;
+	struct span wire = first_message(order, hash_at, ++id);
+
+	sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+	return sadb_qm_by_message_id(v1_mm(RESPONDER), id) != NULL;
+}
+
+static size_t
+place_of(const size_t *order, size_t what)
+{
+	size_t i = 0;
+
+	while (order[i] != what)
+		i++;
+	return i;
+}
+
+/* The k-th of all orders of five. */
+static void
+permute(size_t k, size_t *order)
+{
+	size_t left[MOVABLE] = { 0, 1, 2, 3, 4 };
+
+	for (size_t i = 0; i < MOVABLE; i++) {
+		size_t n = MOVABLE - i, at = k % n;
+
+		k /= n;
+		order[i] = left[at];
+		memmove(left + at, left + at + 1, (n - at - 1) * sizeof(left[0]));
+	}
+}
+
+/*
+ * HASH comes first and SA behind it, IDci before IDcr; the others as they like (RFC 2409
+ * 5.5: "there are no payload ordering restrictions").
+ */
+START_TEST(orders_of_quick_mode)
+{
+	struct engine *e;
+	size_t order[MOVABLE];
+	uint64_t unexpected;
+
+	negotiate(HASH_SHA256, DH_MODP2048);
+	decrypt(&quick[0], v1_mm(INITIATOR), true);
+	take_apart(&quick[0]);
+	v1_net.tap = NULL;
+	e = v1_net.host[RESPONDER].engine;
+	for (size_t k = 0; k < 120; k++) {
+		bool good;
+
+		permute(k, order);
+		good = order[0] == 0 && place_of(order, 3) < place_of(order, 4);
+		unexpected = engine_error_count(e, IKE_ERR_PAYLOAD_UNEXPECTED);
+		ck_assert_uint_eq(is_taken(order, 0), good);
+		ck_assert_uint_eq(engine_error_count(e, IKE_ERR_PAYLOAD_UNEXPECTED),
+		    unexpected + (order[0] != 0));
+	}
+	permute(0, order);
+	for (size_t at = 1; at <= MOVABLE; at++)
+		ck_assert(!is_taken(order, at));
+	ck_assert(is_taken(order, 0));
+	sim_free(&v1_net);
+}
+END_TEST
+
 TCase *
 v1_quick_cases(void)
 {
 	TCase *t = tcase_create("quick mode on the wire");
 
 	tcase_add_loop_test(t, quick_mode_of_the_rfc, 0, 6);
+	tcase_add_test(t, orders_of_quick_mode);
 	return t;
 }
