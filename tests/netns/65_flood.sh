@@ -10,9 +10,11 @@ rss_kb() {
 	awk '/^VmRSS/ { print $2 }' "/proc/$(role_pid "$1" negotiator)/status"
 }
 
-# 50,000 a second, most of which the kernel or a cookie answers for. What was there works on,
+# So many a second, most of which the kernel or a cookie answers for. What was there works on,
 # a host that nobody knows yet comes through, and the negotiator does not grow.
 flood() {
+	local rate=50000
+	[[ ${backend:-plane} == plane ]] || rate=5000 # what a guest's processor can send and answer
 	local before after sent flooder
 	forget # the capture begins with a first message
 	ip -n "${ns}b" route add 172.16.0.0/12 via "$a4"
@@ -22,9 +24,9 @@ flood() {
 	say before-it
 	capture_stop
 	# Warm: whatever the tables take, they have.
-	on a nt_inject flood "$capture" 50000 1 >"$work/warm" || fail "cannot send"
+	on a nt_inject flood "$capture" "$rate" 1 >"$work/warm" || fail "cannot send"
 	before=$(rss_kb b)
-	on a nt_inject flood "$capture" 50000 5 >"$work/sent" &
+	on a nt_inject flood "$capture" "$rate" 5 >"$work/sent" &
 	flooder=$!
 	sleep 1
 	say in-it 5
@@ -34,7 +36,7 @@ flood() {
 	within 20 is_dead "$flooder" || fail "the flood does not end"
 	say after-it
 	sent=$(cat "$work/sent")
-	((sent > 100000)) || fail "only $sent were sent"
+	((sent > 2 * rate)) || fail "only $sent were sent"
 	after=$(rss_kb b)
 	((after - before < 8192)) || fail "the negotiator grew from $before to $after kB"
 	(($(counter b drop_dos_cookie) > 1000)) || fail "no cookies: $(counter b drop_dos_cookie)"

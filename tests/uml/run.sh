@@ -20,7 +20,7 @@ topics=(
 	"56_peer 58_wfp 80_rekey"
 	"65_kernel 60_nat"
 	"20_bulk 50_commands 66_experiments"
-	"55_evidence 57_tshark 59_quota"
+	"55_evidence 57_tshark 59_quota 65_flood"
 	"21_path_mtu 90_porting"
 )
 
