@@ -299,6 +299,62 @@ state_as_specified() {
 	grep -q 'output-mark' "$work/states.app" || fail "the inbound state sets no mark"
 }
 
+# spis HOST
+spis() {
+	xfrm "$1" state | awk '$3 == "spi" { print $4 }' | sort
+}
+
+has_gone() {
+	not grep -qF -- "$2" <<<"$(spis "$1")"
+}
+
+# limit HOST SPI KIND SECONDS: another lifetime for a state of the default policy. The kernel
+# takes that alone: keys are given for form's sake. (A hard end has to come after a soft one.)
+limit() {
+	local src dst reqid
+	read -r src dst reqid < <(xfrm "$1" state | awk -v spi="$2" '/^src/ { s = $2; d = $4 }
+		$3 == "spi" && $4 == spi { print s, d, $6 }')
+	xfrm "$1" state update src "$src" dst "$dst" proto esp spi "$2" reqid "$reqid" \
+		mode transport enc 'ecb(cipher_null)' "" auth-trunc 'hmac(sha1)' \
+		0x000102030405060708090a0b0c0d0e0f10111213 96 limit "$3" "$4" ||
+		fail "cannot change the lifetime of $2"
+}
+
+# renewals HOST: how many pairs replaced others.
+renewals() {
+	grep -c 'established.*, for quick mode' "$work/$1.log"
+}
+
+has_renewed() {
+	(($(renewals a) > $1))
+}
+
+# The kernel's clock ends states: in time there is a new pair, and nothing waits for it.
+ends_by_time() {
+	local spi old before
+	forget
+	serve b secure_server "$p0"
+	talk_start a -d "$b4" "$p0"
+	say first-line
+	old=$(spis a)
+	(($(wc -w <<<"$old") == 2)) || fail "not one pair: $old"
+	(($(ip -s -n "${ns}a" xfrm state | grep -c 'hard 3600(sec)') == 2)) ||
+		fail "not the lifetime of the policy"
+	before=$(renewals a)
+	for spi in $old; do
+		limit a "$spi" time-soft 1
+	done
+	within 20 has_renewed "$before" || fail "the soft limit of the kernel renews nothing"
+	say after-the-soft-limit
+	limit a "${old%%$'\n'*}" time-hard 1 # the other one goes with it
+	for spi in $old; do
+		within 20 has_gone a "$spi" || fail "the kernel keeps $spi beyond its time"
+		within 20 has_gone b "$spi" || fail "the peer keeps $spi"
+	done
+	say after-the-hard-limit
+	(($(count a "quick mode SAs") == 1)) || fail "the new pair went, too"
+}
+
 # Without a daemon, programs that never asked for protection go on as ever.
 plain_after_death() {
 	local p
@@ -322,6 +378,7 @@ try kernel_question_lost question_lost
 try kernel_closed_port closed_port
 try kernel_dead_peer dead_peer
 try kernel_ring_answers ring_answers
+try kernel_ends_by_time ends_by_time
 try kernel_plain_after_death plain_after_death
 try kernel_backend_choice backend_choice
 try kernel_lacks_algorithm lacks_algorithm
