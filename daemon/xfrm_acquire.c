@@ -263,7 +263,10 @@ xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask)
 		if (acquire_find(x, ask->class_id, &ask->flow) != NULL)
 			reply.seen = SEEN_WAITING;
 		else if (e != NULL)
-			reply.seen = e->rule.level == XFRM_LEVEL_REQUIRED ? SEEN_OPEN : SEEN_FAILED;
+			reply.seen = e->rule.level == XFRM_LEVEL_REQUIRED ? SEEN_OPEN :
+			    xfrm_boundary_is_clear(x, ask->class_id, &e->rule.selector) ?
+									    SEEN_CLEAR :
+									    SEEN_FAILED;
 		reply.was_secured = e != NULL && e->rule.level == XFRM_LEVEL_REQUIRED;
 	}
 	(void)ipc_send(x->negotiator, PROTO_FLOW_REPLY, &reply, sizeof(reply), -1);

@@ -183,6 +183,10 @@ pair_complete(struct xfrm *x, struct xfrm_pair *p)
 			old->has_newer = true;
 	p->was_complete = true;
 	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
+	if (p->stays_clear) {
+		xfrm_boundary_tell(x, p);
+		return;
+	}
 	xfrm_clear_secured(x, p);
 	if (is_of_connection(&a->selector))
 		connection_begin(x, a);
@@ -238,7 +242,15 @@ xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a)
 		add_failed(x, a->qm_id);
 		return;
 	}
-	if ((p == NULL && (p = pair_new(x, a)) == NULL) || !pair_install(x, a)) {
+	if (p == NULL && (p = pair_new(x, a)) == NULL) {
+		add_failed(x, a->qm_id);
+		return;
+	}
+	if (!a->inbound) {
+		p->sa.peer_boundary = a->peer_boundary;
+		xfrm_boundary_begin(x, p);
+	}
+	if (!pair_install(x, a)) {
 		add_failed(x, a->qm_id);
 		return;
 	}
@@ -278,6 +290,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
 	xfrm_usage_last(x, p);
 	pair_remove(x, p);
+	xfrm_boundary_end(x, p);
 	pair_free(x, p);
 	if (was_of_connection)
 		connection_end(x, &sa);

@@ -61,6 +61,7 @@ struct xfrm_pair {
 	bool was_complete; /* both directions existed: what follows from that is undone once */
 	bool has_newer;
 	bool is_expired; /* the negotiator was told */
+	bool stays_clear; /* its peer prefers clear text: xfrm_boundary.c */
 };
 
 /* A packet waits, or goes in clear meanwhile; the negotiator was asked. */
@@ -270,6 +271,17 @@ void xfrm_answer_free(struct xfrm *x);
 void xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms);
 void xfrm_answer_end(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_answer_tick(struct xfrm *x);
+
+/*
+ * xfrm_boundary.c: an SA whose traffic stays in clear. begin: before the outbound state exists.
+ * tell: the negotiator, when the pair is complete. is_clear: does the very same traffic?
+ */
+void xfrm_boundary_begin(struct xfrm *x, struct xfrm_pair *p);
+void xfrm_boundary_tell(struct xfrm *x, const struct xfrm_pair *p);
+void xfrm_boundary_tick(struct xfrm *x, struct xfrm_pair *p);
+bool xfrm_boundary_is_clear(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector);
+void xfrm_boundary_end(struct xfrm *x, struct xfrm_pair *p);
 
 /* xfrm_event.c */
 void xfrm_event_read(struct xfrm *x);

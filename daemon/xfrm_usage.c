@@ -141,6 +141,7 @@ pair_tick(struct xfrm *x, struct xfrm_pair *p)
 		tell_usage(x, p);
 	if (p->packets[0] != out)
 		p->nat_sent_ms = x->now_ms;
+	xfrm_boundary_tick(x, p);
 	keepalive(x, p);
 	look_for_silence(x, p, p->packets[0] - out);
 	if (x->now_ms >= p->soft_ms && p->packets[0] + p->packets[1] > 0 &&
