@@ -33,14 +33,30 @@ xfrm_pair_find(struct xfrm *x, const struct xfrm_sa_name *name, bool *inbound)
 {
 	struct xfrm_pair *p;
 
-	for (size_t i = 0; i < XFRM_BUCKETS; i++)
-		LIST_FOREACH (p, &x->by_id[i], by_id)
-			for (int d = 0; d < 2; d++)
-				if (p->exists[d] && name_matches(&p->name[d], name)) {
-					*inbound = d == 1;
-					return p;
-				}
+	for (int d = 0; d < 2; d++)
+		LIST_FOREACH (p, &x->by_spi[d][name->spi % XFRM_BUCKETS], by_spi[d])
+			if (p->exists[d] && name_matches(&p->name[d], name)) {
+				*inbound = d == 1;
+				return p;
+			}
 	return NULL;
+}
+
+static void
+unname(struct xfrm_pair *p, int d)
+{
+	if (p->name[d].spi != 0)
+		LIST_REMOVE(p, by_spi[d]);
+	p->name[d].spi = 0;
+}
+
+static void
+name_is(struct xfrm *x, struct xfrm_pair *p, int d, const struct action_sa_add *a)
+{
+	unname(p, d); /* of one that is gone */
+	xfrm_sa_name_of(a, &p->name[d]);
+	LIST_INSERT_HEAD(
+	    &x->by_spi[d][p->name[d].spi % XFRM_BUCKETS], p, by_spi[d]);
 }
 
 bool
@@ -197,6 +213,8 @@ pair_free(struct xfrm *x, struct xfrm_pair *p)
 {
 	LIST_REMOVE(p, by_id);
 	LIST_REMOVE(p, by_peer);
+	unname(p, 0);
+	unname(p, 1);
 	x->n_pairs--;
 	free(p);
 }
@@ -255,7 +273,7 @@ xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a)
 		return;
 	}
 	p->exists[d] = true;
-	xfrm_sa_name_of(a, &p->name[d]);
+	name_is(x, p, d, a);
 	pair_complete(x, p);
 }
 

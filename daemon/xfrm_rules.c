@@ -7,6 +7,8 @@
 #include "daemon/log.h"
 #include "daemon/xfrm_state.h"
 
+#define FIRST_LOOK_MS 2000 /* a tick comes within that */
+
 static const uint8_t families[] = { 4, 6 };
 static const uint8_t protocols[] = { 6, 17 };
 
@@ -136,6 +138,9 @@ xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 	if (n > 0)
 		ok = set_exempt(x, class_id[0]) && ok;
 	remove_old(x);
+	/* What is connected in clear already may be answered, whoever speaks next. */
+	for (size_t i = 0; i < n; i++)
+		xfrm_answer_begin(x, class_id[i], FIRST_LOOK_MS);
 	if (!ok)
 		log_error("xfrm",
 		    "not every rule of the configuration is in force: what "

@@ -42,12 +42,14 @@ struct xfrm_entry {
 struct xfrm_pair {
 	LIST_ENTRY(xfrm_pair) by_id;
 	LIST_ENTRY(xfrm_pair) by_peer;
+	LIST_ENTRY(xfrm_pair) by_spi[2]; /* once name is known */
 	uint32_t qm_id;
 	struct action_sa_add sa; /* without keys */
 	struct xfrm_sa_name name[2];
 	bool exists[2];
 	uint64_t bytes[2];
 	uint64_t packets[2];
+	uint64_t sent; /* of these, since the last tick */
 	uint32_t replayed; /* inbound packets refused */
 	uint32_t integrity_failed;
 	uint64_t since_ms;
@@ -58,6 +60,8 @@ struct xfrm_pair {
 	uint64_t unanswered_ms; /* when the first of these was seen */
 	uint64_t n_unanswered;	/* packets sent since the last one received */
 	uint64_t heard;		/* packets of the peer when that was looked at */
+	uint64_t heard_now;	/* by all its pairs of this class, if is_summed */
+	bool is_summed;
 	bool was_complete; /* both directions existed: what follows from that is undone once */
 	bool has_newer;
 	bool is_expired; /* the negotiator was told */
@@ -112,6 +116,7 @@ struct xfrm {
 	LIST_HEAD(, xfrm_entry) entry[XFRM_BUCKETS];
 	LIST_HEAD(, xfrm_pair) by_id[XFRM_BUCKETS];
 	LIST_HEAD(, xfrm_pair) by_peer[XFRM_BUCKETS];
+	LIST_HEAD(, xfrm_pair) by_spi[2][XFRM_BUCKETS];
 	TAILQ_HEAD(, xfrm_acquire) acquires;
 	LIST_HEAD(, xfrm_secured) secured[XFRM_BUCKETS];
 	uint32_t n_secured_of[XFRM_BUCKETS];

@@ -67,20 +67,32 @@ xfrm_usage_last(struct xfrm *x, struct xfrm_pair *p)
 		tell_usage(x, p);
 }
 
-/* The newer pair of the same traffic: the peer may answer through that. */
-static uint64_t
-packets_in(struct xfrm *x, const struct xfrm_pair *p)
+static bool
+is_of_same_peer(const struct xfrm_pair *a, const struct xfrm_pair *b)
 {
-	const struct xfrm_pair *other;
+	return a->sa.class_id == b->sa.class_id &&
+	       address_equal(&a->sa.selector.remote.addr, &b->sa.selector.remote.addr);
+}
+
+/*
+ * The peer may answer through any of its pairs: a newer one of the same traffic, say. Summed
+ * once for all of them: there may be one for each of thousands of connections.
+ */
+static void
+sum_heard(struct xfrm *x, const struct xfrm_pair *of)
+{
+	size_t bucket = xfrm_bucket(&of->sa.selector.remote.addr);
+	struct xfrm_pair *p;
 	uint64_t n = 0;
 
-	LIST_FOREACH (
-	    other, &x->by_peer[xfrm_bucket(&p->sa.selector.remote.addr)], by_peer)
-		if (other->sa.class_id == p->sa.class_id &&
-		    address_equal(
-			&other->sa.selector.remote.addr, &p->sa.selector.remote.addr))
-			n += other->packets[1];
-	return n;
+	LIST_FOREACH (p, &x->by_peer[bucket], by_peer)
+		if (is_of_same_peer(p, of))
+			n += p->packets[1];
+	LIST_FOREACH (p, &x->by_peer[bucket], by_peer)
+		if (is_of_same_peer(p, of)) {
+			p->heard_now = n;
+			p->is_summed = true;
+		}
 }
 
 /*
@@ -88,12 +100,15 @@ packets_in(struct xfrm *x, const struct xfrm_pair *p)
  * none in for a while look like a peer that has lost its keys.
  */
 static void
-look_for_silence(struct xfrm *x, struct xfrm_pair *p, uint64_t sent)
+look_for_silence(struct xfrm *x, struct xfrm_pair *p)
 {
-	uint64_t heard = packets_in(x, p);
+	uint64_t sent = p->sent, heard;
 
 	if (p->sa.selector.protocol != 6)
 		return;
+	if (!p->is_summed)
+		sum_heard(x, p);
+	heard = p->heard_now;
 	if (heard != p->heard || sent == 0) {
 		if (heard != p->heard)
 			p->n_unanswered = 0;
@@ -128,9 +143,9 @@ keepalive(struct xfrm *x, struct xfrm_pair *p)
 }
 
 static void
-pair_tick(struct xfrm *x, struct xfrm_pair *p)
+pair_read(struct xfrm *x, struct xfrm_pair *p)
 {
-	uint64_t out = p->packets[0], in = p->packets[1], idle_ms;
+	uint64_t out = p->packets[0], in = p->packets[1];
 
 	for (int d = 0; d < 2; d++)
 		if (p->exists[d] && !read_counters(x, p, d)) {
@@ -139,15 +154,23 @@ pair_tick(struct xfrm *x, struct xfrm_pair *p)
 		}
 	if (p->packets[0] != out || p->packets[1] != in)
 		tell_usage(x, p);
-	if (p->packets[0] != out)
+	p->sent = p->packets[0] - out;
+	p->is_summed = false;
+}
+
+static void
+pair_judge(struct xfrm *x, struct xfrm_pair *p)
+{
+	uint64_t idle_ms = (uint64_t)p->sa.idle_s * 1000;
+
+	if (p->sent > 0)
 		p->nat_sent_ms = x->now_ms;
 	xfrm_boundary_tick(x, p);
 	keepalive(x, p);
-	look_for_silence(x, p, p->packets[0] - out);
+	look_for_silence(x, p);
 	if (x->now_ms >= p->soft_ms && p->packets[0] + p->packets[1] > 0 &&
 	    x->now_ms - p->last_ms < RECENT_MS)
 		xfrm_pair_soft(x, p);
-	idle_ms = (uint64_t)p->sa.idle_s * 1000;
 	if (idle_ms != 0 && x->now_ms - p->last_ms >= idle_ms)
 		xfrm_pair_expire(x, p, EXPIRY_IDLE);
 }
@@ -159,5 +182,8 @@ xfrm_usage_tick(struct xfrm *x)
 
 	for (size_t i = 0; i < XFRM_BUCKETS; i++)
 		LIST_FOREACH (p, &x->by_id[i], by_id)
-			pair_tick(x, p);
+			pair_read(x, p);
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			pair_judge(x, p);
 }

@@ -557,6 +557,33 @@ START_TEST(flood_of_reloads)
 }
 END_TEST
 
+/* 0: a class comes back at a restart. 1: the kernel refuses it: its live sockets are blocked. */
+START_TEST(class_that_does_not_come_back)
+{
+	struct proto_class_spec s = good_class(6);
+	bool is_refused = _i == 1;
+
+	rig_begin(true);
+	rig.options.run_dir = "/nonexistent";
+	memset(rig.is_up, 0, sizeof(rig.is_up)); /* another daemon begins */
+	rig.left = &s;
+	rig.may_not_make_one = is_refused ? 6 : 0;
+	ck_assert(keeper_classes_open(&rig.k));
+	ck_assert(rig.is_up[CLASS_DEFAULT]);
+	ck_assert(rig.is_up[6] == !is_refused);
+	ck_assert(rig.has_guard[6] == is_refused);
+	ck_assert(rig.k.is_lost[6] == is_refused);
+	ck_assert((rig.k.class[6] == NULL) == is_refused);
+	/* Nobody gets it anew while they live. */
+	rig.may_not_make_one = 0;
+	if (is_refused) {
+		rig_say(ROLE_NEGOTIATOR, PROTO_CLASS_ASK, &s, sizeof(s), -1);
+		ck_assert(!rig.is_up[6]);
+	}
+	done();
+}
+END_TEST
+
 /* Whoever asks and does not read the answers loses the channel, not keeper its memory. */
 START_TEST(flood_of_questions)
 {
@@ -626,6 +653,7 @@ keeper_cases(void)
 	tcase_add_loop_test(t, predefined_classes_never_end, 0, 2);
 	tcase_add_loop_test(t, rules_of_any_order, 0, 2);
 	tcase_add_loop_test(t, flood_of_classes, 0, 2);
+	tcase_add_loop_test(t, class_that_does_not_come_back, 0, 2);
 	tcase_add_test(t, flood_of_reloads);
 	tcase_add_test(t, flood_of_questions);
 	tcase_add_test(t, distrusted_role_ends);

@@ -86,7 +86,8 @@ up(uint32_t class_id)
 	rig_promise(
 	    class_id > 0 && class_id < CLASS_MAX, "a class without a mark is made");
 	rig_promise(!rig.is_up[class_id], "a class that exists is made");
-	return rig.is_up[class_id] = !rig.may_not_make;
+	return rig.is_up[class_id] =
+		   !rig.may_not_make && class_id != rig.may_not_make_one;
 }
 
 static void
@@ -155,7 +156,7 @@ void
 xfrm_class_guard(struct xfrm *x, uint32_t class_id)
 {
 	(void)x;
-	(void)class_id;
+	rig.has_guard[class_id] = true;
 }
 
 size_t
@@ -346,7 +347,12 @@ class_file_save(const struct keeper *k)
 void
 class_file_load(struct keeper *k)
 {
-	(void)k;
+	struct class_spec *spec = rig.left != NULL ? malloc(sizeof(*spec)) : NULL;
+
+	if (spec == NULL)
+		return;
+	*spec = rig.left->spec;
+	k->class[rig.left->class_id] = spec;
 }
 
 /* ---- roles ---- */

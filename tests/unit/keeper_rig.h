@@ -14,8 +14,11 @@ struct keeper_rig {
 	struct config config;
 	struct options options;
 	bool is_up[CLASS_MAX + 1];     /* device or policies exist */
+	bool has_guard[CLASS_MAX + 1]; /* blocked in the kernel */
 	uint32_t live_class[RIG_LIVE]; /* 0: none */
 	bool may_not_make;	       /* the kernel has no room for another class */
+	uint32_t may_not_make_one;     /* nor for this one; 0: it has */
+	const struct proto_class_spec *left; /* by an earlier daemon, with sockets; NULL: none */
 	size_t n_rules;		       /* in force */
 	size_t n_secured;	       /* calls that would change a socket */
 	size_t n_moved;

@@ -1,0 +1,398 @@
+/* Unit tests of the kernel plane's pairs: how they are found, what ends with them, silence. */
+#include <check.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/log.h"
+#include "daemon/xfrm_state.h"
+
+#define CLASS 5
+#define MANY 4000
+
+static struct xfrm *x;
+static uint64_t packets[2];	/* of every state, at the next look: out, in */
+static uint32_t heard_through;	/* the SPI of the only state that carries them; 0: all */
+static size_t n_silent, n_expired, n_of_connection;
+
+/* ---- fakes ---- */
+
+void
+log_warn(const char *token, const char *fmt, ...)
+{
+	(void)token;
+	(void)fmt;
+}
+
+void
+log_info(const char *token, const char *fmt, ...)
+{
+	(void)token;
+	(void)fmt;
+}
+
+void
+log_error(const char *token, const char *fmt, ...)
+{
+	(void)token;
+	ck_abort_msg("%s", fmt);
+}
+
+int
+ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
+{
+	const struct proto_qm_expired *e = body;
+
+	(void)ipc;
+	(void)n;
+	(void)fd;
+	if (type != PROTO_QM_EXPIRED)
+		return 0;
+	n_silent += e->why == EXPIRY_SILENT;
+	n_expired++;
+	return 0;
+}
+
+int
+xfrm_netlink_talk(struct xfrm_netlink *nl, struct nlmsghdr *nlh)
+{
+	(void)nl;
+	(void)nlh;
+	return 0;
+}
+
+static uint32_t asked; /* for the state of this SPI */
+
+struct nlmsghdr *
+xfrm_message_sa_get(void *buf, const struct xfrm_sa_name *s)
+{
+	asked = s->spi;
+	return buf;
+}
+
+int
+xfrm_netlink_ask(struct xfrm_netlink *nl, struct nlmsghdr *nlh, struct xfrm_event *out)
+{
+	(void)nl;
+	(void)nlh;
+	*out = (struct xfrm_event){ .type = XFRM_EVENT_SA };
+	if (asked % 2 == 0)
+		out->packets = packets[0];
+	else if (heard_through == 0 || heard_through == asked)
+		out->packets = packets[1];
+	return 0;
+}
+
+struct nlmsghdr *
+xfrm_message_sa_add(void *buf, const struct action_sa_add *a, uint32_t reqid,
+    struct xfrm_mark_value mark, bool update)
+{
+	(void)a;
+	(void)reqid;
+	(void)mark;
+	(void)update;
+	return buf;
+}
+
+struct nlmsghdr *
+xfrm_message_sa_delete(
+    void *buf, const struct xfrm_sa_name *s, struct xfrm_mark_value mark)
+{
+	(void)s;
+	(void)mark;
+	return buf;
+}
+
+void
+xfrm_message_any_keys(struct action_sa_add *a)
+{
+	(void)a;
+}
+
+void
+xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out)
+{
+	out->protocol = a->protocol;
+	out->spi = a->spi;
+	out->from = a->inbound ? a->selector.remote.addr : a->selector.local.addr;
+	out->to = a->inbound ? a->selector.local.addr : a->selector.remote.addr;
+}
+
+const char *
+xfrm_check_sa(const struct xfrm *xf, const struct action_sa_add *a)
+{
+	(void)xf;
+	(void)a;
+	return NULL;
+}
+
+bool
+xfrm_clear_is_secured(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
+{
+	(void)xf;
+	(void)class_id;
+	(void)selector;
+	return false;
+}
+
+void
+xfrm_clear_secured(struct xfrm *xf, const struct xfrm_pair *p)
+{
+	(void)xf;
+	(void)p;
+}
+
+void
+xfrm_policy_set_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
+{
+	(void)xf;
+	(void)class_id;
+	(void)remote;
+}
+
+bool
+xfrm_policy_set(
+    struct xfrm *xf, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms)
+{
+	(void)xf;
+	(void)class_id;
+	(void)until_ms;
+	n_of_connection += r->reqid == xfrm_reqid_connection(CLASS);
+	return true;
+}
+
+void
+xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
+{
+	(void)xf;
+	if (r->selector.local.port != 0)
+		n_of_connection--;
+}
+
+struct xfrm_rule
+xfrm_rule_flow(const struct xfrm *xf, uint32_t class_id, const struct flow *selector,
+    enum xfrm_level level, uint8_t protocol)
+{
+	(void)level;
+	(void)protocol;
+	return (struct xfrm_rule){ .selector = *selector,
+		.reqid = xfrm_pair_is_of_connection(xf, class_id, selector) ?
+			     xfrm_reqid_connection(class_id) :
+			     0 };
+}
+
+struct xfrm_rule
+xfrm_rule_remote(const struct xfrm *xf, uint32_t class_id, const struct address *remote)
+{
+	(void)xf;
+	(void)class_id;
+	return (struct xfrm_rule){ .selector.remote.addr = *remote };
+}
+
+uint32_t
+xfrm_reqid(uint32_t class_id)
+{
+	return class_id;
+}
+
+uint32_t
+xfrm_reqid_connection(uint32_t class_id)
+{
+	return class_id + 1000;
+}
+
+struct xfrm_mark_value
+xfrm_state_mark(const struct xfrm *xf, uint32_t class_id)
+{
+	(void)xf;
+	(void)class_id;
+	return (struct xfrm_mark_value){ 0, 0 };
+}
+
+size_t
+xfrm_bucket(const struct address *a)
+{
+	return ((size_t)a->b[2] << 8 | a->b[3]) % XFRM_BUCKETS;
+}
+
+/* ---- rig ---- */
+
+static void
+setup(void)
+{
+	x = calloc(1, sizeof(*x));
+	ck_assert_ptr_nonnull(x);
+	x->now_ms = 1000000;
+	packets[0] = packets[1] = 0;
+	heard_through = 0;
+	n_silent = n_expired = n_of_connection = 0;
+}
+
+static void
+teardown(void)
+{
+	xfrm_pair_flush(x, 0);
+	ck_assert_uint_eq(x->n_pairs, 0);
+	free(x);
+}
+
+/* Outbound SPIs are even. */
+static uint32_t
+spi(uint32_t qm_id, bool inbound)
+{
+	return 0x1000 + qm_id * 2 + (inbound ? 1 : 0);
+}
+
+static void
+half_add(uint32_t qm_id, bool inbound, uint16_t local_port)
+{
+	struct action_sa_add a = { .qm_id = qm_id,
+		.class_id = CLASS,
+		.inbound = inbound,
+		.protocol = 50,
+		.spi = spi(qm_id, inbound),
+		.selector = { 6, { { 4, { 10, 0, 0, 1 } }, local_port },
+		    { { 4, { 10, 0, 0, 2 } }, 80 } } };
+
+	xfrm_pair_add(x, &a);
+}
+
+static void
+pair_add(uint32_t qm_id, uint16_t local_port)
+{
+	half_add(qm_id, true, local_port);
+	half_add(qm_id, false, local_port);
+}
+
+static const struct xfrm_pair *
+find(uint32_t qm_id, bool inbound)
+{
+	struct xfrm_sa_name name = { .protocol = 50,
+		.spi = spi(qm_id, inbound),
+		.to = { 4, { 10, 0, 0, inbound ? 1 : 2 } } };
+	bool is_inbound = !inbound;
+	const struct xfrm_pair *p = xfrm_pair_find(x, &name, &is_inbound);
+
+	if (p != NULL)
+		ck_assert(is_inbound == inbound);
+	return p;
+}
+
+static void
+tick(uint64_t out, uint64_t in)
+{
+	x->now_ms += 1000;
+	packets[0] += out;
+	packets[1] += in;
+	xfrm_usage_tick(x);
+}
+
+static double
+cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- cases ---- */
+
+START_TEST(found_by_name)
+{
+	pair_add(1, 0);
+	half_add(2, true, 0);
+	ck_assert_uint_eq(find(1, true)->qm_id, 1);
+	ck_assert_uint_eq(find(1, false)->qm_id, 1);
+	ck_assert_uint_eq(find(2, true)->qm_id, 2);
+	ck_assert_ptr_null(find(2, false));
+	ck_assert_ptr_null(find(3, true));
+	xfrm_pair_by_id(x, 1)->exists[0] = false; /* the kernel has deleted it */
+	ck_assert_ptr_null(find(1, false));
+	ck_assert_uint_eq(find(1, true)->qm_id, 1);
+	xfrm_pair_delete(x, 1);
+	ck_assert_ptr_null(find(1, true));
+}
+END_TEST
+
+/* 1: one of its states expired in the kernel before. */
+START_TEST(policy_of_connection_ends)
+{
+	pair_add(1, 4711);
+	ck_assert_uint_eq(n_of_connection, 1);
+	if (_i == 1)
+		xfrm_pair_by_id(x, 1)->exists[1] = false;
+	xfrm_pair_delete(x, 1);
+	ck_assert_uint_eq(n_of_connection, 0);
+}
+END_TEST
+
+START_TEST(silent_peer)
+{
+	pair_add(1, 0);
+	tick(2, 2);
+	for (int i = 0; i < 3; i++)
+		tick(0, 0);
+	ck_assert_uint_eq(n_silent, 0);
+	tick(1, 0);
+	tick(1, 0);
+	tick(1, 0);
+	ck_assert_uint_eq(n_silent, 0);
+	tick(1, 0);
+	ck_assert_uint_eq(n_silent, 1);
+}
+END_TEST
+
+/* Whoever answers through another of his pairs is not silent. */
+START_TEST(heard_through_another)
+{
+	pair_add(1, 1);
+	pair_add(2, 2);
+	heard_through = spi(2, true);
+	for (int i = 0; i < 8; i++)
+		tick(1, 1);
+	ck_assert_uint_eq(n_silent, 0);
+	for (int i = 0; i < 8; i++)
+		tick(1, 0);
+	ck_assert_uint_eq(n_silent, 2);
+}
+END_TEST
+
+/* A look at each pair for each pair would take seconds, every second. */
+START_TEST(many_of_one_peer)
+{
+	double before;
+
+	for (uint32_t i = 1; i <= MANY; i++)
+		pair_add(i, (uint16_t)i);
+	before = cpu_s();
+	for (int i = 0; i < 3; i++)
+		tick(1, 1);
+	for (uint32_t i = 1; i <= MANY; i++)
+		ck_assert_uint_eq(find(i, true)->qm_id, i);
+	ck_assert_double_lt(cpu_s() - before, 0.5);
+	ck_assert_uint_eq(n_silent, 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("xfrm_pair");
+	TCase *t = tcase_create("pairs");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, found_by_name);
+	tcase_add_loop_test(t, policy_of_connection_ends, 0, 2);
+	tcase_add_test(t, silent_peer);
+	tcase_add_test(t, heard_through_another);
+	tcase_add_test(t, many_of_one_peer);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
