@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/account.h"
@@ -159,14 +158,7 @@ keeper_sockets_left(struct keeper *k, struct span body)
 static bool
 may_reload(struct keeper *k)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	if (t.tv_sec - k->reload_minute > 60) {
-		k->reload_minute = t.tv_sec;
-		k->n_reload = 0;
-	}
-	return ++k->n_reload <= RELOADS_PER_MINUTE;
+	return per_minute_take_now(&k->reloads, RELOADS_PER_MINUTE);
 }
 
 static bool

@@ -18,15 +18,6 @@
 #define RESTART_DELAY_MS 100
 #define END_PATIENCE_MS 1000
 
-static int64_t
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 /* ---- death and restart ---- */
 
 static void
@@ -62,13 +53,9 @@ role_died(struct keeper_role *r)
 		keeper_stop(k, 1);
 		return;
 	}
-	if (now_s() - r->minute > 60) {
-		r->minute = now_s();
-		r->n_restart = 0;
-	}
-	if (++r->n_restart > RESTARTS_PER_MINUTE) {
-		log_error("keeper", "role %s died %u times in a minute: giving up",
-		    role_name(r->id), r->n_restart);
+	if (!per_minute_take_now(&r->restarts, RESTARTS_PER_MINUTE)) {
+		log_error("keeper", "role %s died %d times in a minute: giving up",
+		    role_name(r->id), RESTARTS_PER_MINUTE + 1);
 		keeper_stop(k, 1);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "daemon/net.h"
 #include "daemon/net_routes.h"
 #include "daemon/options.h"
+#include "daemon/per_minute.h"
 #include "daemon/proto.h"
 #include "daemon/role_host.h"
 #include "daemon/xfrm.h"
@@ -35,8 +36,7 @@ struct keeper_role {
 	struct event *restart;
 	bool is_ready;
 	bool was_ready; /* ever */
-	uint32_t n_restart; /* within the current minute */
-	int64_t minute;
+	struct per_minute restarts;
 };
 
 struct keeper {
@@ -66,8 +66,7 @@ struct keeper {
 	bool is_stopping;
 	bool has_rules; /* those of the configuration are in force */
 	bool said_ready;
-	uint32_t n_reload; /* that roles asked for, within the current minute */
-	int64_t reload_minute;
+	struct per_minute reloads; /* that roles asked for */
 	uint32_t sockets_left[CLASS_MAX + 1];
 	int exit_status;
 };

@@ -670,6 +670,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	suite_add_tcase(s, keeper_cases());
 	suite_add_tcase(s, keeper_secured_cases());
+	suite_add_tcase(s, keeper_minute_cases());
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
