@@ -134,27 +134,62 @@ qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
 	}
 }
 
-/* Of a pair that was replaced the responder tells (MS-AIPS 3.1.6.5). */
+static void qm_lifetime_over(struct engine *e, void *owner);
+
+static void
+qm_tell_end(struct engine *e, struct qm_sa *qm, enum ike_err why)
+{
+	if (qm->mm != NULL && qm->mm->keys.ready)
+		notify_reliable(e, qm->mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
+		    ike_err_win32(why));
+}
+
+/*
+ * Both sides may have renewed at once: then the peer may think that this is the newest pair,
+ * and send by it. So it is told while we still listen; and where nobody can be told, such a
+ * pair lives as long as it may. False: that is now.
+ */
+static bool
+qm_ends_later(struct engine *e, struct qm_sa *qm)
+{
+	uint64_t at = qm->ends_ms;
+
+	if (!qm->is_replaced || qm->is_told || e->now_ms >= qm->ends_ms)
+		return false;
+	if (qm->mm != NULL && qm->mm->keys.ready) {
+		qm_tell_end(e, qm, IKE_ERR_QM_REPLACED);
+		qm->is_told = true;
+		if (at > e->now_ms + GRACE_EXTRA_MS)
+			at = e->now_ms + GRACE_EXTRA_MS;
+	} else if (!qm->is_contested) {
+		return false;
+	}
+	if (at != UINT64_MAX)
+		timer_arm(&e->timers, &qm->lifetime, at, qm_lifetime_over, qm);
+	return true;
+}
+
 static void
 qm_lifetime_over(struct engine *e, void *owner)
 {
 	struct qm_sa *qm = owner;
 	struct mm_sa *mm = qm->mm;
 
-	if (qm->is_replaced)
-		qm_delete(e, qm, IKE_ERR_QM_REPLACED, !qm->initiator);
-	else
-		qm_delete(e, qm, IKE_ERR_QM_EXPIRED, true);
+	if (qm_ends_later(e, qm))
+		return;
+	qm_delete(e, qm, qm->is_replaced ? IKE_ERR_QM_REPLACED : IKE_ERR_QM_EXPIRED,
+	    !qm->is_told);
 	mm_end_if_drained(e, mm);
 }
 
 static void
 qm_arm_lifetime(struct engine *e, struct qm_sa *qm)
 {
-	if (qm->choice.proposal.lifetime_s != 0)
-		timer_arm(&e->timers, &qm->lifetime,
-		    e->now_ms + (uint64_t)qm->choice.proposal.lifetime_s * 1000,
-		    qm_lifetime_over, qm);
+	qm->ends_ms = UINT64_MAX;
+	if (qm->choice.proposal.lifetime_s == 0)
+		return;
+	qm->ends_ms = e->now_ms + (uint64_t)qm->choice.proposal.lifetime_s * 1000;
+	timer_arm(&e->timers, &qm->lifetime, qm->ends_ms, qm_lifetime_over, qm);
 }
 
 void
@@ -162,7 +197,7 @@ qm_arm_grace(struct engine *e, struct qm_sa *qm)
 {
 	uint64_t at = e->now_ms + e->p.dialect.rekey_grace_s * 1000u;
 
-	/* The responder's word comes first: then nothing is told twice. */
+	/* The responder's word comes first (MS-AIPS 3.1.6.5): then nothing is told twice. */
 	if (qm->initiator)
 		at += GRACE_EXTRA_MS;
 	if (qm->lifetime.place == 0 || qm->lifetime.at_ms > at)
@@ -259,9 +294,8 @@ qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell)
 	event_qm(e, EVENT_QM_DELETED, qm, why, buf);
 	qm_results(e, qm, why, ike_err_win32(why), buf);
 	sa_delete(e, qm, rekey_has_other(e, qm));
-	if (tell && qm->mm != NULL && qm->mm->keys.ready)
-		notify_reliable(e, qm->mm, NOTIFY_STATUS, NOTIFY_PROTO_QM, qm->message_id,
-		    ike_err_win32(why));
+	if (tell)
+		qm_tell_end(e, qm, why);
 	sadb_qm_free(e, qm);
 }
 

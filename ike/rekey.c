@@ -10,6 +10,7 @@
 #include "ike/rekey.h"
 
 #define MARGIN_MS 90000 /* all transmissions of a quick mode, and some patience */
+#define AT_ONCE_MS MARGIN_MS
 
 /* A random part that is the same for both directions: not all pairs at once. */
 static uint64_t
@@ -95,7 +96,8 @@ rekey_begun(struct engine *e, struct qm_sa *qm)
 
 /*
  * Only what was usable before the new pair was begun: of two that were negotiated at the
- * same time, one by each side, both stay, or each side could keep another one.
+ * same time, one by each side, both stay. The sides may disagree about what was at the same
+ * time: so the end of a pair is told before it comes (qm_common.c).
  */
 void
 rekey_replace(struct engine *e, struct qm_sa *qm)
@@ -109,6 +111,8 @@ rekey_replace(struct engine *e, struct qm_sa *qm)
 		if (!is_successor(qm, old) || !qm_is_usable(old) ||
 		    old->usable_after >= qm->id)
 			continue;
+		if (qm->created_ms < old->usable_ms + AT_ONCE_MS)
+			old->is_contested = true;
 		if (!old->is_replaced)
 			qm_arm_grace(e, old);
 		old->is_replaced = true;

@@ -227,6 +227,9 @@ struct qm_sa {
 	uint32_t rekeyed_from;
 	uint32_t n_rekeys;
 	bool is_replaced; /* a newer pair carries its traffic */
+	bool is_contested; /* both were new: the peer may have it the other way round */
+	bool is_told;	  /* the peer knows that it ends */
+	uint64_t ends_ms; /* of its lifetime; UINT64_MAX: none */
 	uint32_t policy_round; /* when it was last checked against the policy */
 	uint32_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
 	struct blob peer_name;	/* text */

@@ -55,6 +55,7 @@ main(void)
 	suite_add_tcase(s, sim_main_auth_cases());
 	suite_add_tcase(s, sim_tongue_cases());
 	suite_add_tcase(s, sim_rekey_cases());
+	suite_add_tcase(s, sim_both_cases());
 	suite_add_tcase(s, sim_policy_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -25,6 +25,7 @@ TCase *sim_auth_cases(void);
 TCase *sim_main_auth_cases(void);
 TCase *sim_tongue_cases(void);
 TCase *sim_rekey_cases(void);
+TCase *sim_both_cases(void);
 TCase *sim_policy_cases(void);
 TCase *sim_narrow_cases(void);
 
