@@ -16,6 +16,7 @@ static const char *const reflect_path[2] = {
 	"/proc/sys/net/ipv4/fwmark_reflect",
 	"/proc/sys/net/ipv6/fwmark_reflect",
 };
+static const char *const accept_path = "/proc/sys/net/ipv4/tcp_fwmark_accept";
 static bool reflect_was_off[2];
 
 /* ---- fwmark_reflect ---- */
@@ -105,6 +106,26 @@ reflect_down(const char *run_dir)
 	(void)unlink(name);
 }
 
+/*
+ * What came out of an SA has a mark, which a connection of a listener without one would
+ * inherit: as if its program had secured it.
+ */
+static void
+accept_look(void)
+{
+	int fd = open(accept_path, O_RDONLY | O_CLOEXEC);
+	char value = '0';
+
+	if (fd >= 0 && read(fd, &value, 1) == 1 && value != '0')
+		log_warn("net",
+		    "net.ipv4.tcp_fwmark_accept is %c: connections of programs that secured "
+		    "nothing count as secured, and are blocked when the daemon ends; set it to "
+		    "0",
+		    value);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- nftables ---- */
 
 bool
@@ -145,6 +166,7 @@ net_reply_up(const struct config *c, const char *run_dir)
 	    is_kernel ? "mark" : "ifname", choice);
 	has_rules = net_nft_run(commands);
 	reflects = reflect_up(run_dir);
+	accept_look();
 	if (!has_rules)
 		log_error("net",
 		    "cannot use nftables (modules nf_tables, nft_socket): opened packets may "

@@ -245,6 +245,15 @@ gate_set(struct xfrm *x, const struct xfrm_secured *s, const struct flow *f)
 	r.reqid = xfrm_reqid(s->class_id);
 	if (!x->class[s->class_id].is_rule)
 		r.mark = (struct xfrm_mark_value){ 0, 0 }; /* clear packets have none */
+	/* There may be one for each pair of a socket and a peer: programs can have many. */
+	if (x->n_entries >= XFRM_MAX_POLICIES && xfrm_policy_find(x, &r) == NULL) {
+		if (log_limit_pass(&x->refused, "xfrm", x->now_ms))
+			log_warn("xfrm",
+			    "class %u has too many sockets and peers: some sockets still take "
+			    "clear packets of peers that have an SA",
+			    s->class_id);
+		return;
+	}
 	(void)xfrm_policy_set(x, s->class_id, &r, x->now_ms + GATE_MS);
 }
 

@@ -177,6 +177,7 @@ xfrm_policy_set(
 	e->class_id = class_id;
 	e->until_ms = until_ms;
 	LIST_INSERT_HEAD(&x->entry[xfrm_bucket(&r->selector.remote.addr)], e, link);
+	x->n_entries++;
 	return true;
 }
 
@@ -193,6 +194,7 @@ xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e)
 	}
 	/* Forgotten first: what the kernel tells about it is no alarm. */
 	LIST_REMOVE(e, link);
+	x->n_entries--;
 	free(e);
 	xfrm_uninstall(x, &r, is_there);
 }
@@ -342,4 +344,5 @@ xfrm_policy_forget(struct xfrm *x)
 			LIST_REMOVE(e, link);
 			free(e);
 		}
+	x->n_entries = 0;
 }

@@ -12,6 +12,7 @@
 
 #define XFRM_BUCKETS 4096
 #define XFRM_MAX_SECURED 16384 /* flows that are never clear again */
+#define XFRM_MAX_POLICIES 65536 /* of ours; no more gates then */
 
 /* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
 enum xfrm_priority {
@@ -120,6 +121,7 @@ struct xfrm {
 	TAILQ_HEAD(, xfrm_acquire) acquires;
 	LIST_HEAD(, xfrm_secured) secured[XFRM_BUCKETS];
 	uint32_t n_secured_of[XFRM_BUCKETS];
+	size_t n_entries;
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;

@@ -212,7 +212,10 @@ backend_choice() {
 	local host=a
 	daemon_stop $host
 	sed -i 's/^backend = .*/backend = "auto"/' "$work/$host.conf"
+	on $host sysctl -qw net.ipv4.tcp_fwmark_accept=1
 	daemon_start $host
+	on $host sysctl -qw net.ipv4.tcp_fwmark_accept=0
+	has_log $host "net.ipv4.tcp_fwmark_accept is 1" || fail "no word of tcp_fwmark_accept"
 	has_log $host "backend kernel: the kernel has ESP" || fail "auto: not the kernel"
 	ctl $host status --json | grep -q '"backend": *"kernel"' || fail "the status is silent"
 	daemon_stop $host

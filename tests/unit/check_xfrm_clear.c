@@ -79,6 +79,15 @@ xfrm_policy_set(
 	return true;
 }
 
+struct xfrm_entry *
+xfrm_policy_find(struct xfrm *xf, const struct xfrm_rule *r)
+{
+	static struct xfrm_entry known;
+
+	(void)xf;
+	return flow_equal(&r->selector, &last[1].selector) ? &known : NULL;
+}
+
 void
 xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
 {
@@ -205,6 +214,24 @@ START_TEST(gate_after_grace)
 	ck_assert_uint_eq(n_policies[1], 1);
 	ck_assert(flow_equal(&last[1].selector, &f));
 	ck_assert_int_eq(last[1].level, XFRM_LEVEL_REQUIRED);
+}
+END_TEST
+
+/* Sockets times peers have an end; what is there stays. */
+START_TEST(gates_are_bounded)
+{
+	secure(INSECURE, flow_to(2, 80, 0));
+	socket_is(INSECURE, flow_to(2, 80, 4711));
+	later(GRACE_MS);
+	ck_assert_uint_eq(n_policies[1], 1);
+	x->n_entries = XFRM_MAX_POLICIES;
+	socket_is(INSECURE, flow_to(2, 80, 4712));
+	later(1000);
+	ck_assert_uint_eq(n_policies[1], 2);
+	ck_assert_uint_eq(last[1].selector.local.port, 4711);
+	x->n_entries--;
+	later(1000);
+	ck_assert_uint_eq(n_policies[1], 4);
 }
 END_TEST
 
@@ -348,6 +375,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, gate_after_grace);
+	tcase_add_test(t, gates_are_bounded);
 	tcase_add_test(t, gate_of_others);
 	tcase_add_test(t, gates_of_a_listener);
 	tcase_add_test(t, flood_widens_one_address);
