@@ -84,7 +84,7 @@ adopt_orphans(struct engine *e, struct mm_sa *mm)
 }
 
 static void
-adopt_from(struct engine *e, struct mm_sa *old, struct mm_sa *mm)
+adopt_from(struct mm_sa *old, struct mm_sa *mm)
 {
 	struct qm_sa *qm, *next;
 
@@ -93,22 +93,34 @@ adopt_from(struct engine *e, struct mm_sa *old, struct mm_sa *mm)
 		if (qm_is_usable(qm))
 			sadb_qm_move(qm, mm);
 	}
+}
+
+static void
+retire(struct engine *e, struct mm_sa *old)
+{
 	old->expired = true;
 	if (old->lifetime.at_ms > e->now_ms + OLD_GRACE_MS)
 		timer_arm(&e->timers, &old->lifetime, e->now_ms + OLD_GRACE_MS,
 		    old->lifetime.fire, old);
 }
 
+/*
+ * Of main modes that both sides began at once both stay, but the last one has all pairs:
+ * strongSwan, too, gives them to it, and finds there alone what a Delete names.
+ */
 void
 v1_rekey_adopt(struct engine *e, struct mm_sa *mm)
 {
 	struct mm_sa *old;
 
 	for (old = sadb_mm_first(e, &mm->remote.addr); old != NULL;
-	     old = LIST_NEXT(old, peer_link))
-		if (old != mm && old->state == MM_ESTABLISHED &&
-		    v1_same_peer(old, mm) && old->established_ms < mm->created_ms)
-			adopt_from(e, old, mm);
+	     old = LIST_NEXT(old, peer_link)) {
+		if (old == mm || old->state != MM_ESTABLISHED || !v1_same_peer(old, mm))
+			continue;
+		adopt_from(old, mm);
+		if (old->established_ms < mm->created_ms)
+			retire(e, old);
+	}
 	adopt_orphans(e, mm);
 }
 

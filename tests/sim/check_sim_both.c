@@ -104,6 +104,22 @@ mms_agree(void)
 	return true;
 }
 
+/* Of IKEv1: all pairs are where a Delete of them will be looked for. */
+static void
+expect_pairs_on_newest(size_t host)
+{
+	const struct engine *e = net.host[host].engine;
+	const struct address *peer = &world.flow[host].remote.addr;
+	const struct mm_sa *mm, *newest = sadb_mm_first(e, peer);
+	const struct qm_sa *qm;
+
+	for (mm = newest; mm != NULL; mm = LIST_NEXT(mm, peer_link))
+		if (mm->established_ms > newest->established_ms)
+			newest = mm;
+	for (qm = sadb_qm_first(e, peer); qm != NULL; qm = LIST_NEXT(qm, peer_link))
+		ck_assert_ptr_eq(qm->mm, newest);
+}
+
 static void
 expect_all_well(size_t max_pairs, size_t max_mms)
 {
@@ -125,6 +141,9 @@ START_TEST(both_renew_at_once)
 	begin(kind, (uint64_t)(_i % SEEDS) + 1);
 	both_renew(kind);
 	expect_all_well(n, 2);
+	if (kind == V1_MAIN)
+		for (size_t i = 0; i < SIM_HOSTS; i++)
+			expect_pairs_on_newest(i);
 	both_renew(kind);
 	expect_all_well(n, 2);
 	renew(0, kind);
