@@ -76,6 +76,24 @@ peer_is_refused() {
 	has_log a "$pattern" || fail "authipd does not log why: $(grep -v debug "$work/a.log" | tail -n 1)"
 }
 
+peer_says() {
+	peer_log | tail -c "+$peer_log_before" | grep -q "$1"
+}
+
+# The peer begins and refuses authipd: it alone knows why (PATTERN of its log). Its command
+# would try on for long.
+peer_refuses() {
+	local pattern=$1
+	shift
+	begin "$@"
+	peer_log_before=$(peer_log | wc -c)
+	peer_initiate &
+	within 20 peer_says "$pattern" || fail "$peer_name does not say why: $(peer_last)"
+	peer_is_down || fail "$peer_name has SAs"
+	has_none || fail "authipd has a quick mode"
+	captured_only "udp port 500"
+}
+
 # ---- the end of SAs -------------------------------------------------------------------------
 
 # Both sides begin and both end: authipd's Delete is in the middle of both_ways.
@@ -113,6 +131,31 @@ quick_mode_deletes() {
 	peer_delete_quick
 	both_down
 	main_mode_stays
+}
+
+quick_modes_are() {
+	[[ $(usable_quick_modes) == "$1" && $(peer_quicks | wc -l) == "$1" ]]
+}
+
+# The same for libreswan, which ends a main mode with its last quick mode: there is another.
+# What authipd deletes is what it began itself: what libreswan began it begins anew.
+one_of_two_deletes() {
+	local first
+	begin
+	talk a b "$p0" || fail "the client failed: $(client_last)"
+	first=$(id_of quick)
+	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	within 10 quick_modes_are 2 || fail "there are not two quick modes: $(peer_last)"
+	main_mode_stays
+	ctl a delete --quick-mode "$first" >/dev/null
+	within 10 quick_modes_are 1 || fail "one was deleted, and not one is left: $(peer_last)"
+	main_mode_stays
+	peer_initiate authipd-tcp || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	within 10 quick_modes_are 2 || fail "there are not two again: $(peer_last)"
+	peer_delete_quick
+	within 10 quick_modes_are 1 || fail "the peer deleted one, and not one is left: $(peer_last)"
+	main_mode_stays
+	talk_again a b "$p0" || fail "the last client failed: $(client_last)"
 }
 
 # A main mode ends. Whose word it is decides what becomes of its pair: authipd deletes both,
@@ -174,10 +217,6 @@ two_main_modes() {
 	(($(captured "udp port 500 and udp[26] == 2") >= 12))
 }
 
-spis() {
-	ip -n "${ns}b" xfrm state | awk '$1 == "proto" { print $4 }' | sort
-}
-
 peer_rekeys_quick() {
 	local before
 	begin
@@ -223,16 +262,17 @@ peer_rekeys_main() {
 peer_rekeys_main_by_time() {
 	begin main_rekey_s 8
 	peer_initiate || fail "$peer_name cannot initiate: $(tail -n 2 "$work/initiate.out")"
+	first_main=$(sed -n 's/.*#\([0-9]*\): initiating IKEv1 Main Mode.*/\1/p' "$work/initiate.out")
 	both_up "responded"
 	talk_start_to b
-	peer_mains_before=$(peer_mains)
 	still_talks 30 peer_has_another_main
 	peer_has_another_main || fail "$peer_name does not renew: $(peer_last)"
 	still_talks 3
 }
 
+# A later one than that which it began with, by the word of both.
 peer_has_another_main() {
-	(($(main_modes responder) > 1)) && [[ -n $(comm -13 <(echo "$peer_mains_before") <(peer_mains)) ]]
+	(($(counter a event_main_mode_established) > 1)) && [[ $(peer_mains | tail -n 1) -gt $first_main ]]
 }
 
 # Both phases live for a minute: authipd renews them, and no line is lost.
@@ -247,6 +287,48 @@ authipd_rekeys() {
 	still_talks 2
 	[[ $(spis) != "$before" ]] || fail "the SPIs are the old ones"
 	peer_is_up || fail "$peer_name has no SAs: $(peer_last)"
+}
+
+# Exchanges of this type that authipd has sent messages of: 2 is main mode, 32 quick mode.
+begun() {
+	captured "src host $a4 and udp port 500 and udp[26] == $1"
+}
+
+has_begun_more() {
+	(($(begun "$1") > $2))
+}
+
+# when_begun TYPE COMMAND: in the background, as soon as authipd begins such an exchange.
+when_begun() {
+	local n
+	n=$(begun "$1")
+	peer_renewed=$work/renewed-$1.out
+	(within 70 has_begun_more "$1" "$n" && "$2" && : >"$peer_renewed") &
+}
+
+peer_has_answered() {
+	[[ -e $peer_renewed ]]
+}
+
+# Both sides renew at once, each phase: messages take so long here that the exchange of the
+# peer begins inside that of authipd. No line is lost, and both ends end up with the same.
+both_renew() {
+	local phase host
+	begin main_s 60 quick_s 60 grace_s 2
+	talk_start_to b
+	for host in a b; do
+		tc -n "$ns$host" qdisc add dev eth0 root netem delay 300ms || fail "no netem"
+	done
+	for phase in "32 peer_rekey_quick" "2 peer_rekey_main"; do
+		# shellcheck disable=SC2086
+		when_begun $phase
+		still_talks 60 peer_has_answered
+		peer_has_answered || fail "$phase: they did not renew: $(tail -n 1 "$work/rekey.out")"
+		still_talks 2
+	done
+	within 30 both_agree || fail "$peer_name has $(spis | xargs), $(peer_cookies | xargs);" \
+		"authipd $(own_spis | xargs), $(own_cookies | xargs)"
+	say the-last-line
 }
 
 sink_has() {

@@ -30,11 +30,13 @@ each i_wrong_psk refused 'pre-shared key' patience 8 peer_secret another-secret-
 each r_wrong_psk peer_is_refused 'pre-shared key' patience 8 peer_secret another-secret-of-the-peer
 each i_wrong_certificate refused 'CN=rstranger.test' auth rsa cert rstranger
 each i_own_certificate refused 'AUTHENTICATION\|INVALID-' patience 8 auth rsa own_cert rstranger
+each r_own_certificate peer_refuses 'certificate rejected' auth rsa own_cert rstranger
 each r_wrong_certificate peer_is_refused 'CN=rstranger.test' auth rsa cert rstranger
 each i_no_common_main refused 'NO-PROPOSAL\|[Pp]roposal' patience 8 peer_main aes256-sha256-modp2048
 each r_no_common_main peer_is_refused '[Pp]roposal' peer_main aes256-sha256-modp2048
 each i_no_common_quick refused 'NO-PROPOSAL\|[Pp]roposal' peer_quick esp-aes256-sha256
 each r_no_common_quick peer_is_refused '[Pp]roposal' peer_quick esp-aes256-sha256
+each one_of_two_deletes one_of_two_deletes
 each main_mode_deletes main_mode_deletes
 each authipd_dies authipd_dies
 each peer_dies peer_dies

@@ -29,6 +29,7 @@ each i_wrong_psk refused 'pre-shared key' patience 8 peer_secret another-secret-
 each r_wrong_psk peer_is_refused 'pre-shared key' patience 8 peer_secret another-secret-of-the-peer
 each i_wrong_certificate refused 'CN=rstranger.test' auth rsa cert rstranger
 each i_own_certificate refused 'AUTHENTICATION\|INVALID-' patience 8 auth rsa own_cert rstranger
+each r_own_certificate peer_refuses "'CN=rstranger.test' does not match" auth rsa own_cert rstranger
 each r_wrong_certificate peer_is_refused 'CN=rstranger.test' auth rsa cert rstranger
 each i_no_common_main refused 'NO-PROPOSAL\|[Pp]roposal' patience 8 peer_main aes256-sha256-modp2048
 each r_no_common_main peer_is_refused '[Pp]roposal' peer_main aes256-sha256-modp2048
@@ -42,6 +43,7 @@ each peer_rekeys_quick peer_rekeys_quick
 each peer_rekeys_main peer_rekeys_main
 each authipd_rekeys_by_volume authipd_rekeys_by_volume
 each authipd_rekeys authipd_rekeys
+each both_renew both_renew
 hosts_part_by_nat a
 each nat nat_between
 each kernel_nat nat_between backend kernel

@@ -26,7 +26,7 @@ case_options() {
 		[auth]=psk [main]=aes128-sha1-ecp256 [quick]=esp-aes128-sha1 [pfs]=none
 		[family]=4 [secret]=not-a-good-secret-but-long-enough [peer_secret]=""
 		[cert]=rb [ca]=ca [peer_remote_name]=ra.test [own_cert]=ra
-		[main_s]=3600 [quick_s]=3600 [quick_kb]=0 [dpd]=0 [dpd_timeout]=10
+		[main_s]=3600 [quick_s]=3600 [quick_kb]=0 [dpd]=0 [dpd_timeout]=10 [grace_s]=60
 		[peer_main]="" [peer_quick]="" [patience]=20 [main_rekey_s]=0 [quick_rekey_s]=0
 		[backend]=${backend:-plane} [keying]=ikev1 [encap]=no [keys]=no
 	)
@@ -53,7 +53,7 @@ authipd_config() {
 	fill "$interop/conf/authipd.conf" BACKEND "${v[backend]}" PKI "$pki" \
 		CERT "${v[own_cert]}" PEER "${v[seen]}" PSK "$work/a.psk" METHODS "$methods" KEYING "${v[keying]}" \
 		MAIN "${v[main]}" MAIN_LIFE "${v[main_s]}" QUICK "${v[quick]}" PFS "${v[pfs]}" \
-		QUICK_LIFE "${v[quick_s]}" QUICK_KB "${v[quick_kb]}" >"$work/a.conf"
+		QUICK_LIFE "${v[quick_s]}" QUICK_KB "${v[quick_kb]}" GRACE "${v[grace_s]}" >"$work/a.conf"
 }
 
 # begin [OPTION VALUE]...: both daemons are ready, and nothing is negotiated.
@@ -131,6 +131,23 @@ has_none() {
 	(($(usable_quick_modes) == 0))
 }
 
+# The same SAs at both ends, by the word of both: SPIs of pairs, cookies of main modes.
+both_agree() {
+	[[ $(spis) == "$(own_spis)" && $(peer_cookies) == "$(own_cookies)" ]]
+}
+
+spis() {
+	ip -n "${ns}b" xfrm state | awk '$1 == "proto" { print $4 }' | sort
+}
+
+own_spis() {
+	ctl a status --json | sed -n 's/.*"spi_\(in\|out\)": *"\([0-9a-f]*\)".*/0x\2/p' | sort
+}
+
+own_cookies() {
+	ctl a status --json | sed -n 's/.*"initiator_cookie": *"\([0-9a-f]*\)".*/\1/p' | sort
+}
+
 both_down() {
 	within "${1:-10}" peer_is_down || fail "$peer_name still has its SAs: $(peer_last)"
 	within "${1:-10}" has_none || fail "authipd still has its quick mode"
@@ -198,6 +215,8 @@ case_end() {
 	keep_capture
 	daemons_kill
 	peer_delete
+	tc -n "${ns}a" qdisc delete dev eth0 root
+	tc -n "${ns}b" qdisc delete dev eth0 root
 	ip -n "${ns}b" xfrm state flush
 	ip -n "${ns}b" xfrm policy flush
 	ip -n "${ns}a" xfrm state flush

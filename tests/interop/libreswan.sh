@@ -113,8 +113,9 @@ peer_listen() {
 	on_peer $libexec/whack --listen >/dev/null
 }
 
+# peer_initiate [CONN]
 peer_initiate() {
-	timeout 20 ip netns exec "$ns$peer_host" $libexec/whack --initiate --name authipd \
+	timeout 20 ip netns exec "$ns$peer_host" $libexec/whack --initiate --name "${1:-authipd}" \
 		>"$work/initiate.out" 2>&1
 	grep -q 'IPsec SA established' "$work/initiate.out"
 }
@@ -137,9 +138,18 @@ peer_delete() {
 	on_peer $libexec/whack --terminate --name authipd >>"$work/terminate.out" 2>&1
 }
 
+# Its newest quick mode alone: no command names one but by its number.
+peer_delete_quick() {
+	on_peer $libexec/whack --deletestate "$(peer_quicks | tail -n 1)" >"$work/terminate.out" 2>&1
+}
+
+peer_quicks() {
+	peer_status | sed -n 's/.*#\([0-9]*\): .*STATE_QUICK_[IR]2.*/\1/p' | sort -n
+}
+
 # Numbers of its ISAKMP SAs.
 peer_mains() {
-	peer_status | sed -n 's/.*#\([0-9]*\): .*STATE_MAIN_[IR][34].*/\1/p' | sort
+	peer_status | sed -n 's/.*#\([0-9]*\): .*STATE_MAIN_[IR][34].*/\1/p' | sort -n
 }
 
 peer_has_main() {

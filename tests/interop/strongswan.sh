@@ -91,6 +91,11 @@ peer_began_main() {
 	peer_status | grep -qE 'ESTABLISHED, IKEv1, [0-9a-f]+_i\*'
 }
 
+# Initiators' cookies of its main modes.
+peer_cookies() {
+	peer_status | sed -n 's/.*ESTABLISHED, IKEv1, \([0-9a-f]*\)_i.*/\1/p' | sort
+}
+
 peer_rekey_quick() {
 	swanctl --rekey --child traffic >"$work/rekey.out" 2>&1
 }
