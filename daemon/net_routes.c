@@ -59,33 +59,59 @@ source_for(uint32_t dst)
 	return src;
 }
 
-static int
-read_route(const struct nlmsghdr *nlh, void *ctx)
+/* What the kernel says of a route, as far as it matters here. */
+struct route {
+	struct mirrored m; /* its source, if the route names one */
+	uint32_t table;
+	uint32_t gateway;
+};
+
+static struct route
+route_read(const struct nlmsghdr *nlh)
 {
 	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
-	uint32_t table = rt->rtm_table, gateway = 0;
-	struct route_list *list = ctx;
-	struct mirrored m = { .len = rt->rtm_dst_len };
+	struct route r = { .m = { .len = rt->rtm_dst_len }, .table = rt->rtm_table };
 	const struct nlattr *a;
 
 	mnl_attr_for_each (a, nlh, sizeof(*rt)) {
 		if (mnl_attr_get_payload_len(a) != 4)
 			continue;
 		if (mnl_attr_get_type(a) == RTA_TABLE)
-			table = mnl_attr_get_u32(a);
+			r.table = mnl_attr_get_u32(a);
 		else if (mnl_attr_get_type(a) == RTA_DST)
-			m.dst = mnl_attr_get_u32(a);
+			r.m.dst = mnl_attr_get_u32(a);
 		else if (mnl_attr_get_type(a) == RTA_PREFSRC)
-			m.src = mnl_attr_get_u32(a);
+			r.m.src = mnl_attr_get_u32(a);
 		else if (mnl_attr_get_type(a) == RTA_GATEWAY)
-			gateway = mnl_attr_get_u32(a);
+			r.gateway = mnl_attr_get_u32(a);
 	}
-	if (table != RT_TABLE_MAIN || rt->rtm_type != RTN_UNICAST || list->n == MAX_ROUTES)
+	return r;
+}
+
+static bool
+has_network(const struct route_list *list, const struct mirrored *m)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->r[i].dst == m->dst && list->r[i].len == m->len)
+			return true;
+	return false;
+}
+
+/* Of several ways to a network the kernel tells the best one first, and it alone counts. */
+static int
+note_main(const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
+	struct route_list *list = ctx;
+	struct route r = route_read(nlh);
+
+	if (r.table != RT_TABLE_MAIN || rt->rtm_type != RTN_UNICAST || rt->rtm_tos != 0 ||
+	    list->n == MAX_ROUTES || has_network(list, &r.m))
 		return MNL_CB_OK;
-	if (m.src == 0)
-		m.src = source_for(gateway != 0 ? gateway : m.dst);
-	if (m.src != 0)
-		list->r[list->n++] = m;
+	if (r.m.src == 0)
+		r.m.src = source_for(r.gateway != 0 ? r.gateway : r.m.dst);
+	if (r.m.src != 0)
+		list->r[list->n++] = r.m;
 	return MNL_CB_OK;
 }
 
@@ -119,7 +145,7 @@ static bool
 read_main_table(struct route_list *list)
 {
 	memset(list, 0, sizeof(*list));
-	return dump_routes(read_route, list);
+	return dump_routes(note_main, list);
 }
 
 /* ---- writing the class tables ---- */
@@ -156,25 +182,30 @@ static bool
 list_has(const struct route_list *list, const struct mirrored *m)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (memcmp(&list->r[i], m, sizeof(*m)) == 0)
+		if (list->r[i].dst == m->dst && list->r[i].len == m->len &&
+		    list->r[i].src == m->src)
 			return true;
 	return false;
+}
+
+static void
+mirror_change_all(const struct net_routes *r, const struct mirrored *m, bool add)
+{
+	for (uint32_t id = 1; id <= CLASS_MAX; id++)
+		if (r->tun[id].fd >= 0)
+			mirror_change(r, id, m, add);
 }
 
 /* What goes is deleted before what comes is added: the same prefix may change its source. */
 static void
 mirror_update(struct net_routes *r)
 {
-	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
-		if (r->tun[id].fd < 0)
-			continue;
-		for (size_t i = 0; i < r->now.n; i++)
-			if (!list_has(&r->next, &r->now.r[i]))
-				mirror_change(r, id, &r->now.r[i], false);
-		for (size_t i = 0; i < r->next.n; i++)
-			if (!list_has(&r->now, &r->next.r[i]))
-				mirror_change(r, id, &r->next.r[i], true);
-	}
+	for (size_t i = 0; i < r->now.n; i++)
+		if (!list_has(&r->next, &r->now.r[i]))
+			mirror_change_all(r, &r->now.r[i], false);
+	for (size_t i = 0; i < r->next.n; i++)
+		if (!list_has(&r->now, &r->next.r[i]))
+			mirror_change_all(r, &r->next.r[i], true);
 	r->now = r->next;
 }
 
@@ -199,28 +230,16 @@ struct leftover_list {
 };
 
 static int
-read_leftover(const struct nlmsghdr *nlh, void *ctx)
+note_leftover(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
-	struct leftover l = { .m = { .len = rt->rtm_dst_len } };
 	struct leftover_list *list = ctx;
-	uint32_t table = rt->rtm_table;
-	const struct nlattr *a;
+	struct route r = route_read(nlh);
+	uint32_t class_id = r.table - list->config->route_table;
 
-	mnl_attr_for_each (a, nlh, sizeof(*rt)) {
-		if (mnl_attr_get_payload_len(a) != 4)
-			continue;
-		if (mnl_attr_get_type(a) == RTA_TABLE)
-			table = mnl_attr_get_u32(a);
-		else if (mnl_attr_get_type(a) == RTA_DST)
-			l.m.dst = mnl_attr_get_u32(a);
-		else if (mnl_attr_get_type(a) == RTA_PREFSRC)
-			l.m.src = mnl_attr_get_u32(a);
-	}
-	l.class_id = table - list->config->route_table;
-	if (rt->rtm_protocol == PROTOCOL_MIRROR && l.class_id >= 1 &&
-	    l.class_id <= CLASS_MAX && list->n < MAX_ROUTES)
-		list->r[list->n++] = l;
+	if (rt->rtm_protocol == PROTOCOL_MIRROR && class_id >= 1 && class_id <= CLASS_MAX &&
+	    list->n < MAX_ROUTES)
+		list->r[list->n++] = (struct leftover){ class_id, r.m };
 	return MNL_CB_OK;
 }
 
@@ -233,7 +252,7 @@ delete_leftovers(const struct net_routes *r)
 	if (list == NULL)
 		return;
 	list->config = r->config;
-	if (dump_routes(read_leftover, list))
+	if (dump_routes(note_leftover, list))
 		for (size_t i = 0; i < list->n; i++)
 			if (!list_has(&r->now, &list->r[i].m))
 				mirror_change(

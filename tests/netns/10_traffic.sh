@@ -170,6 +170,24 @@ clear_reset() {
 	say still-there
 }
 
+# mirrored_from ADDRESS: what a class of host a would send to the network of better_route from.
+mirrored_from() {
+	ip -n "${ns}a" route show table all proto 195 | grep -q "^198.51.100.0/24 .*src $1 "
+}
+
+# Of two ways to a network, a class takes the one that other sockets take.
+better_route() {
+	local worse=10.99.0.77
+	ip -n "${ns}a" address add "$worse/32" dev eth0
+	ip -n "${ns}a" route add 198.51.100.0/24 via "$b4" src "$a4" metric 100
+	ip -n "${ns}a" route add 198.51.100.0/24 via "$b4" src "$worse" metric 600
+	ip -n "${ns}a" route get 198.51.100.1 | grep -q "src $a4 " || fail "the test is wrong"
+	within 5 mirrored_from "$a4" || fail "it would send from the worse one"
+	ip -n "${ns}a" route del 198.51.100.0/24 metric 100
+	within 5 mirrored_from "$worse" || fail "it does not follow"
+	ip -n "${ns}a" address del "$worse/32" dev eth0
+}
+
 topic_begin
 hosts_join
 both_daemons traffic
@@ -204,4 +222,7 @@ try clear_server_refused clear_server
 try port_taken_over port_taken_over
 try others_stay_clear others_stay_clear
 try killed_client killed_client
+if [[ ${backend:-plane} == plane ]]; then # the kernel's IPsec has no routes of classes
+	try better_route better_route
+fi
 try clear_reset_ignored clear_reset
