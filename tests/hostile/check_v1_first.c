@@ -3,6 +3,8 @@
 
 #include "tests/hostile/check_v1.h"
 
+static const struct dialect dialect = DIALECT_DEFAULT;
+
 struct offer {
 	uint32_t cipher, bits, hash, group, method; /* 0: the attribute is not there */
 };
@@ -131,6 +133,79 @@ START_TEST(h52_missing_and_odd_attributes)
 }
 END_TEST
 
+/* Headers that no first message has, and a host that goes. */
+START_TEST(odd_headers)
+{
+	static const struct {
+		size_t at;
+		uint8_t v;
+		enum ike_err err;
+	} rows[] = {
+		{ 19, ISAKMP_FLAG_ENCRYPTED, IKE_ERR_ENCRYPTED },
+		{ 23, 1, IKE_ERR_MESSAGE_ID },
+		{ 20, 0x80, IKE_ERR_MESSAGE_ID },
+	};
+	uint8_t b[256];
+	struct span m1;
+
+	v1_start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		m1 = first_message(&good, b, sizeof(b));
+		b[rows[i].at] = rows[i].v;
+		v1_expect_drop(RESPONDER, m1, rows[i].err);
+	}
+	m1 = first_message(&good, b, sizeof(b));
+	memset(b, 0, COOKIE_BYTES);
+	v1_expect_drop(RESPONDER, m1, IKE_ERR_COOKIE);
+	m1 = first_message(&good, b, sizeof(b));
+	v1_net.host[RESPONDER].engine->shutting_down = true;
+	v1_expect_drop(RESPONDER, m1, IKE_ERR_SHUTDOWN);
+	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 0);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sent, 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* The cookies of a main mode of AuthIP, in every exchange of IKEv1. */
+START_TEST(cookies_of_authip)
+{
+	static const uint8_t exchanges[] = { EXCHANGE_IDENTITY, EXCHANGE_AGGRESSIVE,
+		EXCHANGE_INFO, EXCHANGE_QUICK };
+	const struct mm_sa *mm;
+	uint8_t b[256];
+	struct span m1;
+
+	sim_init(&v1_net, 9);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &v1_net.host[i].policy;
+
+		p->keying = KEYING_BOTH;
+		p->mm_auth[p->n_mm_auth++] = (struct auth_entry){ AUTH_V1_PSK, true };
+	}
+	sim_start(&v1_net, &dialect, &dialect);
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 5000));
+	sim_run(&v1_net, 100000);
+	for (size_t i = 0; i < 16; i++) {
+		size_t to = i / 8;
+
+		mm = v1_mm(to);
+		ck_assert_ptr_null(mm->v1);
+		m1 = first_message(&good, b, sizeof(b));
+		memcpy(b, mm->icookie, COOKIE_BYTES);
+		memcpy(b + COOKIE_BYTES, mm->rcookie, COOKIE_BYTES);
+		b[16] = i & 4 ? PAYLOAD_FRAGMENT : PAYLOAD_HASH;
+		b[18] = exchanges[i % 4];
+		for (uint8_t flags = 0; flags < 2; flags++) {
+			b[19] = flags;
+			sim_inject(&v1_net, to, m1.p, m1.n);
+		}
+		v1_expect_unharmed();
+	}
+	sim_free(&v1_net);
+}
+END_TEST
+
 START_TEST(aggressive_mode)
 {
 	uint8_t b[256];
@@ -195,6 +270,8 @@ v1_first_cases(void)
 	tcase_add_test(t, h52_methods);
 	tcase_add_test(t, h51_groups);
 	tcase_add_test(t, h52_missing_and_odd_attributes);
+	tcase_add_test(t, odd_headers);
+	tcase_add_test(t, cookies_of_authip);
 	tcase_add_test(t, aggressive_mode);
 	tcase_add_test(t, h26_first_message_broken);
 	tcase_add_test(t, h81_amplification);

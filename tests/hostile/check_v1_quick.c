@@ -337,6 +337,103 @@ START_TEST(orders_of_quick_mode)
 }
 END_TEST
 
+/* ---- first messages that start nothing ---- */
+
+/* HASH(1) of zeros, and with a bit that is wrong: for another message, say. */
+START_TEST(first_message_with_a_wrong_hash)
+{
+	size_t order[MOVABLE];
+	struct engine *e;
+	struct span wire;
+	struct v1_iv iv;
+
+	negotiate(HASH_SHA256, DH_NONE);
+	v1_net.tap = NULL;
+	permute(0, order);
+	decrypt(&quick[0], v1_mm(INITIATOR), true);
+	take_apart(&quick[0]);
+	e = v1_net.host[INITIATOR].engine;
+	ck_assert(v1_keys_iv(v1_mm(INITIATOR), 77, &iv));
+	v1_begin(e, v1_mm(INITIATOR), EXCHANGE_QUICK, 77);
+	v1_hash_begin(e, v1_mm(INITIATOR));
+	for (size_t i = 1; i < quick[0].n_part; i++)
+		v1_write(e, quick[0].part[i].type,
+		    span_of(quick[0].part[i].p + 4, quick[0].part[i].n - 4));
+	/* Over another message ID: as good a hash, of something else. */
+	ck_assert(v1_hash_finish(
+	    e, v1_mm(INITIATOR), 77u + (uint32_t)_i, SPAN_NONE, &iv, &wire));
+	if (_i == 0) {
+		sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+		ck_assert_uint_eq(sim_count_qm(&v1_net, RESPONDER), 2);
+	} else {
+		v1_expect_drop(RESPONDER, wire, IKE_ERR_HASH);
+		v1_expect_unharmed();
+	}
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* It came once: no second time, not even when its pair is gone. */
+START_TEST(first_message_twice)
+{
+	static struct wire copy;
+
+	negotiate(HASH_SHA256, DH_NONE);
+	v1_net.tap = NULL;
+	copy = quick[0];
+	engine_delete_qm(v1_net.host[INITIATOR].engine, v1_net.now_ms, 0);
+	sim_run(&v1_net, 10000);
+	ck_assert_uint_eq(sim_count_qm(&v1_net, RESPONDER), 0);
+	v1_expect_drop(RESPONDER, span_of(copy.b, copy.n), IKE_ERR_REPLAY);
+	ck_assert_uint_eq(sim_count_qm(&v1_net, RESPONDER), 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* The message ID of main mode is none of quick mode. */
+START_TEST(first_message_without_an_id)
+{
+	size_t order[MOVABLE];
+	struct span wire;
+
+	negotiate(HASH_SHA256, DH_MODP2048);
+	v1_net.tap = NULL;
+	permute(0, order);
+	decrypt(&quick[0], v1_mm(INITIATOR), true);
+	take_apart(&quick[0]);
+	wire = first_message(order, 0, 0);
+	v1_expect_drop(RESPONDER, wire, IKE_ERR_REPLAY);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* Before auth has said whose the main mode is, and when the host goes. */
+START_TEST(first_message_at_the_wrong_time)
+{
+	size_t order[MOVABLE];
+	struct engine *e;
+	struct span wire;
+
+	negotiate(HASH_SHA256, DH_MODP2048);
+	v1_net.tap = NULL;
+	permute(0, order);
+	decrypt(&quick[0], v1_mm(INITIATOR), true);
+	take_apart(&quick[0]);
+	e = v1_net.host[RESPONDER].engine;
+	if (_i == 0)
+		v1_mm(RESPONDER)->state = MM_RESP_FIRST_DONE;
+	else
+		e->shutting_down = true;
+	wire = first_message(order, 0, 78);
+	v1_expect_drop(RESPONDER, wire, IKE_ERR_STATE);
+	v1_mm(RESPONDER)->state = MM_ESTABLISHED;
+	e->shutting_down = false;
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
 TCase *
 v1_quick_cases(void)
 {
@@ -344,5 +441,9 @@ v1_quick_cases(void)
 
 	tcase_add_loop_test(t, quick_mode_of_the_rfc, 0, 6);
 	tcase_add_test(t, orders_of_quick_mode);
+	tcase_add_loop_test(t, first_message_with_a_wrong_hash, 0, 2);
+	tcase_add_test(t, first_message_twice);
+	tcase_add_test(t, first_message_without_an_id);
+	tcase_add_loop_test(t, first_message_at_the_wrong_time, 0, 2);
 	return t;
 }

@@ -103,6 +103,9 @@ START_TEST(fallback)
 		ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
 	else
 		v1_expect_pair();
+	if (_i == 1) /* the third first message is taken */
+		ck_assert_uint_eq(
+		    engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), 2);
 	sim_free(&net);
 }
 END_TEST
@@ -121,6 +124,26 @@ START_TEST(head_start)
 	sim_run(&net, 900);
 	ck_assert_uint_eq(net.host[0].n_result, _i == 0);
 	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_IKEV1), 0);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+/* AuthIP ends before IKEv1 has begun: what waits for it goes over. */
+START_TEST(authip_gives_up_first)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_ikev1_delay_ms = 280000;
+	v1_prepare(21, AUTH_V1_PSK);
+	both(0);
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 279000);
+	ck_assert_uint_eq(net.host[0].n_result, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
 	ck_assert(sim_run_results(&net, 0, 1, 5000));
 	sim_run(&net, 1000);
 	v1_expect_pair();
@@ -170,6 +193,7 @@ sim_v1_coexist_cases(void)
 	tcase_add_test(t, both_fail_once);
 	tcase_add_loop_test(t, fallback, 0, 2);
 	tcase_add_loop_test(t, head_start, 0, 2);
+	tcase_add_test(t, authip_gives_up_first);
 	tcase_add_loop_test(
 	    t, both_each_first_message_lost, 0, FIRST_MESSAGES * PEERS);
 	return t;
