@@ -199,6 +199,13 @@ v1_is_reflected(const struct mm_sa *mm, struct span ke, const struct payload *no
 	       span_is(nonce->body, own);
 }
 
+static bool
+keep_peers_ke(struct mm_sa *mm, struct span ke, struct span nonce)
+{
+	return blob_set(mm->initiator ? &mm->v1->ke_r : &mm->v1->ke_i, ke) &&
+	       blob_set(mm->initiator ? &mm->nr : &mm->ni, nonce);
+}
+
 enum ike_err
 v1_read_ke(struct engine *e, struct mm_sa *mm)
 {
@@ -216,17 +223,19 @@ v1_read_ke(struct engine *e, struct mm_sa *mm)
 		return IKE_ERR_DH;
 	if ((z = calloc(1, sizeof(*z))) == NULL)
 		return IKE_ERR_NO_MEMORY;
-	if (!dh_shared(mm->dh, ke->body, false, z)) {
+	if (!dh_shared(mm->dh, ke->body, false, z))
+		err = IKE_ERR_DH;
+	else if (!keep_peers_ke(mm, ke->body, nonce->whole))
+		err = IKE_ERR_NO_MEMORY;
+	if (err != IKE_OK) { /* the message may come again */
+		secret_wipe(z);
 		free(z);
-		return IKE_ERR_DH;
+		return err;
 	}
 	mm->z = z;
 	dh_free(mm->dh);
 	mm->dh = NULL;
-	return blob_set(mm->initiator ? &mm->v1->ke_r : &mm->v1->ke_i, ke->body) &&
-		       blob_set(mm->initiator ? &mm->nr : &mm->ni, nonce->whole) ?
-		   IKE_OK :
-		   IKE_ERR_NO_MEMORY;
+	return IKE_OK;
 }
 
 /* Authorities of ours, as auth named them; else one request that names none: any will do. */
