@@ -144,6 +144,8 @@ START_TEST(odd_headers)
 		{ 19, ISAKMP_FLAG_ENCRYPTED, IKE_ERR_ENCRYPTED },
 		{ 23, 1, IKE_ERR_MESSAGE_ID },
 		{ 20, 0x80, IKE_ERR_MESSAGE_ID },
+		{ 19, V1_FLAG_AUTH_ONLY, IKE_ERR_NOT_ENCRYPTED },
+		{ 16, PAYLOAD_NONE, IKE_ERR_PAYLOAD_MISSING },
 	};
 	uint8_t b[256];
 	struct span m1;
@@ -163,6 +165,57 @@ START_TEST(odd_headers)
 	ck_assert_uint_eq(sim_count_mm(&v1_net, RESPONDER), 0);
 	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sent, 0);
 	sim_free(&v1_net);
+}
+END_TEST
+
+/* ECDSA comes with the hash of its size (RFC 4754), whatever else is accepted. */
+START_TEST(ecdsa_with_another_hash)
+{
+	static const struct offer sha1 = { 7, 128, 2, 19, 9 },
+				  sha256 = { 7, 128, 4, 19, 9 };
+
+	v1_prepare();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &v1_net.host[i].policy;
+
+		p->mm_auth[0] = (struct auth_entry){ AUTH_V1_ECDSA256, true };
+		for (uint32_t k = 0; k < 2; k++)
+			p->mm_proposal[k] = (struct mm_proposal){ CIPHER_AES128,
+				k == 0 ? HASH_SHA1 : HASH_SHA256, DH_ECP256, 7200 };
+		p->n_mm_proposal = 2;
+	}
+	sim_start(&v1_net, &dialect, &dialect);
+	expect_refused(&sha1);
+	expect_taken(&sha256);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* An answer is one transform of one proposal; and not one that was not offered. */
+START_TEST(answers_with_more_than_one)
+{
+	static struct pld_sa sa;
+	struct policy *p = &v1_net.host[INITIATOR].policy;
+	struct mm_proposal chosen;
+	enum auth_method method;
+
+	v1_prepare();
+	p->mm_auth[1] = (struct auth_entry){ AUTH_V1_RSA, true };
+	p->n_mm_auth = 2;
+	v1_proposal_offer(p, SPAN_NONE, &sa);
+	ck_assert_uint_ge(sa.proposal[0].n_transform, 2);
+	ck_assert_int_eq(
+	    v1_proposal_verify(p, &sa, &chosen, &method), IKE_ERR_NO_PROPOSAL);
+	sa.proposal[0].n_transform = 1;
+	ck_assert_int_eq(v1_proposal_verify(p, &sa, &chosen, &method), IKE_OK);
+	ck_assert_int_eq(method, AUTH_V1_PSK);
+	sa.n_proposal = 2;
+	ck_assert_int_eq(
+	    v1_proposal_verify(p, &sa, &chosen, &method), IKE_ERR_NO_PROPOSAL);
+	sa.n_proposal = 1;
+	sa.proposal[0].transform[0].auth_method = 65001;
+	ck_assert_int_eq(
+	    v1_proposal_verify(p, &sa, &chosen, &method), IKE_ERR_NO_PROPOSAL);
 }
 END_TEST
 
@@ -271,6 +324,8 @@ v1_first_cases(void)
 	tcase_add_test(t, h51_groups);
 	tcase_add_test(t, h52_missing_and_odd_attributes);
 	tcase_add_test(t, odd_headers);
+	tcase_add_test(t, ecdsa_with_another_hash);
+	tcase_add_test(t, answers_with_more_than_one);
 	tcase_add_test(t, cookies_of_authip);
 	tcase_add_test(t, aggressive_mode);
 	tcase_add_test(t, h26_first_message_broken);

@@ -138,6 +138,40 @@ START_TEST(delete_of_a_pair_of_somebody_else)
 }
 END_TEST
 
+/* Whoever wants a confirmation sends a nonce, and that has at least eight bytes. */
+START_TEST(delete_with_a_nonce)
+{
+	static const size_t lengths[] = { 0, 7, 8, 32 };
+	static const uint8_t nonce[32];
+
+	for (size_t i = 0; i < 4; i++) {
+		struct engine *e;
+		struct bytes n;
+		struct span wire;
+		struct v1_iv iv;
+		size_t sent;
+
+		v1_connect();
+		e = v1_net.host[INITIATOR].engine;
+		sent = v1_net.host[RESPONDER].n_sent;
+		delete_begin(&n, DELETE_ESP, 4, 1);
+		writer_u32(&n.w, peers_spi());
+		ck_assert(v1_keys_iv(v1_mm(INITIATOR), 99, &iv));
+		v1_begin(e, v1_mm(INITIATOR), EXCHANGE_INFO, 99);
+		v1_hash_begin(e, v1_mm(INITIATOR));
+		v1_write(e, PAYLOAD_NONCE, span_of(nonce, lengths[i]));
+		v1_write(e, PAYLOAD_DELETE, bytes_of(&n));
+		ck_assert(
+		    v1_hash_finish(e, v1_mm(INITIATOR), 99, SPAN_NONE, &iv, &wire));
+		sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+		ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 0);
+		ck_assert_uint_eq(
+		    v1_net.host[RESPONDER].n_sent, sent + (lengths[i] >= 8));
+		sim_free(&v1_net);
+	}
+}
+END_TEST
+
 /* ---- before the peer is proved ---- */
 
 /*
@@ -426,6 +460,7 @@ v1_info_cases(void)
 
 	tcase_add_test(t, delete_of_what_is_not_meant);
 	tcase_add_test(t, delete_of_a_pair_of_somebody_else);
+	tcase_add_test(t, delete_with_a_nonce);
 	tcase_add_test(t, nothing_counts_before_the_proof);
 	tcase_add_test(t, questions_of_dead_peer_detection);
 	tcase_add_test(t, answers_of_dead_peer_detection);

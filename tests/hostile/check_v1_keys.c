@@ -136,6 +136,31 @@ START_TEST(keymat)
 }
 END_TEST
 
+/* Of AH it is the same with 2 for its protocol in front of the SPI (RFC 2409 5.5). */
+START_TEST(keymat_of_ah)
+{
+	static const uint8_t head[] = { 2, 0xc0, 0, 0, 1 };
+	struct secret cipher, integrity;
+	struct qm_sa qm = { .mm = &mm };
+	struct span seed[3];
+	uint8_t want[20];
+
+	prepare();
+	derive_psk();
+	qm.ni = mm.ni;
+	qm.nr = mm.nr;
+	qm.choice.proposal =
+	    (struct qm_proposal){ QM_AH, HASH_SHA1, CIPHER_NULL, DH_NONE, 3600, 0 };
+	seed[0] = SPAN_ARRAY(head);
+	seed[1] = span_of(ni + 4, sizeof(ni) - 4);
+	seed[2] = span_of(nr + 4, sizeof(nr) - 4);
+	ck_assert(v1_keymat(HASH_SHA1, span_of(mm.keys.d, 20), seed, 3, want, 20));
+	ck_assert(v1_keys_ipsec(&qm, 0xc0000001, &cipher, &integrity));
+	ck_assert_uint_eq(integrity.n, 20);
+	ck_assert_mem_eq(integrity.b, want, 20);
+}
+END_TEST
+
 TCase *
 v1_key_cases(void)
 {
@@ -144,5 +169,6 @@ v1_key_cases(void)
 	tcase_add_test(t, main_mode_keys);
 	tcase_add_test(t, skeyid_of_signatures);
 	tcase_add_test(t, keymat);
+	tcase_add_test(t, keymat_of_ah);
 	return t;
 }
