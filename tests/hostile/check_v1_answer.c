@@ -123,7 +123,8 @@ first_or_second(
 	v1_begin(e, mm, EXCHANGE_QUICK, m->h.message_id);
 	v1_hash_begin(e, mm);
 	write_changed(e, c, m);
-	ck_assert(v1_hash_finish(e, mm, m->h.message_id, ni, iv, &wire));
+	ck_assert(v1_hash_finish(
+	    e, mm, m->h.message_id + (c->what == HASH_BIT), ni, iv, &wire));
 	return wire;
 }
 
@@ -190,6 +191,8 @@ START_TEST(quick_mode_with_one_change)
 		{ FIRST, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0 },
 		{ SECOND, NOTHING, DH_NONE, IKE_OK, 0, 0 },
 		{ SECOND, NOTHING, DH_MODP2048, IKE_OK, 0, 0 },
+		{ FIRST, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0 },
+		{ SECOND, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0 },
 		{ SECOND, SHORT_NONCE, DH_NONE, IKE_ERR_NONCE, 0, 0 },
 		{ SECOND, OTHER_PORT, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
 		{ SECOND, OTHER_PROTOCOL, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
