@@ -22,6 +22,7 @@ enum what {
 	KE_EXTRA,
 	KE_MISSING,
 	LIFETIME,
+	NO_LIFETIME, /* the same in a notify of another kind */
 	HASH_BIT,
 	HASH_CUT,
 };
@@ -32,6 +33,7 @@ struct change {
 	enum dh_group pfs;
 	enum ike_err err; /* of who gets it */
 	uint32_t life_s, life_kb;
+	bool is_unlimited; /* by bytes, as far as we are concerned */
 };
 
 /* Last blocks of what went before: the IVs of the second and the third message. */
@@ -64,7 +66,8 @@ write_lifetime(struct engine *e, const struct change *c)
 	writer_u32(&w, 1);
 	writer_u8(&w, 3);
 	writer_u8(&w, 4);
-	writer_u16(&w, NOTIFY_RESPONDER_LIFETIME);
+	writer_u16(
+	    &w, c->what == LIFETIME ? NOTIFY_RESPONDER_LIFETIME : NOTIFY_CONNECTED);
 	writer_u32(&w, 0x12345678);
 	pld_life_encode(&w, c->life_s, c->life_kb);
 	v1_write(e, PAYLOAD_NOTIFY, span_of(b, w.n));
@@ -88,7 +91,7 @@ write_changed(struct engine *e, const struct change *c, const struct message *m)
 	}
 	if (c->what == KE_EXTRA)
 		v1_write(e, PAYLOAD_KE, SPAN_ARRAY(ke));
-	if (c->what == LIFETIME)
+	if (c->what == LIFETIME || c->what == NO_LIFETIME)
 		write_lifetime(e, c);
 }
 
@@ -167,7 +170,7 @@ negotiate(struct change *c)
 		struct policy *p = &v1_net.host[i].policy;
 
 		p->qm_proposal[0] = (struct qm_proposal){ QM_ESP_AUTH_CIPHER, HASH_SHA1,
-			CIPHER_AES128, c->pfs, LIFE_S, LIFE_KB };
+			CIPHER_AES128, c->pfs, LIFE_S, c->is_unlimited ? 0 : LIFE_KB };
 		p->n_qm_proposal = 1;
 	}
 	sim_start(&v1_net, &dialect, &dialect);
@@ -182,23 +185,23 @@ negotiate(struct change *c)
 START_TEST(quick_mode_with_one_change)
 {
 	static const struct change rows[] = {
-		{ FIRST, NOTHING, DH_NONE, IKE_OK, 0, 0 },
-		{ FIRST, SHORT_NONCE, DH_NONE, IKE_ERR_NONCE, 0, 0 },
-		{ FIRST, ONE_ID, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0 },
-		{ FIRST, OTHER_PROTOCOL, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
-		{ FIRST, OTHER_ADDRESS, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
-		{ FIRST, KE_EXTRA, DH_NONE, IKE_ERR_KE, 0, 0 },
-		{ FIRST, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0 },
-		{ SECOND, NOTHING, DH_NONE, IKE_OK, 0, 0 },
-		{ SECOND, NOTHING, DH_MODP2048, IKE_OK, 0, 0 },
-		{ FIRST, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0 },
-		{ SECOND, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0 },
-		{ SECOND, SHORT_NONCE, DH_NONE, IKE_ERR_NONCE, 0, 0 },
-		{ SECOND, OTHER_PORT, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
-		{ SECOND, OTHER_PROTOCOL, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
-		{ SECOND, OTHER_ADDRESS, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0 },
-		{ SECOND, KE_EXTRA, DH_NONE, IKE_ERR_KE, 0, 0 },
-		{ SECOND, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0 },
+		{ FIRST, NOTHING, DH_NONE, IKE_OK, 0, 0, false },
+		{ FIRST, SHORT_NONCE, DH_NONE, IKE_ERR_NONCE, 0, 0, false },
+		{ FIRST, ONE_ID, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0, false },
+		{ FIRST, OTHER_PROTOCOL, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
+		{ FIRST, OTHER_ADDRESS, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
+		{ FIRST, KE_EXTRA, DH_NONE, IKE_ERR_KE, 0, 0, false },
+		{ FIRST, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0, false },
+		{ SECOND, NOTHING, DH_NONE, IKE_OK, 0, 0, false },
+		{ SECOND, NOTHING, DH_MODP2048, IKE_OK, 0, 0, false },
+		{ FIRST, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0, false },
+		{ SECOND, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0, false },
+		{ SECOND, SHORT_NONCE, DH_NONE, IKE_ERR_NONCE, 0, 0, false },
+		{ SECOND, OTHER_PORT, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
+		{ SECOND, OTHER_PROTOCOL, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
+		{ SECOND, OTHER_ADDRESS, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
+		{ SECOND, KE_EXTRA, DH_NONE, IKE_ERR_KE, 0, 0, false },
+		{ SECOND, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -224,7 +227,7 @@ END_TEST
 START_TEST(third_message_with_a_wrong_hash)
 {
 	struct change c = { THIRD, _i == 0 ? HASH_BIT : HASH_CUT, DH_NONE, IKE_ERR_HASH,
-		0, 0 };
+		0, 0, false };
 
 	negotiate(&c);
 	ck_assert_uint_eq(
@@ -240,19 +243,24 @@ END_TEST
 START_TEST(responder_lifetime)
 {
 	static const struct {
-		uint32_t s, kb, want_s, want_kb;
+		struct change c;
+		uint32_t want_s, want_kb;
 	} rows[] = {
-		{ 0, 0, LIFE_S, LIFE_KB },
-		{ 1800, 0, 1800, LIFE_KB },
-		{ 0, 50000, LIFE_S, 50000 },
-		{ 1800, 50000, 1800, 50000 },
-		{ LIFE_S + 1, LIFE_KB + 1, LIFE_S, LIFE_KB },
-		{ UINT32_MAX, UINT32_MAX, LIFE_S, LIFE_KB },
+#define ROW(what, s, kb, unlimited) { SECOND, what, DH_NONE, IKE_OK, s, kb, unlimited }
+		{ ROW(LIFETIME, 0, 0, false), LIFE_S, LIFE_KB },
+		{ ROW(LIFETIME, 1800, 0, false), 1800, LIFE_KB },
+		{ ROW(LIFETIME, 0, 50000, false), LIFE_S, 50000 },
+		{ ROW(LIFETIME, 1800, 50000, false), 1800, 50000 },
+		{ ROW(LIFETIME, LIFE_S + 1, LIFE_KB + 1, false), LIFE_S, LIFE_KB },
+		{ ROW(LIFETIME, UINT32_MAX, UINT32_MAX, false), LIFE_S, LIFE_KB },
+		{ ROW(LIFETIME, 0, 50000, true), LIFE_S, 50000 },
+		{ ROW(LIFETIME, 0, 0, true), LIFE_S, 0 },
+		{ ROW(NO_LIFETIME, 1800, 50000, false), LIFE_S, LIFE_KB },
+#undef ROW
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct change c = { SECOND, LIFETIME, DH_NONE, IKE_OK, rows[i].s,
-			rows[i].kb };
+		struct change c = rows[i].c;
 		const struct action_sa_add *sa;
 
 		negotiate(

@@ -412,8 +412,8 @@ START_TEST(errors_in_clear_that_fail_fast)
 	v1_prepare();
 	sim_start(&v1_net, &d, &d);
 	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
-	sim_run(&v1_net, SIM_LATENCY_MS + 1);
-	ck_assert_int_eq(v1_mm(RESPONDER)->v1->step, V1_RESP_SA_SENT);
+	sim_run(&v1_net, 3 * SIM_LATENCY_MS + 1);
+	ck_assert_int_eq(v1_mm(INITIATOR)->v1->step, V1_INIT_KE_SENT);
 	say_in_clear(RESPONDER, NOTIFY_NO_PROPOSAL_CHOSEN, SPAN_NONE);
 	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 5000));
 	sim_run(&v1_net, 1000);

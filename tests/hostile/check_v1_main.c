@@ -61,6 +61,10 @@ START_TEST(short_nonce)
 	ck_assert_int_ne(v1_net.host[INITIATOR].result.error, IKE_OK);
 	ck_assert_uint_ge(
 	    engine_error_count(v1_net.host[1 - _i].engine, IKE_ERR_NONCE), 1);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(engine_event_count(v1_net.host[i].engine,
+				      EVENT_MM_ESTABLISHED),
+		    0);
 	sim_free(&v1_net);
 }
 END_TEST
