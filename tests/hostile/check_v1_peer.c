@@ -1,0 +1,84 @@
+/* IKEv1: whose main modes and pairs are whose, when several peers come from one address. */
+#include <string.h>
+
+#include "tests/hostile/check_v1.h"
+
+static void
+name_it(struct blob *b, const char *name)
+{
+	ck_assert(blob_set_text(b, name, strlen(name) + 1));
+}
+
+/* The same host is the same addresses and the same proved name, in the same protocol. */
+START_TEST(same_peer)
+{
+	struct mm_sa *mm, other;
+
+	v1_connect();
+	mm = v1_mm(RESPONDER);
+	name_it(&mm->gss.peer_name, "CN=host");
+	memcpy(&other, mm, sizeof(other));
+	ck_assert(v1_same_peer(mm, &other));
+	other.remote.addr.b[3] ^= 1;
+	ck_assert(!v1_same_peer(mm, &other));
+	other.remote = mm->remote;
+	other.local.addr.b[3] ^= 1;
+	ck_assert(!v1_same_peer(mm, &other));
+	other.local = mm->local;
+	other.v1 = NULL;
+	ck_assert(!v1_same_peer(mm, &other));
+	other.v1 = mm->v1;
+	memset(&other.gss.peer_name, 0, sizeof(other.gss.peer_name));
+	name_it(&other.gss.peer_name, "CN=hosts");
+	ck_assert(!v1_same_peer(mm, &other));
+	blob_free(&other.gss.peer_name);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* A pair that outlived its main mode goes over to the next one of who proved its name. */
+START_TEST(orphans_of_somebody_else)
+{
+	struct qm_sa *orphan;
+
+	v1_connect();
+	orphan = LIST_FIRST(&v1_mm(RESPONDER)->quick_modes);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		sadb_mm_free(v1_net.host[i].engine, v1_mm(i));
+	ck_assert_ptr_null(orphan->mm);
+	if (_i == 1)
+		name_it(&orphan->peer_name, "CN=somebody else");
+	sim_acquire(&v1_net, INITIATOR, 2, 4, 81);
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 2, 5000));
+	sim_run(&v1_net, 1000);
+	ck_assert_uint_eq(orphan->mm != NULL, _i == 0);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 4);
+	sim_free(&v1_net);
+}
+END_TEST
+
+/* "I begin anew" is about what was there before its main mode: not about its own pairs. */
+START_TEST(initial_contact_of_long_ago)
+{
+	static const uint8_t b[8] = { 0, 0, 0, 1, 1, 0, NOTIFY_INITIAL_CONTACT >> 8,
+		NOTIFY_INITIAL_CONTACT & 0xff };
+	struct span wire;
+
+	v1_connect();
+	wire = v1_info(INITIATOR, RIGHT_HASH, PAYLOAD_NOTIFY, SPAN_ARRAY(b));
+	sim_inject(&v1_net, RESPONDER, wire.p, wire.n);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
+TCase *
+v1_peer_cases(void)
+{
+	TCase *t = tcase_create("peers");
+
+	tcase_add_test(t, same_peer);
+	tcase_add_loop_test(t, orphans_of_somebody_else, 0, 2);
+	tcase_add_test(t, initial_contact_of_long_ago);
+	return t;
+}
