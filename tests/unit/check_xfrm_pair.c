@@ -142,34 +142,6 @@ xfrm_clear_secured(struct xfrm *xf, const struct xfrm_pair *p)
 }
 
 void
-xfrm_boundary_begin(struct xfrm *xf, struct xfrm_pair *p)
-{
-	(void)xf;
-	(void)p;
-}
-
-void
-xfrm_boundary_tell(struct xfrm *xf, const struct xfrm_pair *p)
-{
-	(void)xf;
-	(void)p;
-}
-
-void
-xfrm_boundary_tick(struct xfrm *xf, struct xfrm_pair *p)
-{
-	(void)xf;
-	(void)p;
-}
-
-void
-xfrm_boundary_end(struct xfrm *xf, struct xfrm_pair *p)
-{
-	(void)xf;
-	(void)p;
-}
-
-void
 xfrm_policy_set_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
 {
 	(void)xf;
