@@ -112,11 +112,29 @@ delete_send(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
 	}
 }
 
+/*
+ * strongSwan looks for a pair in one main mode alone. Where there are two, because both sides
+ * renewed at once, it need not be the one that we think. Windows has one list of pairs.
+ */
+static void
+delete_send_beside(struct engine *e, const struct mm_sa *mm, const struct qm_sa *qm)
+{
+	struct mm_sa *other;
+
+	for (other = sadb_mm_first(e, &mm->remote.addr); other != NULL;
+	     other = LIST_NEXT(other, peer_link))
+		if (other != mm && other->state == MM_ESTABLISHED &&
+		    (other->vendor_seen & 1u << VENDOR_MS_NT5) == 0 && v1_same_peer(other, mm))
+			delete_send(e, other, qm);
+}
+
 void
 v1_delete_tell(struct engine *e, struct mm_sa *mm, const struct qm_sa *qm)
 {
 	if (!delete_has_to_wait(e, mm, qm))
 		delete_send(e, mm, qm);
+	if (qm != NULL)
+		delete_send_beside(e, mm, qm);
 }
 
 struct v1_delete *

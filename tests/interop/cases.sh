@@ -314,12 +314,12 @@ peer_has_answered() {
 # peer begins inside that of authipd. No line is lost, and both ends end up with the same.
 both_renew() {
 	local phase host
-	begin main_s 60 quick_s 60 grace_s 2
+	begin main_s 60 quick_s 90 grace_s 2
 	talk_start_to b
 	for host in a b; do
 		tc -n "$ns$host" qdisc add dev eth0 root netem delay 300ms || fail "no netem"
 	done
-	for phase in "32 peer_rekey_quick" "2 peer_rekey_main"; do
+	for phase in "2 peer_rekey_main" "32 peer_rekey_quick"; do
 		# shellcheck disable=SC2086
 		when_begun $phase
 		still_talks 60 peer_has_answered
