@@ -21,6 +21,8 @@ enum what {
 	ONE_ID,
 	KE_EXTRA,
 	KE_MISSING,
+	SA_MISSING,
+	NONCE_MISSING,
 	LIFETIME,
 	NO_LIFETIME, /* the same in a notify of another kind */
 	HASH_BIT,
@@ -85,7 +87,9 @@ write_changed(struct engine *e, const struct change *c, const struct message *m)
 		size_t nth = p->type == PAYLOAD_ID ? n_id++ : 0;
 
 		if ((p->type == PAYLOAD_ID && nth == 1 && c->what == ONE_ID) ||
-		    (p->type == PAYLOAD_KE && c->what == KE_MISSING))
+		    (p->type == PAYLOAD_KE && c->what == KE_MISSING) ||
+		    (p->type == PAYLOAD_SA && c->what == SA_MISSING) ||
+		    (p->type == PAYLOAD_NONCE && c->what == NONCE_MISSING))
 			continue;
 		v1_write(e, p->type, changed(c, p->type, p->body, b, nth));
 	}
@@ -192,6 +196,11 @@ START_TEST(quick_mode_with_one_change)
 		{ FIRST, OTHER_ADDRESS, DH_NONE, IKE_ERR_ID_MISMATCH, 0, 0, false },
 		{ FIRST, KE_EXTRA, DH_NONE, IKE_ERR_KE, 0, 0, false },
 		{ FIRST, KE_MISSING, DH_MODP2048, IKE_ERR_KE, 0, 0, false },
+		{ FIRST, SA_MISSING, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0, false },
+		{ FIRST, NONCE_MISSING, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0, false },
+		{ SECOND, SA_MISSING, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0, false },
+		{ SECOND, NONCE_MISSING, DH_NONE, IKE_ERR_PAYLOAD_MISSING, 0, 0,
+		    false },
 		{ SECOND, NOTHING, DH_NONE, IKE_OK, 0, 0, false },
 		{ SECOND, NOTHING, DH_MODP2048, IKE_OK, 0, 0, false },
 		{ FIRST, HASH_BIT, DH_NONE, IKE_ERR_HASH, 0, 0, false },

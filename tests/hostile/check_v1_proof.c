@@ -10,7 +10,17 @@ static const struct dialect dialect = DIALECT_DEFAULT;
 
 /* ---- HASH of message 5 ---- */
 
-enum shape { RIGHT, FIRST_BIT, LAST_BIT, CUT, LONGER, EMPTY, WITH_SIGNATURE, SHAPES };
+enum shape {
+	RIGHT,
+	FIRST_BIT,
+	LAST_BIT,
+	CUT,
+	LONGER,
+	EMPTY,
+	WITH_SIGNATURE,
+	NO_ID,
+	SHAPES
+};
 
 /* Loses message 5. */
 static bool
@@ -40,7 +50,8 @@ message_5(enum shape shape)
 	if (shape == EMPTY)
 		proof.n = 0;
 	v1_begin(e, mm, EXCHANGE_IDENTITY, 0);
-	v1_write(e, PAYLOAD_ID, blob_span(&mm->v1->own_id));
+	if (shape != NO_ID)
+		v1_write(e, PAYLOAD_ID, blob_span(&mm->v1->own_id));
 	v1_write(e, PAYLOAD_HASH, proof);
 	if (shape == WITH_SIGNATURE)
 		v1_write(e, PAYLOAD_SIG, proof);
@@ -63,7 +74,8 @@ START_TEST(proof_of_a_pre_shared_key)
 	e = v1_net.host[RESPONDER].engine;
 	ck_assert_uint_eq(engine_event_count(e, EVENT_MM_ESTABLISHED), _i == RIGHT);
 	ck_assert_uint_eq(engine_error_count(e, IKE_ERR_AUTH_HASH),
-	    _i != RIGHT && _i != EMPTY && _i != WITH_SIGNATURE);
+	    _i != RIGHT && _i != EMPTY && _i != WITH_SIGNATURE && _i != NO_ID);
+	ck_assert_uint_eq(engine_error_count(e, IKE_ERR_PAYLOAD_MISSING), _i == NO_ID);
 	ck_assert_uint_eq(
 	    engine_error_count(e, IKE_ERR_HASH), _i == EMPTY || _i == WITH_SIGNATURE);
 	sim_free(&v1_net);
