@@ -133,6 +133,7 @@ xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep)
 	xfrm_pair_flush(x, class_id);
 	xfrm_acquire_flush(x, class_id);
 	xfrm_clear_forget(x, class_id);
+	xfrm_guarantee_forget(x, class_id);
 	xfrm_policy_class_down(x, class_id, keep);
 	x->class[class_id].is_up = false;
 }
@@ -279,6 +280,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	xfrm_event_read(x); /* nothing wakes us where it was read empty by chance */
 	xfrm_usage_tick(x);
 	xfrm_clear_tick(x);
+	xfrm_guarantee_tick(x);
 	xfrm_answer_tick(x);
 	xfrm_policy_tick(x);
 	xfrm_counters_tick(x);

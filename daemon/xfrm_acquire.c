@@ -78,7 +78,7 @@ xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval, uint
 static void
 larval_end(struct xfrm *x, const struct xfrm_acquire *a)
 {
-	xfrm_larval_end(x->netlink, &a->larval, xfrm_reqid(a->class_id), a->seq,
+	xfrm_larval_end(x->netlink, &a->larval, a->reqid, a->seq,
 	    xfrm_policy_mark(x, a->class_id));
 }
 
@@ -116,7 +116,10 @@ acquire_send(struct xfrm *x, const struct xfrm_acquire *a)
 {
 	struct proto_acquire m = { a->class_id, a->flow, a->starts, may_be_clear(x, a) };
 
-	(void)ipc_send(x->negotiator, PROTO_ACQUIRE, &m, sizeof(m), -1);
+	(void)ipc_send(x->negotiator,
+	    xfrm_guarantee_covers(x, a->class_id, &a->flow) ? PROTO_ACQUIRE_ENCRYPTED :
+							      PROTO_ACQUIRE,
+	    &m, sizeof(m), -1);
 }
 
 static struct xfrm_acquire *
@@ -149,6 +152,7 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	a->class_id = class_id;
 	a->flow = e->flow;
 	a->seq = e->seq;
+	a->reqid = e->reqid;
 	a->larval = e->sa;
 	a->starts = flow_starts(&e->flow);
 	TAILQ_INSERT_TAIL(&x->acquires, a, link);

@@ -78,8 +78,8 @@ xfrm_pair_has_remote(struct xfrm *x, uint32_t class_id, const struct address *re
  * negotiates by connection (ike/narrow.h). What leaves by such a pair has a policy and a
  * reqid of its own, or the kernel would take the newest pair that selects it, whosever it is.
  */
-static bool
-is_of_connection(const struct flow *selector)
+bool
+xfrm_is_connection(const struct flow *selector)
 {
 	return selector->local.port != 0 && selector->remote.port != 0;
 }
@@ -87,7 +87,7 @@ is_of_connection(const struct flow *selector)
 static uint32_t
 reqid_of(const struct action_sa_add *a)
 {
-	return !a->inbound && is_of_connection(&a->selector) ?
+	return !a->inbound && xfrm_is_connection(&a->selector) ?
 		   xfrm_reqid_connection(a->class_id) :
 		   xfrm_reqid(a->class_id);
 }
@@ -98,8 +98,10 @@ xfrm_pair_is_of_connection(
 {
 	const struct xfrm_pair *p;
 
-	if (!is_of_connection(selector))
+	if (!xfrm_is_connection(selector))
 		return false;
+	if (xfrm_guarantee_of_connection(x, class_id, selector))
+		return true; /* no other pair will do, even while there is none */
 	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&selector->remote.addr)], by_peer)
 		if (p->sa.class_id == class_id && p->exists[0] && p->exists[1] &&
 		    flow_equal(&p->sa.selector, selector))
@@ -116,17 +118,17 @@ connection_begin(struct xfrm *x, const struct action_sa_add *a)
 	(void)xfrm_policy_set(x, a->class_id, &r, UINT64_MAX);
 }
 
-/* Its pair is gone; what was secured once stays so. */
-static void
-connection_end(struct xfrm *x, const struct action_sa_add *a)
+void
+xfrm_pair_connection_end(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector, uint8_t protocol)
 {
-	struct xfrm_rule r = xfrm_rule_flow(
-	    x, a->class_id, &a->selector, XFRM_LEVEL_REQUIRED, a->protocol);
+	struct xfrm_rule r =
+	    xfrm_rule_flow(x, class_id, selector, XFRM_LEVEL_REQUIRED, protocol);
 
-	if (xfrm_pair_is_of_connection(x, a->class_id, &a->selector))
+	if (xfrm_pair_is_of_connection(x, class_id, selector))
 		return; /* there is a newer one */
-	if (xfrm_clear_is_secured(x, a->class_id, &a->selector))
-		(void)xfrm_policy_set(x, a->class_id, &r, UINT64_MAX);
+	if (xfrm_clear_is_secured(x, class_id, selector))
+		(void)xfrm_policy_set(x, class_id, &r, UINT64_MAX);
 	else
 		xfrm_policy_unset(x, &r);
 }
@@ -185,6 +187,20 @@ is_same_pair(const struct action_sa_add *a, const struct action_sa_add *b)
 	       a->nat.local.port == b->nat.local.port;
 }
 
+void
+xfrm_pair_stop_sending(struct xfrm *x, struct xfrm_pair *p)
+{
+	const struct xfrm_mark_value none = { 0, 0 };
+	uint8_t buf[XFRM_MESSAGE_BYTES];
+
+	if (!p->exists[0])
+		return;
+	p->exists[0] = false;
+	p->receives_only = true;
+	(void)xfrm_netlink_talk(
+	    x->netlink, xfrm_message_sa_delete(buf, &p->name[0], none));
+}
+
 /* The kernel sends by the newest one of the same traffic, as soon as that exists. */
 static void
 pair_complete(struct xfrm *x, struct xfrm_pair *p)
@@ -198,13 +214,14 @@ pair_complete(struct xfrm *x, struct xfrm_pair *p)
 		if (old != p && is_same_pair(&old->sa, a))
 			old->has_newer = true;
 	p->was_complete = true;
+	xfrm_guarantee_serve(x, a);
 	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
 	if (p->stays_clear) {
 		xfrm_boundary_tell(x, p);
 		return;
 	}
 	xfrm_clear_secured(x, p);
-	if (is_of_connection(&a->selector))
+	if (xfrm_is_connection(&a->selector))
 		connection_begin(x, a);
 }
 
@@ -215,6 +232,7 @@ pair_free(struct xfrm *x, struct xfrm_pair *p)
 	LIST_REMOVE(p, by_peer);
 	unname(p, 0);
 	unname(p, 1);
+	xfrm_guarantee_leave(x, p);
 	x->n_pairs--;
 	free(p);
 }
@@ -260,8 +278,12 @@ xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a)
 		add_failed(x, a->qm_id);
 		return;
 	}
-	if (p == NULL && (p = pair_new(x, a)) == NULL) {
+	if ((p == NULL && (p = pair_new(x, a)) == NULL) || !xfrm_guarantee_note(x, p)) {
 		add_failed(x, a->qm_id);
+		return;
+	}
+	if (!a->inbound && xfrm_guarantee_forbids(x, a)) {
+		p->receives_only = true; /* what leaves negotiates another one */
 		return;
 	}
 	if (!a->inbound) {
@@ -303,7 +325,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 	if (p == NULL)
 		return;
 	sa = p->sa;
-	was_of_connection = p->was_complete && is_of_connection(&sa.selector);
+	was_of_connection = p->was_complete && xfrm_is_connection(&sa.selector);
 	class_id = sa.class_id;
 	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
 	xfrm_usage_last(x, p);
@@ -311,7 +333,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 	xfrm_boundary_end(x, p);
 	pair_free(x, p);
 	if (was_of_connection)
-		connection_end(x, &sa);
+		xfrm_pair_connection_end(x, class_id, &sa.selector, sa.protocol);
 	if (!xfrm_pair_has_remote(x, class_id, &remote.selector.remote.addr))
 		xfrm_policy_unset(x, &remote);
 }

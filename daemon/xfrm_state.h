@@ -66,6 +66,8 @@ struct xfrm_pair {
 	bool was_complete; /* both directions existed: what follows from that is undone once */
 	bool has_newer;
 	bool is_expired; /* the negotiator was told */
+	struct xfrm_guaranteed *guaranteed; /* NULL: it guarantees nothing */
+	bool receives_only; /* its traffic is guaranteed encryption: xfrm_guarantee.c */
 	bool stays_clear; /* its peer prefers clear text: xfrm_boundary.c */
 };
 
@@ -76,10 +78,12 @@ struct xfrm_acquire {
 	struct flow flow;
 	bool starts;
 	uint32_t seq; /* of the kernel's larval state */
+	uint32_t reqid;
 	struct xfrm_sa_name larval;
 };
 
-struct xfrm_secured; /* xfrm_clear.c */
+struct xfrm_secured;    /* xfrm_clear.c */
+struct xfrm_guaranteed; /* xfrm_guarantee.c */
 
 /* What the daemon has to know of a class. */
 struct xfrm_class {
@@ -121,10 +125,12 @@ struct xfrm {
 	TAILQ_HEAD(, xfrm_acquire) acquires;
 	LIST_HEAD(, xfrm_secured) secured[XFRM_BUCKETS];
 	uint32_t n_secured_of[XFRM_BUCKETS];
+	LIST_HEAD(, xfrm_guaranteed) guaranteed[XFRM_BUCKETS];
 	size_t n_entries;
 	size_t n_pairs;
 	size_t n_acquires;
 	size_t n_secured;
+	size_t n_guaranteed;
 	struct xfrm_answers answers;
 	uint32_t rules[CONFIG_MAX_RULES]; /* those in force, in their order */
 	size_t n_rules;
@@ -214,7 +220,14 @@ struct xfrm_pair *xfrm_pair_find(
 /* Does any pair of the class go to this address? */
 bool xfrm_pair_has_remote(
     struct xfrm *x, uint32_t class_id, const struct address *remote);
-/* Is there a whole pair for this connection alone? */
+/* What it carries is guaranteed encryption, by another pair. */
+void xfrm_pair_stop_sending(struct xfrm *x, struct xfrm_pair *p);
+/* Does it select one connection only? */
+bool xfrm_is_connection(const struct flow *selector);
+/* Its pair, or its guarantee, is gone; what was secured once stays so. */
+void xfrm_pair_connection_end(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector, uint8_t protocol);
+/* Is there a whole pair for this connection alone, or may only such a one send it? */
 bool xfrm_pair_is_of_connection(
     const struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_pair_expire(struct xfrm *x, struct xfrm_pair *p, enum engine_expiry why);
@@ -278,6 +291,22 @@ void xfrm_answer_free(struct xfrm *x);
 void xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms);
 void xfrm_answer_end(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_answer_tick(struct xfrm *x);
+
+/*
+ * xfrm_guarantee.c: traffic that only pairs send which guarantee encryption. note: that of a
+ * new pair, leave: of one that ends; false after logging that there is no room. forbids: a may
+ * receive, and not send. of_connection: only a pair for this connection alone will do. serve: a
+ * new pair does for connections, too. covers: the flow belongs to such traffic.
+ */
+bool xfrm_guarantee_note(struct xfrm *x, struct xfrm_pair *p);
+void xfrm_guarantee_leave(struct xfrm *x, struct xfrm_pair *p);
+bool xfrm_guarantee_forbids(const struct xfrm *x, const struct action_sa_add *a);
+bool xfrm_guarantee_of_connection(
+    const struct xfrm *x, uint32_t class_id, const struct flow *selector);
+void xfrm_guarantee_serve(struct xfrm *x, const struct action_sa_add *a);
+bool xfrm_guarantee_covers(const struct xfrm *x, uint32_t class_id, const struct flow *f);
+void xfrm_guarantee_tick(struct xfrm *x);
+void xfrm_guarantee_forget(struct xfrm *x, uint32_t class_id);
 
 /*
  * xfrm_boundary.c: an SA whose traffic stays in clear. begin: before the outbound state exists.
