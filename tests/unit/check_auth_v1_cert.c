@@ -142,6 +142,21 @@ START_TEST(h62_counted_before_they_are_read)
 }
 END_TEST
 
+/* What is too long, or too short to be anything, is not looked at. */
+START_TEST(lengths_of_certificates)
+{
+	static uint8_t body[16386] = { 4, 0x30 };
+
+	begin();
+	refuses(span_of(body, 0), "a certificate of 0 bytes");
+	refuses(span_of(body, 1), "a certificate of 1 bytes");
+	refuses(span_of(body, 16384), "a certificate that is none");
+	refuses(span_of(body, 16385), "a certificate of 16385 bytes");
+	body[0] = 1;
+	refuses(span_of(body, 16385), "a certificate of 16385 bytes");
+}
+END_TEST
+
 /* H64: another byte anywhere around the certificate, and cut anywhere: one or none. */
 START_TEST(h64_pkcs7_changed_everywhere)
 {
@@ -179,6 +194,7 @@ auth_v1_cert_cases(void)
 
 	tcase_add_test(c, pkcs7_brings_its_certificates);
 	tcase_add_test(c, h62_counted_before_they_are_read);
+	tcase_add_test(c, lengths_of_certificates);
 	tcase_add_test(c, h64_pkcs7_changed_everywhere);
 	return c;
 }
