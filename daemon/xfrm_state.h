@@ -319,6 +319,10 @@ bool xfrm_boundary_is_clear(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_boundary_end(struct xfrm *x, struct xfrm_pair *p);
 
+/* xfrm_broadcast.c: is the question about a broadcast? Then it is answered here. */
+bool xfrm_broadcast_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *e);
+void xfrm_broadcast_tick(struct xfrm *x);
+
 /* xfrm_event.c */
 void xfrm_event_read(struct xfrm *x);
 

@@ -6,6 +6,7 @@
  *	nt_sock [OPTION...] owner		"NAME E": what an owner may not change
  *	nt_sock [OPTION...] heirs ADDRESS PORT	connect, by a program that a child executes
  *	nt_sock [OPTION...] hear PORT		"heard TEXT" of each datagram; -6: of IPv4, too
+ *	nt_sock [OPTION...] shout ADDRESS PORT	a broadcast, again and again
  *
  * -s: secured by the daemon. -m MARK. -i REQID, -I REQID: a policy for what comes in,
  * required or optional. -b PORT: bound. -t SECONDS. -6: IPv6 (IPv4 addresses are mapped).
@@ -161,6 +162,20 @@ hear(const char *port)
 	return 1;
 }
 
+static int
+shout(const char *to, const char *port)
+{
+	union address a = address_of(to, (uint16_t)atoi(port));
+	int s = make_socket(SOCK_DGRAM), one = 1;
+
+	if (setsockopt(s, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) != 0)
+		return 1;
+	for (;;) {
+		(void)sendto(s, "shout", 5, 0, &a.any, sizeof(a));
+		(void)usleep(200 * 1000);
+	}
+}
+
 /* The library's waits for the daemon if the socket has a mark. */
 static int
 connect_it(int s, const union address *a)
@@ -259,6 +274,8 @@ main(int argc, char **argv)
 		return hear(argv[1]);
 	if (argc == 3 && strcmp(argv[0], "connect") == 0)
 		return talk(make_socket(SOCK_STREAM), argv[1], argv[2]);
+	if (argc == 3 && strcmp(argv[0], "shout") == 0)
+		return shout(argv[1], argv[2]);
 	if (argc == 1 && strcmp(argv[0], "owner") == 0)
 		return owner();
 	if (argc == 3 && strcmp(argv[0], "heirs") == 0)

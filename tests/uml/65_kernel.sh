@@ -383,6 +383,16 @@ ends_by_time() {
 	(($(count a "quick mode SAs") == 1)) || fail "the new pair went, too"
 }
 
+# A broadcast of the subnet leaves in clear, as with the plane; what goes to hosts does not.
+subnet_broadcast() {
+	spawn b sock-hear nt_sock hear "$p0"
+	within 5 begins_line "$work/sock-hear.app" listening || fail "nobody listens"
+	capture broadcast
+	spawn a sock-shout nt_sock -s shout "${b4%.*}.255" "$p0"
+	within 10 begins_line "$work/sock-hear.app" "heard shout" || fail "no broadcast came"
+	captured_only "udp port 500 or ip proto 50 or dst host ${b4%.*}.255"
+}
+
 # Without a daemon, programs that never asked for protection go on as ever.
 plain_after_death() {
 	local p
@@ -408,6 +418,7 @@ try kernel_dead_peer dead_peer
 try kernel_ring_answers ring_answers
 try kernel_ends_by_time ends_by_time
 try kernel_guarantee_kept guarantee_kept
+try kernel_subnet_broadcast subnet_broadcast
 try kernel_plain_after_death plain_after_death
 try kernel_backend_choice backend_choice
 try kernel_lacks_algorithm lacks_algorithm
