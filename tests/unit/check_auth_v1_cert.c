@@ -116,6 +116,24 @@ START_TEST(pkcs7_brings_its_certificates)
 }
 END_TEST
 
+/* The same of another type (enveloped data), and with a byte behind it. */
+START_TEST(h64_pkcs7_of_another_kind)
+{
+	static uint8_t copy[8192];
+	struct span bag;
+
+	begin();
+	bag = bag_of(certs_of(1, 0));
+	memcpy(copy, bag.p, bag.n);
+	takes(span_of(copy, bag.n));
+	v1_peer_clear(&peer);
+	refuses(span_of(copy, bag.n + 1), "PKCS#7 object without certificates");
+	ck_assert_uint_eq(copy[15], 2); /* the end of the type */
+	copy[15] = 3;
+	refuses(span_of(copy, bag.n), "PKCS#7 object without certificates");
+}
+END_TEST
+
 /*
  * H62: they are counted before the first is read. What nobody can read is called none where
  * it was read, and too many where it was counted.
@@ -193,6 +211,7 @@ auth_v1_cert_cases(void)
 	TCase *c = tcase_create("v1_cert");
 
 	tcase_add_test(c, pkcs7_brings_its_certificates);
+	tcase_add_test(c, h64_pkcs7_of_another_kind);
 	tcase_add_test(c, h62_counted_before_they_are_read);
 	tcase_add_test(c, lengths_of_certificates);
 	tcase_add_test(c, h64_pkcs7_changed_everywhere);
