@@ -335,6 +335,11 @@ sink_has() {
 	[ "$(stat -c %s "$work/sink.app")" -ge "$1" ]
 }
 
+# listens HOST PORT: for what prints nothing but what it receives.
+listens() {
+	[[ -n $(on "$1" ss -Hltn "sport = :$2") ]]
+}
+
 # More than the volume of an SA, in one go.
 authipd_rekeys_by_volume() {
 	local before
@@ -343,7 +348,7 @@ authipd_rekeys_by_volume() {
 	before=$(spis)
 	end_apps
 	spawn b sink nt_stream -c sink "$p0"
-	sleep 0.3
+	within 10 listens b "$p0" || fail "the sink does not listen: $(tail -n 1 "$work/sink.app")"
 	head -c 3000000 /dev/zero | on a nt_stream -c put "$b4" "$p0" ||
 		fail "the transfer ended early"
 	within 10 sink_has 3000000 ||
