@@ -138,7 +138,7 @@ dump_routes(mnl_cb_t each, void *ctx)
 	while (r == MNL_CB_OK && (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
 		r = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(s), each, ctx);
 	mnl_socket_close(s);
-	return r >= 0;
+	return r == MNL_CB_STOP; /* else its end is missing */
 }
 
 static bool
