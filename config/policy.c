@@ -62,6 +62,12 @@ policy_offer_kerberos(struct policy *p)
 }
 
 bool
+policy_clear_waits(const struct policy *p)
+{
+	return p->nd == ND_OFF && p->nd_fallback_ms > 0;
+}
+
+bool
 policy_main_mode_is_anonymous(const struct policy *p)
 {
 	for (uint32_t i = 0; i < p->n_mm_auth; i++)

@@ -122,6 +122,8 @@ bool policy_main_mode_is_anonymous(const struct policy *p);
 const char *policy_find_keying_fault(const struct policy *p);
 /* Why p cannot work, or NULL: a sentence naming the field and what to change. */
 const char *policy_find_fault(const struct policy *p);
+/* Without discovery clear text is the last choice: it waits for a negotiation first. */
+bool policy_clear_waits(const struct policy *p);
 /* Do they say the same? */
 bool policy_equal(const struct policy *a, const struct policy *b);
 /* Is what they say of main mode and extended mode the same? */

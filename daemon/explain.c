@@ -206,8 +206,7 @@ say_clear(struct explain *e)
 		say(e, "it is never sent in clear");
 	else if (e->seen->was_secured)
 		say(e, "it was secured once: it is never sent in clear again");
-	else if (e->spec->policy.nd == ND_OFF && e->spec->policy.nd_fallback_ms > 0 &&
-		 e->n->config->backend != BACKEND_KERNEL)
+	else if (policy_clear_waits(&e->spec->policy))
 		say(e, "clear text is its last choice: negotiation_discovery is off");
 	else
 		say(e, "it may be sent in clear until it is secured");
@@ -279,8 +278,9 @@ decide(const struct explain *e)
 		return V_CLEAR;
 	if (json_array_size(e->quick_mode) > 0)
 		return V_PROTECTED;
-	if (may_be_clear)
-		return e->seen->n_held > 0 ? V_WAITS : V_CLEAR;
+	if (may_be_clear && e->seen->n_held == 0 &&
+	    (e->seen->fell_back || !policy_clear_waits(&e->spec->policy)))
+		return V_CLEAR;
 	if (e->spec == NULL || e->seen->seen == SEEN_FAILED)
 		return V_BLOCKED;
 	return e->is_negotiating || e->seen->n_held > 0 ? V_WAITS : V_NEGOTIATES;

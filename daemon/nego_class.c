@@ -97,8 +97,7 @@ tell_plane(struct negotiator *n, uint32_t class_id, const struct class_spec *spe
 			  class_sockets(n->classes, class_id) > 0,
 		.allow_insecure = spec->allow_insecure,
 		.guarantee_encryption = spec->guarantee_encryption,
-		.clear_waits = spec->allow_insecure && spec->policy.nd == ND_OFF &&
-			       spec->policy.nd_fallback_ms > 0,
+		.clear_waits = spec->allow_insecure && policy_clear_waits(&spec->policy),
 	};
 
 	(void)ipc_send(n->plane, PROTO_CLASS, &c, sizeof(c), -1);

@@ -71,8 +71,7 @@ fall_back(struct negotiator *n, const struct waiter *w, uint64_t now)
 		log_info("clear", "%s", buf);
 	n->clear_fallbacks++;
 	engine_report(n->engine, EVENT_CLEAR_FALLBACK, &w->flow, buf);
-	if (n->config->backend != BACKEND_KERNEL) /* there nothing waits */
-		(void)ipc_send(n->plane, PROTO_CLEAR_NOW, &c, sizeof(c), -1);
+	(void)ipc_send(n->plane, PROTO_CLEAR_NOW, &c, sizeof(c), -1);
 }
 
 void

@@ -23,6 +23,7 @@ nego_config_changed(struct negotiator *n)
 	nego_engine_params(n, &p);
 	engine_set_params(n->engine, &p);
 	class_set_default_policy(n->classes, &n->config->policy);
+	nego_class_tell_plane(n);
 	nego_rules_set(n);
 	if (n->wfp != NULL && !wfp_builtin_set(n->wfp))
 		log_error("policy", "no memory: the built-in provider contexts are stale");

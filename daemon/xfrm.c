@@ -94,6 +94,13 @@ xfrm_class_level(const struct xfrm *x, uint32_t class_id)
 						   XFRM_LEVEL_REQUIRED;
 }
 
+enum xfrm_level
+xfrm_class_level_out(const struct xfrm *x, uint32_t class_id)
+{
+	return x->class[class_id].clear_waits ? XFRM_LEVEL_REQUIRED :
+						xfrm_class_level(x, class_id);
+}
+
 bool
 xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 {
@@ -109,6 +116,7 @@ xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 		.is_rule = spec != NULL && spec->kind == CLASS_OF_RULE,
 		.order = CONFIG_MAX_RULES,
 	};
+	c->clear_waits = c->allow_insecure && policy_clear_waits(p);
 	if (c->is_rule) {
 		c->rule = spec->rule;
 		c->is_up = true; /* xfrm_rules_set() comes when all are up */
@@ -199,11 +207,27 @@ sa_move(struct xfrm *x, const struct proto_move *m)
 		xfrm_pair_move(x, p, &m->remote);
 }
 
+/* The policy of a rule is for ever: a new one makes a new class. */
+static void
+class_waits(struct xfrm *x, uint32_t class_id, bool waits)
+{
+	struct xfrm_class *c = &x->class[class_id];
+
+	if (!c->is_up || c->is_rule || c->clear_waits == waits ||
+	    xfrm_class_level(x, class_id) != XFRM_LEVEL_OPTIONAL)
+		return;
+	c->clear_waits = waits;
+	xfrm_policy_class_changed(x, class_id);
+}
+
 static void
 class_message(struct xfrm *x, const struct proto_class *c)
 {
-	if (c->class_id != 0 && c->class_id <= CLASS_MAX)
-		xfrm_clear_in_use(x, c->class_id, c->in_use);
+	if (c->class_id == 0 || c->class_id > CLASS_MAX)
+		return;
+	xfrm_clear_in_use(x, c->class_id, c->in_use);
+	if (c->allow_insecure) /* else it has ended */
+		class_waits(x, c->class_id, c->clear_waits);
 }
 
 static void
@@ -211,6 +235,7 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 {
 	struct xfrm *x = ctx;
 	struct proto_acquire_done done;
+	struct proto_clear_now clear;
 	struct proto_sa_delete del;
 	struct proto_flow_state ask;
 	struct proto_class class;
@@ -225,6 +250,8 @@ negotiator_message(void *ctx, uint16_t type, struct span body, int fd)
 		xfrm_pair_delete(x, del.qm_id);
 	else if (type == PROTO_ACQUIRE_DONE && proto_body(body, &done, sizeof(done)))
 		xfrm_acquire_done(x, &done);
+	else if (type == PROTO_CLEAR_NOW && proto_body(body, &clear, sizeof(clear)))
+		xfrm_acquire_clear_now(x, &clear);
 	else if (type == PROTO_CLASS && proto_body(body, &class, sizeof(class)))
 		class_message(x, &class);
 	else if (type == PROTO_FLOW_ASK && proto_body(body, &ask, sizeof(ask)))

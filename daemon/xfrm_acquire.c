@@ -84,21 +84,52 @@ larval_end(struct xfrm *x, const struct xfrm_acquire *a)
 
 /* ---- asked ---- */
 
-/* A policy of its own that blocks or requires: it was secured once. */
+/* What the last negotiation means for the flow, or for all to that port; NULL: nothing. */
+static const struct xfrm_entry *
+entry_of(struct xfrm *x, uint32_t class_id, const struct flow *flow)
+{
+	const struct xfrm_entry *e = NULL;
+	struct flow f = *flow;
+	struct xfrm_rule r;
+
+	for (int any = 0; any < 2 && e == NULL; any++) {
+		f.local.port = any != 0 ? 0 : flow->local.port;
+		r = xfrm_rule_flow(x, class_id, &f, XFRM_LEVEL_ALLOW, 50);
+		e = xfrm_policy_find(x, &r);
+		if (e != NULL && xfrm_rules_is_base(x, e))
+			e = NULL;
+	}
+	return e;
+}
+
+/* Was the turn of clear text, its last choice? */
+static bool
+fell_back(struct xfrm *x, uint32_t class_id, const struct flow *flow)
+{
+	const struct xfrm_entry *e = entry_of(x, class_id, flow);
+
+	return (e != NULL && e->rule.level != XFRM_LEVEL_REQUIRED &&
+		   e->rule.level != XFRM_LEVEL_BLOCK) ||
+	       xfrm_remote_is_clear(x, class_id, flow);
+}
+
+bool
+xfrm_acquire_waits(struct xfrm *x, uint32_t class_id, const struct flow *flow)
+{
+	return x->class[class_id].clear_waits && !fell_back(x, class_id, flow);
+}
+
 static bool
 may_be_clear(struct xfrm *x, const struct xfrm_acquire *a)
 {
 	struct flow selector = selector_of(a);
-	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector, XFRM_LEVEL_ALLOW, 50);
-	const struct xfrm_entry *e = xfrm_policy_find(x, &r);
 
 	return xfrm_class_level(x, a->class_id) == XFRM_LEVEL_OPTIONAL &&
-	       (e == NULL || xfrm_rules_is_base(x, e));
+	       !xfrm_clear_never(x, a->class_id, &selector);
 }
 
-/* The kernel lets it go meanwhile, and says so of nothing else. */
 static void
-acquire_tell_clear(struct xfrm *x, const struct xfrm_acquire *a)
+tell_clear(struct xfrm *x, const struct xfrm_acquire *a, enum clear_reason why)
 {
 	struct proto_flow_clear c;
 
@@ -106,9 +137,17 @@ acquire_tell_clear(struct xfrm *x, const struct xfrm_acquire *a)
 		return;
 	memset(&c, 0, sizeof(c));
 	c.class_id = a->class_id;
-	c.why = CLEAR_NEGOTIATING;
+	c.why = why;
 	c.flow = a->flow;
 	(void)ipc_send(x->negotiator, PROTO_FLOW_CLEAR, &c, sizeof(c), -1);
+}
+
+/* The kernel lets it go meanwhile, and says so of nothing else. */
+static void
+tell_clear_meanwhile(struct xfrm *x, const struct xfrm_acquire *a)
+{
+	if (!xfrm_acquire_waits(x, a->class_id, &a->flow))
+		tell_clear(x, a, CLEAR_NEGOTIATING);
 }
 
 static void
@@ -159,9 +198,9 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 	a->starts = flow_starts(&e->flow);
 	TAILQ_INSERT_TAIL(&x->acquires, a, link);
 	x->n_acquires++;
-	xfrm_policy_set_remote(x, class_id, &e->flow.remote.addr);
+	xfrm_remote_asked(x, class_id, &e->flow.remote.addr);
 	xfrm_answer_begin(x, class_id, 0);
-	acquire_tell_clear(x, a);
+	tell_clear_meanwhile(x, a);
 	acquire_send(x, a);
 }
 
@@ -193,20 +232,45 @@ xfrm_acquire_ask_again(struct xfrm *x)
 
 /* ---- answered ---- */
 
+/*
+ * A peer that does not answer has all its traffic clear, whatever the ports: while the kernel
+ * has a question to a peer it asks no other one.
+ */
+void
+xfrm_acquire_clear_now(struct xfrm *x, const struct proto_clear_now *c)
+{
+	const struct address *remote = &c->flow.remote.addr;
+	const struct xfrm_acquire *a;
+
+	if (c->class_id == 0 || c->class_id > CLASS_MAX || !x->class[c->class_id].is_up ||
+	    xfrm_class_level(x, c->class_id) != XFRM_LEVEL_OPTIONAL)
+		return;
+	TAILQ_FOREACH (a, &x->acquires, link)
+		if (a->class_id == c->class_id && address_equal(&a->flow.remote.addr, remote) &&
+		    xfrm_acquire_waits(x, a->class_id, &a->flow))
+			tell_clear(x, a, CLEAR_NO_ANSWER);
+	xfrm_remote_clear(x, c->class_id, remote);
+	xfrm_answer_now(x, c->class_id);
+}
+
 static void
 acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 {
-	bool may_be_clear = xfrm_class_level(x, a->class_id) == XFRM_LEVEL_OPTIONAL;
+	bool is_clear = may_be_clear(x, a), waited = xfrm_acquire_waits(x, a->class_id, &a->flow);
 	struct flow selector = selector_of(a);
-	const struct xfrm_entry *e;
 	struct xfrm_rule r = xfrm_rule_flow(x, a->class_id, &selector,
-	    may_be_clear ? XFRM_LEVEL_ALLOW : XFRM_LEVEL_BLOCK, 50);
+	    is_clear ? XFRM_LEVEL_ALLOW : XFRM_LEVEL_BLOCK, 50);
+	const struct xfrm_entry *e = xfrm_policy_find(x, &r);
 
-	if (((e = xfrm_policy_find(x, &r)) != NULL && !xfrm_rules_is_base(x, e)) ||
-	    xfrm_clear_never(x, a->class_id, &selector))
-		return; /* secured once: its traffic waits */
+	if (xfrm_clear_never(x, a->class_id, &selector) ||
+	    (e != NULL && e->until_ms == UINT64_MAX && !xfrm_rules_is_base(x, e)))
+		return; /* it was secured once, or has a pair that decides */
+	if (!xfrm_policy_has_room(x))
+		return; /* in a flood everything asks again */
 	(void)xfrm_policy_set(x, a->class_id, &r,
-	    x->now_ms + (may_be_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));
+	    x->now_ms + (is_clear ? CLEAR_HOLD_DOWN_MS : HOLD_DOWN_MS));
+	if (waited)
+		tell_clear(x, a, CLEAR_FAILED);
 	/* The kernel asks no more meanwhile; the policy ends at a tick. */
 	xfrm_answer_begin(x, a->class_id, CLEAR_HOLD_DOWN_MS + 2000);
 }
@@ -235,45 +299,38 @@ void
 xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d)
 {
 	struct xfrm_acquire *a = acquire_find(x, d->class_id, &d->flow);
-	struct xfrm_rule remote;
 
 	if (a == NULL)
 		return;
 	if (d->error != IKE_OK)
 		acquire_failed(x, a);
 	larval_end(x, a);
-	remote = xfrm_rule_remote(x, a->class_id, &a->flow.remote.addr);
 	acquire_free(x, a);
 	if (!xfrm_pair_has_remote(x, d->class_id, &d->flow.remote.addr) &&
 	    !xfrm_acquire_asks(x, d->class_id, &d->flow.remote.addr))
-		xfrm_policy_unset(x, &remote);
+		xfrm_remote_idle(x, d->class_id, &d->flow.remote.addr);
 }
 
 void
 xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask)
 {
 	struct proto_flow_state reply = *ask;
-	const struct xfrm_entry *e = NULL;
-	struct flow f = ask->flow;
-	struct xfrm_rule r;
+	const struct xfrm_entry *e;
 
 	reply.seen = SEEN_NEVER;
 	if (ask->class_id != 0 && ask->class_id <= CLASS_MAX && x->class[ask->class_id].is_up) {
-		for (int any = 0; any < 2 && e == NULL; any++) {
-			f.local.port = any != 0 ? 0 : ask->flow.local.port;
-			r = xfrm_rule_flow(x, ask->class_id, &f, XFRM_LEVEL_ALLOW, 50);
-			e = xfrm_policy_find(x, &r);
-			if (e != NULL && xfrm_rules_is_base(x, e))
-				e = NULL;
-		}
+		e = entry_of(x, ask->class_id, &ask->flow);
 		if (acquire_find(x, ask->class_id, &ask->flow) != NULL)
 			reply.seen = SEEN_WAITING;
 		else if (e != NULL)
-			reply.seen = e->rule.level == XFRM_LEVEL_REQUIRED ? SEEN_OPEN :
+			reply.seen = e->rule.level == XFRM_LEVEL_REQUIRED ||
+					     e->rule.level == XFRM_LEVEL_OPTIONAL ?
+					 SEEN_OPEN :
 			    xfrm_boundary_is_clear(x, ask->class_id, &e->rule.selector) ?
-									    SEEN_CLEAR :
-									    SEEN_FAILED;
+					 SEEN_CLEAR :
+					 SEEN_FAILED;
 		reply.was_secured = e != NULL && e->rule.level == XFRM_LEVEL_REQUIRED;
+		reply.fell_back = fell_back(x, ask->class_id, &ask->flow);
 	}
 	(void)ipc_send(x->negotiator, PROTO_FLOW_REPLY, &reply, sizeof(reply), -1);
 }

@@ -105,7 +105,7 @@ look_at_socket(void *ctx, const struct sockdiag_entry *e)
 
 	if (f.remote.port == 0 || net_mark_class(x->config, e->mark) != 0 ||
 	    address_equal(&f.local.addr, &f.remote.addr) || (class_id = class_of(x, &f)) == 0 ||
-	    xfrm_clear_never(x, class_id, &f))
+	    xfrm_clear_never(x, class_id, &f) || xfrm_acquire_waits(x, class_id, &f))
 		return;
 	r = answer_to(x, class_id, &f);
 	is_known = is_open(x, &r);
@@ -187,18 +187,12 @@ xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms)
 }
 
 void
-xfrm_answer_end(struct xfrm *x, uint32_t class_id, const struct flow *selector)
+xfrm_answer_now(struct xfrm *x, uint32_t class_id)
 {
-	struct xfrm_entry *e, *next;
+	const struct timeval now = { 0, 0 };
 
-	for (e = LIST_FIRST(&x->entry[xfrm_bucket(&selector->remote.addr)]); e != NULL;
-	     e = next) {
-		next = LIST_NEXT(e, link);
-		if (e->class_id == class_id && e->rule.inbound &&
-		    e->rule.level == XFRM_LEVEL_ALLOW &&
-		    flow_matches(selector, &e->rule.selector))
-			xfrm_policy_end(x, e);
-	}
+	if (is_ring(&x->class[class_id]))
+		(void)evtimer_add(x->answers.look, &now);
 }
 
 void

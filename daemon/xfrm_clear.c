@@ -111,7 +111,7 @@ secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t pro
 	LIST_INSERT_HEAD(&x->secured[bucket_of(f)], s, link);
 	x->n_secured_of[bucket_of(f)]++;
 	x->n_secured++;
-	xfrm_answer_end(x, class_id, f);
+	xfrm_policy_end_clear(x, class_id, f);
 	tell(x, s, true);
 	return s;
 }

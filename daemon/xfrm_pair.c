@@ -215,7 +215,7 @@ pair_complete(struct xfrm *x, struct xfrm_pair *p)
 			old->has_newer = true;
 	p->was_complete = true;
 	xfrm_guarantee_serve(x, a);
-	xfrm_policy_set_remote(x, a->class_id, &a->selector.remote.addr);
+	xfrm_remote_secured(x, a->class_id, &a->selector.remote.addr);
 	if (p->stays_clear) {
 		xfrm_boundary_tell(x, p);
 		return;
@@ -317,25 +317,21 @@ void
 xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 {
 	struct xfrm_pair *p = xfrm_pair_by_id(x, qm_id);
-	struct xfrm_rule remote;
 	struct action_sa_add sa;
-	uint32_t class_id;
 	bool was_of_connection;
 
 	if (p == NULL)
 		return;
 	sa = p->sa;
 	was_of_connection = p->was_complete && xfrm_is_connection(&sa.selector);
-	class_id = sa.class_id;
-	remote = xfrm_rule_remote(x, class_id, &p->sa.selector.remote.addr);
 	xfrm_usage_last(x, p);
 	pair_remove(x, p);
 	xfrm_boundary_end(x, p);
 	pair_free(x, p);
 	if (was_of_connection)
-		xfrm_pair_connection_end(x, class_id, &sa.selector, sa.protocol);
-	if (!xfrm_pair_has_remote(x, class_id, &remote.selector.remote.addr))
-		xfrm_policy_unset(x, &remote);
+		xfrm_pair_connection_end(x, sa.class_id, &sa.selector, sa.protocol);
+	if (!xfrm_pair_has_remote(x, sa.class_id, &sa.selector.remote.addr))
+		xfrm_remote_idle(x, sa.class_id, &sa.selector.remote.addr);
 }
 
 void

@@ -17,10 +17,8 @@ priority_of(const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority
 
 	if (!c->is_rule || priority == XFRM_PRIORITY_EXEMPT)
 		return XFRM_PRIORITY_FIRST + priority;
-	return XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES + 3 * c->order +
-	       (priority == XFRM_PRIORITY_CONNECTION ? 0 :
-		   priority == XFRM_PRIORITY_FLOW    ? 1 :
-						       2);
+	return XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES +
+	       (XFRM_PRIORITY_CLASS + 1) * c->order + priority;
 }
 
 struct xfrm_rule
@@ -47,10 +45,10 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 	r.selector = *selector;
 	r.local_prefix = r.remote_prefix = 255;
 	r.protocol = protocol;
-	if (xfrm_pair_is_of_connection(x, class_id, selector)) {
-		r.reqid = xfrm_reqid_connection(class_id);
+	if (xfrm_is_connection(selector))
 		r.priority = priority_of(x, class_id, XFRM_PRIORITY_CONNECTION);
-	}
+	if (xfrm_pair_is_of_connection(x, class_id, selector))
+		r.reqid = xfrm_reqid_connection(class_id);
 	return r;
 }
 
@@ -58,7 +56,7 @@ struct xfrm_rule
 xfrm_rule_remote(const struct xfrm *x, uint32_t class_id, const struct address *remote)
 {
 	struct xfrm_rule r = xfrm_rule_new(x, class_id, remote->family,
-	    XFRM_PRIORITY_REMOTE, xfrm_class_level(x, class_id));
+	    XFRM_PRIORITY_REMOTE, xfrm_class_level_out(x, class_id));
 
 	r.selector.remote.addr = *remote;
 	r.remote_prefix = 255;
@@ -69,7 +67,7 @@ static struct xfrm_rule
 rule_class(const struct xfrm *x, uint32_t class_id, uint8_t family)
 {
 	return xfrm_rule_new(
-	    x, class_id, family, XFRM_PRIORITY_CLASS, xfrm_class_level(x, class_id));
+	    x, class_id, family, XFRM_PRIORITY_CLASS, xfrm_class_level_out(x, class_id));
 }
 
 /*
@@ -150,6 +148,12 @@ xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r)
 /* ---- the kernel ---- */
 
 bool
+xfrm_policy_has_room(const struct xfrm *x)
+{
+	return x->n_entries < XFRM_MAX_POLICIES / 2;
+}
+
+bool
 xfrm_policy_set(
     struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms)
 {
@@ -209,12 +213,19 @@ xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r)
 }
 
 void
-xfrm_policy_set_remote(struct xfrm *x, uint32_t class_id, const struct address *remote)
+xfrm_policy_end_clear(struct xfrm *x, uint32_t class_id, const struct flow *selector)
 {
-	struct xfrm_rule r = xfrm_rule_remote(x, class_id, remote);
+	struct xfrm_entry *e, *next;
 
-	if (!x->class[class_id].is_rule)
-		(void)xfrm_policy_set(x, class_id, &r, UINT64_MAX);
+	for (e = LIST_FIRST(&x->entry[xfrm_bucket(&selector->remote.addr)]); e != NULL;
+	     e = next) {
+		next = LIST_NEXT(e, link);
+		if (e->class_id == class_id && e->until_ms != UINT64_MAX &&
+		    (e->rule.level == XFRM_LEVEL_ALLOW ||
+			e->rule.level == XFRM_LEVEL_OPTIONAL) &&
+		    flow_matches(selector, &e->rule.selector))
+			xfrm_policy_end(x, e);
+	}
 }
 
 void
@@ -262,6 +273,23 @@ xfrm_policy_repair_all(struct xfrm *x)
 	return n;
 }
 
+/*
+ * A negotiation failed a while ago. Where clear text waits, the flow goes on in clear while the
+ * kernel asks again: it has waited once.
+ */
+static void
+time_is_over(struct xfrm *x, struct xfrm_entry *e)
+{
+	struct xfrm_rule r = e->rule;
+
+	if (!x->class[e->class_id].clear_waits || r.inbound || r.level != XFRM_LEVEL_ALLOW) {
+		xfrm_policy_end(x, e);
+		return;
+	}
+	r.level = XFRM_LEVEL_OPTIONAL;
+	(void)xfrm_policy_set(x, e->class_id, &r, x->now_ms + XFRM_CLEAR_MS);
+}
+
 void
 xfrm_policy_tick(struct xfrm *x)
 {
@@ -271,7 +299,7 @@ xfrm_policy_tick(struct xfrm *x)
 		for (e = LIST_FIRST(&x->entry[i]); e != NULL; e = next) {
 			next = LIST_NEXT(e, link);
 			if (x->now_ms >= e->until_ms)
-				xfrm_policy_end(x, e);
+				time_is_over(x, e);
 			else if (e->is_missing)
 				xfrm_policy_repair(x, e);
 		}
@@ -311,6 +339,25 @@ xfrm_policy_class_up(struct xfrm *x, uint32_t class_id)
 			return false;
 	}
 	return true;
+}
+
+void
+xfrm_policy_class_changed(struct xfrm *x, uint32_t class_id)
+{
+	uint32_t remote = priority_of(x, class_id, XFRM_PRIORITY_REMOTE),
+		 class = priority_of(x, class_id, XFRM_PRIORITY_CLASS);
+	struct xfrm_entry *e;
+	struct xfrm_rule r;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (e, &x->entry[i], link) {
+			r = e->rule;
+			if (e->class_id != class_id || e->until_ms != UINT64_MAX ||
+			    (r.priority != remote && r.priority != class))
+				continue;
+			r.level = xfrm_class_level_out(x, class_id);
+			(void)xfrm_policy_set(x, class_id, &r, UINT64_MAX);
+		}
 }
 
 void

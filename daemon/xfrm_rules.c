@@ -40,23 +40,30 @@ base_set(struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r)
 	return true;
 }
 
-static bool
-set_one(
-    struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol, bool inbound)
+struct xfrm_rule
+xfrm_rules_out(const struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
-	const struct xfrm_class *c = &x->class[class_id];
-	const struct rule *rule = &c->rule;
-	bool may_be_clear = inbound ? rule_allows_clear_in(rule) : c->allow_insecure;
+	const struct rule *rule = &x->class[class_id].rule;
 	struct xfrm_rule r = xfrm_rule_new(x, class_id, family, XFRM_PRIORITY_CLASS,
-	    may_be_clear ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED);
+	    xfrm_class_level_out(x, class_id));
 
-	r.inbound = inbound;
 	r.selector.protocol = protocol;
 	r.selector.local = (struct endpoint){ rule->local.addr, rule->local_port };
 	r.selector.remote = (struct endpoint){ rule->remote.addr, rule->remote_port };
 	r.local_prefix = rule->local.bits;
 	r.remote_prefix = rule->remote.bits;
-	return base_set(x, class_id, &r);
+	return r;
+}
+
+static bool
+set_both(struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol)
+{
+	struct xfrm_rule out = xfrm_rules_out(x, class_id, family, protocol), in = out;
+
+	in.inbound = true;
+	in.level = rule_allows_clear_in(&x->class[class_id].rule) ? XFRM_LEVEL_OPTIONAL :
+								     XFRM_LEVEL_REQUIRED;
+	return base_set(x, class_id, &out) && base_set(x, class_id, &in);
 }
 
 static bool
@@ -71,9 +78,7 @@ set_rule(struct xfrm *x, uint32_t class_id)
 			    (r->protocol != 0 && r->protocol != protocols[k]) ||
 			    (families[i] == 6 && !xfrm_has_ipv6()))
 				continue;
-			ok = set_one(x, class_id, families[i], protocols[k], false) &&
-			     set_one(x, class_id, families[i], protocols[k], true) &&
-			     ok;
+			ok = set_both(x, class_id, families[i], protocols[k]) && ok;
 		}
 	return ok;
 }

@@ -13,18 +13,20 @@
 #define XFRM_BUCKETS 4096
 #define XFRM_MAX_SECURED 16384 /* flows that are never clear again */
 #define XFRM_MAX_POLICIES 65536 /* of ours; no more gates then */
+#define XFRM_CLEAR_MS (10 * 60 * 1000) /* like FLOW_IDLE_MS of the plane */
 
 /* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
 enum xfrm_priority {
 	XFRM_PRIORITY_EXEMPT,	  /* multicast and broadcast */
-	XFRM_PRIORITY_CONNECTION, /* a flow with a pair for itself alone */
+	XFRM_PRIORITY_CONNECTION, /* as the next, with both ports: it is one connection */
 	XFRM_PRIORITY_FLOW,   /* a flow that was secured, or must not try again yet */
-	XFRM_PRIORITY_REMOTE, /* a class and one remote address: a queue of its own */
+	XFRM_PRIORITY_REMOTE, /* a class and one remote address (xfrm_remote.c) */
 	XFRM_PRIORITY_CLASS,
 	XFRM_PRIORITY_GUARD, /* blocks what the others do not cover */
-	/* For each rule of the configuration, in their order: connections, flows, itself. */
+	/* For each rule of the configuration, in their order: the first five of this list. */
 	XFRM_PRIORITY_RULES,
-	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES + 3 * (CONFIG_MAX_RULES + 1),
+	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES +
+			      (XFRM_PRIORITY_CLASS + 1) * (CONFIG_MAX_RULES + 1),
 };
 
 /* One policy of ours: in the kernel, and here to put it back. */
@@ -89,6 +91,7 @@ struct xfrm_guaranteed; /* xfrm_guarantee.c */
 struct xfrm_class {
 	bool is_up;
 	bool allow_insecure;
+	bool clear_waits; /* what may be clear waits for a negotiation first */
 	bool guarantee_encryption;
 	uint8_t protocol; /* of its templates: ESP unless its policy has only AH */
 	bool in_use;	  /* it has sockets */
@@ -158,8 +161,10 @@ uint32_t xfrm_reqid(uint32_t class_id);
 /* Of what leaves by pairs for one connection each: no other pair of the class is taken. */
 uint32_t xfrm_reqid_connection(uint32_t class_id);
 uint32_t xfrm_reqid_class(uint32_t reqid);
-/* REQUIRED or OPTIONAL */
+/* REQUIRED or OPTIONAL: may its traffic ever be clear? */
 enum xfrm_level xfrm_class_level(const struct xfrm *x, uint32_t class_id);
+/* The same for what leaves, to peers of which nothing is known. */
+enum xfrm_level xfrm_class_level_out(const struct xfrm *x, uint32_t class_id);
 
 /* xfrm_policy.c */
 bool xfrm_policy_class_up(struct xfrm *x, uint32_t class_id);
@@ -169,6 +174,8 @@ void xfrm_policy_class_down(struct xfrm *x, uint32_t class_id, bool keep_guard);
 bool xfrm_policy_set(
     struct xfrm *x, uint32_t class_id, const struct xfrm_rule *r, uint64_t until_ms);
 void xfrm_policy_unset(struct xfrm *x, const struct xfrm_rule *r);
+/* Is there room for what a flood may do without? Gates need the rest. */
+bool xfrm_policy_has_room(const struct xfrm *x);
 /* Is this one of ours, and which? */
 struct xfrm_entry *xfrm_policy_find(struct xfrm *x, const struct xfrm_rule *r);
 void xfrm_policy_repair(struct xfrm *x, struct xfrm_entry *e);
@@ -180,9 +187,10 @@ void xfrm_policy_forget(struct xfrm *x);
 void xfrm_policy_tick(struct xfrm *x);
 /* Ends one: what the configuration says about its traffic stays. */
 void xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e);
-/* A queue of its own for this peer, should the kernel hold packets. */
-void xfrm_policy_set_remote(
-    struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* Ends what lets clear text pass for a time: traffic of the selector was secured. */
+void xfrm_policy_end_clear(struct xfrm *x, uint32_t class_id, const struct flow *selector);
+/* xfrm_class_level_out() has changed. */
+void xfrm_policy_class_changed(struct xfrm *x, uint32_t class_id);
 /* A policy of the class of this kind, for any traffic of the family. */
 struct xfrm_rule xfrm_rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
     enum xfrm_priority priority, enum xfrm_level level);
@@ -206,8 +214,21 @@ void xfrm_uninstall(struct xfrm *x, const struct xfrm_rule *r, bool is_there);
 /* Says why, and what to change. */
 void xfrm_install_failed(struct xfrm *x, const struct xfrm_rule *r, int error);
 
+/* xfrm_remote.c: is the negotiator asked for anything to this peer, or was it? */
+void xfrm_remote_asked(struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* A pair to it is complete. */
+void xfrm_remote_secured(struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* Nothing asks for it, and no pair goes to it. */
+void xfrm_remote_idle(struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* It does not answer: without an SA its traffic is clear from now on, for a time. */
+void xfrm_remote_clear(struct xfrm *x, uint32_t class_id, const struct address *remote);
+bool xfrm_remote_is_clear(struct xfrm *x, uint32_t class_id, const struct flow *flow);
+
 /* xfrm_rules.c: is this what the configuration says, and nothing more? */
 bool xfrm_rules_is_base(const struct xfrm *x, const struct xfrm_entry *e);
+/* What leaves by the rule of a class. */
+struct xfrm_rule xfrm_rules_out(
+    const struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol);
 
 /* xfrm_pair.c */
 void xfrm_pair_add(struct xfrm *x, const struct action_sa_add *a);
@@ -259,6 +280,9 @@ void xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e);
  */
 void xfrm_acquire_look(struct xfrm *x);
 void xfrm_acquire_done(struct xfrm *x, const struct proto_acquire_done *d);
+void xfrm_acquire_clear_now(struct xfrm *x, const struct proto_clear_now *c);
+/* May the flow be clear later, but not yet? */
+bool xfrm_acquire_waits(struct xfrm *x, uint32_t class_id, const struct flow *flow);
 void xfrm_acquire_ask_again(struct xfrm *x);
 /* Answers PROTO_FLOW_ASK: policies of a flow are all that is remembered of it. */
 void xfrm_acquire_tell(struct xfrm *x, const struct proto_flow_state *ask);
@@ -283,13 +307,13 @@ void xfrm_clear_tick(struct xfrm *x);
 
 /*
  * xfrm_answer.c: answers in clear to what a rule lets out in clear, but takes in no other way.
- * begin: so long from now on flows of the class may leave so, asked or not. end: they were
- * secured.
+ * begin: so long from now on flows of the class may leave so, asked or not. now: what waited
+ * leaves so.
  */
 bool xfrm_answer_new(struct xfrm *x);
 void xfrm_answer_free(struct xfrm *x);
 void xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms);
-void xfrm_answer_end(struct xfrm *x, uint32_t class_id, const struct flow *selector);
+void xfrm_answer_now(struct xfrm *x, uint32_t class_id);
 void xfrm_answer_tick(struct xfrm *x);
 
 /*

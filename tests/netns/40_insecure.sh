@@ -30,16 +30,46 @@ monitor_hears() {
 	grep -q '"event":"drop"' "$work/monitor.app"
 }
 
+no_discovery='negotiation_discovery = off clear_fallback = 700 proposal "esp-aes128-sha1" { }'
+
+# connect_ms PORT: how long a client that allows clear text takes.
+connect_ms() {
+	on a secure_client -i -t 5 "$b4" "$1" | sed -n 's/^connected in \([0-9]*\).*/\1/p'
+}
+
 # Without discovery: the first packet waits, and is sent in clear when nobody answers.
 waits_for_nobody() {
 	local ms
-	needs_plane "there clear text waits for nothing"
-	config a 'negotiation_discovery = off clear_fallback = 700 proposal "esp-aes128-sha1" { }'
+	config a "$no_discovery"
 	daemon_start a
 	serve b secure_server -c "$p0"
-	ms=$(on a secure_client -i -t 5 "$b4" "$p0" | sed -n 's/^connected in \([0-9]*\).*/\1/p')
+	serve b secure_server -c "$p2"
+	ms=$(connect_ms "$p0")
 	((${ms:-0} >= 700)) || fail "connected in ${ms:-no} ms"
 	[[ $(clear_flows a no_answer) == 1 ]] || fail "it was not counted: $(ctl a status)"
+	ms=$(connect_ms "$p2")
+	((${ms:-9999} < 3000)) || fail "to another port: connected in ${ms:-no} ms"
+}
+
+# A reload makes it wait; a peer that speaks only later is secured then, from the first packet on.
+waits_after_reload() {
+	local ms
+	config a "$policy"
+	config b "$no_discovery"
+	daemon_start a
+	config a "$no_discovery"
+	ctl a reload || fail "no reload"
+	serve b secure_server -c "$p0"
+	ms=$(connect_ms "$p0")
+	((${ms:-0} >= 700)) || fail "connected in ${ms:-no} ms"
+	daemon_start b
+	serve b secure_server -i "$p2"
+	talk_start a -i "$b4" "$p2"
+	say first-line-of-the-talk
+	within 10 has_pair a || fail "not secured"
+	capture waits
+	on a secure_client -i -t 5 "$b4" "$p2" "$secret" || fail "the client failed"
+	captured_only "udp port 500 or ip proto 50"
 }
 
 # The peer has no daemon.
@@ -192,6 +222,7 @@ hosts_join
 each_case=daemons_kill
 try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
+try insecure_waits_after_reload waits_after_reload
 try insecure_to_clear_host_udp to_clear_host_udp
 try insecure_moves_to_esp moves_to_esp
 try insecure_to_secured_server to_secured_server

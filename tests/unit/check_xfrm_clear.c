@@ -97,7 +97,7 @@ xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
 }
 
 void
-xfrm_answer_end(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
+xfrm_policy_end_clear(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
 {
 	(void)xf;
 	(void)class_id;

@@ -142,7 +142,15 @@ xfrm_clear_secured(struct xfrm *xf, const struct xfrm_pair *p)
 }
 
 void
-xfrm_policy_set_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
+xfrm_remote_secured(struct xfrm *xf, uint32_t class_id, const struct address *remote)
+{
+	(void)xf;
+	(void)class_id;
+	(void)remote;
+}
+
+void
+xfrm_remote_idle(struct xfrm *xf, uint32_t class_id, const struct address *remote)
 {
 	(void)xf;
 	(void)class_id;
@@ -164,8 +172,8 @@ void
 xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
 {
 	(void)xf;
-	if (r->selector.local.port != 0)
-		n_of_connection--;
+	(void)r;
+	n_of_connection--;
 }
 
 struct xfrm_rule
@@ -178,14 +186,6 @@ xfrm_rule_flow(const struct xfrm *xf, uint32_t class_id, const struct flow *sele
 		.reqid = xfrm_pair_is_of_connection(xf, class_id, selector) ?
 			     xfrm_reqid_connection(class_id) :
 			     0 };
-}
-
-struct xfrm_rule
-xfrm_rule_remote(const struct xfrm *xf, uint32_t class_id, const struct address *remote)
-{
-	(void)xf;
-	(void)class_id;
-	return (struct xfrm_rule){ .selector.remote.addr = *remote };
 }
 
 uint32_t

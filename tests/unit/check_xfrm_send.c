@@ -199,12 +199,18 @@ xfrm_rules_is_base(const struct xfrm *xf, const struct xfrm_entry *e)
 	return false;
 }
 
-void
-xfrm_answer_end(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
+/* No class here is a rule, and none waits. */
+struct xfrm_rule
+xfrm_rules_out(const struct xfrm *xf, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
-	(void)xf;
-	(void)class_id;
-	(void)selector;
+	(void)protocol;
+	return xfrm_rule_new(xf, class_id, family, XFRM_PRIORITY_CLASS, XFRM_LEVEL_REQUIRED);
+}
+
+enum xfrm_level
+xfrm_class_level_out(const struct xfrm *xf, uint32_t class_id)
+{
+	return xfrm_class_level(xf, class_id);
 }
 
 void

@@ -108,6 +108,23 @@ START_TEST(carried)
 }
 END_TEST
 
+/* Without discovery it is clear only when its peer has had its time. */
+START_TEST(clear_is_the_last_choice)
+{
+	rig.config.policy.nd = ND_OFF;
+	class_set_default_policy(rig.n.classes, &rig.config.policy);
+	seen.class_id = CLASS_INSECURE;
+	ck_assert_str_eq(verdict(), "negotiates");
+	ck_assert(says("last choice"));
+	seen.fell_back = true;
+	ck_assert_str_eq(verdict(), "clear");
+	rig.config.policy.nd_fallback_ms = 0; /* nothing waits */
+	class_set_default_policy(rig.n.classes, &rig.config.policy);
+	seen.fell_back = false;
+	ck_assert_str_eq(verdict(), "clear");
+}
+END_TEST
+
 START_TEST(may_be_clear)
 {
 	seen.class_id = CLASS_INSECURE;
@@ -218,6 +235,7 @@ daemon_explain_tests(Suite *s)
 	tcase_add_test(t, nobodys);
 	tcase_add_test(t, never_clear);
 	tcase_add_test(t, carried);
+	tcase_add_test(t, clear_is_the_last_choice);
 	tcase_add_test(t, may_be_clear);
 	tcase_add_test(t, what_guards_it);
 	tcase_add_test(t, stays_on_this_host);
