@@ -159,15 +159,15 @@ server_takes_both() {
 }
 
 server_takes_both_udp() {
+	# With the kernel's IPsec the secured client closes the port to what its host says in clear
+	# once the grace is over, and nobody sends a datagram again (README).
+	policy='allow_clear = 60 proposal "esp-aes128-sha1" { }'
 	both_start
 	serve b secure_udp -i -l "$p1"
 	capture both
 	on a secure_udp -c -t 3 "$b4" "$p1" clear || fail "the clear client failed"
 	on a secure_udp -t 3 "$b4" "$p1" secured || fail "the secured client failed"
-	# With the kernel's IPsec the answer may come while the pair is made, and be lost (README).
-	on a secure_udp -i -t 3 "$b4" "$p1" insecure ||
-		{ [[ ${backend:-plane} == kernel ]] && on a secure_udp -i -t 3 "$b4" "$p1" insecure; } ||
-		fail "the insecure client failed"
+	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "the insecure client failed"
 }
 
 # A pair of SAs that traffic uses.
