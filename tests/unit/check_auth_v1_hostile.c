@@ -513,6 +513,8 @@ END_TEST
 
 #define FLOOD 2000
 #define FLOOD_EACH 7 /* beside the peer's own; eight are the limit */
+/* Without the sanitizer malloc() counts what it keeps for the next call; all would be 8 MB. */
+#define FLOOD_SLACK_BYTES (512 * 1024)
 
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
@@ -560,7 +562,7 @@ START_TEST(h62_flood_of_certificates)
 		if (before == 0 && count > FLOOD / 10)
 			before = allocated_bytes();
 	}
-	ck_assert_uint_le(allocated_bytes(), before + 65536);
+	ck_assert_uint_le(allocated_bytes(), before + FLOOD_SLACK_BYTES);
 	v1_begin(&r, &b, AUTH_V1_RSA, HASH_SHA1, false, 0);
 	end();
 }
