@@ -87,6 +87,12 @@ has_pair() {
 	ctl "$1" status | grep -q ' <-> .*, established$'
 }
 
+# What counts is why a flow was clear at first: its pair may be late for that on a busy machine.
+another_counts() {
+	on a secure_client -i -t 5 "$b4" "$p0" another-connection &&
+		(($(clear_flows a peer_nat) > 0))
+}
+
 # A peer with boundary behind a NAT: there is an SA, and what was not secured stays in clear, as
 # MS-IKEE 3.7.4.1 has it. Who takes no clear text is protected all the same.
 boundary_case() {
@@ -99,8 +105,7 @@ boundary_case() {
 	within 10 has_pair a || fail "no SA"
 	within 10 has_pair b || fail "no SA at the peer"
 	say second-line-of-the-talk
-	on a secure_client -i -t 5 "$b4" "$p0" another-connection || fail "another one failed"
-	(($(clear_flows a peer_nat) > 0)) || fail "not counted: $(ctl a status)"
+	within 10 another_counts || fail "another one failed, or is not counted: $(ctl a status)"
 	port=$(on a ss -Htn state established dport = :"$p0" | sed -n 's/.*:\([0-9]*\) .*/\1/p' |
 		head -n 1)
 	ctl a explain --to "$b4" --proto tcp --port "$p0" --local-port "${port:-1}" --json |
