@@ -56,6 +56,12 @@ rule_is_sane(const struct rule *r)
 	       (r->protocol == 0 || r->protocol == 6 || r->protocol == 17);
 }
 
+bool
+class_spec_takes_clear(const struct class_spec *s)
+{
+	return rule_allows_clear_in(&s->rule) && !s->guarantee_encryption;
+}
+
 const char *
 class_spec_name(const struct class_spec *s)
 {

@@ -65,6 +65,11 @@ bool class_spec_equal(const struct class_spec *a, const struct class_spec *b);
 /* The target name for this peer, empty: any. NULL: the peer is not known. */
 const char *class_spec_target(
     const struct class_spec *s, const struct endpoint *remote);
+/*
+ * Does this rule take clear packets? Who guarantees encryption takes none, whatever the action
+ * says.
+ */
+bool class_spec_takes_clear(const struct class_spec *s);
 /* "default", "guarantee-encryption", "allow-insecure", "rule"; of NULL: "none". */
 const char *class_spec_name(const struct class_spec *s);
 /* Nothing in it is out of range: what came from another process or a file. */

@@ -25,8 +25,7 @@ rule_of(uint32_t class_id, const struct class_spec *s)
 		.class_id = class_id,
 		.rule = &s->rule,
 		.clear_out = s->allow_insecure,
-		/* Who guarantees encryption takes no clear packet, whatever the action says. */
-		.clear_in = rule_allows_clear_in(&s->rule) && !s->guarantee_encryption,
+		.clear_in = class_spec_takes_clear(s),
 		.allow_clear_s = s->policy.nd_allow_clear_s,
 	};
 }

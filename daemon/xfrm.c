@@ -119,6 +119,7 @@ xfrm_class_up(struct xfrm *x, uint32_t class_id, const struct class_spec *spec)
 	c->clear_waits = c->allow_insecure && policy_clear_waits(p);
 	if (c->is_rule) {
 		c->rule = spec->rule;
+		c->takes_clear = class_spec_takes_clear(spec);
 		c->is_up = true; /* xfrm_rules_set() comes when all are up */
 		return true;
 	}

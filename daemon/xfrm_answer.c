@@ -32,7 +32,7 @@ struct look {
 static bool
 is_ring(const struct xfrm_class *c)
 {
-	return c->is_up && c->is_rule && c->allow_insecure && !rule_allows_clear_in(&c->rule);
+	return c->is_up && c->is_rule && c->allow_insecure && !c->takes_clear;
 }
 
 /* The class whose answers these are; 0: none. The first rule that selects counts. */

@@ -61,8 +61,7 @@ set_both(struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol)
 	struct xfrm_rule out = xfrm_rules_out(x, class_id, family, protocol), in = out;
 
 	in.inbound = true;
-	in.level = rule_allows_clear_in(&x->class[class_id].rule) ? XFRM_LEVEL_OPTIONAL :
-								     XFRM_LEVEL_REQUIRED;
+	in.level = x->class[class_id].takes_clear ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED;
 	return base_set(x, class_id, &out) && base_set(x, class_id, &in);
 }
 

@@ -97,6 +97,7 @@ struct xfrm_class {
 	bool in_use;	  /* it has sockets */
 	uint64_t end_ms;  /* when a class without sockets forgets its flows */
 	bool is_rule;	  /* of the configuration: it selects traffic by itself */
+	bool takes_clear; /* such a rule, inbound */
 	struct rule rule;
 	uint32_t order; /* of that rule among all */
 };

@@ -158,6 +158,25 @@ START_TEST(connection_comes_first)
 }
 END_TEST
 
+/* What it takes in clear is its own word (class_spec_takes_clear), not that of its action. */
+START_TEST(rule_takes_clear_or_not)
+{
+	const uint32_t id = CLASS;
+	struct xfrm_class *c = &x->class[CLASS];
+	struct xfrm_rule in;
+
+	c->is_rule = c->is_up = true;
+	c->takes_clear = _i == 1;
+	c->rule = (struct rule){ .protocol = 6, .local_port = 80, .action = RULE_REQUEST };
+	ck_assert(xfrm_rules_set(x, &id, 1));
+	in = xfrm_rules_out(x, CLASS, 4, 6);
+	in.inbound = true;
+	ck_assert_ptr_nonnull(xfrm_policy_find(x, &in));
+	ck_assert_int_eq(xfrm_policy_find(x, &in)->rule.level,
+	    c->takes_clear ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -175,6 +194,7 @@ main(void)
 	tcase_add_test(t, refused_new_one_is_not_there);
 	tcase_add_test(t, connection_has_its_own_pairs);
 	tcase_add_loop_test(t, connection_comes_first, 0, 2);
+	tcase_add_loop_test(t, rule_takes_clear_or_not, 0, 2);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
