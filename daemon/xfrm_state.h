@@ -84,7 +84,16 @@ struct xfrm_acquire {
 	struct xfrm_sa_name larval;
 };
 
-struct xfrm_secured;    /* xfrm_clear.c */
+/* Traffic that was secured once, seen as the selector of its SA. */
+struct xfrm_secured {
+	LIST_ENTRY(xfrm_secured) link;
+	uint32_t class_id;
+	struct flow selector;
+	uint8_t protocol;
+	uint64_t closes_ms; /* to clear packets */
+	uint64_t seen_ms;   /* when there was an SA, for traffic of a rule */
+};
+
 struct xfrm_guaranteed; /* xfrm_guarantee.c */
 
 /* What the daemon has to know of a class. */
@@ -295,15 +304,23 @@ bool xfrm_acquire_asks(
 void xfrm_larval_end(struct xfrm_netlink *nl, const struct xfrm_sa_name *larval,
     uint32_t reqid, uint32_t seq, struct xfrm_mark_value mark);
 
-/* xfrm_clear.c: flows of sockets that allowed clear text until they were secured */
+/* xfrm_secured.c: flows of sockets that allowed clear text until they were secured */
+typedef void xfrm_secured_each(struct xfrm *x, struct xfrm_secured *s);
+/* Each may end. */
+void xfrm_secured_walk(struct xfrm *x, xfrm_secured_each *each);
+struct xfrm_secured *xfrm_secured_new(
+    struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t protocol);
+void xfrm_secured_end(struct xfrm *x, struct xfrm_secured *s);
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
 /* The traffic of the very same selector was secured once. */
 bool xfrm_clear_is_secured(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* Was all traffic of the selector secured once? */
 bool xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector);
-void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
 void xfrm_clear_forget(struct xfrm *x, uint32_t class_id);
+
+/* xfrm_clear.c: what comes in in clear, and how long is remembered what was secured */
+void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
 void xfrm_clear_tick(struct xfrm *x);
 
 /*
