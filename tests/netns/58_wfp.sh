@@ -174,14 +174,13 @@ try own_policy start own_policy
 try own_policy_of_a_user start own_policy_of_a_user
 try only_one_side start only_one_side
 try default_beside_it start default_beside_it
-# How they are negotiated does not differ with the kernel's IPsec.
-if [[ ${backend:-plane} == plane ]]; then
-	try policy_of_idle_time start policy_of_idle_time
-	try policy_of_main_mode start policy_of_main_mode
-	config=config_ike
-	try policy_of_ike start policy_of_ike
-	config=config
-fi
+# How these are negotiated does not differ with the kernel's IPsec.
+same="policy_of_idle_time policy_of_main_mode policy_of_ike"
+try policy_of_idle_time start policy_of_idle_time
+try policy_of_main_mode start policy_of_main_mode
+config=config_ike
+try policy_of_ike start policy_of_ike
+config=config
 try others_see_nothing start others_see_nothing
 try unsecured_has_nothing start unsecured_has_nothing
 try root_deletes start root_deletes

@@ -148,7 +148,7 @@ kdc_down() {
 kdc_silent() {
 	krb_config a kerberos
 	krb_config b kerberos
-	on b nft add table ip hide
+	on b nft add table ip hide || skip "no nftables here"
 	on b nft add chain ip hide in '{ type filter hook input priority -300; }'
 	on b nft add rule ip hide in tcp dport 8888 drop
 	on b nft add rule ip hide in udp dport 8888 drop
@@ -237,7 +237,7 @@ large_ticket() {
 	user_configs
 	for host in a b; do
 		ip -n "$ns$host" link set eth0 mtu 1280
-		on "$host" nft add table ip small
+		on "$host" nft add table ip small || skip "no nftables here"
 		on "$host" nft add chain ip small in '{ type filter hook prerouting priority -450; }'
 		on "$host" nft add rule ip small in "ip frag-off & 0x3fff != 0" drop
 	done
@@ -304,7 +304,10 @@ try kerberos_alone with_kdc kerberos_alone
 try kerberos_main_mode with_kdc main_mode
 try kerberos_ikev1 with_kdc ikev1
 # The others are about tickets and names: nothing of them differs with the kernel's IPsec.
-[[ ${backend:-plane} == plane ]] || exit 0
+# shellcheck disable=SC2034
+same="kerberos_default_list kerberos_server_refused kerberos_user_refused kerberos_old_key \
+	kerberos_not_pinned kerberos_user_speaks kerberos_kdc_silent kerberos_kdc_down \
+	kerberos_second_certificate kerberos_large_ticket"
 try kerberos_default_list with_kdc default_list
 try kerberos_server_refused with_kdc server_refused
 try kerberos_user_refused with_kdc user_refused

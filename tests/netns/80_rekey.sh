@@ -94,8 +94,6 @@ by_volume_slowly() {
 }
 
 each_case=daemons_kill
-# shellcheck disable=SC2034
-same="rekey_by_time"
 topic_begin
 hosts_join
 try rekey_by_volume by_volume

@@ -39,8 +39,8 @@ try() {
 	local name=$1 rc=0 first=""
 	shift
 	[[ -z ${only:-} || $name =~ $only ]] || return 0
-	[[ ${backend:-plane} == plane || ! ${same:-} =~ (^|[[:space:]])$name($|[[:space:]]) ]] ||
-		return 0
+	[[ ${backend:-plane} == plane || -n ${everything:-} ||
+		! ${same:-} =~ (^|[[:space:]])$name($|[[:space:]]) ]] || return 0
 	attempt "$name" "$@" || rc=$?
 	if ((rc != 0 && rc != 3 && rc != 77)) && [[ -z ${strict:-} ]]; then
 		first=" (second try; first: $(failure "$name" "$rc"))"

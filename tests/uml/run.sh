@@ -3,7 +3,8 @@
 # user-mode-linux whose kernel has ESP and AH. Programs are those of $builddir (default: the
 # current directory), built without sanitizers: they would be too slow in there.
 #   run.sh [TOPIC...]   only files whose name contains one of the words
-# Environment: only=REGEX cases, keep=DIR evidence of failed cases, guests=N at a time.
+# Environment: only=REGEX cases, keep=DIR evidence of failed cases, guests=N at a time,
+# everything=1 also the cases that topics leave out in guests (`same`).
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,12 +13,14 @@ limit=600 # seconds of a guest; 120 are usual
 # shellcheck source=boot.sh
 . "$here/boot.sh"
 
-# One guest each, of about the same length: a guest boots in 3 seconds.
+# One guest each, of about the same length: a guest boots in 3 seconds. The first one waits for
+# keys to end, most of the time: two others run beside it.
 topics=(
+	"80_rekey"
 	"10_traffic 30_policy"
 	"40_insecure 60_crash 70_injection"
 	"45_rules 80_kerberos"
-	"56_peer 58_wfp 80_rekey"
+	"56_peer 58_wfp"
 	"65_kernel 60_nat"
 	"20_bulk 50_commands 66_experiments"
 	"55_evidence 57_tshark 59_quota 65_flood"
@@ -46,8 +49,8 @@ guest() {
 	shift
 	mkdir -p "$share"
 	(cd "$builddir" && backend=kernel uml_boot "$share" "$limit" env backend=kernel \
-		keep="${keep:+$share/keep}" only="${only:-}" strict="${strict:-}" builddir="$builddir" jobs=2 \
-		extra="$here" pki="$pki" apps="$apps" porting="$porting" enter="$enter" \
+		keep="${keep:+$share/keep}" only="${only:-}" strict="${strict:-}" everything="${everything:-}" \
+		builddir="$builddir" jobs=2 extra="$here" pki="$pki" apps="$apps" porting="$porting" enter="$enter" \
 		bash "$here/../netns/run.sh" "$@")
 	status=$?
 	case $status in
@@ -100,11 +103,12 @@ enter=$shared/enter
 for i in "${!topics[@]}"; do
 	list=$(wanted "${topics[i]}" "$@")
 	[[ -n $list ]] || continue
-	while (($(jobs -rp | wc -l) >= ${guests:-2})); do
+	while (($(jobs -rp | grep -cvx "${waits:-0}") >= ${guests:-2})); do
 		wait -n
 	done
 	# shellcheck disable=SC2086
 	guest "$i" $list | tee -a "$shared/results" &
+	((i > 0)) || waits=$(jobs -rp)
 done
 wait
 
