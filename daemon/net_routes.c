@@ -97,6 +97,17 @@ has_network(const struct route_list *list, const struct mirrored *m)
 	return false;
 }
 
+/*
+ * Groups are no business of a class: what is sent to them takes the main table. With a route of
+ * them here the kernel would also take what it remembers of a group for hosts: connections to
+ * those fail with ENETUNREACH.
+ */
+static bool
+is_groups(const struct mirrored *m)
+{
+	return m->len >= 4 && IN_MULTICAST(ntohl(m->dst));
+}
+
 /* Of several ways to a network the kernel tells the best one first, and it alone counts. */
 static int
 note_main(const struct nlmsghdr *nlh, void *ctx)
@@ -106,7 +117,7 @@ note_main(const struct nlmsghdr *nlh, void *ctx)
 	struct route r = route_read(nlh);
 
 	if (r.table != RT_TABLE_MAIN || rt->rtm_type != RTN_UNICAST || rt->rtm_tos != 0 ||
-	    list->n == MAX_ROUTES || has_network(list, &r.m))
+	    is_groups(&r.m) || list->n == MAX_ROUTES || has_network(list, &r.m))
 		return MNL_CB_OK;
 	if (r.m.src == 0)
 		r.m.src = source_for(r.gateway != 0 ? r.gateway : r.m.dst);

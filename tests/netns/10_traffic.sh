@@ -170,6 +170,30 @@ clear_reset() {
 	say still-there
 }
 
+# is_mirrored NETWORK: has a class of host a a route to it?
+is_mirrored() {
+	[[ $'\n'$(ip -n "${ns}a" route show table all proto 195) == *$'\n'"$1 "* ]]
+}
+
+# IPsec is between two: a group gets what is sent to it in clear, a host does not. Nor does a
+# connection take what the kernel remembers of the group, for each processor.
+multicast() {
+	ip -n "${ns}a" route replace 239.0.0.0/8 dev eth0
+	if [[ ${backend:-plane} == plane ]]; then
+		ip -n "${ns}a" route replace 203.0.113.0/24 dev eth0
+		within 5 is_mirrored 203.0.113.0/24 || fail "routes are not followed"
+		not is_mirrored 239.0.0.0/8 || fail "a class has a route of groups"
+	fi
+	capture multicast
+	not on a taskset -c 0 secure_udp -t 1 239.1.2.3 "$p1" "$secret" || fail "somebody answered"
+	serve b secure_udp -l "$p1"
+	serve b secure_server "$p0"
+	on a secure_udp -t 5 "$b4" "$p1" "$secret" || fail "the UDP client failed"
+	on a taskset -c 0 secure_client -t 5 "$b4" "$p0" || fail "the TCP client failed"
+	captured_some "udp and dst host 239.1.2.3"
+	(($(captured "udp port $p1 and host $b4") == 0)) || leaks "the host is sent clear text"
+}
+
 # mirrored_from ADDRESS: what a class of host a would send to the network of better_route from.
 mirrored_from() {
 	ip -n "${ns}a" route show table all proto 195 | grep -q "^198.51.100.0/24 .*src $1 "
@@ -192,16 +216,6 @@ better_route() {
 topic_begin
 hosts_join
 both_daemons traffic
-# IPsec is between two: a group gets what is sent to it in clear, a host does not.
-multicast() {
-	ip -n "${ns}a" route replace 239.0.0.0/8 dev eth0
-	capture multicast
-	not on a secure_udp -t 1 239.1.2.3 "$p1" "$secret" || fail "somebody answered"
-	serve b secure_udp -l "$p1"
-	on a secure_udp -t 5 "$b4" "$p1" "$secret" || fail "the client failed"
-	captured_some "udp and dst host 239.1.2.3"
-	(($(captured "udp port $p1 and host $b4") == 0)) || leaks "the host is sent clear text"
-}
 
 try tcp4 tcp_case 4 ""
 try tcp6 tcp_case 6 ""
