@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
+
 #define RESTORED_RULE_S 5 /* by then its rule is in force again, or is no more */
 
 struct class {
@@ -142,16 +144,29 @@ table_free_id(struct class_table *t)
 	return 0;
 }
 
+/*
+ * A rule that finds no room is not in force, and its traffic goes in clear: the sockets of
+ * users, however many those are, leave room for as many rules as a new configuration can have.
+ */
+static bool
+users_may_have_more(const struct class_table *t)
+{
+	uint32_t half = (t->limit - CLASS_PREDEFINED) / 2;
+	uint32_t kept = half < CONFIG_MAX_RULES ? half : CONFIG_MAX_RULES;
+
+	return t->n + kept < t->limit;
+}
+
 static struct class *
 table_make(struct class_table *t, const struct class_spec *spec, enum class_error *err)
 {
+	bool is_users = spec->kind == CLASS_OF_SOCKETS && spec->owner != 0;
 	struct class *c;
 	uint32_t id;
 
-	if (spec->kind == CLASS_OF_SOCKETS && spec->owner != 0 &&
-	    table_count_user(t, spec->owner) >= t->per_user)
+	if (is_users && table_count_user(t, spec->owner) >= t->per_user)
 		*err = CLASS_USER_LIMIT;
-	else if ((id = table_free_id(t)) == 0)
+	else if ((is_users && !users_may_have_more(t)) || (id = table_free_id(t)) == 0)
 		*err = CLASS_FULL;
 	else if ((c = class_new(t, id, spec)) == NULL)
 		*err = CLASS_NO_MEMORY;

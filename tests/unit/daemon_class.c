@@ -179,6 +179,28 @@ START_TEST(limit_of_marks)
 }
 END_TEST
 
+/* Users, however many, do not keep rules out: their traffic would go in clear. */
+START_TEST(users_leave_room_for_rules)
+{
+	struct class_spec s = spec_of(1000, "host/a"), rule = spec_of(0, "");
+	enum class_error err = CLASS_OK;
+	uint32_t n = 0;
+
+	for (; err == CLASS_OK && n < CLASS_MAX; n++) {
+		s.owner = 1000 + n;
+		snprintf(s.target_name, sizeof(s.target_name), "host/%u", n);
+		(void)class_find_or_make(rig.n.classes, &s, &err);
+	}
+	ck_assert_int_eq(err, CLASS_FULL);
+	ck_assert_uint_gt(n, 800);
+	rule.kind = CLASS_OF_RULE;
+	for (uint32_t i = 0; i < CONFIG_MAX_RULES; i++) {
+		snprintf(rule.rule.name, sizeof(rule.rule.name), "rule %u", i);
+		(void)make(&rule);
+	}
+}
+END_TEST
+
 /* With the linger time left out: rules end at once, what failed does, too. */
 START_TEST(ends_when_nobody_has_it)
 {
@@ -321,6 +343,7 @@ daemon_class_tests(Suite *s)
 	tcase_add_test(t, encryption_that_is_impossible);
 	tcase_add_test(t, limit_of_a_user);
 	tcase_add_test(t, limit_of_marks);
+	tcase_add_test(t, users_leave_room_for_rules);
 	tcase_add_test(t, ends_when_nobody_has_it);
 	tcase_add_test(t, sockets_linger);
 	tcase_add_test(t, failed_class);
