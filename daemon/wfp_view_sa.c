@@ -207,6 +207,17 @@ take(
 		wfp_enum_add(w->s, w->e, &wfp_sa_context1, &store.context);
 }
 
+/* Nothing that could still come would change the answer. */
+static bool
+is_over(const struct sa_walk *w)
+{
+	return (w->id != 0 && w->n > 0) || (w->e != NULL && w->e->is_full);
+}
+
+/*
+ * Sockets without a peer have all pairs of their class: of main modes one of them is enough, or a
+ * user with many of both would have the daemon keep the product.
+ */
 static bool
 walk_pair(void *ctx, const struct engine_qm_status *qm)
 {
@@ -214,15 +225,19 @@ walk_pair(void *ctx, const struct engine_qm_status *qm)
 	struct wfp_socket alone;
 	bool found = false;
 
+	if (is_over(w))
+		return false;
 	if (!qm->is_usable ||
 	    (w->subnets != NULL &&
 		!wfp_match_ends(&w->subnets->localSubNet, &w->subnets->remoteSubNet,
 		    &qm->selector.local.addr, &qm->selector.remote.addr)))
 		return true;
-	for (size_t i = 0; i < w->sockets.n; i++)
+	for (size_t i = 0; i < w->sockets.n && !is_over(w); i++)
 		if (wfp_socket_has(&w->sockets.list[i], qm)) {
 			take(w, &w->sockets.list[i], qm);
 			found = true;
+			if (w->seen != NULL)
+				break;
 		}
 	if (found || !w->s->who.sees_all)
 		return true;

@@ -19,6 +19,7 @@ main(void)
 	wfp_session_tests(s);
 	wfp_filter_tests(s);
 	wfp_hostile_tests(s);
+	wfp_sa_tests(s);
 	if (!is_root())
 		puts("skipped: access of other users, sessions of one user: run as "
 		     "root");

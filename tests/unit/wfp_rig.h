@@ -50,5 +50,6 @@ void wfp_policy_tests(Suite *s);
 void wfp_session_tests(Suite *s);
 void wfp_filter_tests(Suite *s);
 void wfp_hostile_tests(Suite *s);
+void wfp_sa_tests(Suite *s);
 
 #endif
