@@ -41,7 +41,7 @@ nego_usage(struct negotiator *n, uint32_t qm_id)
 {
 	struct usage *u;
 
-	LIST_FOREACH (u, &n->usages, next)
+	LIST_FOREACH (u, &n->usages[qm_id % NEGO_USAGE_BUCKETS], next)
 		if (u->total.qm_id == qm_id)
 			return u;
 	return NULL;
@@ -78,7 +78,7 @@ do_sa_add(struct negotiator *n, const struct action_sa_add *a)
 	if (u == NULL && (u = calloc(1, sizeof(*u))) != NULL) {
 		u->total.qm_id = a->qm_id;
 		u->class_id = a->class_id;
-		LIST_INSERT_HEAD(&n->usages, u, next);
+		LIST_INSERT_HEAD(&n->usages[a->qm_id % NEGO_USAGE_BUCKETS], u, next);
 	}
 	if (ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1) == 0 &&
 	    n->config->backend == BACKEND_KERNEL)
@@ -306,8 +306,9 @@ nego_engine_free(struct negotiator *n)
 		TAILQ_REMOVE(&n->waiters, w, next);
 		free(w);
 	}
-	while ((u = LIST_FIRST(&n->usages)) != NULL) {
-		LIST_REMOVE(u, next);
-		free(u);
-	}
+	for (size_t i = 0; i < NEGO_USAGE_BUCKETS; i++)
+		while ((u = LIST_FIRST(&n->usages[i])) != NULL) {
+			LIST_REMOVE(u, next);
+			free(u);
+		}
 }

@@ -186,7 +186,6 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->udp_fd[0] = n->udp_fd[1] = n->nat_fd = n->address_fd = -1;
 	TAILQ_INIT(&n->waiters);
 	STAILQ_INIT(&n->deferred);
-	LIST_INIT(&n->usages);
 	n->sockets = socket_table_new(base, class_changed, n);
 	n->api = api_server_new(n);
 	n->ctl = ctl_server_new(n);

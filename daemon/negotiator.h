@@ -42,6 +42,7 @@ struct failure {
 	char text[512];
 };
 
+#define NEGO_USAGE_BUCKETS 4096
 /* Bytes and packets of a quick mode, as the plane counts them. */
 struct usage {
 	LIST_ENTRY(usage) next;
@@ -73,7 +74,7 @@ struct negotiator {
 	STAILQ_HEAD(, deferred) deferred; /* what waits for them, in order */
 	size_t n_deferred;
 	TAILQ_HEAD(, waiter) waiters;
-	LIST_HEAD(, usage) usages;
+	LIST_HEAD(, usage) usages[NEGO_USAGE_BUCKETS]; /* by qm_id */
 	uint64_t plane_count[PLANE_COUNTER_COUNT];
 	struct socket_table *sockets;
 	struct api_server *api;

@@ -43,6 +43,8 @@ engine_new(const struct engine_params *p)
 		LIST_INIT(&e->bucket[i]);
 		LIST_INIT(&e->mm_peer[i]);
 		LIST_INIT(&e->qm_peer[i]);
+		LIST_INIT(&e->mm_id[i]);
+		LIST_INIT(&e->qm_id[i]);
 	}
 	p->host.random(p->host.ctx, (uint8_t *)e->hash_seed, sizeof(e->hash_seed));
 	return e;

@@ -235,11 +235,10 @@ void
 engine_peer_moved(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     const struct endpoint *remote)
 {
-	struct qm_sa *qm;
+	struct qm_sa *qm = sadb_qm_by_id(e, qm_id);
 
 	if (now_ms > e->now_ms)
 		e->now_ms = now_ms;
-	LIST_FOREACH (qm, &e->qm_all, all_link)
-		if (qm->id == qm_id && qm->mm != NULL && qm->mm->floated)
-			nat_move(e, qm->mm, remote);
+	if (qm != NULL && qm->mm != NULL && qm->mm->floated)
+		nat_move(e, qm->mm, remote);
 }

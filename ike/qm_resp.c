@@ -47,16 +47,14 @@ qm_resp_wait_for_sync(struct engine *e, struct qm_sa *qm)
 void
 engine_qm_in_use(struct engine *e, uint64_t now_ms, uint32_t qm_id)
 {
-	struct qm_sa *qm;
+	struct qm_sa *qm = sadb_qm_by_id(e, qm_id);
 
 	if (now_ms > e->now_ms)
 		e->now_ms = now_ms;
-	LIST_FOREACH (qm, &e->qm_all, all_link)
-		if (qm->id == qm_id && waits_for_sync(qm)) {
-			timer_cancel(&e->timers, &qm->responder_timer);
-			sa_install(e, qm, false);
-			return;
-		}
+	if (qm == NULL || !waits_for_sync(qm))
+		return;
+	timer_cancel(&e->timers, &qm->responder_timer);
+	sa_install(e, qm, false);
 }
 
 enum ike_err

@@ -45,6 +45,28 @@ sadb_qm_first(const struct engine *e, const struct address *peer)
 	return LIST_FIRST(&e->qm_peer[peer_bucket(e, peer)]);
 }
 
+struct mm_sa *
+sadb_mm_by_id(const struct engine *e, uint32_t id)
+{
+	struct mm_sa *mm;
+
+	LIST_FOREACH (mm, &e->mm_id[id % SADB_BUCKETS], id_link)
+		if (mm->id == id)
+			break;
+	return mm;
+}
+
+struct qm_sa *
+sadb_qm_by_id(const struct engine *e, uint32_t id)
+{
+	struct qm_sa *qm;
+
+	LIST_FOREACH (qm, &e->qm_id[id % SADB_BUCKETS], id_link)
+		if (qm->id == id)
+			break;
+	return qm;
+}
+
 /* ---- main modes ---- */
 
 struct mm_sa *
@@ -67,6 +89,7 @@ sadb_mm_new(struct engine *e, bool initiator, const struct endpoint *local,
 	mm->created_ms = e->now_ms;
 	memcpy(mm->icookie, icookie, COOKIE_BYTES);
 	LIST_INSERT_HEAD(&e->mm_all, mm, all_link);
+	LIST_INSERT_HEAD(&e->mm_id[mm->id % SADB_BUCKETS], mm, id_link);
 	LIST_INSERT_HEAD(&e->bucket[sadb_hash(e, icookie, COOKIE_BYTES)], mm, cookie_link);
 	LIST_INSERT_HEAD(&e->mm_peer[peer_bucket(e, &remote->addr)], mm, peer_link);
 	e->n_mm++;
@@ -110,6 +133,7 @@ sadb_mm_free(struct engine *e, struct mm_sa *mm)
 	timer_cancel(&e->timers, &mm->lifetime);
 	timer_release(&e->timers, MM_TIMERS);
 	LIST_REMOVE(mm, all_link);
+	LIST_REMOVE(mm, id_link);
 	LIST_REMOVE(mm, cookie_link);
 	LIST_REMOVE(mm, peer_link);
 	e->n_mm--;
@@ -239,6 +263,7 @@ sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator)
 	qm->initiator = initiator;
 	qm->created_ms = e->now_ms;
 	LIST_INSERT_HEAD(&e->qm_all, qm, all_link);
+	LIST_INSERT_HEAD(&e->qm_id[qm->id % SADB_BUCKETS], qm, id_link);
 	LIST_INSERT_HEAD(&mm->quick_modes, qm, mm_link);
 	LIST_INSERT_HEAD(&e->qm_peer[peer_bucket(e, &mm->remote.addr)], qm, peer_link);
 	return qm;
@@ -258,6 +283,7 @@ sadb_qm_free(struct engine *e, struct qm_sa *qm)
 		free(t);
 	}
 	LIST_REMOVE(qm, all_link);
+	LIST_REMOVE(qm, id_link);
 	LIST_REMOVE(qm, peer_link);
 	if (qm->mm != NULL)
 		LIST_REMOVE(qm, mm_link);

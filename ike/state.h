@@ -121,6 +121,7 @@ LIST_HEAD(qm_list, qm_sa);
 
 struct mm_sa {
 	LIST_ENTRY(mm_sa) all_link;
+	LIST_ENTRY(mm_sa) id_link;
 	LIST_ENTRY(mm_sa) cookie_link;
 	LIST_ENTRY(mm_sa) peer_link;
 	TAILQ_ENTRY(mm_sa) half_open_link; /* while makes_room */
@@ -196,6 +197,7 @@ struct ticket {
 
 struct qm_sa {
 	LIST_ENTRY(qm_sa) all_link;
+	LIST_ENTRY(qm_sa) id_link;
 	LIST_ENTRY(qm_sa) mm_link;
 	LIST_ENTRY(qm_sa) peer_link;
 	struct mm_sa *mm; /* NULL: the main mode's lifetime is over (A86) */
@@ -275,6 +277,8 @@ struct engine {
 	struct mm_list bucket[SADB_BUCKETS];  /* by initiator cookie */
 	struct mm_list mm_peer[SADB_BUCKETS]; /* by remote address */
 	struct qm_list qm_peer[SADB_BUCKETS];
+	struct mm_list mm_id[SADB_BUCKETS]; /* by id, which counts */
+	struct qm_list qm_id[SADB_BUCKETS];
 	LIST_HEAD(, held_policy) policies;
 	uint32_t policy_round; /* how often the policy has changed */
 	struct timer_heap timers;
@@ -319,6 +323,9 @@ struct mm_sa *sadb_mm_new(struct engine *e, bool initiator, const struct endpoin
     const struct endpoint *remote, const uint8_t *icookie);
 /* Orphans its usable quick modes and frees the others. */
 void sadb_mm_free(struct engine *e, struct mm_sa *mm);
+/* NULL: there is none. */
+struct mm_sa *sadb_mm_by_id(const struct engine *e, uint32_t id);
+struct qm_sa *sadb_qm_by_id(const struct engine *e, uint32_t id);
 /* The main mode that a message with these cookies between these addresses belongs to. */
 struct mm_sa *sadb_mm_find(const struct engine *e, const uint8_t *icookie,
     const uint8_t *rcookie, const struct endpoint *local, const struct endpoint *remote);

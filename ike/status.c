@@ -142,22 +142,11 @@ engine_walk_qm(const struct engine *e, uint64_t now_ms,
 	}
 }
 
-static const struct mm_sa *
-find_mm(const struct engine *e, uint32_t mm_id)
-{
-	const struct mm_sa *mm;
-
-	LIST_FOREACH (mm, &e->mm_all, all_link)
-		if (mm->id == mm_id)
-			break;
-	return mm;
-}
-
 bool
 engine_get_mm(
     const struct engine *e, uint64_t now_ms, uint32_t mm_id, struct engine_mm_status *s)
 {
-	const struct mm_sa *mm = find_mm(e, mm_id);
+	const struct mm_sa *mm = sadb_mm_by_id(e, mm_id);
 
 	if (mm != NULL)
 		status_mm(mm, now_ms, s);
@@ -168,11 +157,8 @@ bool
 engine_get_qm(
     const struct engine *e, uint64_t now_ms, uint32_t qm_id, struct engine_qm_status *s)
 {
-	const struct qm_sa *qm;
+	const struct qm_sa *qm = sadb_qm_by_id(e, qm_id);
 
-	LIST_FOREACH (qm, &e->qm_all, all_link)
-		if (qm->id == qm_id)
-			break;
 	if (qm != NULL)
 		status_qm(qm, now_ms, s);
 	return qm != NULL;
@@ -193,7 +179,7 @@ engine_event_count(const struct engine *e, enum engine_event_type t)
 bool
 engine_mm_key(const struct engine *e, uint32_t mm_id, struct secret *key)
 {
-	const struct mm_sa *mm = find_mm(e, mm_id);
+	const struct mm_sa *mm = sadb_mm_by_id(e, mm_id);
 
 	return mm != NULL && mm->keys.ready &&
 	    secret_set(key, span_of(mm->keys.cipher_key, cipher_key_len_bytes(mm->chosen.cipher)));

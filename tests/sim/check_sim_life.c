@@ -57,6 +57,44 @@ START_TEST(delete_tells_the_peer)
 }
 END_TEST
 
+/* Ids share their buckets of the index. */
+START_TEST(found_by_id_among_many)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	struct engine_mm_status mm;
+	struct engine_qm_status qm;
+	struct engine *e;
+
+	sim_init_dialect(&net, 1, &d);
+	e = net.host[0].engine;
+	for (uint32_t i = 1; i <= 5000; i++) {
+		struct endpoint peer = sim_endpoint(1, 1, 4, 80);
+		struct engine_acquire a = { .ticket = i, .policy = net.host[0].class };
+
+		peer.addr.b[2] = (uint8_t)(0x80 + (i >> 8));
+		peer.addr.b[3] = (uint8_t)i;
+		a.selector = (struct flow){ 6, sim_endpoint(0, 1, 4, 0), peer };
+		engine_acquire(e, net.now_ms, &a);
+		while (engine_next_action(e) != NULL)
+			;
+	}
+	for (uint32_t id = 1; id <= 5000; id++) {
+		ck_assert(engine_get_mm(e, net.now_ms, id, &mm));
+		ck_assert_uint_eq(mm.id, id);
+	}
+	ck_assert(!engine_get_mm(e, net.now_ms, 0, &mm));
+	ck_assert(!engine_get_mm(e, net.now_ms, 5001, &mm));
+	ck_assert(engine_get_qm(e, net.now_ms, 1 + 4096, &qm));
+	ck_assert_uint_eq(qm.id, 1 + 4096);
+	ck_assert(!engine_get_qm(e, net.now_ms, 5001, &qm));
+	engine_delete_mm(e, net.now_ms, 1 + 4096);
+	ck_assert(!engine_get_mm(e, net.now_ms, 1 + 4096, &mm) || mm.is_deleting);
+	ck_assert(engine_get_mm(e, net.now_ms, 1, &mm));
+	ck_assert(!mm.is_deleting);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(shutdown_tells_the_peer)
 {
 	sim_begin();
@@ -169,6 +207,7 @@ sim_life_cases(void)
 	tcase_add_test(t, main_mode_lifetime);
 	tcase_add_loop_test(t, delete_tells_the_peer, 0, 2);
 	tcase_add_loop_test(t, shutdown_tells_the_peer, 0, 2);
+	tcase_add_test(t, found_by_id_among_many);
 	tcase_add_test(t, shutdown_with_a_silent_peer_is_bounded);
 	tcase_add_test(t, address_gone);
 	tcase_add_test(t, address_gone_after_the_main_mode);
