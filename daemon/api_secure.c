@@ -63,9 +63,10 @@ api_secure_class(
 }
 
 void
-api_secure_hold(struct negotiator *n, uint64_t cookie, const struct api_request *r)
+api_secure_hold(
+    struct negotiator *n, uint64_t cookie, uint32_t uid, const struct api_request *r)
 {
 	if (has_policy(r))
 		(void)wfp_policy_hold(
-		    n->wfp, cookie, r->policy_key[0], r->policy_key[1]);
+		    n->wfp, cookie, uid, r->policy_key[0], r->policy_key[1]);
 }

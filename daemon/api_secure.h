@@ -14,6 +14,6 @@ enum class_error api_secure_class(struct negotiator *n, uint32_t uid,
     const struct api_request *r, uint32_t *class_id);
 /* The socket was secured: the policies that it names are in use until it is gone. */
 void api_secure_hold(
-    struct negotiator *n, uint64_t cookie, const struct api_request *r);
+    struct negotiator *n, uint64_t cookie, uint32_t uid, const struct api_request *r);
 
 #endif

@@ -150,7 +150,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 		return;
 	c->is_waiting = false;
 	if (id != 0)
-		api_secure_hold(s->n, r->cookie, &c->request);
+		api_secure_hold(s->n, r->cookie, c->uid, &c->request);
 	reply.registration_id = htole64(id);
 	if (r->winsock_error != 0)
 		log_debug(

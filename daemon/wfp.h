@@ -64,10 +64,10 @@ uint32_t wfp_policy_resolve(struct wfp *w, const uint8_t mm_key[16],
 /* Do the keys mean the policy of the configuration, whatever it says some day? */
 bool wfp_policy_is_default(const uint8_t mm_key[16], const uint8_t qm_key[16]);
 /*
- * The socket with this cookie was secured with these two: until it is gone, they cannot be
+ * The socket of this user with this cookie was secured with these two: until it is gone, they cannot be
  * deleted. False: no memory.
  */
-bool wfp_policy_hold(struct wfp *w, uint64_t cookie, const uint8_t mm_key[16],
+bool wfp_policy_hold(struct wfp *w, uint64_t cookie, uint32_t uid, const uint8_t mm_key[16],
     const uint8_t qm_key[16]);
 
 #endif

@@ -80,6 +80,7 @@ LIST_HEAD(wfp_sessions, wfp_session);
 struct wfp_use {
 	LIST_ENTRY(wfp_use) next;
 	uint64_t cookie;
+	uint32_t uid;
 	GUID key[2];
 };
 

@@ -35,16 +35,18 @@ wfp_context_is_visible(const struct wfp_session *s, const struct wfp_context *c)
 	       (c->is_builtin || s->who.is_admin || c->uid == s->who.uid);
 }
 
+/* Users choose their keys without knowing of each other: root's own comes first. */
 struct wfp_context *
 wfp_context_by_key(const struct wfp_session *s, const GUID *key)
 {
-	struct wfp_context *c;
+	struct wfp_context *c, *found = NULL;
 
 	TAILQ_FOREACH (c, &s->w->contexts, next)
 		if (memcmp(&c->key, key, sizeof(*key)) == 0 &&
-		    wfp_context_is_visible(s, c))
-			return c;
-	return NULL;
+		    wfp_context_is_visible(s, c) &&
+		    (found == NULL || c->uid == s->who.uid))
+			found = c;
+	return found;
 }
 
 struct wfp_context *
@@ -58,6 +60,7 @@ wfp_context_by_id(const struct wfp_session *s, uint64_t id)
 	return NULL;
 }
 
+/* Not those that root only sees: another user would have chosen the policy of its socket. */
 const struct wfp_context *
 wfp_context_for_socket(const struct wfp *w, const uint8_t key[16], uint32_t uid)
 {
@@ -65,7 +68,7 @@ wfp_context_for_socket(const struct wfp *w, const uint8_t key[16], uint32_t uid)
 
 	TAILQ_FOREACH (c, &w->contexts, next)
 		if (memcmp(&c->key, key, sizeof(c->key)) == 0 && c->added == NULL &&
-		    c->deleted == NULL && (c->is_builtin || c->uid == uid || uid == 0))
+		    c->deleted == NULL && (c->is_builtin || c->uid == uid))
 			return c;
 	return NULL;
 }
@@ -128,14 +131,15 @@ wfp_context_set_builtin(struct wfp *w, const FWPM_PROVIDER_CONTEXT1 *value)
 	return true;
 }
 
-/* A key is unique, also among those that the caller must not see. */
+/* A key is unique for its user: nobody takes those of others away, or learns of them. */
 static bool
-key_is_taken(const struct wfp *w, const GUID *key)
+key_is_taken(const struct wfp *w, const GUID *key, uint32_t uid)
 {
 	const struct wfp_context *c;
 
 	TAILQ_FOREACH (c, &w->contexts, next)
-		if (memcmp(&c->key, key, sizeof(*key)) == 0)
+		if (memcmp(&c->key, key, sizeof(*key)) == 0 &&
+		    (c->is_builtin || c->uid == uid))
 			return true;
 	return false;
 }
@@ -162,7 +166,7 @@ context_add(struct wfp_session *s, FWPM_PROVIDER_CONTEXT1 *value, uint64_t *id)
 	if (guid_is_zero(&value->providerContextKey) &&
 	    !crypto_random((uint8_t *)&value->providerContextKey, sizeof(GUID)))
 		return ERROR_NOT_ENOUGH_MEMORY;
-	if (key_is_taken(s->w, &value->providerContextKey))
+	if (key_is_taken(s->w, &value->providerContextKey, s->who.uid))
 		return FWP_E_ALREADY_EXISTS;
 	if (contexts_of_user(s->w, s->who.uid) >= WFP_CONTEXTS_PER_UID) {
 		log_warn("wfp",
@@ -219,8 +223,8 @@ uses_sweep(struct wfp *w)
 }
 
 bool
-wfp_policy_hold(
-    struct wfp *w, uint64_t cookie, const uint8_t mm_key[16], const uint8_t qm_key[16])
+wfp_policy_hold(struct wfp *w, uint64_t cookie, uint32_t uid, const uint8_t mm_key[16],
+    const uint8_t qm_key[16])
 {
 	struct wfp_use *u;
 
@@ -229,6 +233,7 @@ wfp_policy_hold(
 	if ((u = calloc(1, sizeof(*u))) == NULL)
 		return false;
 	u->cookie = cookie;
+	u->uid = uid;
 	memcpy(&u->key[0], mm_key, sizeof(GUID));
 	memcpy(&u->key[1], qm_key, sizeof(GUID));
 	LIST_INSERT_HEAD(&w->uses, u, next);
@@ -264,8 +269,9 @@ context_is_in_use(struct wfp *w, const struct wfp_context *c)
 
 	uses_sweep(w);
 	LIST_FOREACH (u, &w->uses, next)
-		if (memcmp(&u->key[0], &c->key, sizeof(GUID)) == 0 ||
-		    memcmp(&u->key[1], &c->key, sizeof(GUID)) == 0)
+		if (u->uid == c->uid &&
+		    (memcmp(&u->key[0], &c->key, sizeof(GUID)) == 0 ||
+			memcmp(&u->key[1], &c->key, sizeof(GUID)) == 0))
 			return true;
 	return false;
 }

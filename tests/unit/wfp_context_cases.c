@@ -316,7 +316,13 @@ START_TEST(in_use_while_a_socket_lives)
 	s.context.providerContextKey = key_of(3);
 	ck_assert_uint_eq(FwpmProviderContextAdd0(h, &s.context, NULL, NULL), 0);
 	ck_assert_uint_ne(socket_table_add(rig.n.sockets, &r), 0);
-	ck_assert(wfp_policy_hold(rig.n.wfp, 99,
+	/* nor a socket of another user, whose context has the same key */
+	ck_assert(wfp_policy_hold(rig.n.wfp, 99, 4711,
+	    (const uint8_t *)&s.context.providerContextKey, (const uint8_t *)&none));
+	ck_assert_uint_eq(
+	    FwpmProviderContextDeleteByKey0(h, &s.context.providerContextKey), 0);
+	ck_assert_uint_eq(FwpmProviderContextAdd0(h, &s.context, NULL, NULL), 0);
+	ck_assert(wfp_policy_hold(rig.n.wfp, 99, getuid(),
 	    (const uint8_t *)&s.context.providerContextKey, (const uint8_t *)&none));
 	ck_assert_uint_eq(
 	    FwpmProviderContextDeleteByKey0(h, &s.context.providerContextKey),
