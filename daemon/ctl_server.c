@@ -81,6 +81,22 @@ client_reads(const struct ctl_client *c)
 	return evbuffer_get_length(bufferevent_get_output(c->bev)) <= MAX_QUEUED_BYTES;
 }
 
+/*
+ * A status may be longer than what may be queued, but one user keeps one such answer here, on
+ * however many connections that nobody reads.
+ */
+static bool
+user_reads(const struct ctl_client *c)
+{
+	const struct ctl_client *other;
+	size_t n = 0;
+
+	LIST_FOREACH (other, &c->server->clients, link)
+		if (other->listener == c->listener && other->uid == c->uid)
+			n += evbuffer_get_length(bufferevent_get_output(other->bev));
+	return c->uid == 0 || n <= MAX_QUEUED_BYTES;
+}
+
 static void
 client_error(struct ctl_client *c, const char *text)
 {
@@ -184,6 +200,9 @@ client_request(struct ctl_client *c, const char *line)
 		client_error(c, "a request is one JSON object with \"cmd\"");
 	else if (changes && !c->listener->may_change)
 		client_error(c, "this socket only shows: use ctl.sock, as root");
+	else if (!user_reads(c))
+		client_error(c, "answers of your other connections wait to be read: read or "
+				"close them");
 	else if (strcmp(cmd, "status") == 0)
 		client_send(c, status_json(c->server->n));
 	else if (strcmp(cmd, "explain") == 0)
@@ -210,16 +229,18 @@ static void
 client_on_read(struct bufferevent *bev, void *ctx)
 {
 	struct ctl_client *c = ctx;
+	bool reads = true;
 	char *line;
 
-	while (client_reads(c) &&
+	while (reads &&
 	    (line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) !=
 		NULL) {
-		client_request(c, line);
+		reads = client_reads(c); /* what it asked for before */
+		if (reads)
+			client_request(c, line);
 		free(line);
 	}
-	if (!client_reads(c) ||
-	    evbuffer_get_length(bufferevent_get_input(bev)) > MAX_LINE_BYTES)
+	if (!reads || evbuffer_get_length(bufferevent_get_input(bev)) > MAX_LINE_BYTES)
 		client_free(c);
 }
 

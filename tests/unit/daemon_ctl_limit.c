@@ -116,6 +116,81 @@ START_TEST(status_that_is_not_read)
 }
 END_TEST
 
+static const char ask_status[] = "{\"cmd\":\"status\"}\n";
+
+/* Main modes with so many peers: a status of more than 8 MB. */
+static void
+many_main_modes(void)
+{
+	struct engine_acquire a = {
+		.selector = { 6, { { 4, { 10, 0, 0, 1 } }, 0 }, { { 4, { 11 } }, 80 } },
+		.policy = { .class_id = 1, .policy = &rig.config.policy },
+	};
+
+	for (uint32_t i = 1; i <= 10000; i++) {
+		a.ticket = i;
+		a.selector.remote.addr.b[2] = (uint8_t)(i >> 8);
+		a.selector.remote.addr.b[3] = (uint8_t)i;
+		engine_acquire(rig.n.engine, rig.now_ms, &a);
+		while (engine_next_action(rig.n.engine) != NULL)
+			;
+	}
+}
+
+START_TEST(status_of_many)
+{
+	static char b[65536];
+	size_t total = 0;
+	ssize_t n = 0;
+	int c;
+
+	many_main_modes();
+	c = ctl_dial(false);
+	ck_assert_int_gt(send(c, ask_status, sizeof(ask_status) - 1, 0), 0);
+	do {
+		rig_turn();
+		n = recv(c, b, sizeof(b), MSG_DONTWAIT);
+		total += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && b[n - 1] != '\n');
+	ck_assert_int_gt(n, 0);
+	ck_assert_uint_gt(total, 8 * 1024 * 1024);
+	close(c);
+}
+END_TEST
+
+/* As this user; not root: as oneself. */
+static int dial_as(uid_t uid, bool may_change);
+
+/* Sixteen of them that nobody reads do not take sixteen times the memory. */
+START_TEST(statuses_that_a_user_does_not_read)
+{
+	char b[256];
+	ssize_t n;
+	int c[2], other;
+
+	if (geteuid() != 0)
+		return;
+	many_main_modes();
+	for (int i = 0; i < 2; i++) {
+		c[i] = dial_as(4711, false);
+		ck_assert_int_gt(send(c[i], ask_status, sizeof(ask_status) - 1, 0), 0);
+		rig_turn();
+	}
+	n = recv(c[1], b, sizeof(b) - 1, MSG_DONTWAIT);
+	ck_assert_int_gt(n, 0);
+	b[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(b, "\"ok\":false"));
+	ck_assert_ptr_nonnull(strstr(b, "wait to be read"));
+	other = dial_as(4712, false);
+	ck_assert_int_gt(send(other, ask_status, sizeof(ask_status) - 1, 0), 0);
+	rig_turn();
+	ck_assert_int_eq(recv(other, b, sizeof(b) - 1, MSG_DONTWAIT), sizeof(b) - 1);
+	close(other);
+	close(c[0]);
+	close(c[1]);
+}
+END_TEST
+
 static bool
 is_open(int c)
 {
@@ -124,7 +199,6 @@ is_open(int c)
 	return recv(c, &b, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-/* As this user; not root: as oneself. */
 static int
 dial_as(uid_t uid, bool may_change)
 {
@@ -214,6 +288,8 @@ daemon_ctl_limit_tests(Suite *s)
 	tcase_add_test(t, monitor_that_does_not_read);
 	tcase_add_test(t, monitor_that_asks_and_does_not_read);
 	tcase_add_test(t, status_that_is_not_read);
+	tcase_add_test(t, status_of_many);
+	tcase_add_test(t, statuses_that_a_user_does_not_read);
 	tcase_add_test(t, clients_are_bounded);
 	tcase_add_test(t, clients_of_a_user_are_bounded);
 	tcase_add_test(t, no_descriptor_stays);
