@@ -264,12 +264,16 @@ class_policy(const struct class_table *t, uint32_t class_id,
 void
 class_restore(struct class_table *t, uint32_t class_id, const struct class_spec *spec)
 {
+	struct class_spec s = *spec;
 	struct class *c;
 
 	if (class_id <= CLASS_PREDEFINED || class_id > t->limit ||
 	    t->class[class_id] != NULL)
 		return;
-	if ((c = class_new(t, class_id, spec)) == NULL)
+	/* What the file said to that daemon does not count any more. */
+	if (s.follows_default)
+		s.policy = t->class[CLASS_DEFAULT]->spec.policy;
+	if ((c = class_new(t, class_id, &s)) == NULL)
 		return;
 	if (spec->kind == CLASS_LOST)
 		c->n_refs++; /* for ever: its sockets must not become others' */

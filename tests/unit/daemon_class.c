@@ -280,6 +280,25 @@ START_TEST(restored)
 }
 END_TEST
 
+/* The configuration has changed while no daemon ran: its sockets obey the new one. */
+START_TEST(restored_follow_the_configuration)
+{
+	struct class_spec s = spec_of(1000, "host/a"), own = spec_of(1000, "host/b");
+	struct class_policy p;
+
+	s.policy.mm_proposal[0].group = own.policy.mm_proposal[0].group = DH_MODP1024;
+	own.follows_default = false;
+	class_restore(rig.n.classes, 9, &s);
+	class_restore(rig.n.classes, 10, &own);
+	ck_assert(class_policy(rig.n.classes, 9, NULL, &p));
+	ck_assert(policy_equal(p.policy, &rig.config.policy));
+	ck_assert(class_policy(rig.n.classes, 10, NULL, &p));
+	ck_assert_int_eq(p.policy->mm_proposal[0].group, DH_MODP1024);
+	s = spec_of(1000, "host/a");
+	ck_assert_uint_eq(make(&s), 9); /* also what is secured now */
+}
+END_TEST
+
 /* What came from another process: every field that could lead astray. */
 START_TEST(insane_specs)
 {
@@ -348,6 +367,7 @@ daemon_class_tests(Suite *s)
 	tcase_add_test(t, sockets_linger);
 	tcase_add_test(t, failed_class);
 	tcase_add_test(t, restored);
+	tcase_add_test(t, restored_follow_the_configuration);
 	tcase_add_test(t, insane_specs);
 	suite_add_tcase(s, t);
 }
