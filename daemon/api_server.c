@@ -26,6 +26,7 @@
 #define WSAENOBUFS 10055
 
 #define MAX_CLIENTS 512
+#define CLIENTS_OF_ROOT 64 /* so many the others leave free, together */
 #define MAX_CLIENTS_PER_UID 64
 #define IDLE_TIMEOUT_S 30
 #define DAEMON_VERSION (0u << 16 | 1)
@@ -282,7 +283,9 @@ server_has_room(const struct api_server *s, uid_t uid)
 
 	LIST_FOREACH (c, &s->clients, link)
 		same += c->uid == uid;
-	return s->n_clients < MAX_CLIENTS && (uid == 0 || same < MAX_CLIENTS_PER_UID);
+	if (uid == 0)
+		return s->n_clients < MAX_CLIENTS;
+	return s->n_clients < MAX_CLIENTS - CLIENTS_OF_ROOT && same < MAX_CLIENTS_PER_UID;
 }
 
 static void

@@ -97,6 +97,30 @@ START_TEST(clients_of_all_users)
 }
 END_TEST
 
+/* A user with subordinate ids is many: services of root can secure sockets all the same. */
+START_TEST(users_leave_room_for_root)
+{
+	static int fd[600];
+	size_t n = 0, more;
+
+	if (!is_root())
+		return;
+	many_descriptors();
+	for (uid_t uid = 4000; uid < 4009; uid++) {
+		ck_assert_int_eq(seteuid(uid), 0);
+		more = dial_until_refused(fd + n, 64);
+		ck_assert_int_eq(seteuid(0), 0);
+		n += more;
+	}
+	ck_assert_uint_ge(n, 400);
+	more = dial_until_refused(fd + n, 10);
+	ck_assert_uint_eq(more, 10);
+	n += more;
+	while (n > 0)
+		close(fd[--n]);
+}
+END_TEST
+
 /* Some say nothing, some greet, some ask, well or not; all of them go. */
 static void
 clients_come_and_go(int n)
@@ -152,6 +176,7 @@ daemon_api_limit_tests(Suite *s)
 	tcase_add_test(t, sockets_of_a_user);
 	tcase_add_test(t, clients_of_a_user);
 	tcase_add_test(t, clients_of_all_users);
+	tcase_add_test(t, users_leave_room_for_root);
 	tcase_add_test(t, many_clients_leave_nothing);
 	tcase_add_test(t, second_listener_is_refused);
 	suite_add_tcase(s, t);
