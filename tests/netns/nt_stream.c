@@ -16,13 +16,14 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] [-t NAME] VERB ...\n"
+	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] [-u] [-t NAME] VERB ...\n"
 	    "  sink PORT         one client's data to stdout\n"
 	    "  source PORT       stdin to one client\n"
 	    "  put HOST PORT     stdin to a server\n"
 	    "  get HOST PORT     a server's data to stdout\n"
 	    "  talk HOST PORT    both at once\n"
-	    "  many HOST PORT N  N echoes at once\n");
+	    "  many HOST PORT N  N echoes at once\n"
+	    "  -u                UDP: connected, but nothing is sent yet\n");
 	exit(2);
 }
 
@@ -58,12 +59,14 @@ make_socket(const struct addrinfo *a, int option)
 	return s;
 }
 
+static int kind = SOCK_STREAM;
+
 static struct addrinfo *
 look_up(int family, const char *host, const char *port)
 {
 	struct addrinfo *a, hints = {
 		.ai_family = family,
-		.ai_socktype = SOCK_STREAM,
+		.ai_socktype = kind,
 		.ai_flags = host == NULL ? AI_PASSIVE : 0,
 	};
 
@@ -192,13 +195,15 @@ main(int argc, char **argv)
 	int c, option = 0, family = AF_INET;
 	const char *verb;
 
-	while ((c = getopt(argc, argv, "deic46t:")) != -1) {
+	while ((c = getopt(argc, argv, "deic46ut:")) != -1) {
 		if (c == '?')
 			usage();
 		if (c == 't')
 			target = optarg;
 		else if (c == '4' || c == '6')
 			family = c == '4' ? AF_INET : AF_INET6;
+		else if (c == 'u')
+			kind = SOCK_DGRAM;
 		else
 			option = c;
 	}
