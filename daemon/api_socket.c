@@ -209,23 +209,30 @@ sockaddr_of(const struct endpoint *e, struct sockaddr_storage *ss)
 	return sizeof(*in6);
 }
 
-/* The address that packets to remote leave from; false: there is no way to it. */
+/*
+ * The address that packets to remote leave from, if the socket has none yet. False: there is no
+ * way to it, or it is a broadcast, for which a socket needs an option.
+ */
 static bool
 source_for(const struct endpoint *remote, struct address *out)
 {
+	struct endpoint local = { .addr = *out };
 	struct sockaddr_storage ss;
-	socklen_t n = sockaddr_of(remote, &ss);
+	socklen_t n = sockaddr_of(&local, &ss);
 	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct endpoint local;
 	bool ok;
 
+	/* Its route may depend on its address. */
+	if (fd >= 0 && !is_unspecified(out))
+		(void)bind(fd, (struct sockaddr *)&ss, n);
+	n = sockaddr_of(remote, &ss);
 	ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, n) == 0;
 	n = sizeof(ss);
 	ok = ok && getsockname(fd, (struct sockaddr *)&ss, &n) == 0 &&
 	     endpoint_of(&ss, &local);
 	if (fd >= 0)
 		close(fd);
-	if (ok)
+	if (ok && is_unspecified(out))
 		*out = local.addr;
 	return ok;
 }
@@ -257,7 +264,7 @@ api_socket_plan(struct negotiator *n, int fd, const struct endpoint *peer,
 	f->remote = *peer;
 	if (is_unspecified(&peer->addr) || peer->port == 0)
 		return 0; /* connect() knows what to say */
-	if (is_unspecified(&f->local.addr) && !source_for(peer, &f->local.addr))
+	if (!source_for(peer, &f->local.addr))
 		return 0;
 	(void)get_int(fd, SO_MARK, &mark);
 	if (!is_plain(f))

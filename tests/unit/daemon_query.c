@@ -1,11 +1,15 @@
 /* SOCK_QUERY and SOCK_IDENTITY: of which SA is the traffic of a socket, and who is its peer? */
+#define _GNU_SOURCE /* unshare() */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/api_preconnect.h"
+#include "daemon/api_socket.h"
 #include "daemon/class_table.h"
 #include "daemon/socket_table.h"
 #include "tests/sim/simnet.h"
@@ -104,6 +108,37 @@ START_TEST(preconnects_of_a_user)
 	rig.has_no_policy = true;
 	ck_assert(!api_preconnect(&rig.n, sock, &other_port, 1, 1001, &error));
 	ck_assert_uint_eq(error, WSAEACCES);
+}
+END_TEST
+
+/* A broadcast of a subnet is nobody's to negotiate with, whatever address the socket has. */
+START_TEST(no_preconnect_for_broadcasts)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int mark = (int)net.host[0].class.class_id
+		   << __builtin_ctz(rig.config.mark_mask);
+	struct endpoint to = { { 4, { 10, 77, 0, 255 } }, PORT };
+	uint32_t class_id;
+	struct flow f;
+	int s;
+
+	if (!is_root() || unshare(CLONE_NEWNET) != 0)
+		return;
+	ck_assert_int_eq(system("ip link set lo up && "
+				"ip address add 10.77.0.1/24 broadcast 10.77.0.255 dev lo"),
+	    0);
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_eq(setsockopt(s, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
+	ck_assert_uint_eq(api_socket_plan(&rig.n, s, &to, &class_id, &f), 0);
+	ck_assert_uint_eq(class_id, 0);
+	a.sin_addr.s_addr = inet_addr("10.77.0.1");
+	ck_assert_int_eq(bind(s, (struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_uint_eq(api_socket_plan(&rig.n, s, &to, &class_id, &f), 0);
+	ck_assert_uint_eq(class_id, 0);
+	to.addr.b[3] = 9; /* but with a host */
+	ck_assert_uint_eq(api_socket_plan(&rig.n, s, &to, &class_id, &f), 0);
+	ck_assert_uint_eq(class_id, net.host[0].class.class_id);
+	close(s);
 }
 END_TEST
 
@@ -314,6 +349,7 @@ daemon_query_tests(Suite *s)
 	tcase_add_test(t, identity_of_nobody);
 	if (is_root()) { /* the mark of a class is root's */
 		tcase_add_test(t, preconnects_of_a_user);
+		tcase_add_test(t, no_preconnect_for_broadcasts);
 	tcase_add_test(t, query_of_a_failure);
 		tcase_add_test(t, query_of_a_peer);
 		tcase_add_test(t, query_after_the_sa);
