@@ -151,6 +151,14 @@ try_wait(struct waitable **objects, DWORD n, bool all)
 	return WAIT_OBJECT_0;
 }
 
+static void
+unlock(void *unused)
+{
+	(void)unused;
+	pthread_mutex_unlock(&waitable_lock);
+}
+
+/* A thread that is cancelled while it waits gives the lock back, too. */
 static DWORD
 wait_objects(struct waitable **objects, DWORD n, bool all, DWORD ms)
 {
@@ -162,6 +170,7 @@ wait_objects(struct waitable **objects, DWORD n, bool all, DWORD ms)
 	if (ms != INFINITE)
 		deadline_in(&deadline, ms);
 	pthread_mutex_lock(&waitable_lock);
+	pthread_cleanup_push(unlock, NULL);
 	while (
 	    (result = try_wait(objects, n, all)) == WAIT_TIMEOUT && rc != ETIMEDOUT) {
 		if (ms == INFINITE)
@@ -170,8 +179,22 @@ wait_objects(struct waitable **objects, DWORD n, bool all, DWORD ms)
 			rc = pthread_cond_timedwait(
 			    &something_happened, &waitable_lock, &deadline);
 	}
-	pthread_mutex_unlock(&waitable_lock);
+	pthread_cleanup_pop(1);
 	return result;
+}
+
+struct wait_list {
+	struct waitable *objects[MAXIMUM_WAIT_OBJECTS];
+	DWORD n;
+};
+
+static void
+put_all(void *p)
+{
+	struct wait_list *l = p;
+
+	while (l->n > 0)
+		handle_put(&l->objects[--l->n]->handle);
 }
 
 /*
@@ -182,20 +205,20 @@ DWORD WINAPI
 WaitForMultipleObjects(
     DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds)
 {
-	struct waitable *objects[MAXIMUM_WAIT_OBJECTS];
-	DWORD n = 0, result = WAIT_FAILED;
+	struct wait_list l = { .n = 0 };
+	volatile DWORD result = WAIT_FAILED; /* a cleanup handler is a setjmp() */
 
 	if (nCount == 0 || nCount > MAXIMUM_WAIT_OBJECTS || lpHandles == NULL) {
 		SetLastError(ERROR_INVALID_PARAMETER);
 		return WAIT_FAILED;
 	}
-	while (n < nCount &&
-	       (objects[n] = waitable_get(lpHandles[n], HANDLE_WAITABLE)) != NULL)
-		n++;
-	if (n == nCount)
-		result = wait_objects(objects, n, bWaitAll != FALSE, dwMilliseconds);
-	while (n > 0)
-		handle_put(&objects[--n]->handle);
+	pthread_cleanup_push(put_all, &l);
+	while (l.n < nCount &&
+	       (l.objects[l.n] = waitable_get(lpHandles[l.n], HANDLE_WAITABLE)) != NULL)
+		l.n++;
+	if (l.n == nCount)
+		result = wait_objects(l.objects, l.n, bWaitAll != FALSE, dwMilliseconds);
+	pthread_cleanup_pop(1);
 	return result;
 }
 

@@ -80,12 +80,15 @@ thread_launch(struct thread *t, size_t stack)
 static DWORD
 thread_wait_id(struct thread *t)
 {
+	int cancel;
 	DWORD id;
 
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&waitable_lock);
 	while ((id = t->id) == 0)
 		(void)pthread_cond_wait(&has_id, &waitable_lock);
 	pthread_mutex_unlock(&waitable_lock);
+	(void)pthread_setcancelstate(cancel, NULL);
 	return id;
 }
 

@@ -1,9 +1,11 @@
 /* Events, threads, critical sections, memory; many threads at once. */
 #include "check_windows.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "winbase.h"
 #include "winsec.h"
@@ -51,6 +53,13 @@ answer(LPVOID p)
 	return 42;
 }
 
+static void *
+wait_for(void *both)
+{
+	(void)WaitForMultipleObjects(2, both, TRUE, INFINITE);
+	return NULL;
+}
+
 START_TEST(threads)
 {
 	HANDLE go = CreateEventW(NULL, TRUE, FALSE, NULL), t;
@@ -69,6 +78,24 @@ START_TEST(threads)
 	ck_assert(!GetExitCodeThread(t, &code));
 	ck_assert_ptr_null(CreateThread(NULL, 0, NULL, NULL, 0, NULL));
 	ck_assert_ptr_null(CreateThread(NULL, 0, answer, NULL, 4, NULL));
+}
+END_TEST
+
+/* A thread may be cancelled while it waits: no other one waits for it then. */
+START_TEST(cancelled_wait)
+{
+	HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL), both[2] = { never, never };
+	pthread_t t;
+	void *end;
+
+	ck_assert_int_eq(pthread_create(&t, NULL, wait_for, both), 0);
+	usleep(20000); /* it waits by now; if not, it finds that it was cancelled */
+	ck_assert_int_eq(pthread_cancel(t), 0);
+	ck_assert_int_eq(pthread_join(t, &end), 0);
+	ck_assert_ptr_eq(end, PTHREAD_CANCELED);
+	ck_assert(SetEvent(never));
+	ck_assert_uint_eq(WaitForSingleObject(never, 1000), WAIT_OBJECT_0);
+	ck_assert(CloseHandle(never));
 }
 END_TEST
 
@@ -197,6 +224,7 @@ windows_handle_case(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, events);
 	tcase_add_test(t, threads);
+	tcase_add_test(t, cancelled_wait);
 	tcase_add_test(t, stress);
 	tcase_add_test(t, memory);
 	tcase_add_test(t, accounts);
