@@ -157,8 +157,10 @@ write_clear_out(FILE *f, const struct config *c, const struct net_rule *n,
 static void
 write_rule(FILE *f, const struct config *c, const struct net_rule *n)
 {
-	char out[96], opened[64], in[80];
+	char routed[48], out[96], opened[64], in[80];
 
+	/* Without source and port a socket may have been routed by a rule that comes later. */
+	snprintf(routed, sizeof(routed), "oifname \"aip%u\" accept", n->class_id);
 	snprintf(out, sizeof(out), "meta mark set meta mark & 0x%08x | 0x%08x accept",
 	    ~c->mark_mask, net_mark(c, n->class_id));
 	/* Opened packets have the mark of their class; another rule's SAs are not enough. */
@@ -170,6 +172,7 @@ write_rule(FILE *f, const struct config *c, const struct net_rule *n)
 			if (!has_family(n->rule, families[i]) ||
 			    !has_protocol(n->rule, protocols[k]))
 				continue;
+			write_line(f, n->rule, families[i], protocols[k], true, routed);
 			write_line(f, n->rule, families[i], protocols[k], true, out);
 			if (n->clear_out)
 				write_memory(f, n, families[i], protocols[k], opened);
@@ -205,7 +208,6 @@ write_chains(FILE *f, const struct config *c)
 	    "add rule " NET_NFT_TABLE " rules_in iifname lo accept\n"
 	    "add rule " NET_NFT_TABLE " rules_in udp dport { %u, %u } accept\n"
 	    "add rule " NET_NFT_TABLE " rules_out oifname lo accept\n"
-	    "add rule " NET_NFT_TABLE " rules_out oifname \"aip*\" accept\n"
 	    "add rule " NET_NFT_TABLE " rules_out meta mark & 0x%08x != 0 accept\n",
 	    ike, nat, c->mark_mask);
 }

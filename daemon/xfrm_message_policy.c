@@ -32,6 +32,8 @@ fill_policy(struct xfrm_userpolicy_info *p, const struct xfrm_rule *r)
 	p->dir = r->inbound ? XFRM_POLICY_IN : XFRM_POLICY_OUT;
 	p->action =
 	    r->level == XFRM_LEVEL_BLOCK ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
+	/* Of ICMP errors, too: they quote what came in protected. */
+	p->flags = r->inbound ? 0 : XFRM_POLICY_ICMP;
 }
 
 struct nlmsghdr *

@@ -10,8 +10,8 @@
 /* ---- rules ---- */
 
 /* What counts first among rules: their order, then that flows are part of their rule. */
-static uint32_t
-priority_of(const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority)
+uint32_t
+xfrm_rule_priority(const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority)
 {
 	const struct xfrm_class *c = &x->class[class_id];
 
@@ -28,7 +28,7 @@ xfrm_rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
 	return (struct xfrm_rule){
 		.family = family,
 		.mark = xfrm_policy_mark(x, class_id),
-		.priority = priority_of(x, class_id, priority),
+		.priority = xfrm_rule_priority(x, class_id, priority),
 		.level = level,
 		.protocol = x->class[class_id].protocol,
 		.reqid = xfrm_reqid(class_id),
@@ -46,7 +46,7 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 	r.local_prefix = r.remote_prefix = 255;
 	r.protocol = protocol;
 	if (xfrm_is_connection(selector))
-		r.priority = priority_of(x, class_id, XFRM_PRIORITY_CONNECTION);
+		r.priority = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CONNECTION);
 	if (xfrm_pair_is_of_connection(x, class_id, selector))
 		r.reqid = xfrm_reqid_connection(class_id);
 	return r;
@@ -344,8 +344,8 @@ xfrm_policy_class_up(struct xfrm *x, uint32_t class_id)
 void
 xfrm_policy_class_changed(struct xfrm *x, uint32_t class_id)
 {
-	uint32_t remote = priority_of(x, class_id, XFRM_PRIORITY_REMOTE),
-		 class = priority_of(x, class_id, XFRM_PRIORITY_CLASS);
+	uint32_t remote = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_REMOTE),
+		 class = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CLASS);
 	struct xfrm_entry *e;
 	struct xfrm_rule r;
 

@@ -82,28 +82,37 @@ set_rule(struct xfrm *x, uint32_t class_id)
 	return ok;
 }
 
-/* What goes to groups has no peer that could have an SA. */
+/* What goes to groups has no peer that could have an SA. What comes in is as any other. */
 static bool
 set_exempt(struct xfrm *x, uint32_t class_id)
 {
 	bool ok = true;
 
-	for (int inbound = 0; inbound < 2; inbound++)
-		for (int i = 0; i < 3; i++) {
-			struct xfrm_rule r =
-			    xfrm_rule_exempt(x, class_id, i == 1 ? 6 : 4, i == 2);
+	for (int i = 0; i < 3; i++) {
+		struct xfrm_rule r = xfrm_rule_exempt(x, class_id, i == 1 ? 6 : 4, i == 2);
 
-			if (i == 1 && !xfrm_has_ipv6())
-				continue;
-			if (inbound == 1) { /* the group is the local address there */
-				r.inbound = true;
-				r.selector.local = r.selector.remote;
-				r.local_prefix = r.remote_prefix;
-				r.selector.remote = (struct endpoint){ { 0 }, 0 };
-				r.remote_prefix = 0;
-			}
+		if (i != 1 || xfrm_has_ipv6())
 			ok = base_set(x, class_id, &r) && ok;
-		}
+	}
+	return ok;
+}
+
+/*
+ * IPv6 knows no device without IPsec, as IPv4 has it. From elsewhere nothing comes with this
+ * address.
+ */
+static bool
+set_loopback(struct xfrm *x, uint32_t class_id)
+{
+	struct xfrm_rule r = xfrm_rule_exempt(x, class_id, 6, false);
+	bool ok = true;
+
+	r.selector.remote.addr = (struct address){ 6, { [15] = 1 } };
+	r.remote_prefix = 128;
+	for (int inbound = 0; inbound < 2 && xfrm_has_ipv6(); inbound++) {
+		r.inbound = inbound == 1;
+		ok = base_set(x, class_id, &r) && ok;
+	}
 	return ok;
 }
 
@@ -125,6 +134,30 @@ remove_old(struct xfrm *x)
 		}
 }
 
+/*
+ * Policies of flows have their places among the rules, as their rule has: where that comes later
+ * now, they must not decide before another one; where it comes earlier, not after it.
+ */
+static void
+move_flows(struct xfrm *x, bool up)
+{
+	const uint32_t first = XFRM_PRIORITY_FIRST + XFRM_PRIORITY_RULES;
+	struct xfrm_entry *e;
+
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (e, &x->entry[i], link) {
+			struct xfrm_rule r = e->rule;
+
+			if (!x->class[e->class_id].is_rule || r.priority < first ||
+			    is_rule_itself(e))
+				continue;
+			r.priority = xfrm_rule_priority(x, e->class_id,
+			    (r.priority - first) % (XFRM_PRIORITY_CLASS + 1));
+			if (up ? r.priority < e->rule.priority : r.priority > e->rule.priority)
+				(void)xfrm_policy_set(x, e->class_id, &r, e->until_ms);
+		}
+}
+
 bool
 xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 {
@@ -136,11 +169,14 @@ xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 		x->rules[i] = class_id[i];
 		x->class[class_id[i]].order = (uint32_t)i;
 	}
+	/* Nothing that was secured is clear in between. */
+	move_flows(x, true);
 	/* Of two for the very same traffic the kernel keeps the last one: the first rule. */
 	for (size_t i = n; i-- > 0;)
 		ok = set_rule(x, class_id[i]) && ok;
 	if (n > 0)
-		ok = set_exempt(x, class_id[0]) && ok;
+		ok = set_exempt(x, class_id[0]) && set_loopback(x, class_id[0]) && ok;
+	move_flows(x, false);
 	remove_old(x);
 	/* What is connected in clear already may be answered, whoever speaks next. */
 	for (size_t i = 0; i < n; i++)

@@ -201,6 +201,8 @@ void xfrm_policy_end(struct xfrm *x, struct xfrm_entry *e);
 void xfrm_policy_end_clear(struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* xfrm_class_level_out() has changed. */
 void xfrm_policy_class_changed(struct xfrm *x, uint32_t class_id);
+uint32_t xfrm_rule_priority(
+    const struct xfrm *x, uint32_t class_id, enum xfrm_priority priority);
 /* A policy of the class of this kind, for any traffic of the family. */
 struct xfrm_rule xfrm_rule_new(const struct xfrm *x, uint32_t class_id, uint8_t family,
     enum xfrm_priority priority, enum xfrm_level level);

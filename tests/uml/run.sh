@@ -24,7 +24,7 @@ topics=(
 	"65_kernel 60_nat"
 	"20_bulk 50_commands 66_experiments"
 	"55_evidence 57_tshark 59_quota 65_flood"
-	"21_path_mtu 90_porting"
+	"21_path_mtu 47_matrix 90_porting"
 )
 
 missing() {

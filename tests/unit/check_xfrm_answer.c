@@ -108,6 +108,14 @@ xfrm_class_level_out(const struct xfrm *xf, uint32_t class_id)
 	return XFRM_LEVEL_OPTIONAL;
 }
 
+uint32_t
+xfrm_rule_priority(const struct xfrm *xf, uint32_t class_id, enum xfrm_priority priority)
+{
+	(void)xf;
+	(void)class_id;
+	return priority;
+}
+
 struct xfrm_rule
 xfrm_rule_new(const struct xfrm *xf, uint32_t class_id, uint8_t family,
     enum xfrm_priority priority, enum xfrm_level level)

@@ -177,6 +177,68 @@ START_TEST(rule_takes_clear_or_not)
 }
 END_TEST
 
+static void
+rule_of(uint32_t class_id, uint16_t remote_port)
+{
+	struct xfrm_class *c = &x->class[class_id];
+
+	c->is_rule = c->is_up = c->allow_insecure = c->takes_clear = true;
+	c->rule = (struct rule){ .remote_port = remote_port, .action = RULE_REQUEST };
+}
+
+static uint32_t
+priority_of(const struct xfrm_rule *r)
+{
+	const struct xfrm_entry *e = xfrm_policy_find(x, r);
+
+	ck_assert_ptr_nonnull(e);
+	return e->rule.priority;
+}
+
+/* Another rule comes before it (1: after it): so does it for a flow that was let go in clear. */
+START_TEST(flows_move_with_their_rule)
+{
+	const uint32_t before[] = { CLASS, CLASS + 1 }, after[] = { CLASS + 1, CLASS };
+	struct xfrm_rule flow, other;
+
+	rule_of(CLASS, 80);
+	rule_of(CLASS + 1, 0);
+	ck_assert(xfrm_rules_set(x, _i == 0 ? before : after, 2));
+	flow = a_flow(XFRM_LEVEL_ALLOW);
+	ck_assert(xfrm_policy_set(x, CLASS, &flow, 5000));
+	ck_assert(xfrm_rules_set(x, _i == 0 ? after : before, 2));
+	other = xfrm_rules_out(x, CLASS + 1, 4, 6);
+	ck_assert_int_eq(priority_of(&flow) < priority_of(&other), _i == 1);
+	ck_assert_uint_eq(xfrm_policy_find(x, &flow)->until_ms, 5000);
+	flow = a_flow(XFRM_LEVEL_ALLOW);
+	ck_assert_uint_eq(priority_of(&flow), flow.priority);
+	ck_assert_uint_lt(priority_of(&flow), xfrm_rules_out(x, CLASS, 4, 6).priority);
+}
+END_TEST
+
+/* Who sends to a group is no group: only the host itself is exempt inbound. */
+START_TEST(only_loopback_is_exempt_inbound)
+{
+	const struct address loopback = { 6, { [15] = 1 } };
+	const uint32_t id = CLASS;
+	const struct xfrm_entry *e;
+	size_t n = 0;
+
+	rule_of(CLASS, 80);
+	ck_assert(xfrm_rules_set(x, &id, 1));
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (e, &x->entry[i], link) {
+			if (!e->rule.inbound || e->rule.level != XFRM_LEVEL_ALLOW)
+				continue;
+			n++;
+			ck_assert_uint_eq(e->rule.remote_prefix, 128);
+			ck_assert_mem_eq(
+			    e->rule.selector.remote.addr.b, loopback.b, sizeof(loopback.b));
+		}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -195,6 +257,8 @@ main(void)
 	tcase_add_test(t, connection_has_its_own_pairs);
 	tcase_add_loop_test(t, connection_comes_first, 0, 2);
 	tcase_add_loop_test(t, rule_takes_clear_or_not, 0, 2);
+	tcase_add_loop_test(t, flows_move_with_their_rule, 0, 2);
+	tcase_add_test(t, only_loopback_is_exempt_inbound);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
