@@ -93,6 +93,7 @@ do_sa_delete(struct negotiator *n, const struct action_sa_delete *a)
 	struct usage *u = nego_usage(n, a->qm_id);
 
 	(void)ipc_send(n->plane, PROTO_SA_DELETE, &d, sizeof(d), -1);
+	nego_renew_ended(n, a);
 	if (u == NULL)
 		return;
 	LIST_REMOVE(u, next);
@@ -139,6 +140,8 @@ do_result(struct negotiator *n, const struct action_result *r)
 		if (r->win32 != 0)
 			socket_table_flow_failed(n->sockets, &w->flow, r->win32);
 		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &d, sizeof(d), -1);
+	} else if (w->is_renewal) {
+		nego_renew_result(n, w, r->error);
 	} else if (w->api_ask != 0) {
 		api_server_negotiated(n->api, w->api_ask, r->error);
 	} else {
@@ -243,7 +246,8 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 {
 	struct engine_acquire a = { .ticket = ++n->next_ticket,
 		.selector = *selector,
-		.local_port = w->flow.local.port };
+		.local_port = w->flow.local.port,
+		.renews = w->is_renewal };
 	struct waiter *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL ||

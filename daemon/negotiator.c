@@ -191,7 +191,8 @@ negotiator_start(struct event_base *base, const struct config *c, struct ipc *ke
 	n->ctl = ctl_server_new(n);
 	n->wfp = wfp_new(n);
 	if (n->sockets == NULL || n->api == NULL || n->ctl == NULL || n->wfp == NULL ||
-	    !nego_class_new(n) || !nego_engine_new(n) || !nego_clear_new(n)) {
+	    !nego_class_new(n) || !nego_engine_new(n) || !nego_clear_new(n) ||
+	    !nego_renew_new(n)) {
 		log_error("negotiator", "out of memory");
 		return NULL;
 	}
@@ -328,6 +329,7 @@ negotiator_free(void *self)
 	nego_defer_free(n);
 	nego_udp_free(n);
 	nego_clear_free(n);
+	nego_renew_free(n);
 	nego_engine_free(n);
 	socket_table_free(n->sockets);
 	class_table_free(n->classes);

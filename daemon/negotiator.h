@@ -16,12 +16,14 @@ struct ctl_server;
 struct socket_table;
 struct wfp;
 struct deferred;
+struct renewal;
 
 /* Who waits for an engine_acquire(). */
 struct waiter {
 	TAILQ_ENTRY(waiter) next;
 	uint64_t ticket;
 	bool is_plane;
+	bool is_renewal; /* nego_renew.c */
 	uint32_t class_id; /* plane */
 	bool guarantee_encryption; /* the flow does, whatever its class says */
 	struct flow flow;
@@ -74,6 +76,9 @@ struct negotiator {
 	STAILQ_HEAD(, deferred) deferred; /* what waits for them, in order */
 	size_t n_deferred;
 	TAILQ_HEAD(, waiter) waiters;
+	TAILQ_HEAD(, renewal) renewals;
+	size_t n_renewals;
+	struct event *renew_timer;
 	LIST_HEAD(, usage) usages[NEGO_USAGE_BUCKETS]; /* by qm_id */
 	uint64_t plane_count[PLANE_COUNTER_COUNT];
 	struct socket_table *sockets;
@@ -152,6 +157,12 @@ uint32_t nego_clear_patience_ms(const struct negotiator *n, uint32_t class_id);
 void nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c);
 /* A waiter has a fallback_ms. */
 void nego_clear_arm(struct negotiator *n);
+
+/* nego_renew.c: new pairs for connections that live, when theirs have ended */
+bool nego_renew_new(struct negotiator *n);
+void nego_renew_free(struct negotiator *n);
+void nego_renew_ended(struct negotiator *n, const struct action_sa_delete *a);
+void nego_renew_result(struct negotiator *n, const struct waiter *w, enum ike_err error);
 
 /* nego_address.c: deletes the SAs of local addresses that go away */
 void nego_address_watch(struct negotiator *n);

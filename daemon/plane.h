@@ -200,7 +200,7 @@ struct pair *plane_sa_by_id(struct plane *p, uint32_t qm_id);
 struct pair *plane_sa_by_spi(struct plane *p, uint8_t protocol, uint32_t spi);
 /* The newest pair that can send this flow, or NULL. */
 struct pair *plane_sa_for_flow(struct plane *p, uint32_t class_id, const struct flow *f);
-/* Same for a flow that may have had a pair: of the same peer only. */
+/* Same for a flow that may have had a pair: of the same peer only; that for it alone first. */
 struct pair *plane_sa_for_known(struct plane *p, const struct plane_flow *f);
 bool plane_sa_is_of(const struct pair *s, const struct plane_flow *f);
 /* What guaranteed encryption once is sent by a pair that does so, too. */
@@ -219,6 +219,8 @@ size_t plane_hash(const struct plane *p, const void *data, size_t n);
 
 /* plane_flow.c: flows and what they hold */
 struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f);
+/* Same, without making it younger. */
+struct plane_flow *plane_flow_look(struct plane *p, uint32_t class_id, const struct flow *f);
 /* Finds or makes; NULL: no memory. */
 struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
 void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);

@@ -21,9 +21,8 @@ flow_bucket(const struct plane *p, uint32_t class_id, const struct flow *f)
 	return plane_hash(p, k.b, sizeof(k.b));
 }
 
-/* Without making it younger. */
-static struct plane_flow *
-flow_look(struct plane *p, uint32_t class_id, const struct flow *f)
+struct plane_flow *
+plane_flow_look(struct plane *p, uint32_t class_id, const struct flow *f)
 {
 	struct plane_flow *e;
 
@@ -36,7 +35,7 @@ flow_look(struct plane *p, uint32_t class_id, const struct flow *f)
 struct plane_flow *
 plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
 {
-	struct plane_flow *e = flow_look(p, class_id, f);
+	struct plane_flow *e = plane_flow_look(p, class_id, f);
 
 	if (e == NULL)
 		return NULL;
@@ -49,7 +48,7 @@ plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f)
 void
 plane_flow_tell(struct plane *p, const struct proto_flow_state *ask)
 {
-	const struct plane_flow *f = flow_look(p, ask->class_id, &ask->flow);
+	const struct plane_flow *f = plane_flow_look(p, ask->class_id, &ask->flow);
 	struct proto_flow_state reply = *ask;
 
 	reply.seen = SEEN_NEVER;

@@ -88,6 +88,22 @@ plane_sa_are_neighbours(const struct pair *a, const struct pair *b)
 	       memcmp(a->nat.peer, b->nat.peer, sizeof(a->nat.peer)) != 0;
 }
 
+static bool
+is_of_connection(const struct pair *s)
+{
+	return s->selector.local.port != 0 && s->selector.remote.port != 0;
+}
+
+/* There is a pair for this flow alone: the peer may have others for what looks like it. */
+static void
+connection_take(struct plane *p, const struct pair *s)
+{
+	struct plane_flow *f = plane_flow_look(p, s->class_id, &s->selector);
+
+	if (f != NULL && f->pair != NULL && !is_of_connection(f->pair))
+		plane_flow_set_pair(f, NULL); /* its next packet finds this one */
+}
+
 /* Both directions exist: flows of older pairs of the same traffic go over to it. */
 static void
 pair_complete(struct plane *p, struct pair *s)
@@ -106,6 +122,8 @@ pair_complete(struct plane *p, struct pair *s)
 			old->newer = s;
 			s->is_newer = true;
 		}
+	if (is_of_connection(s))
+		connection_take(p, s);
 }
 
 struct pair *
@@ -243,15 +261,20 @@ plane_sa_may_send(const struct pair *s, const struct plane_flow *f)
 struct pair *
 plane_sa_for_known(struct plane *p, const struct plane_flow *f)
 {
-	struct pair *s;
+	struct pair *s, *best = NULL;
 
 	LIST_FOREACH (
-	    s, &p->pair_by_peer[peer_bucket(p, &f->flow.remote.addr)], by_peer)
-		if (s->class_id == f->class_id && s->in != NULL && s->out != NULL &&
-		    !s->is_expired && flow_matches(&s->selector, &f->flow) &&
-		    plane_sa_is_of(s, f) && plane_sa_may_send(s, f))
+	    s, &p->pair_by_peer[peer_bucket(p, &f->flow.remote.addr)], by_peer) {
+		if (s->class_id != f->class_id || s->in == NULL || s->out == NULL ||
+		    s->is_expired || !flow_matches(&s->selector, &f->flow) ||
+		    !plane_sa_is_of(s, f) || !plane_sa_may_send(s, f))
+			continue;
+		if (is_of_connection(s))
 			return s;
-	return NULL;
+		if (best == NULL)
+			best = s;
+	}
+	return best;
 }
 
 static void

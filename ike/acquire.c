@@ -212,6 +212,7 @@ acquire_start(struct engine *e, const struct engine_acquire *a)
 		    e->n_mm >= e->p.max_mm_total ? IKE_ERR_TOTAL_LIMIT : IKE_ERR_NO_MEMORY);
 		return;
 	}
+	qm->is_kept = qm->is_kept || a->renews;
 	if (!acquire_add_ticket(qm, a))
 		acquire_refuse(e, a->ticket, IKE_ERR_NO_MEMORY);
 	acquire_go(e, qm->mm);

@@ -77,6 +77,7 @@ struct engine_acquire {
 	uint64_t ticket; /* chosen by the caller, never 0 */
 	struct flow selector;
 	uint16_t local_port; /* of the flow, where the selector has any; 0: not known yet */
+	bool renews; /* what an ACTION_SA_DELETE with renew has ended */
 	struct class_policy policy;
 };
 void engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a);
@@ -276,6 +277,9 @@ struct action_sa_delete {
 	uint32_t class_id;
 	struct flow selector;
 	bool replaced; /* a newer pair carries the traffic: nothing to hold */
+	bool renew;    /* it is to be negotiated again, if its connection lives (ike/narrow.h) */
+	bool guarantee_encryption;
+	uint64_t lived_ms;
 };
 
 /* The end of an engine_acquire(). */

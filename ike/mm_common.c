@@ -1,6 +1,7 @@
 /* What both roles of main mode share: vendor IDs, ends (MS-AIPS 3.2, 3.3). */
 #include <string.h>
 
+#include "ike/narrow.h"
 #include "ike/nat.h"
 #include "ike/tongue.h"
 #include "ike/v1.h"
@@ -257,7 +258,7 @@ mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err err,
 			notify_reliable(e, mm, NOTIFY_STATUS, NOTIFY_PROTO_QM,
 			    qm->message_id, ike_err_win32(err));
 		qm_results(e, qm, err, ike_err_win32(err), buf);
-		sa_delete(e, qm, false);
+		sa_delete(e, qm, false, narrow_is_renewed(e, qm, err));
 		sadb_qm_free(e, qm);
 	}
 	if (tell && mm->keys.ready)

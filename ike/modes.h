@@ -215,6 +215,6 @@ void notify_clear_input(struct engine *e, struct mm_sa *mm);
 
 void sa_install(struct engine *e, struct qm_sa *qm, bool inbound);
 void sa_install_all(struct engine *e, struct mm_sa *mm, bool inbound, bool outbound);
-void sa_delete(struct engine *e, struct qm_sa *qm, bool replaced);
+void sa_delete(struct engine *e, struct qm_sa *qm, bool replaced, bool renew);
 
 #endif

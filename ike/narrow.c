@@ -142,13 +142,34 @@ send_others_away(struct engine *e, struct qm_sa *qm)
 void
 narrow_begin(struct engine *e, struct qm_sa *qm)
 {
+	bool is_narrow = qm->selector.local.port != 0;
 	struct flow flow = qm->selector;
 
-	if (flow.local.port != 0 || (flow.local.port = port_of(qm)) == 0 ||
-	    !is_wanted(e, qm->mm, qm->policy.class_id, &flow) || has_too_many(e, qm))
+	if ((!is_narrow && (flow.local.port = port_of(qm)) == 0) ||
+	    !is_wanted(e, qm->mm, qm->policy.class_id, &flow) ||
+	    (!is_narrow && has_too_many(e, qm)))
+		return;
+	qm->is_kept = qm->is_kept || flow.remote.port != 0;
+	if (is_narrow)
 		return;
 	qm->selector = flow;
 	qm->rekeyed_from = qm->n_rekeys = 0;
 	rekey_begun(e, qm);
 	send_others_away(e, qm);
+}
+
+bool
+narrow_is_renewed(struct engine *e, const struct qm_sa *qm, enum ike_err why)
+{
+	switch (why) {
+	case IKE_ERR_QM_EXPIRED:
+	case IKE_ERR_PEER_DELETED:
+	case IKE_ERR_STALE:
+	case IKE_ERR_POLICY_CHANGED:
+	case IKE_ERR_PLANE_GONE:
+		return qm->is_kept && qm_is_usable(qm) && !qm->is_replaced &&
+		    !e->shutting_down && !rekey_has_other(e, qm);
+	default:
+		return false;
+	}
 }

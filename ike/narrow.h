@@ -18,5 +18,11 @@
  * mode of its own.
  */
 void narrow_begin(struct engine *e, struct qm_sa *qm);
+/*
+ * The pair ends. Without it, what the peer has to say next would go by the pair that looks like
+ * it, or nowhere through a NAT: shall there be another one while its connection lives? Whoever
+ * made the first one sees to that.
+ */
+bool narrow_is_renewed(struct engine *e, const struct qm_sa *qm, enum ike_err why);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/narrow.h"
 #include "ike/rekey.h"
 #include "ike/v1.h"
 
@@ -270,7 +271,7 @@ qm_fail(struct engine *e, struct qm_sa *qm, const char *step, enum ike_err err,
 		text_str(&t, ike_err_text(err));
 	event_qm(e, EVENT_NEGOTIATION_FAILED, qm, err, buf);
 	qm_results(e, qm, err, ike_err_win32(err), buf);
-	sa_delete(e, qm, false);
+	sa_delete(e, qm, false, false);
 	if (tell && mm != NULL && mm->keys.ready) {
 		bool policy = err == IKE_ERR_NO_PROPOSAL || err == IKE_ERR_ENCRYPTION_REQUIRED;
 
@@ -293,7 +294,7 @@ qm_delete(struct engine *e, struct qm_sa *qm, enum ike_err why, bool tell)
 	text_flow(&t, &qm->selector);
 	event_qm(e, EVENT_QM_DELETED, qm, why, buf);
 	qm_results(e, qm, why, ike_err_win32(why), buf);
-	sa_delete(e, qm, rekey_has_other(e, qm));
+	sa_delete(e, qm, rekey_has_other(e, qm), narrow_is_renewed(e, qm, why));
 	if (tell)
 		qm_tell_end(e, qm, why);
 	sadb_qm_free(e, qm);

@@ -91,6 +91,7 @@ rekey_begun(struct engine *e, struct qm_sa *qm)
 		    old->id > qm->rekeyed_from) {
 			qm->rekeyed_from = old->id;
 			qm->n_rekeys = old->n_rekeys + 1;
+			qm->is_kept = qm->is_kept || old->is_kept;
 		}
 }
 

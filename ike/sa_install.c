@@ -98,7 +98,7 @@ sa_install_all(struct engine *e, struct mm_sa *mm, bool inbound, bool outbound)
 }
 
 void
-sa_delete(struct engine *e, struct qm_sa *qm, bool replaced)
+sa_delete(struct engine *e, struct qm_sa *qm, bool replaced, bool renew)
 {
 	struct engine_action *a;
 
@@ -111,4 +111,8 @@ sa_delete(struct engine *e, struct qm_sa *qm, bool replaced)
 	a->sa_delete.class_id = qm->policy.class_id;
 	a->sa_delete.selector = qm->selector;
 	a->sa_delete.replaced = replaced;
+	a->sa_delete.renew = renew;
+	a->sa_delete.guarantee_encryption =
+	    qm->policy.guarantee_encryption || qm->guaranteed_encryption;
+	a->sa_delete.lived_ms = e->now_ms - qm->usable_ms;
 }

@@ -212,6 +212,7 @@ struct qm_sa {
 	bool out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
+	bool is_kept; /* we see that there is one as long as its connection lives (narrow.h) */
 	bool udp; /* ESP in UDP */
 	struct address id_initiator; /* responder: IDs as they came */
 	struct address id_responder;

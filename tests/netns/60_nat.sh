@@ -183,6 +183,16 @@ garbage() {
 	tcp_case ""
 }
 
+# The pair of a client's connection ends, unused. The server could negotiate no other one.
+push_case() {
+	daemon_stop a
+	config a 'proposal "esp-aes128-sha1" {} idle = 2'
+	daemon_start a
+	push_start b -d a
+	within 10 grep -q "quick mode deleted" "$work/b.log" || fail "the pair does not end"
+	push second
+}
+
 topic_begin
 command -v nft >/dev/null || {
 	sed -n 's/^try \([a-z0-9_]*\) .*/skip \1: there is no program nft/p' "${BASH_SOURCE[0]}"
@@ -203,3 +213,4 @@ try nat_two_clients two_clients
 try nat_rebinding rebinding
 try nat_keepalive keepalive
 try nat_garbage garbage
+try nat_idle_then_push push_case

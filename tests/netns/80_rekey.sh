@@ -30,12 +30,17 @@ lost_none() {
 	done
 }
 
-# config_lifetime OPTION...: of the keys.
-config_lifetime() {
-	config a "proposal \"esp-aes128-sha1\" { $* }"
-	config b "proposal \"esp-aes128-sha1\" { $* }"
+# start_with QUICK-MODE-LINES
+start_with() {
+	config a "$1"
+	config b "$1"
 	daemon_start a
 	daemon_start b
+}
+
+# config_lifetime OPTION...: of the keys.
+config_lifetime() {
+	start_with "proposal \"esp-aes128-sha1\" { $* }"
 }
 
 # Old keys end after 60 s: 130 s are three pairs.
@@ -93,10 +98,34 @@ by_volume_slowly() {
 	lost_none 1
 }
 
+# Another class of a than that of the client has a pair for the server's port, again if need be.
+other_class() {
+	ctl a initiate --to "$b4" --proto tcp --port "$p0" >/dev/null ||
+		fail "the other class cannot negotiate"
+}
+
+# pairs WHAT N: b says it so often.
+pairs() {
+	(($(grep -c "quick mode $1" "$work/b.log") >= $2))
+}
+
+# The pair of a connection ends, unused, and another class has one for the same port. What the
+# server has to say later does not go by that one, where it would be refused.
+idle_then_push() {
+	start_with 'proposal "esp-aes128-sha1" {} idle = 2'
+	before_push=other_class push_start b -e a
+	within 10 pairs deleted 2 || fail "the pairs do not end"
+	within 10 pairs established 3 || fail "that of the connection does not come again"
+	other_class
+	push second
+	not grep -q "does not answer" "$work/b.log" || fail "it went by the other class's"
+}
+
 each_case=daemons_kill
 topic_begin
 hosts_join
 try rekey_by_volume by_volume
+try rekey_idle_then_push idle_then_push
 if [[ ${backend:-plane} == kernel ]]; then
 	try rekey_by_volume_slowly by_volume_slowly
 fi

@@ -1,7 +1,10 @@
 /* Pairs for one connection: where the peer would mistake one pair for another. */
+#include <string.h>
+
 #include "tests/sim/check_sim.h"
 
 static struct simnet net;
+static bool is_v1;
 
 static void
 begin(enum dialect_selector_port knob)
@@ -10,6 +13,12 @@ begin(enum dialect_selector_port knob)
 
 	d.selector_port = knob;
 	sim_init(&net, 3);
+	for (size_t i = 0; i < SIM_HOSTS && is_v1; i++) {
+		net.host[i].policy.keying = KEYING_IKEV1;
+		net.host[i].policy.mm_auth[0] = (struct auth_entry){ AUTH_V1_PSK, true };
+		net.host[i].policy.n_mm_auth = 1;
+		net.host[i].policy.n_em_auth = 0;
+	}
 	sim_start(&net, &d, &d);
 }
 
@@ -167,6 +176,146 @@ START_TEST(who_wants_a_port)
 }
 END_TEST
 
+/* ---- the end of such a pair ---- */
+
+static struct end {
+	size_t n; /* that are to be renewed, of a host */
+	struct action_sa_delete last;
+} ends[SIM_HOSTS];
+
+static void
+on_action(void *ctx, size_t host, const struct engine_action *a)
+{
+	(void)ctx;
+	if (a->type != ACTION_SA_DELETE || !a->sa_delete.renew)
+		return;
+	ends[host].n++;
+	ends[host].last = a->sa_delete;
+}
+
+/* What a host has for our port; 0: for any. */
+static uint32_t
+qm_for(size_t host, uint16_t port)
+{
+	const struct sim_sa *sa = net.host[host].sa;
+
+	while (sa != NULL && (host == 0 ? sa->add.selector.local.port :
+					  sa->add.selector.remote.port) != port)
+		sa = sa->next;
+	ck_assert_ptr_nonnull(sa);
+	return sa->add.qm_id;
+}
+
+static void
+say(size_t host, uint32_t qm_id, enum engine_expiry why)
+{
+	engine_qm_expired(net.host[host].engine, net.now_ms, qm_id, why);
+	sim_run(&net, 1000);
+}
+
+/* Class 1 has a pair for all, class 2 one for port 50002. */
+static void
+two_classes(bool v1)
+{
+	is_v1 = v1;
+	begin(SELECTOR_PORT_AUTO);
+	memset(ends, 0, sizeof(ends));
+	net.watch = on_action;
+	ask(1, 1, 50001);
+	expect(1, 1);
+	ask(2, 2, 50002);
+	expect(2, 2);
+}
+
+/* As the daemon does it, while the connection lives. */
+static void
+renew(uint64_t ticket)
+{
+	struct engine_acquire a = { .ticket = ticket,
+		.selector = ends[0].last.selector,
+		.local_port = ends[0].last.selector.local.port,
+		.renews = true,
+		.policy = net.host[0].class };
+
+	a.policy.class_id = ends[0].last.class_id;
+	engine_acquire(net.host[0].engine, net.now_ms, &a);
+	sim_flush(&net);
+	ck_assert(sim_run_results(&net, 0, ticket, 20000));
+	sim_run(&net, 1000);
+}
+
+/* Whoever made it renews it, whichever side ends it; also when there is no double any more. */
+START_TEST(renewed_while_its_connection_lives)
+{
+	two_classes(_i == 1);
+	for (size_t i = 0; i < 4; i++) {
+		if (i == 2)
+			say(0, qm_for(0, 0), EXPIRY_IDLE);
+		ck_assert_uint_eq(ends[0].n, i);
+		say(i % 2, qm_for(i % 2, 50002), EXPIRY_IDLE);
+		ck_assert_uint_eq(ends[0].n, i + 1);
+		ck_assert_uint_eq(ends[0].last.selector.local.port, 50002);
+		ck_assert_uint_eq(ends[0].last.selector.remote.port, 80);
+		ck_assert_uint_eq(ends[0].last.class_id, 2);
+		ck_assert_uint_eq(pairs_for(50002), 0);
+		renew(3 + i);
+		ck_assert_uint_eq(pairs_for(50002), 1);
+		ck_assert(sim_sas_agree(&net));
+	}
+	ck_assert_uint_eq(ends[1].n, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* One that serves others, too, is made by whoever needs it; what was ended on purpose stays so. */
+START_TEST(not_renewed)
+{
+	two_classes(false);
+	say(0, qm_for(0, 0), EXPIRY_IDLE);
+	engine_delete_qm(net.host[0].engine, net.now_ms, qm_for(0, 50002));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[0].n_sa, 0);
+	ck_assert_uint_eq(ends[0].n + ends[1].n, 0);
+	sim_free(&net);
+	two_classes(false);
+	engine_shutdown(net.host[0].engine, net.now_ms);
+	sim_run(&net, 20000);
+	ck_assert_uint_eq(ends[0].n + ends[1].n, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/* The one that takes over is renewed, whichever side negotiated it; the one before is not. */
+START_TEST(renewed_after_a_rekey)
+{
+	two_classes(false);
+	sim_run(&net, 60000); /* sooner the peer need not know of it yet */
+	say((size_t)_i, qm_for((size_t)_i, 50002), EXPIRY_SOFT);
+	ck_assert_uint_eq(pairs_for(50002), 2);
+	sim_run(&net, 120000);
+	ck_assert_uint_eq(pairs_for(50002), 1);
+	ck_assert_uint_eq(ends[0].n, 0);
+	say(0, qm_for(0, 50002), EXPIRY_IDLE);
+	ck_assert_uint_eq(ends[0].n, 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* Behind a NAT there need be no other pair: the peer cannot begin. */
+START_TEST(renewed_behind_a_nat)
+{
+	begin(SELECTOR_PORT_AUTO);
+	memset(ends, 0, sizeof(ends));
+	net.watch = on_action;
+	sim_nat_begin(&net, 0, false);
+	ask(1, 1, 50001);
+	expect(1, 1);
+	say(1, qm_for(1, 50001), EXPIRY_IDLE);
+	ck_assert_uint_eq(ends[0].n, 1);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_narrow_cases(void)
 {
@@ -181,5 +330,9 @@ sim_narrow_cases(void)
 	tcase_add_test(t, knob_flow);
 	tcase_add_test(t, not_without_end);
 	tcase_add_test(t, who_wants_a_port);
+	tcase_add_loop_test(t, renewed_while_its_connection_lives, 0, 2);
+	tcase_add_test(t, not_renewed);
+	tcase_add_loop_test(t, renewed_after_a_rekey, 0, 2);
+	tcase_add_test(t, renewed_behind_a_nat);
 	return t;
 }

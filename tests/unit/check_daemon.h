@@ -70,5 +70,6 @@ void daemon_class_tests(Suite *s);
 void daemon_clear_tests(Suite *s);
 void daemon_explain_tests(Suite *s);
 void daemon_params_tests(Suite *s);
+void daemon_renew_tests(Suite *s);
 
 #endif

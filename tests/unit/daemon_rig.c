@@ -51,6 +51,12 @@ nego_rules_class(const struct negotiator *n, const struct flow *flow)
 	return rig.rule_class;
 }
 
+uint32_t
+nego_flow_class(struct negotiator *n, const struct flow *flow)
+{
+	return socket_table_owner(n->sockets, flow);
+}
+
 struct usage *
 nego_usage(struct negotiator *n, uint32_t qm_id)
 {

@@ -43,13 +43,39 @@ END_TEST
 /* Another pair that fits, but was not negotiated for the same traffic, is no successor. */
 START_TEST(other_pairs_take_no_flows)
 {
-	struct flow any = flow_of(4, 6, 0, 80), one = flow_of(4, 6, 1000, 80);
+	struct flow any = flow_of(4, 6, 0, 80), all = flow_of(4, 6, 0, 0);
+	struct flow one = flow_of(4, 6, 1000, 80);
 
 	pair_add(1, 1, &any);
 	out_sample(1, &one, 1);
-	pair_add(2, 1, &one);
+	pair_add(2, 1, &all);
 	out_sample(1, &one, 2);
 	ck_assert_int_eq(peer_open(1, &rig.sent[1]), 2);
+}
+END_TEST
+
+/* The peer has pairs for this flow alone, because others that look like it are not its own. */
+START_TEST(a_pair_of_one_connection_takes_it)
+{
+	struct flow any = flow_of(4, 6, 0, 80), one = flow_of(4, 6, 1000, 80);
+	struct flow other = flow_of(4, 6, 1001, 80);
+
+	pair_add(1, 1, &any);
+	out_sample(1, &one, 1);
+	out_sample(1, &other, 2);
+	pair_add(2, 1, &one);
+	out_sample(1, &one, 3);
+	out_sample(1, &other, 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(peer_open(i == 2 ? 2 : 1, &rig.sent[i]), (int)i + 1);
+	/* A newer one for all is no reason to leave it, nor for who begins. */
+	pair_add(3, 1, &any);
+	out_sample(1, &one, 5);
+	ck_assert_int_eq(peer_open(2, &rig.sent[4]), 5);
+	plane_flow_free_all(rig.p);
+	out_sample(1, &one, 6);
+	ck_assert_int_eq(peer_open(2, &rig.sent[5]), 6);
+	rig_expect_silence();
 }
 END_TEST
 
@@ -139,6 +165,7 @@ plane_rekey_tests(Suite *s)
 	tcase_add_checked_fixture(t, rig_setup, rig_teardown);
 	tcase_add_test(t, flows_go_over_to_the_newest_pair);
 	tcase_add_test(t, other_pairs_take_no_flows);
+	tcase_add_test(t, a_pair_of_one_connection_takes_it);
 	tcase_add_test(t, newest_pair_ends_first);
 	tcase_add_test(t, soft_time_of_a_used_pair);
 	tcase_add_loop_test(t, soft_time_of_an_unused_pair, 0, 2);
