@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "winsock/overlapped.h"
+#include "winsock/thread_identity.h"
 #include "winsock/waitable.h"
 #include "winbase.h"
 
@@ -16,6 +17,7 @@ struct thread {
 	struct waitable waitable; /* first */
 	LPTHREAD_START_ROUTINE start;
 	void *argument;
+	struct thread_origin *origin; /* until the thread has it */
 	DWORD exit_code; /* under waitable_lock */
 	DWORD id;	 /* under waitable_lock; 0: not known yet */
 };
@@ -50,7 +52,8 @@ thread_run(void *p)
 	t->id = GetCurrentThreadId();
 	(void)pthread_cond_broadcast(&has_id);
 	pthread_mutex_unlock(&waitable_lock);
-	code = t->start(t->argument);
+	code = thread_identity_begin(t->origin) ? t->start(t->argument) :
+						  ERROR_ACCESS_DENIED;
 	pthread_mutex_lock(&waitable_lock);
 	t->exit_code = code;
 	pthread_mutex_unlock(&waitable_lock);
@@ -94,7 +97,8 @@ thread_wait_id(struct thread *t)
 
 /*
  * Windows: CreateThread (winbase.h). dwCreationFlags: 0; a thread cannot begin suspended. It
- * begins with the identity of its caller, also while that impersonates somebody.
+ * begins as the process is, also while its caller impersonates somebody; where that fails, it
+ * ends at once, with ERROR_ACCESS_DENIED.
  */
 HANDLE WINAPI
 CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
@@ -102,6 +106,7 @@ CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
     LPDWORD lpThreadId)
 {
 	struct thread *t;
+	bool ok;
 	HANDLE h;
 
 	(void)lpThreadAttributes;
@@ -113,6 +118,12 @@ CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
 		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
 		return NULL;
 	}
+	t->origin = thread_identity_origin(&ok);
+	if (!ok) {
+		free(t);
+		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+		return NULL;
+	}
 	t->start = lpStartAddress;
 	t->argument = lpParameter;
 	t->exit_code = STILL_ACTIVE;
@@ -120,6 +131,7 @@ CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
 	h = handle_open(&t->waitable.handle, HANDLE_THREAD, thread_destroy);
 	handle_ref(&t->waitable.handle);
 	if (thread_launch(t, dwStackSize) != 0) {
+		thread_identity_drop(t->origin);
 		handle_put(&t->waitable.handle); /* the thread's */
 		(void)CloseHandle(h);
 		handle_put(&t->waitable.handle);

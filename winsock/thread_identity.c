@@ -327,3 +327,60 @@ thread_identity_revert(void)
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
+
+/* ---- threads that are made meanwhile ---- */
+
+struct thread_origin {
+	struct saved saved;
+};
+
+struct thread_origin *
+thread_identity_origin(bool *ok)
+{
+	const struct saved *s;
+	struct thread_origin *o;
+
+	(void)pthread_once(&once, make_key);
+	*ok = true;
+	if ((s = pthread_getspecific(key)) == NULL)
+		return NULL;
+	*ok = false;
+	if ((o = malloc(sizeof(*o))) == NULL)
+		return NULL;
+	o->saved = *s;
+	o->saved.groups = malloc(((size_t)s->n_groups + 1) * sizeof(*s->groups));
+	if (o->saved.groups == NULL) {
+		free(o);
+		return NULL;
+	}
+	memcpy(o->saved.groups, s->groups, (size_t)s->n_groups * sizeof(*s->groups));
+	*ok = true;
+	dumpable_begin();
+	return o;
+}
+
+void
+thread_identity_drop(struct thread_origin *o)
+{
+	if (o == NULL)
+		return;
+	free(o->saved.groups);
+	free(o);
+	dumpable_end();
+}
+
+bool
+thread_identity_begin(struct thread_origin *o)
+{
+	sigset_t all, before;
+	bool done = true;
+
+	if (o == NULL)
+		return true;
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	done = restore(&o->saved);
+	thread_identity_drop(o);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return done;
+}

@@ -23,4 +23,15 @@ int thread_identity_revert(void);
 /* Is the calling thread somebody else now? */
 bool thread_identity_is_taken(void);
 
+/*
+ * For a thread that the calling one makes: it begins as the process is, as on Windows, not as
+ * the peer. NULL with true: nothing is to be done. NULL with false: no memory. What is returned
+ * has to go to one of the two that follow.
+ */
+struct thread_origin *thread_identity_origin(bool *ok);
+/* In the new thread, before all else; false: it still is the peer, and must not go on. */
+bool thread_identity_begin(struct thread_origin *o);
+/* There is no new thread. */
+void thread_identity_drop(struct thread_origin *o);
+
 #endif

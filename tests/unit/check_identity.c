@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "winsock/thread_identity.h"
+#include "winbase.h"
 #include "winsock2.h"
 
 #define PEER_UID 54321
@@ -129,6 +130,35 @@ START_TEST(there_and_back)
 	ck_assert_int_eq(getgroups(4096, now), n);
 	ck_assert_int_eq(memcmp(now, before, (size_t)n * sizeof(*now)), 0);
 	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), dumpable);
+}
+END_TEST
+
+static DWORD WINAPI
+who_am_i(LPVOID is_root)
+{
+	*(bool *)is_root = geteuid() == 0 && getegid() == 0 && can_open(root_file) &&
+			   !thread_identity_is_taken();
+	return 7;
+}
+
+/* 100: as on Windows, a new thread is the process, whoever its maker is meanwhile. */
+START_TEST(a_new_thread_is_the_process)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	bool is_root = false;
+	DWORD code = 0;
+	HANDLE t;
+
+	ck_assert_int_eq(thread_identity_take(&peer), 0);
+	t = CreateThread(NULL, 0, who_am_i, &is_root, 0, NULL);
+	ck_assert_ptr_nonnull(t);
+	ck_assert_uint_eq(WaitForSingleObject(t, 10000), WAIT_OBJECT_0);
+	ck_assert(GetExitCodeThread(t, &code) && code == 7);
+	ck_assert(is_root);
+	ck_assert_uint_eq(geteuid(), PEER_UID);
+	ck_assert_int_eq(thread_identity_revert(), 0);
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), dumpable);
+	ck_assert(CloseHandle(t));
 }
 END_TEST
 
@@ -409,6 +439,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, there_and_back);
+	tcase_add_test(t, a_new_thread_is_the_process);
 	tcase_add_test(t, revert_of_nobody);
 	tcase_add_test(t, one_after_the_other);
 	tcase_add_test(t, too_many_groups);
