@@ -1,6 +1,8 @@
 /* The classes of the negotiator: what keeper and plane hear of them, and whose a packet is. */
 #include "config.h"
 
+#include <string.h>
+
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
@@ -44,36 +46,59 @@ add_proposal(struct policy *p, const struct mm_proposal *m)
 		p->mm_proposal[p->n_mm_proposal++] = *m;
 }
 
+/* What was added before is preferred. */
+static void
+add_policy(struct policy *out, const struct policy *p)
+{
+	if (out->n_mm_proposal == 0) {
+		*out = *p;
+		return;
+	}
+	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
+		add_proposal(out, &p->mm_proposal[i]);
+	for (uint32_t i = 0; i < p->n_mm_auth; i++)
+		add_method(out, &p->mm_auth[i]);
+	if (out->keying != p->keying)
+		out->keying = KEYING_BOTH;
+	/* That there is an extended mode; which one is its class's. */
+	if (out->n_em_auth == 0) {
+		memcpy(out->em_auth, p->em_auth, sizeof(out->em_auth));
+		out->n_em_auth = p->n_em_auth;
+	}
+}
+
 static bool
 add_class(void *ctx, uint32_t class_id, const struct class_spec *spec)
 {
-	const struct policy *p = &spec->policy;
+	struct negotiator *n = ctx;
 
-	(void)class_id;
-	if (spec->kind != CLASS_OF_SOCKETS || spec->follows_default)
-		return true; /* rules are for the addresses that they name */
-	for (uint32_t i = 0; i < p->n_mm_proposal; i++)
-		add_proposal(ctx, &p->mm_proposal[i]);
-	for (uint32_t i = 0; i < p->n_mm_auth; i++)
-		add_method(ctx, &p->mm_auth[i]);
+	/* Rules are for the addresses that they name, and were added. */
+	if (spec->kind == CLASS_OF_SOCKETS &&
+	    (!spec->follows_default || class_sockets(n->classes, class_id) > 0))
+		add_policy(&n->responding, &spec->policy);
 	return true;
 }
 
 /*
  * Which class a peer wants is known only when its quick mode comes: until then, what any
- * class takes is taken. The engine compares main mode with the class afterwards.
+ * class takes is taken; where rules are for this peer, the default policy only if sockets have
+ * it. The engine compares main mode with the class afterwards.
  */
 const struct policy *
 nego_mm_policy(void *ctx, const struct endpoint *local, const struct endpoint *remote)
 {
 	struct negotiator *n = ctx;
 	const struct policy *p;
+	uint32_t next = 0;
 
 	if (n->is_stopping)
 		return NULL;
-	p = nego_rules_policy(n, &local->addr, &remote->addr);
-	n->responding = p != NULL ? *p : n->config->policy;
-	class_walk(n->classes, add_class, &n->responding);
+	n->responding.n_mm_proposal = 0;
+	while ((p = nego_rules_policy(n, &local->addr, &remote->addr, &next)) != NULL)
+		add_policy(&n->responding, p);
+	if (n->responding.n_mm_proposal == 0)
+		n->responding = n->config->policy;
+	class_walk(n->classes, add_class, n);
 	return &n->responding;
 }
 

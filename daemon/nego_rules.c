@@ -65,11 +65,11 @@ nego_rules_class(const struct negotiator *n, const struct flow *flow)
 
 const struct policy *
 nego_rules_policy(const struct negotiator *n, const struct address *local,
-    const struct address *remote)
+    const struct address *remote, uint32_t *next)
 {
-	for (uint32_t i = 0; i < n->rules.n; i++) {
+	while (*next < n->rules.n) {
 		const struct class_spec *s =
-		    class_by_id(n->classes, n->rules.class_id[i]);
+		    class_by_id(n->classes, n->rules.class_id[(*next)++]);
 
 		if (s != NULL && rule_is_between(&s->rule, local, remote))
 			return &s->policy;

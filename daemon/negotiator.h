@@ -109,9 +109,10 @@ bool nego_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out
 void nego_rules_set(struct negotiator *n);
 /* The class of the first rule that selects this traffic; 0: none. */
 uint32_t nego_rules_class(const struct negotiator *n, const struct flow *flow);
-/* The policy of the first rule for any traffic between these hosts; NULL: none. */
+/* The policies of the rules for any traffic between these hosts, one after the other from
+ * *next 0 on; NULL: no more. */
 const struct policy *nego_rules_policy(const struct negotiator *n, const struct address *local,
-    const struct address *remote);
+    const struct address *remote, uint32_t *next);
 
 /* nego_class.c, again. Messages of keeper; false: it is none of these. */
 bool nego_class_message(struct negotiator *n, uint16_t type, struct span body);

@@ -289,6 +289,42 @@ sockets_and_rules() {
 	on a secure_client -t 10 "$b4" "$p0" "$secret" || fail "secured sockets failed"
 }
 
+# What a rule demands of main mode it demands of its own traffic: not of sockets to the same
+# peer, nor of that of another rule.
+beside_a_rule() {
+	local h
+	for h in a b; do
+		config "$h"
+		cat >>"$work/$h.conf" <<-END
+			policy "stronger" {
+				main_mode { proposal "aes256-sha384-ecp384" { } }
+			}
+			policy "strongest" {
+				main_mode {
+					auth = { "tls" }
+					proposal "aes256-sha256-modp2048" { }
+				}
+				extended_mode { auth = { } }
+			}
+			rule "one" { protocol = tcp local_port = $p0
+				action = require-in-out policy = "strongest" }
+			rule "one, from here" { protocol = tcp remote_port = $p0
+				action = require-in-out policy = "strongest" }
+			rule "other" { protocol = tcp local_port = $p1
+				action = require-in-out policy = "stronger" }
+			rule "other, from here" { protocol = tcp remote_port = $p1
+				action = require-in-out policy = "stronger" }
+		END
+	done
+	start
+	serve b secure_server "$p2"
+	on a secure_client -t 10 "$b4" "$p2" "$secret" || fail "the socket failed"
+	serve b secure_server -c "$p1"
+	on a secure_client -c -t 10 "$b4" "$p1" "$secret" || fail "the second rule failed"
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the first rule failed"
+}
+
 # After kill -9 the next daemon goes on, and meanwhile nothing leaves in clear.
 killed() {
 	rules a "$(web require-in-out client)"
@@ -453,6 +489,7 @@ try rule_and_sockets sockets_and_rules
 try rule_killed killed
 try rule_stopped stopped
 try rule_wrong_configuration wrong_configuration
+try rule_beside beside_a_rule
 try reload reload
 try reload_changes_policy reload_changes_policy
 try reload_changes_rule reload_changes_rule
