@@ -52,7 +52,9 @@ struct xfrm_pair {
 	bool exists[2];
 	uint64_t bytes[2];
 	uint64_t packets[2];
-	uint64_t sent; /* of these, since the last tick */
+	uint64_t was[2]; /* at the last tick */
+	uint64_t sent;   /* since then */
+	bool is_read[2]; /* at this one */
 	uint32_t replayed; /* inbound packets refused */
 	uint32_t integrity_failed;
 	uint64_t since_ms;

@@ -1,5 +1,6 @@
 /* What the kernel's SAs carry: counters, idle time, and peers that have lost theirs. */
 #include <errno.h>
+#include <linux/xfrm.h>
 
 #include "daemon/nat_datagram.h"
 #include "daemon/xfrm_state.h"
@@ -12,6 +13,8 @@
 #define KEEPALIVE_MS 20000 /* spec authip.md 2.1 */
 #define SILENT_PACKETS 2
 #define SILENT_MS 2500
+/* So many pairs are asked for one by one. A dump has what other programs have, too. */
+#define FEW_PAIRS 32
 
 /* What is new since the last look, in the counters of all pairs. */
 static void
@@ -26,6 +29,17 @@ count_new(struct xfrm *x, struct xfrm_pair *p, int d, const struct xfrm_event *e
 	p->integrity_failed = e->integrity_failed;
 }
 
+static void
+take_counters(struct xfrm *x, struct xfrm_pair *p, int d, const struct xfrm_event *e)
+{
+	count_new(x, p, d, e);
+	if (e->packets == p->packets[d])
+		return;
+	p->last_ms = x->now_ms;
+	p->packets[d] = e->packets;
+	p->bytes[d] = e->bytes;
+}
+
 /* False: the state is gone. */
 static bool
 read_counters(struct xfrm *x, struct xfrm_pair *p, int d)
@@ -37,13 +51,21 @@ read_counters(struct xfrm *x, struct xfrm_pair *p, int d)
 
 	if (error != 0)
 		return error != -ESRCH;
-	count_new(x, p, d, &e);
-	if (e.packets == p->packets[d])
-		return true;
-	p->last_ms = x->now_ms;
-	p->packets[d] = e.packets;
-	p->bytes[d] = e.bytes;
+	take_counters(x, p, d, &e);
 	return true;
+}
+
+static void
+on_dumped(void *ctx, const struct xfrm_event *e)
+{
+	struct xfrm *x = ctx;
+	struct xfrm_pair *p;
+	bool inbound;
+
+	if (e->type != XFRM_EVENT_SA || (p = xfrm_pair_find(x, &e->sa, &inbound)) == NULL)
+		return;
+	take_counters(x, p, inbound ? 1 : 0, e);
+	p->is_read[inbound ? 1 : 0] = true;
 }
 
 static void
@@ -145,16 +167,17 @@ keepalive(struct xfrm *x, struct xfrm_pair *p)
 static void
 pair_read(struct xfrm *x, struct xfrm_pair *p)
 {
-	uint64_t out = p->packets[0], in = p->packets[1];
-
-	for (int d = 0; d < 2; d++)
-		if (p->exists[d] && !read_counters(x, p, d)) {
+	for (int d = 0; d < 2; d++) {
+		if (p->exists[d] && !p->is_read[d] && !read_counters(x, p, d)) {
 			p->exists[d] = false;
 			xfrm_pair_expire(x, p, EXPIRY_PLANE_GONE);
 		}
-	if (p->packets[0] != out || p->packets[1] != in)
+		p->is_read[d] = false;
+	}
+	if (p->packets[0] != p->was[0] || p->packets[1] != p->was[1])
 		tell_usage(x, p);
-	p->sent = p->packets[0] - out;
+	p->sent = p->packets[0] - p->was[0];
+	memcpy(p->was, p->packets, sizeof(p->was));
 	p->is_summed = false;
 }
 
@@ -180,6 +203,9 @@ xfrm_usage_tick(struct xfrm *x)
 {
 	struct xfrm_pair *p;
 
+	/* Whatever it does not tell is asked for. */
+	if (x->n_pairs > FEW_PAIRS)
+		(void)xfrm_netlink_dump(XFRM_MSG_GETSA, on_dumped, x);
 	for (size_t i = 0; i < XFRM_BUCKETS; i++)
 		LIST_FOREACH (p, &x->by_id[i], by_id)
 			pair_read(x, p);

@@ -1,5 +1,7 @@
 /* Unit tests of the kernel plane's pairs: how they are found, what ends with them, silence. */
 #include <check.h>
+#include <errno.h>
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,7 +14,9 @@
 static struct xfrm *x;
 static uint64_t packets[2];	/* of every state, at the next look: out, in */
 static uint32_t heard_through;	/* the SPI of the only state that carries them; 0: all */
-static size_t n_silent, n_expired, n_of_connection;
+static size_t n_silent, n_gone, n_expired, n_of_connection;
+static size_t n_asked, n_dumps;
+static uint32_t gone; /* the SPI of a state that another program has deleted */
 
 /* ---- fakes ---- */
 
@@ -48,6 +52,7 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	if (type != PROTO_QM_EXPIRED)
 		return 0;
 	n_silent += e->why == EXPIRY_SILENT;
+	n_gone += e->why == EXPIRY_PLANE_GONE;
 	n_expired++;
 	return 0;
 }
@@ -69,16 +74,52 @@ xfrm_message_sa_get(void *buf, const struct xfrm_sa_name *s)
 	return buf;
 }
 
+static bool dump_fails;
+
+static struct xfrm_event
+state_of(uint32_t spi)
+{
+	struct xfrm_event e = { .type = XFRM_EVENT_SA };
+
+	if (spi % 2 == 0)
+		e.packets = packets[0];
+	else if (heard_through == 0 || heard_through == spi)
+		e.packets = packets[1];
+	return e;
+}
+
 int
 xfrm_netlink_ask(struct xfrm_netlink *nl, struct nlmsghdr *nlh, struct xfrm_event *out)
 {
 	(void)nl;
 	(void)nlh;
-	*out = (struct xfrm_event){ .type = XFRM_EVENT_SA };
-	if (asked % 2 == 0)
-		out->packets = packets[0];
-	else if (heard_through == 0 || heard_through == asked)
-		out->packets = packets[1];
+	n_asked++;
+	*out = state_of(asked);
+	return asked == gone ? -ESRCH : 0;
+}
+
+/* All states of ours, and one of another program with a number of ours. */
+int
+xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx)
+{
+	const struct xfrm_pair *p;
+	struct xfrm_event e = { .type = XFRM_EVENT_SA, .packets = 4711 };
+
+	ck_assert_uint_eq(type, XFRM_MSG_GETSA);
+	n_dumps++;
+	if (dump_fails)
+		return -ENOBUFS;
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (p, &x->by_id[i], by_id)
+			for (int d = 0; d < 2; d++) {
+				e.sa = p->name[d];
+				e.sa.protocol = 51;
+				each(ctx, &e);
+				e = state_of(p->name[d].spi);
+				e.sa = p->name[d];
+				if (p->exists[d] && e.sa.spi != gone)
+					each(ctx, &e);
+			}
 	return 0;
 }
 
@@ -224,7 +265,10 @@ setup(void)
 	x->now_ms = 1000000;
 	packets[0] = packets[1] = 0;
 	heard_through = 0;
-	n_silent = n_expired = n_of_connection = 0;
+	n_silent = n_gone = n_expired = n_of_connection = 0;
+	n_asked = n_dumps = 0;
+	gone = 0;
+	dump_fails = false;
 }
 
 static void
@@ -374,6 +418,47 @@ START_TEST(many_of_one_peer)
 }
 END_TEST
 
+/* One question a second for all of them; few are asked for one by one. */
+START_TEST(one_question_for_many)
+{
+	for (uint32_t i = 1; i <= 32; i++)
+		pair_add(i, (uint16_t)i);
+	tick(1, 1);
+	ck_assert_uint_eq(n_dumps, 0);
+	ck_assert_uint_eq(n_asked, 64);
+	for (uint32_t i = 33; i <= MANY; i++)
+		pair_add(i, (uint16_t)i);
+	for (int i = 0; i < 3; i++)
+		tick(1, 2);
+	ck_assert_uint_eq(n_dumps, 3);
+	ck_assert_uint_eq(n_asked, 64);
+	ck_assert_uint_eq(xfrm_pair_by_id(x, 1)->packets[0], 4);
+	ck_assert_uint_eq(xfrm_pair_by_id(x, MANY)->packets[1], 7);
+	ck_assert_uint_eq(x->count[PC_OUT_SEALED], 4 * MANY);
+	ck_assert_uint_eq(x->count[PC_IN_OPENED], 7 * MANY);
+	ck_assert_uint_eq(n_expired, 0);
+}
+END_TEST
+
+/* What the dump did not tell is asked for; all of it, if there was no dump. */
+START_TEST(not_in_the_dump)
+{
+	for (uint32_t i = 1; i <= 100; i++)
+		pair_add(i, (uint16_t)i);
+	gone = spi(50, true);
+	tick(1, 1);
+	ck_assert_uint_eq(n_asked, 1);
+	ck_assert_uint_eq(n_gone, 1);
+	ck_assert(!xfrm_pair_by_id(x, 50)->exists[1]);
+	ck_assert(xfrm_pair_by_id(x, 50)->exists[0]);
+	dump_fails = true;
+	tick(1, 1);
+	ck_assert_uint_eq(n_asked, 1 + 199);
+	ck_assert_uint_eq(n_expired, 1);
+	ck_assert_uint_eq(xfrm_pair_by_id(x, 1)->packets[0], 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -389,6 +474,8 @@ main(void)
 	tcase_add_test(t, silent_peer);
 	tcase_add_test(t, heard_through_another);
 	tcase_add_test(t, many_of_one_peer);
+	tcase_add_test(t, one_question_for_many);
+	tcase_add_test(t, not_in_the_dump);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
