@@ -265,7 +265,9 @@ config_rule_policy(
 	out->keying = auth->keying;
 	out->n_mm_auth = auth->n_mm_auth;
 	out->n_em_auth = auth->n_em_auth;
-	out->nd = rule_allows_clear_in(&r->rule)  ? ND_BOUNDARY :
+	/* What peers are told: who guarantees encryption takes nothing in clear. */
+	out->nd = r->encryption != 0		  ? ND_OFF :
+		  rule_allows_clear_in(&r->rule)  ? ND_BOUNDARY :
 		  rule_allows_clear_out(&r->rule) ? ND_OUTBOUND :
 						    ND_OFF;
 }

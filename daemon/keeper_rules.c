@@ -49,14 +49,23 @@ keeper_rules_apply(struct keeper *k)
 	k->had_rules = n > 0;
 }
 
+/* How much clear text the rule lets through. */
+static unsigned
+laxity(const struct class_spec *s)
+{
+	return (s->allow_insecure ? 1 : 0) + (class_spec_takes_clear(s) ? 1 : 0);
+}
+
+/* Until the negotiator says their order nothing is clear that one of them forbids. */
 void
 keeper_rules_restore(struct keeper *k)
 {
 	k->rules.n = 0;
-	for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
-		if (k->class[id] != NULL && k->class[id]->kind == CLASS_OF_RULE &&
-		    k->rules.n < CONFIG_MAX_RULES)
-			k->rules.class_id[k->rules.n++] = id;
+	for (unsigned lax = 0; lax <= 2; lax++)
+		for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
+			if (k->class[id] != NULL && k->class[id]->kind == CLASS_OF_RULE &&
+			    laxity(k->class[id]) == lax && k->rules.n < CONFIG_MAX_RULES)
+				k->rules.class_id[k->rules.n++] = id;
 	k->had_rules = true; /* an earlier daemon may have left some behind */
 	keeper_rules_apply(k);
 }

@@ -56,6 +56,9 @@ START_TEST(test_whole_rule)
 	    p.qm_proposal[0].cipher, c.named_policy[0].policy.qm_proposal[0].cipher);
 	ck_assert_uint_eq(p.mm_proposal[0].lifetime_s, 600);
 	ck_assert_uint_eq(p.n_em_auth, 1); /* of the other policy */
+	ck_assert_int_eq(p.nd, ND_OFF);
+	c.rule[0].encryption = 0;
+	config_rule_policy(&c, &c.rule[0], &p);
 	ck_assert_int_eq(p.nd, ND_OUTBOUND);
 }
 END_TEST
