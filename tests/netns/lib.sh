@@ -103,13 +103,16 @@ needs_nftables() {
 		skip "no nftables here: nothing keeps opened packets from other sockets"
 }
 
-# within SECONDS COMMAND...: repeats it until it succeeds.
+# within SECONDS COMMAND...: repeats it until it succeeds, at first soon: a question may cost
+# more than the time between two of them.
 within() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) ms=50 pause
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < end)) || return 1
-		nap 0.05
+		printf -v pause '0.%03d' "$ms"
+		nap "$pause"
+		((ms >= 200)) || ms=$((ms * 3 / 2))
 	done
 }
 

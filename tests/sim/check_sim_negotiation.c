@@ -296,11 +296,12 @@ START_TEST(same_seed_same_bytes)
 }
 END_TEST
 
-START_TEST(ten_thousand_negotiations)
+/* Every port comes twice. */
+START_TEST(thousands_of_negotiations)
 {
 	sim_begin();
-	for (uint32_t i = 0; i < 10000; i++) {
-		sim_acquire_from(&net, 0, i + 1, (uint16_t)(1 + i % 5000), 80);
+	for (uint32_t i = 0; i < 2000; i++) {
+		sim_acquire_from(&net, 0, i + 1, (uint16_t)(1 + i % 1000), 80);
 		ck_assert(sim_run_results(&net, 0, i + 1, 5000));
 		ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
 		engine_delete_mm(net.host[0].engine, net.now_ms, 0);
@@ -336,6 +337,6 @@ sim_negotiation_cases(void)
 	tcase_add_test(t, pfs);
 	tcase_add_test(t, fast_quick_mode);
 	tcase_add_test(t, same_seed_same_bytes);
-	tcase_add_test(t, ten_thousand_negotiations);
+	tcase_add_test(t, thousands_of_negotiations);
 	return t;
 }
