@@ -12,11 +12,11 @@
 #include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
 
 #define WSAEACCES 10013
 #define LOOKUP_BYTES 16384
 #define SECONDS_PER_DAY 86400
-#define LOG_EVERY_S 1
 
 /* May a program of this user become somebody else's account? */
 static bool
@@ -85,13 +85,26 @@ fill_groups(const struct passwd *pw, struct proto_identity_reply *reply)
 	return true;
 }
 
+/* A program may ask as often as it likes. */
+static bool
+may_log(uint32_t uid)
+{
+	static struct log_limit limit;
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return uid == 0 || log_limit_pass(&limit, "identity",
+			       (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
+}
+
 static void
 refuse(const struct proto_identity_ask *ask, struct proto_identity_reply *reply,
     const char *why)
 {
 	reply->winsock_error = WSAEACCES;
-	log_warn("identity", "user %u may not act as the peer %s: %s", ask->uid,
-	    ask->peer, why);
+	if (may_log(ask->uid))
+		log_warn("identity", "user %u may not act as the peer %s: %s", ask->uid,
+		    ask->peer, why);
 }
 
 static void

@@ -28,8 +28,9 @@ take_policy(struct negotiator *n, uint32_t uid, const struct api_request *r,
 		return true;
 	if (wfp_policy_resolve(n->wfp, r->policy_key[0], r->policy_key[1], uid,
 		&spec->policy, &as_user, text) != 0) {
-		log_warn(
-		    "api", "refused the policy of a socket of user %u: %s", uid, text);
+		if (nego_may_log(&n->users_refused, uid))
+			log_warn("api", "refused the policy of a socket of user %u: %s",
+			    uid, text);
 		return false;
 	}
 	spec->follows_default = false;

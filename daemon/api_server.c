@@ -71,8 +71,9 @@ client_hello(struct client *c)
 static void
 refuse_class(struct client *c, enum class_error err)
 {
-	log_warn("api", "refused a secured socket of user %u: %s", c->uid,
-	    class_error_text(err));
+	if (nego_may_log(&c->server->n->users_refused, c->uid))
+		log_warn("api", "refused a secured socket of user %u: %s", c->uid,
+		    class_error_text(err));
 	client_reply(c,
 	    err == CLASS_NO_ENCRYPTION || err == CLASS_BAD_POLICY ? WSAEINVAL :
 								    WSAENOBUFS,
@@ -101,9 +102,10 @@ client_secure(struct client *c, int fd)
 		client_reply(c, WSAENETDOWN, NULL, 0);
 	} else if (socket_table_count_uid(n->sockets, c->uid) >=
 		   n->config->limits.sockets_per_user) {
-		log_warn("api",
-		    "user %u has %u secured sockets, the limit: refused another",
-		    c->uid, n->config->limits.sockets_per_user);
+		if (nego_may_log(&n->users_refused, c->uid))
+			log_warn("api",
+			    "user %u has %u secured sockets, the limit: refused another",
+			    c->uid, n->config->limits.sockets_per_user);
 		client_reply(c, WSAENOBUFS, NULL, 0);
 	} else if (is_registered(n, fd)) {
 		client_reply(c, WSAEINVAL, NULL, 0);
@@ -156,7 +158,7 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 	if (r->winsock_error != 0)
 		log_debug(
 		    "api", "user %u: socket refused: %u", c->uid, r->winsock_error);
-	else
+	else if (nego_may_log(&s->n->users_secured, c->uid))
 		log_info("api",
 		    "socket of user %u secured: class %u, registration %llu", c->uid,
 		    r->class_id, (unsigned long long)id);

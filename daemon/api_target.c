@@ -97,7 +97,7 @@ class_with_target(struct client *c, const struct secured_socket *s, uint32_t *er
 		return 0;
 	id = class_find_or_make(n->classes, &spec, &why);
 	*error = id == 0 ? WSAENOBUFS : 0;
-	if (id == 0)
+	if (id == 0 && nego_may_log(&n->users_refused, c->uid))
 		log_warn("api", "refused the target name %s of user %u: %s",
 		    c->request.target, c->uid, class_error_text(why));
 	return id;

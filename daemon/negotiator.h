@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "daemon/ipc.h"
+#include "daemon/log_limit.h"
 #include "daemon/plane_counters.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
@@ -91,11 +92,19 @@ struct negotiator {
 	uint64_t clear_fallbacks;
 	struct failure failure[NEGO_FAILURES];
 	uint32_t next_failure;
+	struct log_limit users_secured, users_refused; /* lines that users cause */
 	uint64_t clear_log_ms; /* what is said of them is bounded */
 	uint32_t clear_log_n;
 };
 
 uint64_t nego_now_ms(void);
+
+/* May something be logged that this user can cause as often as he likes? */
+static inline bool
+nego_may_log(struct log_limit *l, uint32_t uid)
+{
+	return uid == 0 || log_limit_pass(l, "api", nego_now_ms());
+}
 
 /* nego_class.c */
 bool nego_class_new(struct negotiator *n);

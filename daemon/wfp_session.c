@@ -200,8 +200,10 @@ session_check(
 	}
 	if (same < WFP_SESSIONS_PER_UID || who->is_admin)
 		return 0;
-	log_warn("wfp", "user %u has %u engine sessions, the limit: refused another",
-	    who->uid, WFP_SESSIONS_PER_UID);
+	if (nego_may_log(&w->n->users_refused, who->uid))
+		log_warn("wfp",
+		    "user %u has %u engine sessions, the limit: refused another",
+		    who->uid, WFP_SESSIONS_PER_UID);
 	return FWP_E_OUT_OF_BOUNDS;
 }
 

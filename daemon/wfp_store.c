@@ -169,9 +169,11 @@ context_add(struct wfp_session *s, FWPM_PROVIDER_CONTEXT1 *value, uint64_t *id)
 	if (key_is_taken(s->w, &value->providerContextKey, s->who.uid))
 		return FWP_E_ALREADY_EXISTS;
 	if (contexts_of_user(s->w, s->who.uid) >= WFP_CONTEXTS_PER_UID) {
-		log_warn("wfp",
-		    "user %u has %u provider contexts, the limit: refused another",
-		    s->who.uid, WFP_CONTEXTS_PER_UID);
+		if (nego_may_log(&s->w->n->users_refused, s->who.uid))
+			log_warn("wfp",
+			    "user %u has %u provider contexts, the limit: refused "
+			    "another",
+			    s->who.uid, WFP_CONTEXTS_PER_UID);
 		return FWP_E_OUT_OF_BOUNDS;
 	}
 	if ((c = context_new(s->w, value, s->w->next_id + 1)) == NULL)

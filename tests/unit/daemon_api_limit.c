@@ -1,5 +1,7 @@
 /* Limits of the registration API. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -23,6 +25,49 @@ START_TEST(sockets_of_a_user)
 	api_secure(c, 0, 0);
 	ck_assert(!keeper_asked());
 	ck_assert_uint_eq(api_answer(c, AIP_API_SOCK_SECURE, 2, 16, NULL), WSAENOBUFS);
+	close(c);
+}
+END_TEST
+
+/* How many lines with this word the daemon logged into f. */
+static size_t
+count_lines(FILE *f, const char *word)
+{
+	char line[512];
+	size_t n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, word) != NULL;
+	return n;
+}
+
+/* A user who asks again and again fills no log. */
+START_TEST(log_lines_of_a_user)
+{
+	FILE *f = tmpfile();
+	int before = dup(STDERR_FILENO), c;
+
+	ck_assert_ptr_nonnull(f);
+	if (!is_root())
+		return; /* what root does is told */
+	rig.config.limits.sockets_per_user = 0;
+	ck_assert_int_eq(seteuid(SOME_USER), 0);
+	c = api_hello();
+	ck_assert_int_eq(seteuid(0), 0);
+	fflush(stderr);
+	ck_assert_int_ge(dup2(fileno(f), STDERR_FILENO), 0);
+	for (int i = 0; i < 50; i++) {
+		api_secure(c, 0, 0);
+		ck_assert_uint_eq(
+		    api_answer(c, AIP_API_SOCK_SECURE, 2, 16, NULL), WSAENOBUFS);
+	}
+	fflush(stderr);
+	ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
+	close(before);
+	ck_assert_uint_eq(count_lines(f, "refused another"), LOG_LIMIT_LINES);
+	ck_assert_uint_eq(count_lines(f, "is not logged"), 1);
+	fclose(f);
 	close(c);
 }
 END_TEST
@@ -174,6 +219,7 @@ daemon_api_limit_tests(Suite *s)
 	tcase_add_checked_fixture(t, api_setup, api_teardown);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, sockets_of_a_user);
+	tcase_add_test(t, log_lines_of_a_user);
 	tcase_add_test(t, clients_of_a_user);
 	tcase_add_test(t, clients_of_all_users);
 	tcase_add_test(t, users_leave_room_for_root);
