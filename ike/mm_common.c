@@ -25,7 +25,8 @@ mm_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, int lev
 		write_vendor(e, VENDOR_MS_NT5, mm->dialect->vendor_version);
 	if (first_message) {
 		write_vendor(e, VENDOR_KEY_MODS, 1); /* we speak AuthIP */
-		if (!sadb_mm_exists_with(e, &mm->remote.addr))
+		mm->is_first_contact = !sadb_mm_exists_with(e, &mm->remote.addr, NULL);
+		if (mm->is_first_contact)
 			write_vendor(e, VENDOR_INITIAL_CONTACT, 0);
 	}
 	if (nat_is_possible(e, mm) && level < 2)

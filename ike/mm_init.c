@@ -45,18 +45,14 @@ mm_make_dh(struct engine *e, enum dh_group g)
 	return dh;
 }
 
-/* Another group is worth a try only when nobody answered (A36, spec 7.2). */
+/* Another first message, in place of one that proved nothing yet. */
 static bool
-mm_try_next_group(struct engine *e, struct mm_sa *mm)
+mm_begin_again(struct engine *e, struct mm_sa *mm, uint32_t group_attempt)
 {
-	enum dh_group group;
 	struct qm_sa *qm;
-	struct mm_sa *again;
+	struct mm_sa *again =
+	    mm_init_start(e, &mm->local, &mm->remote, &mm->policy_of, group_attempt);
 
-	if (mm->dialect->mm_group_mode != MM_GROUP_STRICT ||
-	    !proposal_mm_group(mm->policy, mm->dialect, mm->group_attempt + 1, &group))
-		return false;
-	again = mm_init_start(e, &mm->local, &mm->remote, &mm->policy_of, mm->group_attempt + 1);
 	if (again == NULL)
 		return false;
 	again->peer_status = mm->peer_status;
@@ -68,6 +64,17 @@ mm_try_next_group(struct engine *e, struct mm_sa *mm)
 		sadb_qm_move(qm, again);
 	sadb_mm_free(e, mm);
 	return true;
+}
+
+/* Another group is worth a try only when nobody answered (A36, spec 7.2). */
+static bool
+mm_try_next_group(struct engine *e, struct mm_sa *mm)
+{
+	enum dh_group group;
+
+	return mm->dialect->mm_group_mode == MM_GROUP_STRICT &&
+	       proposal_mm_group(mm->policy, mm->dialect, mm->group_attempt + 1, &group) &&
+	       mm_begin_again(e, mm, mm->group_attempt + 1);
 }
 
 static void
@@ -316,6 +323,17 @@ mm_init_authenticate(struct engine *e, struct mm_sa *mm, const struct m2 *m2)
 }
 
 /*
+ * M1 said that there is no main mode with the peer, and was sent again after the peer had begun
+ * one: the peer would believe it, and drop that one alone (mm_drop_older()).
+ */
+static bool
+mm_says_too_much(const struct engine *e, const struct mm_sa *mm)
+{
+	return mm->is_first_contact && mm->request.n_sent > 1 &&
+	       sadb_mm_exists_with(e, &mm->remote.addr, mm);
+}
+
+/*
  * M2. Nothing of it is authenticated: a bad one is dropped and the good one may still
  * come (A62); only silence ends the attempt.
  */
@@ -331,6 +349,8 @@ mm_init_m2(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, err);
 		return;
 	}
+	if (mm_says_too_much(e, mm) && mm_begin_again(e, mm, mm->group_attempt))
+		return;
 	memcpy(mm->rcookie, e->in.h.rcookie, COOKIE_BYTES);
 	mm->chosen = m2.chosen;
 	if (m2.gss_id[0] != '\0')

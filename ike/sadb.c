@@ -211,13 +211,13 @@ sadb_mm_is_own(const struct engine *e, const uint8_t *icookie)
 }
 
 bool
-sadb_mm_exists_with(const struct engine *e, const struct address *peer)
+sadb_mm_exists_with(const struct engine *e, const struct address *peer, const struct mm_sa *but)
 {
 	const struct mm_sa *mm;
 	const struct qm_sa *qm;
 
 	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
-		if (mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
+		if (mm != but && mm->keys.ready && !mm->expired && mm->state != MM_DYING &&
 		    address_equal(&mm->remote.addr, peer))
 			return true;
 	/* Pairs that outlive their main mode are no less known. */

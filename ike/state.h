@@ -130,6 +130,7 @@ struct mm_sa {
 	enum mm_state state;
 	bool initiator;
 	bool expired; /* no new quick modes on it */
+	bool is_first_contact; /* there was none with this peer when it began, and it said so */
 	bool peer_ended; /* the peer said so */
 	bool nat_detected;
 	bool nat_local;	 /* we are behind a NAT */
@@ -335,7 +336,9 @@ struct mm_sa *sadb_mm_find_m1(const struct engine *e, const uint8_t *icookie,
     const struct endpoint *remote);
 /* Did we choose this initiator cookie? */
 bool sadb_mm_is_own(const struct engine *e, const uint8_t *icookie);
-bool sadb_mm_exists_with(const struct engine *e, const struct address *peer);
+/* Is there one with keys, or a pair; `but` does not count (NULL: all do). */
+bool sadb_mm_exists_with(
+    const struct engine *e, const struct address *peer, const struct mm_sa *but);
 /* Main modes with keys, and negotiations that the peer has in progress (MS-AIPS 3.3.7.1). */
 void sadb_count_peer(const struct engine *e, const struct address *peer, uint32_t *n_mm,
     uint32_t *n_negotiating);

@@ -77,7 +77,6 @@ struct v1_mm {
 	bool garbled; /* something of the peer could not be decrypted */
 	bool sent_malformed;
 	bool asked_sign; /* our signature was asked for */
-	bool is_first_contact;
 	struct endpoint m5_local; /* between which message 5 came: not proved yet */
 	struct endpoint m5_remote;
 	struct id_set seen; /* message IDs that the peer used */

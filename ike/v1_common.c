@@ -120,7 +120,7 @@ v1_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, bool al
 	write_vendor(e, VENDOR_FRAGMENTATION, 0);
 	if (mm->dialect->dpd == DPD_ON)
 		write_vendor(e, VENDOR_DPD, 0);
-	if (first_message && mm->v1->is_first_contact)
+	if (first_message && mm->is_first_contact)
 		write_vendor(e, VENDOR_INITIAL_CONTACT, 0);
 }
 
@@ -362,7 +362,9 @@ v1_established(struct engine *e, struct mm_sa *mm)
 	v1_rekey_adopt(e, mm);
 	v1_rekey_arm(e, mm);
 	v1_dpd_start(e, mm);
-	if (mm->initiator && v->is_first_contact)
+	/* What the peer began meanwhile is not stale. */
+	if (mm->initiator && mm->is_first_contact &&
+	    !sadb_mm_exists_with(e, &mm->remote.addr, mm))
 		v1_info_notify(e, mm, NOTIFY_INITIAL_CONTACT, SPAN_NONE);
 	qm_start_pending(e, mm);
 }

@@ -99,7 +99,7 @@ v1_init_start(struct engine *e, const struct endpoint *local,
     const struct endpoint *remote, const struct class_policy *policy,
     struct mm_sa *twin)
 {
-	bool first_contact = !sadb_mm_exists_with(e, &remote->addr);
+	bool first_contact = !sadb_mm_exists_with(e, &remote->addr, NULL);
 	uint8_t cookie[COOKIE_BYTES];
 	struct mm_sa *mm;
 
@@ -110,7 +110,7 @@ v1_init_start(struct engine *e, const struct endpoint *local,
 		return NULL;
 	mm->policy_of = *policy;
 	mm->state = MM_FIRST_SENT;
-	mm->v1->is_first_contact = first_contact;
+	mm->is_first_contact = first_contact;
 	if (!policy_hold(e, &mm->policy_of)) {
 		sadb_mm_free(e, mm);
 		return NULL;

@@ -264,6 +264,32 @@ START_TEST(restarted_peer_says_so)
 }
 END_TEST
 
+/*
+ * A first message that was lost, and that comes again when the peer has begun by itself: what it
+ * says of a first contact is not true any more.
+ */
+START_TEST(initial_contact_is_late)
+{
+	begin(1);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 200);
+	net.tap = NULL;
+	sim_acquire(&net, 1, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 1, 1, 500));
+	ck_assert_uint_eq(net.host[0].n_result, 0);
+	ck_assert(sim_run_results(&net, 0, 1, 10000));
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(net.host[i].result.error, IKE_OK);
+		ck_assert_uint_eq(net.host[i].n_sa, 4);
+		ck_assert_uint_eq(engine_error_count(net.host[i].engine, IKE_ERR_STALE), 0);
+	}
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 /* Whoever cannot prove to be the peer drops nothing. */
 START_TEST(stranger_says_initial_contact)
 {
@@ -422,6 +448,7 @@ sim_fault_cases(void)
 	tcase_add_test(t, auth_is_slow);
 	tcase_add_test(t, restarted_peer_is_found_silent);
 	tcase_add_test(t, restarted_peer_says_so);
+	tcase_add_test(t, initial_contact_is_late);
 	tcase_add_test(t, stranger_says_initial_contact);
 	tcase_add_test(t, half_open_negotiations_are_limited);
 	tcase_add_test(t, no_amplification);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/sim/check_sim_v1.h"
+#include "tests/sim/sim_tap.h"
 
 #define HOUR_MS 3600000u
 
@@ -215,6 +216,29 @@ START_TEST(initial_contact)
 }
 END_TEST
 
+/* It began when there was nothing with the peer; that has begun by itself meanwhile. */
+START_TEST(initial_contact_is_late)
+{
+	v1_begin_psk(8);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 200);
+	net.tap = NULL;
+	sim_acquire(&net, 1, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 1, 1, 500));
+	ck_assert_uint_eq(net.host[0].n_result, 0);
+	ck_assert(sim_run_results(&net, 0, 1, 10000));
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(net.host[i].result.error, IKE_OK);
+		ck_assert_uint_eq(net.host[i].n_sa, 4);
+		ck_assert_uint_eq(engine_error_count(net.host[i].engine, IKE_ERR_STALE), 0);
+	}
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_v1_life_cases(void)
 {
@@ -230,5 +254,6 @@ sim_v1_life_cases(void)
 	tcase_add_test(t, dead_peer_lives);
 	tcase_add_test(t, dpd_is_off);
 	tcase_add_test(t, initial_contact);
+	tcase_add_test(t, initial_contact_is_late);
 	return t;
 }

@@ -14,6 +14,7 @@ struct nth {
 };
 
 /* Taps; ctx: struct nth. */
+bool lose_all(void *ctx, size_t from, uint8_t *p, size_t *n); /* ctx: any */
 bool lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
 bool flip_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
 bool copy_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
