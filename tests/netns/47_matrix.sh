@@ -95,6 +95,8 @@ rules_alone() {
 	rule "local_port = 7024 action = request-in-out"
 	rule "local_port = 7025 local = $b4 action = require-in-request-out"
 	rule "local_port = 7025 action = request-in-out"
+	rule "local_port = 7040 action = request-in-out"
+	rule "local_port = 7041 action = request-in-out"
 	rule "remote_port = 7030 remote = $a4 action = request-in-out"
 	rule "remote_port = 7030 action = require-in-out"
 	rule "remote_port = 7031 remote = 10.99.0.0/24 protocol = tcp action = require-in-out"
@@ -111,28 +113,30 @@ alone() {
 	configure b "$(rules_alone)"
 	daemon_start b
 	listen a $(both "${out[@]}" "${more_out[@]}")
-	listen b $(both "${in[@]}" "${more_in[@]}")
+	listen b $(both "${in[@]}" "${more_in[@]}" 7040+s 7041+i)
 	capture alone
-	call_begin a 1.5 21 v4@$b4 $(both "${in[@]}" "${more_in[@]}") \
-		v6@$b6 $(both "${in[@]}" "${more_in[@]}") \
+	call_begin a 1.5 25 v4@$b4 $(both "${in[@]}" "${more_in[@]}" 7040 7041) \
+		v6@$b6 $(both "${in[@]}" "${more_in[@]}" 7040 7041) \
 		group4@224.0.0.1 $(udp "${in[@]}") group6@ff02::1 $(udp "${in[@]}") \
 		subnet@10.99.0.255 $(udp "${in[@]}") everybody@255.255.255.255 $(udp "${in[@]}")
 	call_begin b 1.5 53 v4@$a4 $(both "${out[@]}" "${more_out[@]}") \
 		v6@$a6 $(both "${out[@]}" "${more_out[@]}") \
 		group4@224.0.0.1 $(udp "${out[@]}") group6@ff02::1 $(udp "${out[@]}") \
+		secured@$a4 $(both 7010+s) secured@$a6 $(both 7010+s) \
 		lo4@127.0.0.1 $(both "${in[@]}") lo6@::1 $(both "${in[@]}") own4@$b4 $(both "${in[@]}")
 	call_end a
 	call_end b
-	is took-b v4 $(both 7000 7023) tcp:7020 udp:7020 udp:7022
-	is took-b v6 $(both 7000 7021 7023 7025) udp:7020 udp:7022
-	is call-a v4 $(both 7000 7023) tcp:7020 udp:7020 udp:7022
-	is call-a v6 $(both 7000 7021 7023 7025) udp:7020 udp:7022
+	is took-b v4 $(both 7000 7023 7041+i) tcp:7020 udp:7020 udp:7022
+	is took-b v6 $(both 7000 7021 7023 7025 7041+i) udp:7020 udp:7022
+	is call-a v4 $(both 7000 7023 7041) tcp:7020 udp:7020 udp:7022
+	is call-a v6 $(both 7000 7021 7023 7025 7041) udp:7020 udp:7022
 	for word in group4 group6 subnet everybody; do
 		is took-b $word udp:7000
 		is call-a $word udp:7000
 	done
 	is took-a v4 $(both 7010 7014 7030 7032) udp:7031
 	is took-a v6 $(both 7010 7014 7031)
+	is took-a secured
 	is call-b v4 $(both 7010 7014 7030 7032) udp:7031
 	is call-b v6 $(both 7010 7014 7031)
 	for word in group4 group6; do
@@ -154,17 +158,21 @@ alone() {
 # A reload puts a rule before them: at once it counts for what was clear, too.
 alone_now_all_required() {
 	local n
+	talk_start b -c "$a4" 7010
+	say connected-before
 	configure b "$(rule "remote = 10.99.0.0/24 action = require-in-out" first4
 		rule "remote = fd00:99::/64 action = require-in-out" first6
 		rules_alone)"
 	ctl b reload || fail "no reload"
 	n=$(grep -c ^rule "$work/b.conf")
 	within 5 has_log b "$n rules of the configuration" || fail "not in force"
+	echo connected-after >&9
 	call_begin a 1.2 0 after@$b4 $(both "${in[@]}") after@$b6 $(both "${in[@]}")
 	call_begin b 1.2 0 after@$a4 $(both "${out[@]}") after@$a6 $(both "${out[@]}")
 	call_end a
 	call_end b
 	is took-a after
+	is took-a connected-after
 	is took-b after
 	is call-a after
 }
