@@ -144,6 +144,84 @@ START_TEST(shutdown_tells)
 }
 END_TEST
 
+struct deletes {
+	size_t from;
+	size_t n;
+	uint8_t icookie[4][8]; /* of the main modes that they came by */
+	size_t lost;	       /* of them, one more than its number; 0: none */
+};
+
+static bool
+watch_deletes(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct deletes *d = ctx;
+
+	if (from != d->from || p[18] != 5)
+		return v1_hide_windows(NULL, from, p, n);
+	ck_assert_uint_lt(d->n, 4);
+	memcpy(d->icookie[d->n++], p, 8);
+	return d->n != d->lost;
+}
+
+/* Both begin at once: each host has two main modes with the other one, and a pair. */
+static void
+connect_crosswise(void)
+{
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_acquire(&net, 1, 2, 4, 5000);
+	ck_assert(sim_run_results(&net, 0, 1, 30000) && sim_run_results(&net, 1, 1, 30000));
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(sim_count_mm(&net, i), 2);
+		ck_assert_uint_eq(net.host[i].n_sa, 4);
+	}
+}
+
+/*
+ * A peer that looks in one main mode alone finds what a Delete names, whichever that is: it
+ * goes by each of them, and one that arrives is enough.
+ */
+START_TEST(delete_goes_by_every_main_mode)
+{
+	struct deletes d = { .from = (size_t)_i & 1, .lost = (size_t)_i >> 1 };
+
+	v1_begin_psk(8);
+	net.tap = watch_deletes;
+	net.tap_ctx = &d;
+	connect_crosswise();
+	d.n = 0; /* there were notifies that nobody else is here */
+	engine_delete_qm(net.host[d.from].engine, net.now_ms, net.host[d.from].sa->add.qm_id);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(d.n, 2);
+	ck_assert_mem_ne(d.icookie[0], d.icookie[1], 8);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].n_sa, 2); /* the other pair is none of it */
+		ck_assert_uint_eq(sim_count_mm(&net, i), 2);
+	}
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
+/* Windows has one list of pairs, and confirms each Delete: one is enough. */
+START_TEST(delete_goes_to_windows_once)
+{
+	size_t sent[SIM_HOSTS], from = (size_t)_i;
+
+	v1_begin_psk(9);
+	connect_crosswise();
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		sent[i] = net.host[i].n_sent;
+	engine_delete_qm(net.host[from].engine, net.now_ms, net.host[from].sa->add.qm_id);
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].n_sent - sent[i], 1);
+		ck_assert_uint_eq(net.host[i].n_sa, 2);
+	}
+	sim_free(&net);
+}
+END_TEST
+
 /* ---- peers that are gone, or begin anew ---- */
 
 static void
@@ -249,6 +327,8 @@ sim_v1_life_cases(void)
 	tcase_add_test(t, pair_outlives_main_mode);
 	tcase_add_loop_test(t, delete_pair, 0, 2);
 	tcase_add_loop_test(t, delete_main_mode, 0, 2);
+	tcase_add_loop_test(t, delete_goes_by_every_main_mode, 0, 6);
+	tcase_add_loop_test(t, delete_goes_to_windows_once, 0, 2);
 	tcase_add_loop_test(t, shutdown_tells, 0, 2);
 	tcase_add_test(t, dead_peer);
 	tcase_add_test(t, dead_peer_lives);

@@ -218,9 +218,8 @@ START_TEST(shutdown_does_not_wait_long)
 }
 END_TEST
 
-/* "MS NT5 ISAKMPOAKLEY" is hidden: the peer is like all others. */
-static bool
-hide_windows(void *ctx, size_t from, uint8_t *p, size_t *n)
+bool
+v1_hide_windows(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
 	static const uint8_t nt5[4] = { 0x1e, 0x2b, 0x51, 0x69 };
 
@@ -239,7 +238,7 @@ START_TEST(delete_for_others)
 
 	v1_prepare(37, AUTH_V1_PSK);
 	sim_start(&net, &dialect, &dialect);
-	net.tap = hide_windows;
+	net.tap = v1_hide_windows;
 	connect_now();
 	for (size_t i = 0; i < SIM_HOSTS; i++)
 		sent[i] = net.host[i].n_sent;
