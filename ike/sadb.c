@@ -67,6 +67,21 @@ sadb_qm_by_id(const struct engine *e, uint32_t id)
 	return qm;
 }
 
+static size_t
+name_bucket(const struct engine *e, uint8_t protocol, uint32_t spi)
+{
+	uint8_t key[5] = { protocol };
+
+	memcpy(key + 1, &spi, sizeof(spi));
+	return sadb_hash(e, key, sizeof(key));
+}
+
+struct qm_sa *
+sadb_qm_first_named(const struct engine *e, uint8_t protocol, uint32_t spi_out)
+{
+	return LIST_FIRST(&e->qm_spi[name_bucket(e, protocol, spi_out)]);
+}
+
 /* ---- main modes ---- */
 
 struct mm_sa *
@@ -270,6 +285,16 @@ sadb_qm_new(struct engine *e, struct mm_sa *mm, bool initiator)
 }
 
 void
+sadb_qm_name(struct engine *e, struct qm_sa *qm, uint32_t spi_out)
+{
+	size_t bucket = name_bucket(e, v1_qm_protocol(qm), spi_out);
+
+	qm->spi_out = spi_out;
+	qm->is_named = true;
+	LIST_INSERT_HEAD(&e->qm_spi[bucket], qm, spi_link);
+}
+
+void
 sadb_qm_free(struct engine *e, struct qm_sa *qm)
 {
 	struct ticket *t;
@@ -285,6 +310,8 @@ sadb_qm_free(struct engine *e, struct qm_sa *qm)
 	LIST_REMOVE(qm, all_link);
 	LIST_REMOVE(qm, id_link);
 	LIST_REMOVE(qm, peer_link);
+	if (qm->is_named)
+		LIST_REMOVE(qm, spi_link);
 	if (qm->mm != NULL)
 		LIST_REMOVE(qm, mm_link);
 	dh_free(qm->dh);

@@ -201,6 +201,7 @@ struct qm_sa {
 	LIST_ENTRY(qm_sa) id_link;
 	LIST_ENTRY(qm_sa) mm_link;
 	LIST_ENTRY(qm_sa) peer_link;
+	LIST_ENTRY(qm_sa) spi_link; /* once sadb_qm_name() was called */
 	struct mm_sa *mm; /* NULL: the main mode's lifetime is over (A86) */
 	uint32_t id;
 	uint32_t mm_id;
@@ -237,7 +238,7 @@ struct qm_sa {
 	uint32_t policy_round; /* when it was last checked against the policy */
 	uint32_t peer_method;	/* how the peer proved who it is: it outlives the main mode */
 	struct blob peer_name;	/* text */
-	bool is_v1;
+	bool is_v1, is_named;
 	uint8_t v1_iv[CIPHER_MAX_BLOCK_BYTES]; /* last block of ciphertext */
 	struct blob ni; /* whole Nonce payloads */
 	struct blob nr;
@@ -281,6 +282,7 @@ struct engine {
 	struct qm_list qm_peer[SADB_BUCKETS];
 	struct mm_list mm_id[SADB_BUCKETS]; /* by id, which counts */
 	struct qm_list qm_id[SADB_BUCKETS];
+	struct qm_list qm_spi[SADB_BUCKETS]; /* of IKEv1, by protocol and SPI of the peer */
 	LIST_HEAD(, held_policy) policies;
 	uint32_t policy_round; /* how often the policy has changed */
 	struct timer_heap timers;

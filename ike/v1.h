@@ -266,6 +266,10 @@ void v1_delete_forget(struct engine *e, struct mm_sa *mm);
 bool v1_info_is_ours(const struct mm_sa *mm, struct span spi);
 /* ESP or AH, as payloads number them. */
 uint8_t v1_qm_protocol(const struct qm_sa *qm);
+/* sadb.c: sets the SPI that the peer receives with, of IKEv1, by which a Delete names the pair. */
+void sadb_qm_name(struct engine *e, struct qm_sa *qm, uint32_t spi_out);
+/* First in the list that may hold pairs of that name, of any peer. */
+struct qm_sa *sadb_qm_first_named(const struct engine *e, uint8_t protocol, uint32_t spi_out);
 /* R-U-THERE. */
 bool v1_dpd_build(struct engine *e, struct mm_sa *mm, uint32_t seq, struct span *wire);
 

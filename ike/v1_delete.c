@@ -178,15 +178,18 @@ v1_delete_forget(struct engine *e, struct mm_sa *mm)
 
 /* ---- those of the peer ---- */
 
-/* By the SPI that the peer receives with: a pair of this peer, whatever carries it now. */
+/*
+ * By the SPI that the peer receives with: a pair of this peer, whatever carries it now. Each
+ * is found at once, because one Delete may name thousands.
+ */
 static void
 delete_pair(struct engine *e, struct mm_sa *mm, uint8_t protocol, uint32_t spi)
 {
 	struct qm_sa *qm;
 
-	for (qm = sadb_qm_first(e, &mm->remote.addr); qm != NULL;
-	     qm = LIST_NEXT(qm, peer_link))
-		if (qm->is_v1 && qm->negotiated && qm->spi_out == spi &&
+	for (qm = sadb_qm_first_named(e, protocol, spi); qm != NULL;
+	     qm = LIST_NEXT(qm, spi_link))
+		if (qm->negotiated && qm->spi_out == spi &&
 		    v1_qm_protocol(qm) == protocol &&
 		    address_equal(&qm->selector.remote.addr, &mm->remote.addr) &&
 		    (qm->mm == mm || qm->mm == NULL || v1_same_peer(qm->mm, mm)))

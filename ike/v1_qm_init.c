@@ -209,7 +209,7 @@ v1_qm_init_q2(struct engine *e, struct qm_sa *qm, const struct v1_iv *next)
 	}
 	request_done(e, &qm->request);
 	memcpy(qm->v1_iv, next->b, sizeof(qm->v1_iv));
-	qm->spi_out = qm->choice.peer_spi;
+	sadb_qm_name(e, qm, qm->choice.peer_spi);
 	qm->guaranteed_encryption = qm->policy.guarantee_encryption;
 	qm->negotiated = true;
 	sa_install(e, qm, true); /* before the third message lets the peer send */

@@ -56,7 +56,13 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 		return IKE_ERR_ENCRYPTION_REQUIRED;
 	if (err != IKE_OK)
 		return err;
-	qm->spi_out = qm->choice.peer_spi;
+	sadb_qm_name(e, qm, qm->choice.peer_spi);
+	return IKE_OK;
+}
+
+static enum ike_err
+q1_pfs(struct engine *e, struct qm_sa *qm)
+{
 	return qm_make_dh(e, qm, qm->choice.proposal.pfs) ? v1_qm_read_ke(e, qm) :
 							    IKE_ERR_DH;
 }
@@ -147,6 +153,8 @@ v1_qm_resp_q1(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 		err = q1_choose(e, qm);
 	if (err == IKE_OK)
 		err = qm_admit(e, qm);
+	if (err == IKE_OK)
+		err = q1_pfs(e, qm);
 	if (err == IKE_OK && !q2_build(e, qm, &iv, &wire))
 		err = IKE_ERR_CRYPTO;
 	if (err != IKE_OK) {

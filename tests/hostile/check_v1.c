@@ -615,6 +615,7 @@ main(void)
 	suite_add_tcase(s, v1_answer_cases());
 	suite_add_tcase(s, v1_info_cases());
 	suite_add_tcase(s, v1_peer_cases());
+	suite_add_tcase(s, v1_cost_cases());
 	suite_add_tcase(s, v1_main_cases());
 	suite_add_tcase(s, v1_auth_cases());
 	r = srunner_create(s);

@@ -34,6 +34,7 @@ TCase *v1_proof_cases(void);
 TCase *v1_answer_cases(void);
 TCase *v1_info_cases(void);
 TCase *v1_peer_cases(void);
+TCase *v1_cost_cases(void);
 TCase *v1_main_cases(void);
 TCase *v1_auth_cases(void);
 
