@@ -170,14 +170,23 @@ mm_group_fits(
 	return t->group == (uint16_t)mine->group || (t->group == 0 && !needs_dh);
 }
 
+uint32_t
+proposal_lifetime(uint32_t mine, uint32_t theirs, uint32_t least)
+{
+	if (theirs == 0)
+		return mine;
+	if (theirs < least)
+		theirs = least;
+	return mine != 0 && mine < theirs ? mine : theirs;
+}
+
 void
 proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
     const struct pld_transform *t)
 {
 	*chosen = *mine;
 	chosen->group = (enum dh_group)t->group;
-	if (t->life_s != 0 && t->life_s < chosen->lifetime_s)
-		chosen->lifetime_s = t->life_s;
+	chosen->lifetime_s = proposal_lifetime(mine->lifetime_s, t->life_s, LIFETIME_LEAST_S);
 }
 
 void

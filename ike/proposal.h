@@ -55,8 +55,18 @@ enum qm_want {
 	QM_WANT_AUTH_ATTR = 4, /* our offer names the integrity of GCM and GMAC too (A11) */
 };
 
+/*
+ * The peer may shorten what we would give an SA, but not below these: by a second, or by a
+ * kilobyte, it would make us negotiate for ever. Windows lets nobody configure less.
+ */
+#define LIFETIME_LEAST_S 60
+#define LIFETIME_LEAST_KB 20480
+
+/* The smaller of both; 0 is no limit. */
+uint32_t proposal_lifetime(uint32_t mine, uint32_t theirs, uint32_t least);
+
 struct qm_choice {
-	struct qm_proposal proposal; /* lifetimes: the smaller of both */
+	struct qm_proposal proposal; /* lifetimes: of proposal_lifetime() */
 	uint32_t peer_spi;
 };
 
@@ -75,7 +85,7 @@ enum ike_err proposal_qm_verify(const struct policy *p, unsigned want,
 void proposal_mm_transform(const struct mm_proposal *mine, struct pld_transform *t);
 /* Is this transform that suite? Group, methods and lifetimes do not count. */
 bool proposal_mm_transform_is(const struct pld_transform *t, const struct mm_proposal *mine);
-/* Lifetime: the smaller of both; a missing one does not count (A53). */
+/* Lifetime: of proposal_lifetime(); a missing one does not count (A53). */
 void proposal_mm_choose(struct mm_proposal *chosen, const struct mm_proposal *mine,
     const struct pld_transform *t);
 /* What a responder says: this transform of that proposal and nothing else. */

@@ -169,21 +169,15 @@ qm_transform_is(uint8_t protocol, const struct pld_transform *t, const struct qm
 	    t->encapsulation == w.encapsulation && t->group == w.group;
 }
 
-static uint32_t
-smaller_limit(uint32_t mine, uint32_t offered)
-{
-	if (mine == 0 || offered == 0)
-		return mine != 0 ? mine : offered;
-	return mine < offered ? mine : offered;
-}
-
 static void
 qm_chosen_set(struct qm_choice *c, const struct qm_proposal *mine, const struct pld_transform *t,
     uint32_t peer_spi)
 {
 	c->proposal = *mine;
-	c->proposal.lifetime_s = smaller_limit(mine->lifetime_s, t->life_s);
-	c->proposal.lifetime_kb = smaller_limit(mine->lifetime_kb, t->life_kb);
+	c->proposal.lifetime_s =
+	    proposal_lifetime(mine->lifetime_s, t->life_s, LIFETIME_LEAST_S);
+	c->proposal.lifetime_kb =
+	    proposal_lifetime(mine->lifetime_kb, t->life_kb, LIFETIME_LEAST_KB);
 	c->peer_spi = peer_spi;
 }
 

@@ -95,12 +95,6 @@ init_check_ids(struct engine *e, struct qm_sa *qm)
 	return nat_read_oa(e, qm, &end.addr);
 }
 
-static uint32_t
-smaller(uint32_t a, uint32_t b)
-{
-	return b != 0 && b < a ? b : a;
-}
-
 /* RESPONDER-LIFETIME (RFC 2407 4.6.3.1): never longer than what was offered. */
 static void
 init_read_lifetime(struct engine *e, struct qm_sa *qm)
@@ -120,10 +114,10 @@ init_read_lifetime(struct engine *e, struct qm_sa *qm)
 					notify.data.n - notify.flags),
 			&t) != IKE_OK)
 			continue;
-		p->lifetime_s = smaller(p->lifetime_s, t.life_s);
-		p->lifetime_kb = p->lifetime_kb == 0 ?
-				     t.life_kb :
-				     smaller(p->lifetime_kb, t.life_kb);
+		p->lifetime_s =
+		    proposal_lifetime(p->lifetime_s, t.life_s, LIFETIME_LEAST_S);
+		p->lifetime_kb =
+		    proposal_lifetime(p->lifetime_kb, t.life_kb, LIFETIME_LEAST_KB);
 	}
 }
 

@@ -67,15 +67,24 @@ q1_pfs(struct engine *e, struct qm_sa *qm)
 							    IKE_ERR_DH;
 }
 
+/* What the pair lives at both ends: what is longer here is of no use to the peer. */
+static uint32_t
+of_both(uint32_t mine, uint32_t offered)
+{
+	return offered != 0 && offered < mine ? offered : mine;
+}
+
 /* Ours is shorter than what was offered: say so (RFC 2407 4.5.4). */
 static void
 q2_write_lifetime(struct engine *e, const struct qm_sa *qm)
 {
 	const struct pld_transform *t = &e->sa_out.proposal[0].transform[0];
 	const struct qm_proposal *p = &qm->choice.proposal;
+	uint32_t life_s = of_both(p->lifetime_s, t->life_s);
+	uint32_t life_kb = of_both(p->lifetime_kb, t->life_kb);
 	struct writer *w = &e->out->w;
 
-	if (p->lifetime_s == t->life_s && p->lifetime_kb == t->life_kb)
+	if (life_s == t->life_s && life_kb == t->life_kb)
 		return;
 	build_payload(e->out, PAYLOAD_NOTIFY);
 	writer_u32(w, 1);
@@ -83,7 +92,7 @@ q2_write_lifetime(struct engine *e, const struct qm_sa *qm)
 	writer_u8(w, 4);
 	writer_u16(w, NOTIFY_RESPONDER_LIFETIME);
 	writer_u32(w, qm->spi_in);
-	pld_life_encode(w, p->lifetime_s, p->lifetime_kb);
+	pld_life_encode(w, life_s, life_kb);
 	build_end(e->out);
 }
 

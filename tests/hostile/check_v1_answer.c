@@ -264,6 +264,10 @@ START_TEST(responder_lifetime)
 		{ ROW(LIFETIME, UINT32_MAX, UINT32_MAX, false), LIFE_S, LIFE_KB },
 		{ ROW(LIFETIME, 0, 50000, true), LIFE_S, 50000 },
 		{ ROW(LIFETIME, 0, 0, true), LIFE_S, 0 },
+		{ ROW(LIFETIME, 61, 20481, false), 61, 20481 },
+		{ ROW(LIFETIME, 59, 20479, false), 60, 20480 }, /* it has to end somewhere */
+		{ ROW(LIFETIME, 1, 1, false), 60, 20480 },
+		{ ROW(LIFETIME, 1, 1, true), 60, 20480 },
 		{ ROW(NO_LIFETIME, 1800, 50000, false), LIFE_S, LIFE_KB },
 #undef ROW
 	};

@@ -47,6 +47,49 @@ START_TEST(refused_before_the_group)
 }
 END_TEST
 
+static size_t q2_bytes;
+
+static bool
+measure_q2(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	if (p[18] == EXCHANGE_QUICK && from == RESPONDER)
+		q2_bytes = *n;
+	return true;
+}
+
+static size_t
+size_of_q2(uint32_t life_s, uint32_t life_kb)
+{
+	struct qm_proposal *p;
+
+	v1_prepare();
+	p = &v1_net.host[INITIATOR].policy.qm_proposal[0];
+	v1_net.host[INITIATOR].policy.n_qm_proposal = 1;
+	p->lifetime_s = life_s;
+	p->lifetime_kb = life_kb;
+	v1_net.tap = measure_q2;
+	sim_start(&v1_net, &dialect, &dialect);
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 5000));
+	ck_assert_uint_eq(sim_sa_of(&v1_net, RESPONDER, true)->lifetime_s, 60);
+	ck_assert_uint_eq(
+	    sim_sa_of(&v1_net, RESPONDER, true)->lifetime_bytes, 20480 * 1024);
+	sim_free(&v1_net);
+	return q2_bytes;
+}
+
+/* A pair that lives longer here than the peer wanted is no news for it: no notify says so. */
+START_TEST(lifetimes_that_are_longer_here)
+{
+	size_t same = size_of_q2(60, 20480);
+
+	ck_assert_uint_eq(size_of_q2(1, 20480), same);
+	ck_assert_uint_eq(size_of_q2(60, 1), same);
+	ck_assert_uint_eq(size_of_q2(1, 1), same);
+}
+END_TEST
+
 static struct span
 delete_of(uint32_t spi, uint16_t n)
 {
@@ -118,6 +161,7 @@ v1_cost_cases(void)
 	TCase *t = tcase_create("cost");
 
 	tcase_add_test(t, refused_before_the_group);
+	tcase_add_test(t, lifetimes_that_are_longer_here);
 	tcase_add_test(t, delete_of_thousands);
 	return t;
 }

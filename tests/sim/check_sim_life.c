@@ -38,6 +38,32 @@ START_TEST(main_mode_lifetime)
 }
 END_TEST
 
+/* A peer that wants new keys every second ends its own: we are not made to follow. */
+START_TEST(peer_wants_shorter_lifetimes)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	const struct action_sa_add *ours;
+	size_t begins = (size_t)_i;
+	struct policy *p;
+
+	sim_init(&net, 1);
+	p = &net.host[1].policy;
+	p->n_qm_proposal = 1;
+	p->qm_proposal[0].lifetime_s = p->qm_proposal[0].lifetime_kb = 1;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, begins, 1, 4, 80);
+	ck_assert(sim_run_results(&net, begins, 1, 5000));
+	ours = sim_sa_of(&net, 0, true);
+	ck_assert_uint_eq(ours->lifetime_s, begins == 0 ? 3600 : 60);
+	if (begins == 1) /* what it offers, it need not say in its answer */
+		ck_assert_uint_eq(ours->lifetime_bytes, 20480 * 1024);
+	sim_run(&net, 3000); /* what it deletes ends here, too */
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(engine_event_count(net.host[0].engine, EVENT_QM_ESTABLISHED), 1);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(delete_tells_the_peer)
 {
 	sim_begin();
@@ -205,6 +231,7 @@ sim_life_cases(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_test(t, quick_mode_lifetime_ends_the_pair);
 	tcase_add_test(t, main_mode_lifetime);
+	tcase_add_loop_test(t, peer_wants_shorter_lifetimes, 0, 2);
 	tcase_add_loop_test(t, delete_tells_the_peer, 0, 2);
 	tcase_add_loop_test(t, shutdown_tells_the_peer, 0, 2);
 	tcase_add_test(t, found_by_id_among_many);

@@ -377,14 +377,14 @@ START_TEST(lifetimes)
 	net.host[_i].policy.mm_proposal[0].lifetime_s = 600;
 	for (uint32_t k = 0; k < net.host[_i].policy.n_qm_proposal; k++) {
 		net.host[_i].policy.qm_proposal[k].lifetime_s = 300;
-		net.host[_i].policy.qm_proposal[k].lifetime_kb = 2048;
+		net.host[_i].policy.qm_proposal[k].lifetime_kb = 30720;
 	}
 	sim_start(&net, &dialect, &dialect);
 	connect_now();
 	v1_expect_pair();
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		ck_assert_uint_eq(net.host[i].sa->add.lifetime_s, 300);
-		ck_assert_uint_eq(net.host[i].sa->add.lifetime_bytes, 2048 * 1024);
+		ck_assert_uint_eq(net.host[i].sa->add.lifetime_bytes, 30720 * 1024);
 	}
 	ck_assert_uint_eq(v1_mm_of(1).lifetime_s, 600);
 	sim_free(&net);

@@ -104,6 +104,31 @@ START_TEST(pair_outlives_main_mode)
 }
 END_TEST
 
+/* A peer that wants new keys every second ends its own: we are not made to follow. */
+START_TEST(peer_wants_shorter_lifetimes)
+{
+	size_t begins = (size_t)_i;
+	struct policy *p;
+
+	v1_prepare(10, AUTH_V1_PSK);
+	p = &net.host[1].policy;
+	p->mm_proposal[0].lifetime_s = 30;
+	p->qm_proposal[0].lifetime_s = 1;
+	p->qm_proposal[0].lifetime_kb = 1;
+	p->n_mm_proposal = p->n_qm_proposal = 1;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, begins, 1, 4, 80);
+	ck_assert(sim_run_results(&net, begins, 1, 30000));
+	ck_assert_uint_eq(sim_sa_of(&net, 0, true)->lifetime_s, 60);
+	ck_assert_uint_eq(sim_sa_of(&net, 0, true)->lifetime_bytes, 20480 * 1024);
+	ck_assert_uint_eq(v1_mm_of(0).lifetime_s, begins == 0 ? 7200 : 60);
+	sim_run(&net, 3000); /* what it deletes ends here, too */
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	ck_assert_uint_eq(engine_event_count(net.host[0].engine, EVENT_QM_ESTABLISHED), 1);
+	sim_free(&net);
+}
+END_TEST
+
 /* ---- deletes ---- */
 
 START_TEST(delete_pair)
@@ -325,6 +350,7 @@ sim_v1_life_cases(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, day, 0, 4);
 	tcase_add_test(t, pair_outlives_main_mode);
+	tcase_add_loop_test(t, peer_wants_shorter_lifetimes, 0, 2);
 	tcase_add_loop_test(t, delete_pair, 0, 2);
 	tcase_add_loop_test(t, delete_main_mode, 0, 2);
 	tcase_add_loop_test(t, delete_goes_by_every_main_mode, 0, 6);

@@ -191,9 +191,12 @@ START_TEST(smaller_lifetime_counts)
 {
 	static const struct {
 		uint32_t mine, theirs, want;
-	} lives[] = { { 7200, 3600, 3600 }, { 3600, 7200, 3600 }, { 7200, 0, 7200 } };
+	} lives[] = { { 7200, 3600, 3600 }, { 3600, 7200, 3600 }, { 7200, 0, 7200 },
+		/* as short as the peer wants, within limits; as short as we want, without */
+		{ 7200, 61, 61 }, { 7200, 60, 60 }, { 7200, 59, 60 }, { 7200, 1, 60 },
+		{ 59, 1, 59 }, { 1, 7200, 1 } };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
 		struct policy mine = default_policy(), theirs = default_policy();
 
 		mine.mm_proposal[0].lifetime_s = lives[i].mine;

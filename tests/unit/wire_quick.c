@@ -172,22 +172,39 @@ START_TEST(smaller_limits_count)
 {
 	struct policy mine = default_policy(), theirs = default_policy();
 	struct qm_proposal *a = &mine.qm_proposal[0], *b = &theirs.qm_proposal[0];
-	static const uint32_t pairs[][3] = { { 3600, 600, 600 }, { 600, 3600, 600 },
-		{ 3600, 0, 3600 }, { 0, 3600, 3600 }, { 0, 0, 0 } };
+	/* mine, theirs, both: seconds, then kilobytes */
+	static const uint32_t pairs[][6] = {
+		{ 3600, 600, 600, 40000, 30000, 30000 },
+		{ 600, 3600, 600, 30000, 40000, 30000 },
+		{ 3600, 0, 3600, 30000, 0, 30000 },
+		{ 0, 3600, 3600, 0, 30000, 30000 },
+		{ 0, 0, 0, 0, 0, 0 },
+		/* as short as the peer wants, within limits; as short as we want, without */
+		{ 3600, 61, 61, 30000, 20481, 20481 },
+		{ 3600, 60, 60, 30000, 20480, 20480 },
+		{ 3600, 59, 60, 30000, 20479, 20480 },
+		{ 3600, 1, 60, 30000, 1, 20480 },
+		{ 0, 1, 60, 0, 1, 20480 },
+		{ 59, 1, 59, 1024, 1, 1024 },
+		{ 1, 3600, 1, 1, 30000, 1 },
+	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		a->lifetime_s = a->lifetime_kb = pairs[i][0];
-		b->lifetime_s = b->lifetime_kb = pairs[i][1];
+		a->lifetime_s = pairs[i][0];
+		b->lifetime_s = pairs[i][1];
+		a->lifetime_kb = pairs[i][3];
+		b->lifetime_kb = pairs[i][4];
 		proposal_qm_offer(&theirs, false, PEER_SPI, &offer);
 		receive(&offer);
 		ck_assert_int_eq(
 		    proposal_qm_select(&mine, false, &offer, OWN_SPI, &chosen, &answer),
 		    IKE_OK);
 		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
-		ck_assert_uint_eq(chosen.proposal.lifetime_kb, pairs[i][2]);
+		ck_assert_uint_eq(chosen.proposal.lifetime_kb, pairs[i][5]);
 		ck_assert_int_eq(
 		    proposal_qm_verify(&mine, false, &answer, &chosen), IKE_OK);
 		ck_assert_uint_eq(chosen.proposal.lifetime_s, pairs[i][2]);
+		ck_assert_uint_eq(chosen.proposal.lifetime_kb, pairs[i][5]);
 	}
 }
 END_TEST
