@@ -11,7 +11,6 @@
 #define WSAENETDOWN 10050
 #define WSAENOBUFS 10055
 #define WSAETIMEDOUT 10060
-#define NOBODY UINT64_MAX
 
 /* A program that asks and goes away leaves a negotiation behind: not without end. */
 static bool
@@ -42,6 +41,29 @@ choose_port(struct negotiator *n, int fd, const struct endpoint *peer)
 	return api_socket_plan(n, fd, peer, &class_id, &f) == 0 ? f.local.port : 0;
 }
 
+/*
+ * What may be clear does not wait: its first packet goes so meanwhile. Unless clear text is its
+ * last choice: then that packet would wait, and with the kernel's IPsec be lost.
+ */
+static bool
+clear_waits(const struct class_spec *s)
+{
+	return s->allow_insecure && policy_clear_waits(&s->policy);
+}
+
+/* A peer that is known not to answer is asked again, but the program does not wait for that. */
+static void
+clear_begin(struct negotiator *n, uint32_t class_id, struct waiter *w)
+{
+	if (nego_clear_is_silent(n, class_id, &w->flow.remote.addr)) {
+		nego_clear_now(n, class_id, &w->flow, false, w->api_ask);
+		w->api_ask = NEGO_NOBODY;
+		return;
+	}
+	w->may_be_clear = true;
+	w->fallback_ms = nego_now_ms() + nego_clear_patience_ms(n, class_id);
+}
+
 bool
 api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64_t ask,
     uint32_t uid, uint32_t *winsock_error)
@@ -51,6 +73,7 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 	};
 	const struct class_spec *spec;
 	uint32_t class_id;
+	bool is_awaited;
 	struct flow f;
 
 	*winsock_error = api_socket_plan(n, fd, peer, &class_id, &f);
@@ -59,24 +82,31 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 	/* The answers of a UDP server, say: the client has negotiated. */
 	if (engine_find_qm(n->engine, class_id, &f) != 0)
 		return false;
-	if (f.local.port == 0 && engine_wants_port(n->engine, class_id, &f))
-		f.local.port = choose_port(n, fd, peer);
-	w.flow = f;
-	f.local.port = 0; /* one pair for all connections to that port */
 	if ((spec = class_by_id(n->classes, class_id)) == NULL) {
 		*winsock_error = WSAENETDOWN;
 		return false;
 	}
-	if (spec->allow_insecure) /* what may be clear does not wait */
-		w.api_ask = NOBODY;
-	if (user_has_too_many(
-		n, uid)) /* of those that need not wait the first packet asks */
+	if (f.local.port == 0 &&
+	    (clear_waits(spec) || engine_wants_port(n->engine, class_id, &f)))
+		f.local.port = choose_port(n, fd, peer);
+	w.flow = f;
+	f.local.port = 0; /* one pair for all connections to that port */
+	if (user_has_too_many(n, uid)) {
+		/* Of those that need not wait the first packet asks. */
 		*winsock_error = spec->allow_insecure ? 0 : WSAENOBUFS;
-	else if (!nego_acquire(n, &f, class_id, &w))
+		return false;
+	}
+	is_awaited = !spec->allow_insecure || clear_waits(spec);
+	if (!is_awaited)
+		w.api_ask = NEGO_NOBODY;
+	else if (spec->allow_insecure)
+		clear_begin(n, class_id, &w);
+	if (!nego_acquire(n, &f, class_id, &w)) {
 		*winsock_error = WSAEACCES;
-	else
-		return w.api_ask != NOBODY;
-	return false;
+		return false;
+	}
+	nego_clear_arm(n);
+	return is_awaited;
 }
 
 uint32_t

@@ -196,7 +196,7 @@ api_server_negotiated(struct api_server *s, uint64_t ask, enum ike_err error)
 	struct aip_api_preconnect_reply reply = { 0 };
 	struct client *c = client_of_ask(s, ask);
 
-	if (c == NULL)
+	if (c == NULL || c->request.verb != AIP_API_SOCK_PRECONNECT)
 		return;
 	c->is_waiting = false;
 	client_reply(c, api_preconnect_error(error), &reply, sizeof(reply));

@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <string.h>
+
+#include "daemon/api_server.h"
 #include "daemon/class_table.h"
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
@@ -11,6 +14,7 @@
 
 #define LOG_LINES 10 /* in LOG_MS; events tell of all */
 #define LOG_MS 10000
+#define SILENT_MS (10 * 60 * 1000) /* like the memory of the data planes */
 
 void
 nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c)
@@ -53,10 +57,66 @@ may_log(struct negotiator *n, uint64_t now)
 	return n->clear_log_n++ < LOG_LINES;
 }
 
-static void
-fall_back(struct negotiator *n, const struct waiter *w, uint64_t now)
+void
+nego_clear_now(struct negotiator *n, uint32_t class_id, const struct flow *flow, bool failed,
+    uint64_t ask)
 {
-	struct proto_clear_now c = { w->class_id, w->flow };
+	struct proto_clear_now c;
+
+	memset(&c, 0, sizeof(c));
+	c.class_id = class_id;
+	c.flow = *flow;
+	c.failed = failed;
+	c.ask = ask;
+	if (ipc_send(n->plane, PROTO_CLEAR_NOW, &c, sizeof(c), -1) != 0 && ask != 0)
+		api_server_negotiated(n->api, ask, IKE_OK);
+}
+
+static struct silent_peer *
+silent_find(struct negotiator *n, uint32_t class_id, const struct address *remote)
+{
+	for (size_t i = 0; i < NEGO_SILENT; i++)
+		if (n->silent[i].class_id == class_id &&
+		    address_equal(&n->silent[i].remote, remote))
+			return &n->silent[i];
+	return NULL;
+}
+
+static void
+silent_note(struct negotiator *n, uint32_t class_id, const struct address *remote)
+{
+	struct silent_peer *s = silent_find(n, class_id, remote);
+
+	if (s == NULL)
+		s = &n->silent[n->next_silent++ % NEGO_SILENT];
+	*s = (struct silent_peer){ nego_now_ms(), class_id, *remote };
+}
+
+bool
+nego_clear_is_silent(
+    struct negotiator *n, uint32_t class_id, const struct address *remote)
+{
+	struct silent_peer *s = silent_find(n, class_id, remote);
+	uint64_t now = nego_now_ms();
+
+	if (s == NULL || now - s->at_ms >= SILENT_MS ||
+	    engine_peer_speaks(n->engine, remote))
+		return false;
+	s->at_ms = now;
+	return true;
+}
+
+void
+nego_clear_forget(struct negotiator *n, const struct address *remote)
+{
+	for (size_t i = 0; i < NEGO_SILENT; i++)
+		if (address_equal(&n->silent[i].remote, remote))
+			n->silent[i].class_id = 0;
+}
+
+static void
+fall_back(struct negotiator *n, struct waiter *w, uint64_t now)
+{
 	char buf[256];
 	struct text t;
 
@@ -71,7 +131,11 @@ fall_back(struct negotiator *n, const struct waiter *w, uint64_t now)
 		log_info("clear", "%s", buf);
 	n->clear_fallbacks++;
 	engine_report(n->engine, EVENT_CLEAR_FALLBACK, &w->flow, buf);
-	(void)ipc_send(n->plane, PROTO_CLEAR_NOW, &c, sizeof(c), -1);
+	silent_note(n, w->class_id, &w->flow.remote.addr);
+	nego_clear_now(n, w->class_id, &w->flow, false, w->may_be_clear ? w->api_ask : 0);
+	if (w->may_be_clear) /* the program goes on, and the negotiation does, too */
+		w->api_ask = NEGO_NOBODY;
+	w->may_be_clear = false;
 }
 
 void

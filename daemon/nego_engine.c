@@ -83,6 +83,7 @@ do_sa_add(struct negotiator *n, const struct action_sa_add *a)
 	if (ipc_send(n->plane, PROTO_SA_ADD, a, sizeof(*a), -1) == 0 &&
 	    n->config->backend == BACKEND_KERNEL)
 		n->n_sa_pending++;
+	nego_clear_forget(n, &a->selector.remote.addr);
 	keylog_sa(n, a);
 }
 
@@ -143,7 +144,10 @@ do_result(struct negotiator *n, const struct action_result *r)
 	} else if (w->is_renewal) {
 		nego_renew_result(n, w, r->error);
 	} else if (w->api_ask != 0) {
-		api_server_negotiated(n->api, w->api_ask, r->error);
+		if (w->may_be_clear && r->error != IKE_OK)
+			nego_clear_now(n, w->class_id, &w->flow, true, w->api_ask);
+		else
+			api_server_negotiated(n->api, w->api_ask, r->error);
 	} else {
 		ctl_server_result(n->ctl, w->ctl_client, r);
 	}

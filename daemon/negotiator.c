@@ -77,7 +77,6 @@ plane_acquire(struct negotiator *n, const struct proto_acquire *a, bool guarante
 
 	if (a->may_be_clear && patience_ms > 0)
 		w.fallback_ms = nego_now_ms() + patience_ms;
-
 	if (a->starts)
 		selector.local.port = 0;
 	if (!nego_acquire(n, &selector, a->class_id, &w)) /* its packets need not wait */
@@ -106,6 +105,7 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 {
 	struct negotiator *n = ctx;
 	struct proto_acquire acquire;
+	struct proto_clear_done done;
 	struct proto_flow_clear clear;
 	struct proto_flow_state state;
 	struct proto_qm_expired expired;
@@ -126,6 +126,8 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		plane_usage(n, &usage);
 	} else if (type == PROTO_FLOW_CLEAR && proto_body(body, &clear, sizeof(clear))) {
 		nego_clear_flow(n, &clear);
+	} else if (type == PROTO_CLEAR_DONE && proto_body(body, &done, sizeof(done))) {
+		api_server_negotiated(n->api, done.ask, IKE_OK);
 	} else if (type == PROTO_FLOW_REPLY && proto_body(body, &state, sizeof(state))) {
 		ctl_server_explained(n->ctl, &state);
 	} else if (type == PROTO_SA_ADDED) {

@@ -34,6 +34,7 @@ struct waiter {
 	uint64_t cookie;     /* of its socket; 0: none */
 	struct flow asked_for; /* the selector of the negotiation */
 	uint64_t fallback_ms; /* no answer until then: it stays clear; 0: never */
+	bool may_be_clear; /* of a program: it goes on, however this ends */
 };
 
 /* Why the last negotiations failed, for authipctl explain; a ring. */
@@ -46,12 +47,22 @@ struct failure {
 };
 
 #define NEGO_USAGE_BUCKETS 4096
+/* Peers that did not answer: what may be clear waits no more for them; a ring. */
+#define NEGO_SILENT 64
+struct silent_peer {
+	uint64_t at_ms;
+	uint32_t class_id; /* 0: none */
+	struct address remote;
+};
+
 /* Bytes and packets of a quick mode, as the plane counts them. */
 struct usage {
 	LIST_ENTRY(usage) next;
 	struct proto_qm_usage total;
 	uint32_t class_id;
 };
+
+#define NEGO_NOBODY UINT64_MAX /* api_ask of a program that does not wait */
 
 struct negotiator {
 	const struct config *config;
@@ -90,6 +101,8 @@ struct negotiator {
 	struct event *clear_timer; /* the next waiter that falls back */
 	uint64_t clear_flows[CLEAR_REASON_COUNT]; /* by why they were clear at first */
 	uint64_t clear_fallbacks;
+	struct silent_peer silent[NEGO_SILENT];
+	uint32_t next_silent;
 	struct failure failure[NEGO_FAILURES];
 	uint32_t next_failure;
 	struct log_limit users_secured, users_refused; /* lines that users cause */
@@ -167,6 +180,17 @@ uint32_t nego_clear_patience_ms(const struct negotiator *n, uint32_t class_id);
 void nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c);
 /* A waiter has a fallback_ms. */
 void nego_clear_arm(struct negotiator *n);
+/* Something of this class has waited in vain for this peer, not long ago. */
+bool nego_clear_is_silent(
+    struct negotiator *n, uint32_t class_id, const struct address *remote);
+/* It has an SA now. */
+void nego_clear_forget(struct negotiator *n, const struct address *remote);
+/*
+ * What waits, or comes next, is sent in clear. failed: the peer refused. ask: the program that is
+ * told when the data plane knows (struct waiter); 0: none.
+ */
+void nego_clear_now(struct negotiator *n, uint32_t class_id, const struct flow *flow,
+    bool failed, uint64_t ask);
 
 /* nego_renew.c: new pairs for connections that live, when theirs have ended */
 bool nego_renew_new(struct negotiator *n);

@@ -299,13 +299,33 @@ plane_out_done(struct plane *p, const struct proto_acquire_done *d)
 		flow_failed(p, f);
 }
 
+static void
+clear_now(struct plane *p, const struct proto_clear_now *c)
+{
+	struct plane_flow *f;
+
+	if (c->class_id == 0 || c->class_id > CLASS_MAX ||
+	    !p->class[c->class_id].clear_waits || c->flow.local.port == 0)
+		f = plane_flow_find(p, c->class_id, &c->flow);
+	else
+		f = plane_flow_get(p, c->class_id, &c->flow);
+	if (f == NULL || (f->state != FLOW_WAITING && f->state != FLOW_NEW) ||
+	    !may_be_clear(p, f))
+		return;
+	if (c->failed)
+		flow_failed(p, f);
+	else
+		flow_release_clear(p, f);
+}
+
 void
 plane_out_clear_now(struct plane *p, const struct proto_clear_now *c)
 {
-	struct plane_flow *f = plane_flow_find(p, c->class_id, &c->flow);
+	struct proto_clear_done done = { c->ask };
 
-	if (f != NULL && f->state == FLOW_WAITING && may_be_clear(p, f))
-		flow_release_clear(p, f);
+	clear_now(p, c);
+	if (c->ask != 0)
+		(void)ipc_send(p->negotiator, PROTO_CLEAR_DONE, &done, sizeof(done), -1);
 }
 
 void

@@ -78,7 +78,9 @@
 	X(67, PROTO_FLOW_REPLY, "flow-reply", "plane", "negotiator")                  \
 	/* flows that may never be clear again: keeper remembers them, for the next plane */ \
 	X(68, PROTO_FLOW_SECURED, "flow-secured", "plane", "keeper")                  \
-	X(69, PROTO_FLOW_FORGOTTEN, "flow-forgotten", "plane", "keeper")
+	X(69, PROTO_FLOW_FORGOTTEN, "flow-forgotten", "plane", "keeper")              \
+	/* CLEAR_NOW was obeyed: the program that waits for it may send */            \
+	X(70, PROTO_CLEAR_DONE, "clear-done", "plane", "negotiator")
 
 enum proto_type {
 #define PROTO_ENUM(number, id, name, from, to) id = number,
@@ -282,10 +284,18 @@ struct proto_flow_clear {
 	uint32_t untold; /* flows before this one, of a flood, that nothing was said of */
 	struct flow flow;
 };
-/* CLEAR_NOW: the peer of this flow does not answer; what waits is sent in clear. */
+/*
+ * CLEAR_NOW: the peer of this flow does not answer; what waits is sent in clear, and so is what
+ * comes next. The flow need not have had a packet yet: its program may have asked.
+ */
 struct proto_clear_now {
 	uint32_t class_id;
 	struct flow flow;
+	bool failed; /* it does answer, and refuses */
+	uint64_t ask; /* of a program; 0: nobody wants a CLEAR_DONE */
+};
+struct proto_clear_done {
+	uint64_t ask;
 };
 /* FLOW_SECURED (to a new plane, too), FLOW_FORGOTTEN */
 struct proto_flow_secured {

@@ -232,27 +232,6 @@ xfrm_acquire_ask_again(struct xfrm *x)
 
 /* ---- answered ---- */
 
-/*
- * A peer that does not answer has all its traffic clear, whatever the ports: while the kernel
- * has a question to a peer it asks no other one.
- */
-void
-xfrm_acquire_clear_now(struct xfrm *x, const struct proto_clear_now *c)
-{
-	const struct address *remote = &c->flow.remote.addr;
-	const struct xfrm_acquire *a;
-
-	if (c->class_id == 0 || c->class_id > CLASS_MAX || !x->class[c->class_id].is_up ||
-	    xfrm_class_level(x, c->class_id) != XFRM_LEVEL_OPTIONAL)
-		return;
-	TAILQ_FOREACH (a, &x->acquires, link)
-		if (a->class_id == c->class_id && address_equal(&a->flow.remote.addr, remote) &&
-		    xfrm_acquire_waits(x, a->class_id, &a->flow))
-			tell_clear(x, a, CLEAR_NO_ANSWER);
-	xfrm_remote_clear(x, c->class_id, remote);
-	xfrm_answer_now(x, c->class_id);
-}
-
 static void
 acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 {
@@ -273,6 +252,45 @@ acquire_failed(struct xfrm *x, const struct xfrm_acquire *a)
 		tell_clear(x, a, CLEAR_FAILED);
 	/* The kernel asks no more meanwhile; the policy ends at a tick. */
 	xfrm_answer_begin(x, a->class_id, CLEAR_HOLD_DOWN_MS + 2000);
+}
+
+/*
+ * A peer that does not answer has all its traffic clear, whatever the ports: while the kernel
+ * has a question to a peer it asks no other one.
+ */
+static void
+clear_now(struct xfrm *x, const struct proto_clear_now *c)
+{
+	const struct address *remote = &c->flow.remote.addr;
+	const struct xfrm_acquire *a, asked = {
+		.class_id = c->class_id, .flow = c->flow, .starts = true
+	}; /* by the program, before its first packet */
+
+	if (c->class_id == 0 || c->class_id > CLASS_MAX || !x->class[c->class_id].is_up ||
+	    xfrm_class_level(x, c->class_id) != XFRM_LEVEL_OPTIONAL)
+		return;
+	if (c->failed) {
+		acquire_failed(x, &asked);
+		return;
+	}
+	TAILQ_FOREACH (a, &x->acquires, link)
+		if (a->class_id == c->class_id && address_equal(&a->flow.remote.addr, remote) &&
+		    xfrm_acquire_waits(x, a->class_id, &a->flow))
+			tell_clear(x, a, CLEAR_NO_ANSWER);
+	if (c->ask != 0)
+		tell_clear(x, &asked, CLEAR_NO_ANSWER);
+	xfrm_remote_clear(x, c->class_id, remote);
+	xfrm_answer_now(x, c->class_id);
+}
+
+void
+xfrm_acquire_clear_now(struct xfrm *x, const struct proto_clear_now *c)
+{
+	struct proto_clear_done done = { c->ask };
+
+	clear_now(x, c);
+	if (c->ask != 0)
+		(void)ipc_send(x->negotiator, PROTO_CLEAR_DONE, &done, sizeof(done), -1);
 }
 
 static void

@@ -51,6 +51,25 @@ waits_for_nobody() {
 	((${ms:-9999} < 3000)) || fail "to another port: connected in ${ms:-no} ms"
 }
 
+# Of one datagram nothing is lost, however the question ends that its program asks before.
+waits_udp() {
+	config a "$no_discovery"
+	config b "$no_discovery"
+	daemon_start a
+	daemon_start b
+	serve b secure_udp -l "$p1"
+	capture waits
+	on a secure_udp -i -t 3 "$b4" "$p1" "$secret" || fail "lost where it is secured"
+	captured_only "udp port 500 or ip proto 50"
+	serve b secure_udp -c -l "$p2"
+	on a secure_udp -i -t 3 "$b4" "$p2" refused || fail "lost where the peer refuses"
+	[[ $(clear_flows a failed) == 1 ]] || fail "it was not counted: $(ctl a status)"
+	daemon_stop b
+	serve b secure_udp -c -6 -l "$p3" # of that address nothing was heard
+	on a secure_udp -i -t 3 "$b6" "$p3" silent || fail "lost where the peer does not answer"
+	[[ $(clear_flows a no_answer) == 1 ]] || fail "it was not counted: $(ctl a status)"
+}
+
 # A reload makes it wait; a peer that speaks only later is secured then, from the first packet on.
 waits_after_reload() {
 	local ms
@@ -222,6 +241,7 @@ hosts_join
 each_case=daemons_kill
 try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
+try insecure_waits_udp waits_udp
 try insecure_waits_after_reload waits_after_reload
 try insecure_to_clear_host_udp to_clear_host_udp
 try insecure_moves_to_esp moves_to_esp

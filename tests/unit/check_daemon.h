@@ -21,6 +21,7 @@ struct rig {
 	struct flow acquired;
 	uint32_t acquired_class;
 	uint64_t acquired_client;
+	struct waiter waiter; /* of that */
 	uint32_t rule_class; /* what a rule says of any flow */
 	struct usage *usage;
 	uint32_t made_class; /* the last one */

@@ -12,7 +12,7 @@
 #define MINUTE_MS 60000
 
 static struct xfrm *x;
-static size_t n_asked, n_told, n_looks;
+static size_t n_asked, n_told, n_done, n_looks;
 static struct proto_acquire asked;
 static struct proto_flow_clear told;
 static struct proto_flow_state state;
@@ -33,6 +33,8 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 		n_told++;
 	} else if (type == PROTO_FLOW_REPLY) {
 		memcpy(&state, body, n);
+	} else if (type == PROTO_CLEAR_DONE) {
+		n_done += ((const struct proto_clear_done *)body)->ask == 7;
 	}
 	return 0;
 }
@@ -165,7 +167,7 @@ static void
 setup(void)
 {
 	x = fake_setup();
-	n_asked = n_told = n_looks = 0;
+	n_asked = n_told = n_done = n_looks = 0;
 	was_secured = has_pair = false;
 	memset(&state, 0, sizeof(state));
 }
@@ -231,7 +233,7 @@ asks(uint32_t class_id, struct flow f)
 static void
 no_answer(uint32_t class_id, struct flow f)
 {
-	const struct proto_clear_now c = { class_id, f };
+	const struct proto_clear_now c = { class_id, f, false, 0 };
 
 	xfrm_acquire_clear_now(x, &c);
 }
@@ -388,15 +390,42 @@ START_TEST(secured_once_is_never_clear)
 }
 END_TEST
 
+/* The program asked before it sent anything, and has waited: what it sends does not wait. */
+START_TEST(program_has_waited)
+{
+	struct flow f = flow_of(2, 0, 80), other = flow_of(2, 0, 81), third = flow_of(3, 0, 80);
+	struct proto_clear_now silent = { CLEAR, f, false, 7 };
+	struct proto_clear_now refused = { CLEAR, third, true, 7 };
+
+	class_is(CLEAR, true);
+	xfrm_acquire_clear_now(x, &silent);
+	ck_assert_int_eq(level(CLEAR, f), XFRM_LEVEL_OPTIONAL);
+	ck_assert(n_told == 1 && told.why == CLEAR_NO_ANSWER && n_done == 1);
+	xfrm_acquire_clear_now(x, &refused);
+	ck_assert_int_eq(level(CLEAR, third), XFRM_LEVEL_ALLOW);
+	ck_assert(n_told == 2 && told.why == CLEAR_FAILED && n_done == 2);
+	third.remote.port++; /* this was another question */
+	ck_assert_int_eq(level(CLEAR, third), XFRM_LEVEL_REQUIRED);
+	ck_assert_int_eq(level(CLEAR, other), XFRM_LEVEL_OPTIONAL);
+	was_secured = true;
+	refused.flow = third;
+	xfrm_acquire_clear_now(x, &refused);
+	ck_assert_int_eq(level(CLEAR, third), XFRM_LEVEL_REQUIRED);
+	ck_assert(n_told == 2 && n_done == 3); /* whatever comes of it, the program goes on */
+}
+END_TEST
+
 /* Nothing of other classes goes in clear, whoever says so. */
 START_TEST(clear_now_is_for_those_who_may)
 {
+	struct proto_clear_now refused = { CLASS_DEFAULT, flow_of(2, 0, 80), true, 0 };
 	struct flow f = flow_of(2, 0, 80);
 
 	class_is(CLASS_DEFAULT, false);
 	x->class[CLASS_DEFAULT].allow_insecure = false;
 	xfrm_policy_class_changed(x, CLASS_DEFAULT);
 	no_answer(CLASS_DEFAULT, f);
+	xfrm_acquire_clear_now(x, &refused);
 	no_answer(0, f);
 	no_answer(CLEAR, f); /* not up */
 	no_answer(CLASS_MAX + 1, f);
@@ -522,6 +551,7 @@ main(void)
 	tcase_add_test(t, waits_for_a_refusal);
 	tcase_add_loop_test(t, a_pair_ends_clear_text, 0, 2);
 	tcase_add_loop_test(t, secured_once_is_never_clear, 0, 2);
+	tcase_add_test(t, program_has_waited);
 	tcase_add_test(t, clear_now_is_for_those_who_may);
 	tcase_add_test(t, waiting_begins_and_ends);
 	tcase_add_loop_test(t, rule_waits, 0, 3);

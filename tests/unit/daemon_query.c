@@ -36,6 +36,7 @@ setup(void)
 	int mark;
 
 	api_setup();
+	ck_assert(nego_clear_new(&rig.n));
 	sim_init_dialect(&net, 1, &d);
 	rig.n.engine = net.host[0].engine;
 	remote = sim_endpoint(1, 1, 4, PORT);
@@ -56,6 +57,7 @@ static void
 teardown(void)
 {
 	close(sock);
+	nego_clear_free(&rig.n);
 	sim_free(&net);
 	api_teardown();
 }
@@ -139,6 +141,63 @@ START_TEST(no_preconnect_for_broadcasts)
 	ck_assert_uint_eq(api_socket_plan(&rig.n, s, &to, &class_id, &f), 0);
 	ck_assert_uint_eq(class_id, net.host[0].class.class_id);
 	close(s);
+}
+END_TEST
+
+/* The socket is of the class that may be clear; discovery is off: clear text is its last choice. */
+static void
+may_be_clear(bool discovery_is_off)
+{
+	struct policy *p = (struct policy *)&class_by_id(rig.n.classes, CLASS_INSECURE)->policy;
+	int mark = CLASS_INSECURE << __builtin_ctz(rig.config.mark_mask);
+
+	ck_assert_int_eq(setsockopt(sock, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
+	p->nd = discovery_is_off ? ND_OFF : ND_BOUNDARY;
+	p->nd_fallback_ms = 500;
+}
+
+/* With discovery the first packet goes in clear; without it, it is waited for. */
+START_TEST(preconnect_that_may_be_clear)
+{
+	struct aip_api_preconnect_reply r;
+	struct aip_api_preconnect ask;
+	struct endpoint port = remote;
+	uint32_t error;
+	int c = api_hello();
+
+	if (!is_root())
+		return;
+	port.addr.b[3] += 3; /* of this one no engine has heard */
+	port.port++;
+	ask.peer = peer_of(&port);
+	may_be_clear(false);
+	ck_assert(!api_preconnect(&rig.n, sock, &port, 1, 1000, &error));
+	ck_assert_uint_eq(error, 0);
+	may_be_clear(true);
+	api_send(c, AIP_API_SOCK_PRECONNECT, 7, &ask, sizeof(ask), sock, 1);
+	ck_assert(api_is_silent(c));
+	ck_assert_uint_eq(rig.n_acquire, 2);
+	ck_assert(rig.waiter.may_be_clear);
+	ck_assert_uint_eq(rig.waiter.fallback_ms, rig.now_ms + 500);
+	ck_assert_uint_ne(rig.waiter.flow.local.port, 0); /* that its packets will have */
+	TAILQ_INSERT_TAIL(&rig.n.waiters, &rig.waiter, next);
+	rig.now_ms += 500;
+	nego_clear_arm(&rig.n);
+	rig_turn();
+	ck_assert_uint_eq(
+	    api_answer(c, AIP_API_SOCK_PRECONNECT, 7, sizeof(r), (uint8_t *)&r), 0);
+	/* The negotiation goes on. Nobody waits for this peer again, until it has an SA. */
+	ck_assert(!TAILQ_EMPTY(&rig.n.waiters));
+	TAILQ_REMOVE(&rig.n.waiters, &rig.waiter, next);
+	for (int i = 0; i < 2; i++) {
+		rig.now_ms += 599999;
+		ck_assert(api_preconnect(&rig.n, sock, &port, 1, 1000, &error));
+		ck_assert(rig.waiter.api_ask == NEGO_NOBODY && rig.waiter.fallback_ms == 0);
+	}
+	nego_clear_forget(&rig.n, &port.addr);
+	ck_assert(api_preconnect(&rig.n, sock, &port, 1, 1000, &error));
+	ck_assert(rig.waiter.api_ask == 1 && rig.waiter.may_be_clear);
+	close(c);
 }
 END_TEST
 
@@ -350,6 +409,7 @@ daemon_query_tests(Suite *s)
 	if (is_root()) { /* the mark of a class is root's */
 		tcase_add_test(t, preconnects_of_a_user);
 		tcase_add_test(t, no_preconnect_for_broadcasts);
+		tcase_add_test(t, preconnect_that_may_be_clear);
 	tcase_add_test(t, query_of_a_failure);
 		tcase_add_test(t, query_of_a_peer);
 		tcase_add_test(t, query_after_the_sa);

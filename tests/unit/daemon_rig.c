@@ -37,6 +37,8 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	rig.acquired = *selector;
 	rig.acquired_class = class_id;
 	rig.acquired_client = w->ctl_client;
+	rig.waiter = *w;
+	rig.waiter.class_id = class_id;
 	if (rig.has_no_policy)
 		return false;
 	nego_pump(n);

@@ -243,7 +243,7 @@ class_waits(void)
 START_TEST(off_waits_and_falls_back)
 {
 	struct flow f = flow_of(4, 6, 1000, 80);
-	struct proto_clear_now now = { CLEAR, f };
+	struct proto_clear_now now = { CLEAR, f, false, 0 };
 	struct proto_acquire a;
 
 	class_waits();
@@ -271,10 +271,35 @@ START_TEST(off_waits_and_falls_back)
 }
 END_TEST
 
+/* The program asked before it sent anything, and has waited. */
+START_TEST(off_was_waited_for)
+{
+	struct flow f = flow_of(4, 6, 1000, 80), other = flow_of(4, 6, 1001, 80);
+	struct proto_clear_now now = { CLEAR, f, _i == 1, 7 };
+	struct proto_clear_done done_for;
+	struct proto_acquire a;
+
+	class_waits();
+	rig_say(PROTO_CLEAR_NOW, &now, sizeof(now));
+	rig_expect(PROTO_CLEAR_DONE, &done_for, sizeof(done_for));
+	ck_assert_uint_eq(done_for.ask, 7);
+	out_sample(CLEAR, &f, 1);
+	ck_assert_uint_eq(rig.n_sent, 1);
+	ck_assert(last_is_clear(1));
+	if (_i == 0)
+		rig_expect(PROTO_ACQUIRE, &a, sizeof(a));
+	rig_expect_silence();
+	ck_assert_uint_eq(rig.n_told, 1);
+	ck_assert_uint_eq(rig.told.why, _i == 0 ? CLEAR_NO_ANSWER : CLEAR_FAILED);
+	out_sample(CLEAR, &other, 2);
+	ck_assert_uint_eq(rig.n_sent, 1);
+}
+END_TEST
+
 START_TEST(off_is_secured_in_time)
 {
 	struct flow f = flow_of(4, 6, 1000, 80);
-	struct proto_clear_now now = { CLEAR, f };
+	struct proto_clear_now now = { CLEAR, f, false, 0 };
 
 	class_waits();
 	out_sample(CLEAR, &f, 1);
@@ -295,7 +320,7 @@ END_TEST
 START_TEST(clear_now_is_for_those_who_may)
 {
 	struct flow f = flow_of(4, 6, 1000, 80);
-	struct proto_clear_now now = { CLASS_DEFAULT, f };
+	struct proto_clear_now now = { CLASS_DEFAULT, f, false, 0 };
 
 	out_sample(CLASS_DEFAULT, &f, 1);
 	rig_say(PROTO_CLEAR_NOW, &now, sizeof(now));
@@ -550,6 +575,7 @@ plane_discovery_tests(Suite *s)
 	tcase_add_test(t, nd_out_7_other_traffic_is_never_clear);
 	tcase_add_test(t, nd_failure_leaves_a_clear_flow_alone);
 	tcase_add_loop_test(t, off_waits_and_falls_back, 0, 2);
+	tcase_add_loop_test(t, off_was_waited_for, 0, 2);
 	tcase_add_test(t, off_is_secured_in_time);
 	tcase_add_test(t, clear_now_is_for_those_who_may);
 	tcase_add_test(t, each_clear_flow_is_told_once);
