@@ -27,7 +27,7 @@ rule() {
 
 # configure HOST TEXT
 configure() {
-	config "$1"
+	config "$1" 'proposal "esp-aes256-sha256" { }'
 	printf '%s\n' 'policy "strong" { quick_mode { allow_clear = 0' \
 		'proposal "esp-aes256-sha256" { } } }' "$2" >>"$work/$1.conf"
 }
@@ -186,25 +186,32 @@ flows() {
 }
 
 # Both hosts have the same rules: all is secured, and what was once is clear no more. What the
-# kernel says of a closed port quotes nothing of what came in protected.
+# kernel says of a closed port quotes nothing of what came in protected: by a rule, or for a
+# socket that allowed clear text.
 secured() {
-	local word closed=7009
+	local word closed=7009 insecure=7008 insecure_pid
 	configure a "$(row remote 7000
 		rule "protocol = udp remote_port = $closed action = require-in-out")"
 	configure b "$(row local 7000
 		rule "protocol = udp local_port = $closed action = require-in-out")"
 	daemon_start a
 	daemon_start b
+	spawn b insecure python3 "$cells" listen udp:$insecure+i
+	insecure_pid=$pid
+	within 10 begins_line "$work/insecure.app" listening || fail "no server"
 	listen b $(both "${in[@]}")
 	capture secured
-	call_begin a 0 24 tcp4@$b4 $(tcp "${in[@]}") tcp6@$b6 $(tcp "${in[@]}") \
+	call_begin a 0 26 insecure@$b4 udp:$insecure+s insecure@$b6 udp:$insecure+s tcp4@$b4 $(tcp "${in[@]}") tcp6@$b6 $(tcp "${in[@]}") \
 		udp4@$b4 $(flows) udp6@$b6 $(flows)
 	call_end a
 	for word in tcp4 tcp6; do
 		is call-a $word $(tcp "${in[@]}")
 	done
+	is call-a insecure udp:$insecure+s
+	kill -9 "$insecure_pid"
+	within 5 is_dead "$insecure_pid" || fail "the server lives"
 	call_begin a 2 12 again4@$b4 $(flows) again6@$b6 $(flows) \
-		closed-port@$b4 udp:$closed closed-port@$b6 udp:$closed
+		closed-port@$b4 udp:$closed udp:$insecure+s closed-port@$b6 udp:$closed udp:$insecure+s
 	call_end a
 	capture_stop
 	not grep -qa closed-port "$capture" || leaks "an ICMP error quotes what was protected"
