@@ -75,4 +75,21 @@ flow_matches(const struct flow *selector, const struct flow *packet)
 	    (selector->remote.port == 0 || selector->remote.port == packet->remote.port);
 }
 
+static inline bool
+number_overlaps(uint16_t a, uint16_t b)
+{
+	return a == 0 || b == 0 || a == b;
+}
+
+/* May a flow lie inside of both selectors? */
+static inline bool
+flow_overlaps(const struct flow *a, const struct flow *b)
+{
+	return number_overlaps(a->protocol, b->protocol) &&
+	    number_overlaps(a->local.port, b->local.port) &&
+	    number_overlaps(a->remote.port, b->remote.port) &&
+	    address_equal(&a->local.addr, &b->local.addr) &&
+	    address_equal(&a->remote.addr, &b->remote.addr);
+}
+
 #endif

@@ -139,12 +139,12 @@ void
 xfrm_class_down(struct xfrm *x, uint32_t class_id, bool keep)
 {
 	xfrm_clock_read(x);
+	x->class[class_id].is_up = false;
 	xfrm_pair_flush(x, class_id);
 	xfrm_acquire_flush(x, class_id);
 	xfrm_clear_forget(x, class_id);
 	xfrm_guarantee_forget(x, class_id);
 	xfrm_policy_class_down(x, class_id, keep);
-	x->class[class_id].is_up = false;
 }
 
 void

@@ -71,6 +71,17 @@ xfrm_pair_has_remote(struct xfrm *x, uint32_t class_id, const struct address *re
 	return false;
 }
 
+bool
+xfrm_pair_overlaps(const struct xfrm *x, uint32_t class_id, const struct flow *selector)
+{
+	const struct xfrm_pair *p;
+
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&selector->remote.addr)], by_peer)
+		if (p->sa.class_id == class_id && flow_overlaps(&p->sa.selector, selector))
+			return true;
+	return false;
+}
+
 /* ---- pairs for one connection ---- */
 
 /*
@@ -330,6 +341,7 @@ xfrm_pair_delete(struct xfrm *x, uint32_t qm_id)
 	pair_free(x, p);
 	if (was_of_connection)
 		xfrm_pair_connection_end(x, sa.class_id, &sa.selector, sa.protocol);
+	xfrm_narrow_pair_gone(x, sa.class_id, &sa.selector);
 	if (!xfrm_pair_has_remote(x, sa.class_id, &sa.selector.remote.addr))
 		xfrm_remote_idle(x, sa.class_id, &sa.selector.remote.addr);
 }

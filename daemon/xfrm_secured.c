@@ -23,19 +23,36 @@ xfrm_secured_walk(struct xfrm *x, xfrm_secured_each *each)
 		}
 }
 
-static size_t
-bucket_of(const struct flow *f)
+size_t
+xfrm_secured_bucket(const struct flow *f)
 {
-	return xfrm_bucket(&f->remote.addr);
+	uint32_t ports = (uint32_t)f->local.port << 16 | f->remote.port;
+
+	if (!xfrm_is_connection(f))
+		return xfrm_bucket(&f->remote.addr);
+	return (xfrm_bucket(&f->remote.addr) + (ports * 2654435761u >> 16)) % XFRM_BUCKETS;
+}
+
+struct xfrm_secured *
+xfrm_secured_of(struct xfrm *x, uint32_t class_id, const struct flow *selector)
+{
+	struct xfrm_secured *s;
+
+	LIST_FOREACH (s, &x->secured[xfrm_secured_bucket(selector)], link)
+		if (s->class_id == class_id && flow_equal(&s->selector, selector))
+			return s;
+	return NULL;
 }
 
 /* Of a flow, or of more than it. */
 static struct xfrm_secured *
 find(struct xfrm *x, uint32_t class_id, const struct flow *f)
 {
-	struct xfrm_secured *s;
+	struct xfrm_secured *s = xfrm_secured_of(x, class_id, f);
 
-	LIST_FOREACH (s, &x->secured[bucket_of(f)], link)
+	if (s != NULL)
+		return s;
+	LIST_FOREACH (s, &x->secured[xfrm_bucket(&f->remote.addr)], link)
 		if (s->class_id == class_id && flow_matches(&s->selector, f))
 			return s;
 	return NULL;
@@ -58,7 +75,7 @@ static void
 secured_free(struct xfrm *x, struct xfrm_secured *s)
 {
 	tell(x, s, false);
-	x->n_secured_of[bucket_of(&s->selector)]--;
+	x->n_secured_of[xfrm_bucket(&s->selector.remote.addr)]--;
 	x->n_secured--;
 	LIST_REMOVE(s, link);
 	free(s);
@@ -89,8 +106,8 @@ xfrm_secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_
 	s->selector = *f;
 	s->protocol = protocol;
 	s->seen_ms = x->now_ms;
-	LIST_INSERT_HEAD(&x->secured[bucket_of(f)], s, link);
-	x->n_secured_of[bucket_of(f)]++;
+	LIST_INSERT_HEAD(&x->secured[xfrm_secured_bucket(f)], s, link);
+	x->n_secured_of[xfrm_bucket(&f->remote.addr)]++;
 	x->n_secured++;
 	xfrm_policy_end_clear(x, class_id, f);
 	tell(x, s, true);
@@ -126,15 +143,18 @@ xfrm_secured_restore(struct xfrm *x, const struct proto_flow_secured *m)
 static struct xfrm_secured *
 oldest_of_most(struct xfrm *x)
 {
-	struct xfrm_secured *s, *last = NULL;
+	struct xfrm_secured *s, *oldest = NULL;
 	size_t most = 0;
 
 	for (size_t i = 1; i < XFRM_BUCKETS; i++)
 		if (x->n_secured_of[i] > x->n_secured_of[most])
 			most = i;
-	LIST_FOREACH (s, &x->secured[most], link)
-		last = s;
-	return last;
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		LIST_FOREACH (s, &x->secured[i], link)
+			if (xfrm_bucket(&s->selector.remote.addr) == most &&
+			    (oldest == NULL || s->seen_ms <= oldest->seen_ms))
+				oldest = s;
+	return oldest;
 }
 
 /*
@@ -161,12 +181,13 @@ widen(struct xfrm *x)
 	    was.class_id);
 	if ((s = xfrm_secured_new(x, was.class_id, &wide, was.protocol)) != NULL)
 		s->closes_ms = was.closes_ms;
-	for (s = LIST_FIRST(&x->secured[bucket_of(&wide)]); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (s->class_id == was.class_id && !flow_equal(&s->selector, &wide) &&
-		    flow_matches(&wide, &s->selector))
-			xfrm_secured_end(x, s);
-	}
+	for (size_t i = 0; i < XFRM_BUCKETS; i++)
+		for (s = LIST_FIRST(&x->secured[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, link);
+			if (s->class_id == was.class_id && !flow_equal(&s->selector, &wide) &&
+			    flow_matches(&wide, &s->selector))
+				xfrm_secured_end(x, s);
+		}
 }
 
 /* ---- secured ---- */
@@ -180,12 +201,7 @@ xfrm_clear_never(struct xfrm *x, uint32_t class_id, const struct flow *selector)
 bool
 xfrm_clear_is_secured(struct xfrm *x, uint32_t class_id, const struct flow *selector)
 {
-	struct xfrm_secured *s;
-
-	LIST_FOREACH (s, &x->secured[bucket_of(selector)], link)
-		if (s->class_id == class_id && flow_equal(&s->selector, selector))
-			return true;
-	return false;
+	return xfrm_secured_of(x, class_id, selector) != NULL;
 }
 
 void

@@ -93,10 +93,14 @@ struct xfrm_secured {
 	struct flow selector;
 	uint8_t protocol;
 	uint64_t closes_ms; /* to clear packets */
-	uint64_t seen_ms;   /* when there was an SA, for traffic of a rule */
+	uint64_t seen_ms;   /* when there was an SA or a connection, where that counts */
+	/* xfrm_narrow.c */
+	uint64_t ended_ms; /* when there was no SA any more; 0: there is one */
+	uint32_t n_live;   /* connections that were seen then */
 };
 
 struct xfrm_guaranteed; /* xfrm_guarantee.c */
+struct sockdiag_entry;
 
 /* What the daemon has to know of a class. */
 struct xfrm_class {
@@ -118,6 +122,12 @@ struct xfrm_answers {
 	struct event *look;
 	uint64_t until_ms; /* so long new flows may leave in clear without a question */
 	size_t n; /* sockets that get answers in clear, when they were counted last */
+};
+
+/* xfrm_narrow.c */
+struct xfrm_narrow {
+	uint64_t looked_ms; /* before the tick */
+	size_t n_new; /* connections, at that look */
 };
 
 struct xfrm {
@@ -147,6 +157,7 @@ struct xfrm {
 	size_t n_secured;
 	size_t n_guaranteed;
 	struct xfrm_answers answers;
+	struct xfrm_narrow narrow;
 	uint32_t rules[CONFIG_MAX_RULES]; /* those in force, in their order */
 	size_t n_rules;
 	xfrm_secured_told *told; /* NULL: nobody */
@@ -255,6 +266,9 @@ struct xfrm_pair *xfrm_pair_find(
 /* Does any pair of the class go to this address? */
 bool xfrm_pair_has_remote(
     struct xfrm *x, uint32_t class_id, const struct address *remote);
+/* Does any pair of the class carry some of this traffic? */
+bool xfrm_pair_overlaps(
+    const struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* What it carries is guaranteed encryption, by another pair. */
 void xfrm_pair_stop_sending(struct xfrm *x, struct xfrm_pair *p);
 /* Does it select one connection only? */
@@ -314,6 +328,11 @@ typedef void xfrm_secured_each(struct xfrm *x, struct xfrm_secured *s);
 void xfrm_secured_walk(struct xfrm *x, xfrm_secured_each *each);
 struct xfrm_secured *xfrm_secured_new(
     struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t protocol);
+/* Of the very same selector; NULL: none. */
+struct xfrm_secured *xfrm_secured_of(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector);
+/* Selectors are by remote address (xfrm_bucket()), those of one connection by its ports, too. */
+size_t xfrm_secured_bucket(const struct flow *selector);
 void xfrm_secured_end(struct xfrm *x, struct xfrm_secured *s);
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
 /* The traffic of the very same selector was secured once. */
@@ -325,7 +344,20 @@ void xfrm_clear_forget(struct xfrm *x, uint32_t class_id);
 
 /* xfrm_clear.c: what comes in in clear, and how long is remembered what was secured */
 void xfrm_clear_in_use(struct xfrm *x, uint32_t class_id, bool in_use);
+/* For all traffic of s; false: there is none, and that was said. */
+bool xfrm_clear_gate(struct xfrm *x, const struct xfrm_secured *s);
+void xfrm_clear_gate_end(struct xfrm *x, const struct xfrm_secured *s);
 void xfrm_clear_tick(struct xfrm *x);
+
+/*
+ * xfrm_narrow.c: selectors without an SA are remembered by their connections. begin: before
+ * sockets are looked at, end: afterwards; saw_all: that did not fail. pair_gone: maybe the last.
+ */
+void xfrm_narrow_begin(struct xfrm *x);
+void xfrm_narrow_socket(struct xfrm *x, const struct sockdiag_entry *e);
+void xfrm_narrow_end(struct xfrm *x, bool saw_all);
+void xfrm_narrow_pair_gone(
+    struct xfrm *x, uint32_t class_id, const struct flow *selector);
 
 /*
  * xfrm_answer.c: answers in clear to what a rule lets out in clear, but takes in no other way.

@@ -236,6 +236,31 @@ clear_is_refused_later() {
 	say third-line-of-the-talk
 }
 
+# established PORT: by the client of this port.
+established() {
+	on b ss -Htn state established sport = :"$p0" dport = :"$1" | grep -q .
+}
+
+# Without an SA a secured flow still takes nothing in clear; others are as they were before.
+others_clear_again() {
+	local port before
+	both_start
+	serve b secure_server -i "$p0"
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	within 5 not has_count b "quick mode SAs" 0 || fail "not secured"
+	say second-line-of-the-talk
+	port=$(on b ss -Htn state established sport = :"$p0" |
+		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
+	sleep 1.5
+	daemon_stop a
+	on a secure_client -c -t 5 "$b4" "$p0" clear || fail "a clear client is refused"
+	before=$(counter b plane_in_clear_refused)
+	on a nt_inject tcp "$a4" "${port:-1}" "$b4" "$p0" 1
+	within 5 clear_refused_more b "$before" || fail "the secured flow takes clear text"
+	established "$port" || leaks "the reset was taken"
+}
+
 topic_begin
 hosts_join
 each_case=daemons_kill
@@ -251,3 +276,4 @@ try insecure_server_takes_both server_takes_both
 try insecure_server_takes_both_udp server_takes_both_udp
 try insecure_restarts restarts
 try insecure_refuses_clear_later clear_is_refused_later
+try insecure_others_clear_again others_clear_again

@@ -247,13 +247,37 @@ secured_talk() {
 
 # It takes no clear packet, once the grace is over; others do.
 request_never_back() {
+	local before
 	secured_talk 1
 	echo three >&9
 	within 5 refused_some b || fail "the flow goes on in clear"
 	not grep -q three "$work/talk.app" || leaks "answered"
-	# The kernel's policies know the selector of the SA, not its connections.
-	[[ ${backend:-plane} == kernel ]] ||
-		on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "another flow is refused"
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "another flow is refused"
+	before=$(refused b)
+	echo four >&9
+	within 5 refused_more b "$before" || fail "the flow goes on in clear after another one"
+	not grep -q "three\|four" "$work/talk.app" || leaks "answered after another one"
+}
+
+# The same where the server has no daemon any more: the client says nothing of it in clear.
+request_never_back_client() {
+	rules a "$(web request-in-out client)"
+	rules b "$(web request-in-out server)"
+	start
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 5 "$b4" "$p0" first || fail "no connection"
+	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
+	sleep 1
+	talk_start a -c "$b4" "$p0"
+	say one
+	capture client
+	daemon_stop b
+	echo was-secured-once >&9
+	on a secure_client -c -t 5 "$b4" "$p0" "$secret" || fail "another flow waits"
+	sleep 3 # it is sent again and again
+	capture_stop
+	grep -qa "$secret" "$capture" || fail "the other one is not in clear"
+	not grep -qa was-secured-once "$capture" || leaks "the flow goes on in clear"
 }
 
 request_grace() {
@@ -266,6 +290,10 @@ request_grace() {
 
 refused_some() {
 	(($(refused "$1") > 0))
+}
+
+refused_more() {
+	(($(refused "$1") > $2))
 }
 
 # The first rule that selects counts.
@@ -483,6 +511,7 @@ try rule_request_takes_clear request_takes_clear
 try rule_encryption_takes_no_clear encryption_takes_no_clear
 try rule_secure_ring secure_ring
 try rule_request_never_back request_never_back
+try rule_request_never_back_client request_never_back_client
 try rule_request_grace request_grace
 try rule_first_match first_match
 try rule_and_sockets sockets_and_rules

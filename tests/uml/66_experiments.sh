@@ -168,6 +168,20 @@ upgrade() {
 	captured_only "udp port 1" # nothing
 }
 
+# E33: who asks for the sockets that live is told of one that is half open, with the mark of its
+# listener, and of what is left of one that is closed.
+live_sockets() {
+	server -m $mark listen "$p0"
+	server listen "$p1"
+	requires b "$a4"
+	not client connect "$b4" "$p0" || leaks "the answer left in clear"
+	on b ss -Htne state syn-recv "sport = :$p0" | grep -q "fwmark:$mark" ||
+		fail "a half open connection is not shown: $(on b ss -tane)"
+	reaches connect "$b4" "$p1" || fail "no connection without the mark"
+	on a ss -Htn state time-wait "dport = :$p1" | grep -q . ||
+		fail "what is left of a connection is not shown: $(on a ss -tan)"
+}
+
 # E14: what is required of a marked socket's packets and of its socket; and loopback.
 loopback() {
 	requires a "$a4"
@@ -246,6 +260,7 @@ try experiment_other_reqid at_once other_reqid
 try experiment_late_sa at_once late_sa
 try experiment_global_policy at_once global_policy
 try experiment_upgrade at_once upgrade
+try experiment_live_sockets at_once live_sockets
 try experiment_loopback at_once loopback
 try experiment_flush_and_sockets at_once flush_and_sockets
 both_daemons experiments

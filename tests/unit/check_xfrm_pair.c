@@ -166,6 +166,14 @@ xfrm_check_sa(const struct xfrm *xf, const struct action_sa_add *a)
 	return NULL;
 }
 
+void
+xfrm_narrow_pair_gone(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
+{
+	(void)xf;
+	(void)class_id;
+	(void)selector;
+}
+
 bool
 xfrm_clear_is_secured(struct xfrm *xf, uint32_t class_id, const struct flow *selector)
 {

@@ -2,6 +2,7 @@
  * Unit tests of the kernel plane's pairs: what they may send. All files of it but those that
  * talk to the kernel are the real ones.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,20 +10,21 @@
 #include <netinet/tcp.h>
 
 #include "daemon/net.h"
-#include "daemon/sockdiag.h"
 #include "tests/unit/check_xfrm_send.h"
 
 #define GRACE_MS 10000
 
 struct xfrm *x;
-static struct sockdiag_entry sockets[2];
+struct sockdiag_entry sockets[MAX_SOCKETS];
 size_t n_sockets;
+bool dump_fails;
+bool kernel_refuses;
 size_t n_told;
 uint32_t expired;
 
 /* ---- a kernel ---- */
 
-static struct xfrm_rule policy[16];
+static struct xfrm_rule policy[2 * MAX_SOCKETS];
 static size_t n_policies;
 /* Of an SA: its SPI, and what policies it serves. */
 static struct {
@@ -48,9 +50,11 @@ xfrm_install(struct xfrm *xf, const struct xfrm_rule *r, bool was_there)
 
 	(void)xf;
 	(void)was_there;
+	if (kernel_refuses)
+		return -ENOMEM;
 	while (i < n_policies && !is_same(&policy[i], r))
 		i++;
-	ck_assert_uint_lt(i, 16);
+	ck_assert_uint_lt(i, 2 * MAX_SOCKETS);
 	policy[i] = *r;
 	if (i == n_policies)
 		n_policies++;
@@ -75,7 +79,8 @@ xfrm_install_failed(struct xfrm *xf, const struct xfrm_rule *r, int error)
 {
 	(void)xf;
 	(void)r;
-	ck_abort_msg("error %d", error);
+	ck_assert(kernel_refuses);
+	ck_assert_int_eq(error, -ENOMEM);
 }
 
 struct nlmsghdr *
@@ -255,7 +260,7 @@ sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_ea
 	for (size_t i = 0; i < n_sockets; i++)
 		if (sockets[i].family == family && sockets[i].protocol == protocol)
 			each(ctx, &sockets[i]);
-	return 0;
+	return dump_fails ? -ENOBUFS : 0;
 }
 
 /* ---- rig ---- */
@@ -269,7 +274,12 @@ setup(void)
 	for (uint32_t id = CLASS_DEFAULT; id <= CLASS_INSECURE; id++)
 		x->class[id].protocol = 50;
 	x->class[CLASS_ENCRYPT].guarantee_encryption = true;
-	x->class[CLASS_INSECURE].allow_insecure = true;
+	x->class[CLASS_INSECURE].allow_insecure = x->class[CLASS_INSECURE].in_use = true;
+	x->class[CLASS_INSECURE].is_up = true;
+	x->class[CLASS_RULE] = (struct xfrm_class){
+		.protocol = 50, .is_up = true, .is_rule = true, .allow_insecure = true
+	};
+	dump_fails = kernel_refuses = false;
 	n_policies = n_states = n_sockets = n_told = 0;
 	expired = 0;
 }
@@ -278,10 +288,12 @@ static void
 teardown(void)
 {
 	xfrm_pair_flush(x, 0);
-	for (uint32_t id = CLASS_DEFAULT; id <= CLASS_INSECURE; id++) {
+	for (uint32_t id = CLASS_DEFAULT; id <= CLASS_RULE; id++) {
 		xfrm_clear_forget(x, id);
 		xfrm_guarantee_forget(x, id);
 	}
+	x->now_ms += 3600000; /* the gates */
+	xfrm_policy_tick(x);
 	ck_assert_uint_eq(n_policies, 0);
 	ck_assert_uint_eq(n_states, 0);
 	xfrm_policy_forget(x);
@@ -343,24 +355,38 @@ receives(uint32_t id)
 	return is_there(2 * id + 1);
 }
 
-const struct xfrm_rule *
-policy_for(const struct flow *selector)
+static const struct xfrm_rule *
+policy_of(const struct flow *selector, bool inbound)
 {
 	for (size_t i = 0; i < n_policies; i++)
-		if (flow_equal(&policy[i].selector, selector))
+		if (policy[i].inbound == inbound && flow_equal(&policy[i].selector, selector))
 			return &policy[i];
 	return NULL;
 }
 
-void
+const struct xfrm_rule *
+policy_for(const struct flow *selector)
+{
+	return policy_of(selector, false);
+}
+
+const struct xfrm_rule *
+gate_for(const struct flow *selector)
+{
+	return policy_of(selector, true);
+}
+
+struct sockdiag_entry *
 connection(const struct flow *f, uint32_t class_id)
 {
-	sockets[n_sockets++] = (struct sockdiag_entry){ .family = 4,
+	ck_assert_uint_lt(n_sockets, MAX_SOCKETS);
+	sockets[n_sockets] = (struct sockdiag_entry){ .family = 4,
 		.protocol = f->protocol,
 		.state = TCP_ESTABLISHED,
 		.mark = class_id,
 		.local = f->local,
 		.remote = f->remote };
+	return &sockets[n_sockets++];
 }
 
 void
@@ -368,7 +394,9 @@ ticks(uint64_t ms)
 {
 	for (; ms >= 1000; ms -= 1000) {
 		x->now_ms += 1000;
+		xfrm_clear_tick(x);
 		xfrm_guarantee_tick(x);
+		xfrm_policy_tick(x);
 	}
 }
 
@@ -384,6 +412,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	xfrm_guarantee_cases(t);
 	xfrm_boundary_cases(t);
+	xfrm_narrow_cases(t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -4,14 +4,20 @@
 
 #include <check.h>
 
+#include "daemon/sockdiag.h"
 #include "daemon/xfrm_state.h"
 
 #define OF_CONNECTION 0x1000 /* added to a reqid */
+#define CLASS_RULE 4 /* a rule that requests */
+#define MAX_SOCKETS 3000
 
 extern struct xfrm *x;
 extern size_t n_told;	 /* flows in clear because of a NAT */
 extern uint32_t expired; /* bits of quick modes that the negotiator is to make anew */
+extern struct sockdiag_entry sockets[MAX_SOCKETS];
 extern size_t n_sockets; /* 0: all are closed */
+extern bool dump_fails;
+extern bool kernel_refuses; /* policies */
 
 struct flow flow_of(uint8_t protocol, uint16_t local_port, uint16_t remote_port);
 /* The server's side of a pair of CLASS_DEFAULT. */
@@ -21,14 +27,16 @@ void pair_add(uint32_t id, const struct flow *selector, bool guaranteed);
 /* Has the kernel its states? */
 bool sends(uint32_t id);
 bool receives(uint32_t id);
-/* The policy of exactly this traffic; NULL: none. */
+/* The policies of exactly this traffic, out and in; NULL: none. */
 const struct xfrm_rule *policy_for(const struct flow *selector);
-/* A socket of this host has it. */
-void connection(const struct flow *f, uint32_t class_id);
+const struct xfrm_rule *gate_for(const struct flow *selector);
+/* A socket of this host has it. class_id: its mark. */
+struct sockdiag_entry *connection(const struct flow *f, uint32_t class_id);
 /* So much time goes by. */
 void ticks(uint64_t ms);
 
 void xfrm_guarantee_cases(TCase *t);
 void xfrm_boundary_cases(TCase *t);
+void xfrm_narrow_cases(TCase *t);
 
 #endif
