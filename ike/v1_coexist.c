@@ -49,9 +49,10 @@ v1_twin_lost(struct engine *e, struct mm_sa *mm)
 void
 v1_coexist_authip_seen(struct engine *e)
 {
-	struct peer *p = peer_find(e, &e->in_remote->addr);
+	struct peer *p;
 
-	if (p == NULL)
+	if (e->p.dialect.coexist_fallback == COEXIST_FALLBACK_OFF ||
+	    (p = peer_get(e, &e->in_remote->addr)) == NULL)
 		return;
 	p->n_ikev1 = 0;
 	p->authip_ms = e->now_ms;

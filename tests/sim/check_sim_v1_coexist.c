@@ -110,6 +110,83 @@ START_TEST(fallback)
 }
 END_TEST
 
+#define START_MS UINT64_C(100000)
+
+struct silence {
+	uint64_t from_ms, until_ms; /* since the start; messages of IKEv1 are lost then */
+	size_t n_authip;	    /* so many messages of AuthIP arrive */
+};
+
+static bool
+lose_some(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	uint64_t at_ms = net.now_ms - START_MS;
+	struct silence *s = ctx;
+
+	(void)n;
+	if (p[18] < 200)
+		return from != 0 || at_ms < s->from_ms || at_ms >= s->until_ms;
+	return from == 0 && s->n_authip > 0 && s->n_authip-- > 0;
+}
+
+static void
+begin_silence(uint64_t seed, struct silence *s)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_fallback = COEXIST_FALLBACK_ON;
+	v1_prepare(seed, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &d, &d);
+	net.tap = lose_some;
+	net.tap_ctx = s;
+	sim_run(&net, START_MS);
+	ck_assert_uint_eq(net.now_ms, START_MS);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 61000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	if (net.now_ms < START_MS + 61000)
+		sim_run(&net, START_MS + 61000 - net.now_ms);
+}
+
+/* The second attempt, after more than a minute, needs three first messages of its own. */
+static void
+expect_third_is_taken(uint64_t n_before)
+{
+	ck_assert_uint_eq(engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), n_before);
+	sim_acquire(&net, 0, 2, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 2, 30000));
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), n_before + 2);
+	v1_expect_pair();
+	sim_free(&net);
+}
+
+/* First messages of long ago, two here, do not count as a try of now. */
+START_TEST(fallback_counts_within_a_minute)
+{
+	struct silence s = { 5000, 60000, 0 };
+
+	begin_silence(22, &s);
+	expect_third_is_taken(2);
+}
+END_TEST
+
+/* AuthIP was heard once, and may be so again: for a minute no IKEv1 is taken. */
+START_TEST(fallback_waits_for_who_was_heard)
+{
+	struct silence s = { 60000, 60000, 1 };
+	uint64_t n;
+
+	begin_silence(23, &s);
+	n = engine_error_count(net.host[1].engine, IKE_ERR_COEXIST);
+	ck_assert_uint_ge(n, 4);
+	expect_third_is_taken(n);
+}
+END_TEST
+
 START_TEST(head_start)
 {
 	struct dialect d = DIALECT_DEFAULT;
@@ -192,6 +269,8 @@ sim_v1_coexist_cases(void)
 	tcase_add_loop_test(t, both_follow_the_peer, 0, 2);
 	tcase_add_test(t, both_fail_once);
 	tcase_add_loop_test(t, fallback, 0, 2);
+	tcase_add_test(t, fallback_counts_within_a_minute);
+	tcase_add_test(t, fallback_waits_for_who_was_heard);
 	tcase_add_loop_test(t, head_start, 0, 2);
 	tcase_add_test(t, authip_gives_up_first);
 	tcase_add_loop_test(
