@@ -314,6 +314,58 @@ START_TEST(h81_amplification)
 }
 END_TEST
 
+/* A message in one fragment, on the main mode of the responder. */
+static struct span
+fragment_of(uint8_t exchange, uint8_t next_payload, uint8_t *b, size_t cap)
+{
+	const struct mm_sa *mm = v1_mm(RESPONDER);
+	struct isakmp_header h = { .next_payload = PAYLOAD_FRAGMENT,
+		.version = 0x10,
+		.exchange = EXCHANGE_QUICK,
+		.message_id = 77 };
+	size_t n = ISAKMP_HEADER_BYTES + 8;
+	struct writer w;
+
+	memcpy(h.icookie, mm->icookie, COOKIE_BYTES);
+	memcpy(h.rcookie, mm->rcookie, COOKIE_BYTES);
+	h.length = (uint32_t)(ISAKMP_HEADER_BYTES + FRAGMENT_HEAD_BYTES + n);
+	writer_init(&w, b, cap);
+	isakmp_header_write(&w, &h);
+	writer_u16(&w, 0);
+	writer_u16(&w, (uint16_t)(FRAGMENT_HEAD_BYTES + n));
+	writer_u16(&w, 1); /* its ID */
+	writer_u8(&w, 1);
+	writer_u8(&w, FRAGMENT_FLAG_LAST);
+	h.next_payload = next_payload;
+	h.exchange = exchange;
+	h.length = (uint32_t)n;
+	isakmp_header_write(&w, &h);
+	writer_u32(&w, 8);
+	writer_u32(&w, 0);
+	ck_assert(writer_ok(&w));
+	return span_of(b, w.n);
+}
+
+/* In fragments comes what IKEv1 speaks: no aggressive mode, no AuthIP, and no fragment. */
+START_TEST(h28_fragment_of_what_may_not_be)
+{
+	static const uint8_t rows[][2] = { { EXCHANGE_AGGRESSIVE, PAYLOAD_ID },
+		{ EXCHANGE_QUICK, PAYLOAD_FRAGMENT }, { EXCHANGE_MM, PAYLOAD_ID },
+		{ 99, PAYLOAD_ID } };
+	uint8_t b[128];
+
+	v1_connect();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		v1_expect_drop(RESPONDER, fragment_of(rows[i][0], rows[i][1], b, sizeof(b)),
+		    IKE_ERR_FRAGMENT_FORM);
+	/* a quick mode without encryption gets as far as that */
+	v1_expect_drop(RESPONDER, fragment_of(EXCHANGE_QUICK, PAYLOAD_ID, b, sizeof(b)),
+	    IKE_ERR_NOT_ENCRYPTED);
+	v1_expect_unharmed();
+	sim_free(&v1_net);
+}
+END_TEST
+
 TCase *
 v1_first_cases(void)
 {
@@ -329,6 +381,7 @@ v1_first_cases(void)
 	tcase_add_test(t, cookies_of_authip);
 	tcase_add_test(t, aggressive_mode);
 	tcase_add_test(t, h26_first_message_broken);
+	tcase_add_test(t, h28_fragment_of_what_may_not_be);
 	tcase_add_test(t, h81_amplification);
 	return t;
 }

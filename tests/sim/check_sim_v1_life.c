@@ -228,6 +228,37 @@ START_TEST(delete_goes_by_every_main_mode)
 }
 END_TEST
 
+/* Which is the older one, the two hosts would not agree about: both stay. */
+START_TEST(main_modes_of_both_stay)
+{
+	v1_begin_psk(10);
+	connect_crosswise();
+	sim_run(&net, 120000);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(sim_count_mm(&net, i), 2);
+	sim_free(&net);
+}
+END_TEST
+
+/* A main mode that was there when the next one began is not needed any more. */
+START_TEST(renewed_main_mode_ends)
+{
+	uint32_t id;
+
+	v1_prepare(11, AUTH_V1_PSK);
+	net.host[0].policy.mm_proposal[0].lifetime_s = 300;
+	sim_start(&net, &dialect, &dialect);
+	connect_now();
+	id = v1_mm_of(0).id;
+	sim_run(&net, 289000 - net.now_ms); /* it was renewed before 270 */
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(sim_count_mm(&net, i), 1);
+	ck_assert_uint_ne(v1_mm_of(0).id, id);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
 /* Windows has one list of pairs, and confirms each Delete: one is enough. */
 START_TEST(delete_goes_to_windows_once)
 {
@@ -282,6 +313,25 @@ START_TEST(dead_peer_lives)
 	begin_dpd();
 	net.loss_pct = 15;
 	sim_run(&net, HOUR_MS / 6);
+	v1_expect_pair();
+	sim_free(&net);
+}
+END_TEST
+
+/* Who did not say that it answers is not asked, and lives. */
+START_TEST(dpd_of_one_side)
+{
+	struct dialect d = DIALECT_DEFAULT;
+	size_t sent;
+
+	d.dpd = DPD_ON;
+	d.dpd_interval_s = 20;
+	v1_prepare(6, AUTH_V1_PSK);
+	sim_start(&net, _i == 0 ? &d : &dialect, _i == 1 ? &d : &dialect);
+	connect_now();
+	sent = net.host[0].n_sent + net.host[1].n_sent;
+	sim_run(&net, HOUR_MS / 4);
+	ck_assert_uint_eq(net.host[0].n_sent + net.host[1].n_sent, sent);
 	v1_expect_pair();
 	sim_free(&net);
 }
@@ -355,9 +405,12 @@ sim_v1_life_cases(void)
 	tcase_add_loop_test(t, delete_main_mode, 0, 2);
 	tcase_add_loop_test(t, delete_goes_by_every_main_mode, 0, 6);
 	tcase_add_loop_test(t, delete_goes_to_windows_once, 0, 2);
+	tcase_add_test(t, main_modes_of_both_stay);
+	tcase_add_test(t, renewed_main_mode_ends);
 	tcase_add_loop_test(t, shutdown_tells, 0, 2);
 	tcase_add_test(t, dead_peer);
 	tcase_add_test(t, dead_peer_lives);
+	tcase_add_loop_test(t, dpd_of_one_side, 0, 2);
 	tcase_add_test(t, dpd_is_off);
 	tcase_add_test(t, initial_contact);
 	tcase_add_test(t, initial_contact_is_late);

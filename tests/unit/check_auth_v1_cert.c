@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 
 #include "tests/unit/auth_v1_talk.h"
@@ -205,6 +207,83 @@ START_TEST(h64_pkcs7_changed_everywhere)
 }
 END_TEST
 
+/* H64: what is behind a certificate belongs to nothing. */
+START_TEST(bytes_behind_a_certificate)
+{
+	begin();
+	cert[cert_n] = 0;
+	for (size_t more = 1; more <= 4; more++)
+		refuses(span_of(cert, cert_n + more), "a certificate that is none");
+	takes(span_of(cert, cert_n));
+	v1_peer_clear(&peer);
+}
+END_TEST
+
+static EVP_PKEY *
+dsa_key(int bits)
+{
+	BIGNUM *n = BN_new();
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	EVP_PKEY *key = NULL;
+	OSSL_PARAM *params;
+
+	ck_assert_int_eq(BN_set_bit(n, bits - 1), 1);
+	ck_assert_int_eq(BN_set_bit(n, 0), 1);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_P, n);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_Q, n);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_G, n);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PUB_KEY, n);
+	params = OSSL_PARAM_BLD_to_param(bld);
+	ck_assert_int_eq(EVP_PKEY_fromdata_init(ctx), 1);
+	ck_assert_int_eq(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	return key;
+}
+
+/* The body of a CERT payload: the certificate of an authority with this key. */
+static struct span
+authority_with(EVP_PKEY *key)
+{
+	static uint8_t body[16384] = { 4 };
+	uint8_t *at = body + 1;
+	const uint8_t *from = cert + 1;
+	X509 *x = d2i_X509(NULL, &from, (long)cert_n - 1);
+	int n;
+
+	ck_assert_int_eq(X509_set_pubkey(x, key), 1);
+	ck_assert_int_gt(i2d_re_X509_tbs(x, NULL), 0); /* or the old bytes would be written */
+	n = i2d_X509(x, &at);
+	ck_assert(n > 0 && (size_t)n < sizeof(body) - 1);
+	X509_free(x);
+	return span_of(body, (size_t)n + 1);
+}
+
+/* H70: a key of another kind than RSA that only costs time is looked at by nobody. */
+START_TEST(h70_authority_with_a_huge_key)
+{
+	static const char *const texts[] = { "an EC key on P-256 is wanted",
+		"no key that can be used in its chain" };
+
+	begin();
+	for (int k = 0; k < 2; k++) {
+		EVP_PKEY *key = dsa_key(8192 + k);
+
+		ck_assert_int_eq(EVP_PKEY_get_bits(key), 8192 + k);
+		takes(span_of(cert, cert_n));
+		takes(authority_with(key));
+		memset(&reply, 0, sizeof(reply));
+		ck_assert(!v1_peer_check(&peer, NULL, AUTH_V1_ECDSA256, &reply));
+		ck_assert_msg(strstr(reply.text, texts[k]) != NULL, "%s", reply.text);
+		v1_peer_clear(&peer);
+		EVP_PKEY_free(key);
+	}
+}
+END_TEST
+
 TCase *
 auth_v1_cert_cases(void)
 {
@@ -215,5 +294,7 @@ auth_v1_cert_cases(void)
 	tcase_add_test(c, h62_counted_before_they_are_read);
 	tcase_add_test(c, lengths_of_certificates);
 	tcase_add_test(c, h64_pkcs7_changed_everywhere);
+	tcase_add_test(c, bytes_behind_a_certificate);
+	tcase_add_test(c, h70_authority_with_a_huge_key);
 	return c;
 }
