@@ -38,6 +38,7 @@ config_set_default(struct config *c)
 	c->limits.mm_sa_total = 100000;
 	c->limits.sockets_per_user = 1024;
 	c->limits.classes_per_user = 64;
+	c->limits.negotiations_per_user = 1024;
 	c->limits.first_messages = 50;
 	c->limits.half_open_enter = 500;
 	c->limits.half_open_leave = 100;

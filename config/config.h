@@ -93,6 +93,7 @@ struct config_limits {
 	uint32_t mm_sa_total;		/* memory bound */
 	uint32_t sockets_per_user;	/* 1024 */
 	uint32_t classes_per_user;	/* 64 */
+	uint32_t negotiations_per_user; /* that packets wait for: 1024 */
 	uint32_t first_messages;	/* of one source, in a second: 50 */
 	uint32_t half_open_enter;	/* cookies are wanted: 500 (A74) */
 	uint32_t half_open_leave;	/* and no longer: 100 */

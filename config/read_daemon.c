@@ -30,6 +30,7 @@ static const struct field limits_fields[] = {
 	NUMBER("main_modes_total", limits.mm_sa_total, 1, 10000000),
 	NUMBER("sockets_per_user", limits.sockets_per_user, 1, 1000000),
 	NUMBER("classes_per_user", limits.classes_per_user, 0, 1000),
+	NUMBER("negotiations_per_user", limits.negotiations_per_user, 1, 1000000),
 	NUMBER("first_messages_per_second_per_peer", limits.first_messages, 1, 1000000),
 	NUMBER("half_open_enter", limits.half_open_enter, 1, 10000000),
 	NUMBER("half_open_leave", limits.half_open_leave, 1, 10000000),

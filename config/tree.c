@@ -171,6 +171,7 @@ static cfg_opt_t limits_opts[] = {
 	VALUE("main_modes_total"),
 	VALUE("sockets_per_user"),
 	VALUE("classes_per_user"),
+	VALUE("negotiations_per_user"),
 	VALUE("first_messages_per_second_per_peer"),
 	VALUE("half_open_enter"),
 	VALUE("half_open_leave"),

@@ -137,6 +137,7 @@ do_result(struct negotiator *n, const struct action_result *r)
 	if (w->is_plane) {
 		struct proto_acquire_done d = { w->class_id, w->flow, r->error };
 
+		nego_user_end(n, w);
 		/* Before the plane refuses its packets: then the socket may be gone. */
 		if (r->win32 != 0)
 			socket_table_flow_failed(n->sockets, &w->flow, r->win32);
@@ -314,6 +315,7 @@ nego_engine_free(struct negotiator *n)
 		TAILQ_REMOVE(&n->waiters, w, next);
 		free(w);
 	}
+	nego_user_free(n);
 	for (size_t i = 0; i < NEGO_USAGE_BUCKETS; i++)
 		while ((u = LIST_FIRST(&n->usages[i])) != NULL) {
 			LIST_REMOVE(u, next);

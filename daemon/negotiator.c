@@ -79,8 +79,16 @@ plane_acquire(struct negotiator *n, const struct proto_acquire *a, bool guarante
 		w.fallback_ms = nego_now_ms() + patience_ms;
 	if (a->starts)
 		selector.local.port = 0;
-	if (!nego_acquire(n, &selector, a->class_id, &w)) /* its packets need not wait */
-		(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &refused, sizeof(refused), -1);
+	if (!nego_user_begin(n, &w)) {
+		refused.error = IKE_ERR_TOTAL_LIMIT;
+	} else if (nego_acquire(n, &selector, a->class_id, &w)) {
+		nego_clear_arm(n);
+		return;
+	} else {
+		nego_user_end(n, &w);
+	}
+	/* Its packets need not wait. */
+	(void)ipc_send(n->plane, PROTO_ACQUIRE_DONE, &refused, sizeof(refused), -1);
 	nego_clear_arm(n);
 }
 

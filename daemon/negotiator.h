@@ -17,6 +17,7 @@ struct ctl_server;
 struct socket_table;
 struct wfp;
 struct deferred;
+struct user_load;
 struct renewal;
 
 /* Who waits for an engine_acquire(). */
@@ -30,7 +31,8 @@ struct waiter {
 	struct flow flow;
 	uint64_t ctl_client; /* authipctl initiate */
 	uint64_t api_ask;    /* a program that is about to connect; 0: none */
-	uint32_t uid;	     /* of that program */
+	uint32_t uid;	     /* of that program, or whose packets wait */
+	bool is_counted;     /* nego_user.c: for uid */
 	uint64_t cookie;     /* of its socket; 0: none */
 	struct flow asked_for; /* the selector of the negotiation */
 	uint64_t fallback_ms; /* no answer until then: it stays clear; 0: never */
@@ -88,6 +90,8 @@ struct negotiator {
 	STAILQ_HEAD(, deferred) deferred; /* what waits for them, in order */
 	size_t n_deferred;
 	TAILQ_HEAD(, waiter) waiters;
+	uint32_t n_plane_waiters;
+	LIST_HEAD(, user_load) loads;
 	TAILQ_HEAD(, renewal) renewals;
 	size_t n_renewals;
 	struct event *renew_timer;
@@ -105,7 +109,7 @@ struct negotiator {
 	uint32_t next_silent;
 	struct failure failure[NEGO_FAILURES];
 	uint32_t next_failure;
-	struct log_limit users_secured, users_refused; /* lines that users cause */
+	struct log_limit users_secured, users_refused, users_waiting; /* lines by users */
 	uint64_t clear_log_ms; /* what is said of them is bounded */
 	uint32_t clear_log_n;
 };
@@ -197,6 +201,12 @@ bool nego_renew_new(struct negotiator *n);
 void nego_renew_free(struct negotiator *n);
 void nego_renew_ended(struct negotiator *n, const struct action_sa_delete *a);
 void nego_renew_result(struct negotiator *n, const struct waiter *w, enum ike_err error);
+
+/* nego_user.c: packets will wait for this negotiation; false: their user has too many. */
+bool nego_user_begin(struct negotiator *n, struct waiter *w);
+/* For each that began: it is over, or did not begin after all. */
+void nego_user_end(struct negotiator *n, const struct waiter *w);
+void nego_user_free(struct negotiator *n);
 
 /* nego_address.c: deletes the SAs of local addresses that go away */
 void nego_address_watch(struct negotiator *n);

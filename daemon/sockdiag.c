@@ -7,6 +7,8 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
 #include <time.h>
 
 #include <libmnl/libmnl.h>
@@ -131,6 +133,63 @@ sockdiag_dump_states(
 {
 	return dump(family, protocol, states, 0, each, ctx);
 }
+
+/* ---- one socket ---- */
+
+static int
+take_owner(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct sockdiag_entry *e = ctx, got = { .protocol = e->protocol };
+
+	if (entry_of(nlh, &got))
+		*e = got;
+	return MNL_CB_OK;
+}
+
+static void
+put_end(const struct endpoint *e, __be32 addr[4], __be16 *port)
+{
+	memcpy(addr, e->addr.b, address_len_bytes(&e->addr));
+	*port = htons(e->port);
+}
+
+/* No dump: the kernel looks into its tables as for a packet. */
+bool
+sockdiag_owner(const struct flow *f, uint32_t *uid)
+{
+	struct sockdiag_entry e = { .protocol = f->protocol, .uid = UINT32_MAX };
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	/* The kernel has the ends of UDP the other way round. */
+	bool swapped = f->protocol == IPPROTO_UDP;
+	char buf[4096];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *req;
+	ssize_t n = -1;
+
+	if (s == NULL)
+		return false;
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = 1;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->sdiag_family = f->local.addr.family == 4 ? AF_INET : AF_INET6;
+	req->sdiag_protocol = f->protocol;
+	req->idiag_states = UINT32_MAX;
+	req->id.idiag_cookie[0] = req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	put_end(swapped ? &f->remote : &f->local, req->id.idiag_src, &req->id.idiag_sport);
+	put_end(swapped ? &f->local : &f->remote, req->id.idiag_dst, &req->id.idiag_dport);
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0)
+		n = mnl_socket_recvfrom(s, buf, sizeof(buf));
+	if (n > 0)
+		(void)mnl_cb_run(
+		    buf, (size_t)n, 1, mnl_socket_get_portid(s), take_owner, &e);
+	mnl_socket_close(s);
+	*uid = e.uid;
+	return e.local.port != 0 && e.local.port == f->local.port;
+}
+
+/* ---- ends ---- */
 
 bool
 sockdiag_read_destroyed(int fd, sockdiag_each *each, void *ctx)

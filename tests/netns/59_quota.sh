@@ -64,12 +64,29 @@ fork_storm() {
 	within 10 forgotten || fail "the daemon remembers sockets that are gone"
 }
 
+# A user who sends to thousands of hosts takes no negotiation from others, here or there.
+shout_storm() {
+	[[ -x $python ]] || skip "there is no $python here"
+	ip -n "${ns}a" route add 10.77.0.0/16 via "$b4"
+	as 65534 shout 3000 >"$work/s.app" 2>&1 || fail "$(tail -n 1 "$work/s.app")"
+	serve b secure_server "$p0"
+	on a secure_client -t 10 "$b4" "$p0" hello || fail "another user is not served"
+	serve a secure_server "$p1"
+	on b secure_client -t 10 "$a4" "$p1" hello || fail "a peer is not served"
+	grep -q "packets of user 65534 wait for too many" "$work/a.log" ||
+		fail "the log does not say so"
+}
+
 topic_begin
 hosts_join
 config a
+echo 'limits { main_modes_total = 1000 negotiations_per_user = 100 }' >>"$work/a.conf"
 (daemon_start a) || {
 	echo "FAIL quota_start: $(cat "$work/why")"
 	exit 1
 }
 try too_many_sockets too_many_sockets
 try fork_storm fork_storm
+config b
+daemon_start b
+try shout_storm shout_storm

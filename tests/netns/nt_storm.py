@@ -2,6 +2,7 @@
 
 nt_storm.py RUN_DIR quota N	N sockets at once: how many are secured, how many refused
 nt_storm.py RUN_DIR fork N	N processes that send halves of frames, or end within a call
+nt_storm.py RUN_DIR shout N	a datagram to each of N addresses, which negotiates with all
 nt_storm.py RUN_DIR one		one socket; the same request again
 """
 import collections
@@ -9,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 MAGIC, HELLO, SECURE = 0x31504941, 1, 2
 
@@ -68,6 +70,18 @@ def fork(run_dir, n):
         os.wait()
 
 
+def shout(run_dir, n):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    print(secure(connect(run_dir), s), flush=True)
+    for i in range(n):
+        try:
+            s.sendto(b"x", (f"10.77.{i >> 8}.{i & 255}", 9))
+        except OSError:
+            pass  # one that was refused
+        if i % 100 == 99:
+            time.sleep(0.01)
+
+
 def one(run_dir):
     api = connect(run_dir)
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -76,6 +90,8 @@ def one(run_dir):
 
 if sys.argv[2] == "quota":
     quota(sys.argv[1], int(sys.argv[3]))
+elif sys.argv[2] == "shout":
+    shout(sys.argv[1], int(sys.argv[3]))
 elif sys.argv[2] == "fork":
     fork(sys.argv[1], int(sys.argv[3]))
 else:
