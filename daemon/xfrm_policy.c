@@ -45,7 +45,9 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 	r.selector = *selector;
 	r.local_prefix = r.remote_prefix = 255;
 	r.protocol = protocol;
-	if (xfrm_is_connection(selector))
+	if (level == XFRM_LEVEL_ALLOW)
+		r.priority = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CLEAR);
+	else if (xfrm_is_connection(selector))
 		r.priority = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CONNECTION);
 	if (xfrm_pair_is_of_connection(x, class_id, selector))
 		r.reqid = xfrm_reqid_connection(class_id);

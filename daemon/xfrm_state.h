@@ -20,10 +20,11 @@ enum xfrm_priority {
 	XFRM_PRIORITY_EXEMPT,	  /* multicast and broadcast */
 	XFRM_PRIORITY_CONNECTION, /* as the next, with both ports: it is one connection */
 	XFRM_PRIORITY_FLOW,   /* a flow that was secured, or must not try again yet */
+	XFRM_PRIORITY_CLEAR,  /* one that is clear: none of those that were secured */
 	XFRM_PRIORITY_REMOTE, /* a class and one remote address (xfrm_remote.c) */
 	XFRM_PRIORITY_CLASS,
 	XFRM_PRIORITY_GUARD, /* blocks what the others do not cover */
-	/* For each rule of the configuration, in their order: the first five of this list. */
+	/* For each rule of the configuration, in their order: the first six of this list. */
 	XFRM_PRIORITY_RULES,
 	XFRM_PRIORITY_COUNT = XFRM_PRIORITY_RULES +
 			      (XFRM_PRIORITY_CLASS + 1) * (CONFIG_MAX_RULES + 1),

@@ -226,6 +226,30 @@ secured() {
 	is took-b later6
 }
 
+# Both use the same port, and b speaks first: in clear, because a has no such rule. When a has it
+# and secures the flow, b answers protected at once.
+one_port() {
+	configure a ""
+	configure b "$(rule "protocol = udp action = request-in-out")"
+	daemon_start a
+	daemon_start b
+	listen a udp:7050
+	call_begin b 0 1 clear@$a4 "udp:7050<7050"
+	call_end b
+	is call-b clear "udp:7050<7050"
+	within 10 has_log b "failed" || fail "the negotiation does not fail"
+	configure a "$(rule "protocol = udp action = request-in-out")"
+	ctl a reload || fail "no reload"
+	listen b udp:7050
+	call_begin a 0 1 first@$b4 "udp:7050<7051"
+	call_end a
+	within 10 not has_count a "quick mode SAs" 0 || fail "no negotiation"
+	capture one_port
+	call_begin a 0 1 second@$b4 "udp:7050<7050"
+	call_end a
+	captured_only "udp port 500 or ip proto 50"
+}
+
 # wire_has_not FILTER
 wire_has_not() {
 	local first
@@ -238,3 +262,4 @@ hosts_join
 each_case=daemons_kill
 try matrix_alone alone
 try matrix_secured secured
+try matrix_one_port one_port

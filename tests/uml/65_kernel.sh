@@ -18,7 +18,7 @@ foreign_add() {
 		tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel
 	xfrm "$1" policy add src 198.51.100.0/24 dst 192.0.2.0/24 dir in priority 100 \
 		tmpl proto esp reqid 1095761921 mode transport
-	xfrm "$1" policy add src 192.0.2.0/24 dst 128.0.0.0/1 dir out priority 4155 \
+	xfrm "$1" policy add src 192.0.2.0/24 dst 128.0.0.0/1 dir out priority 4156 \
 		mark 0x100000 mask 0x1ff00000 action block
 }
 

@@ -151,10 +151,27 @@ START_TEST(connection_comes_first)
 	struct xfrm_rule r = a_flow(XFRM_LEVEL_REQUIRED), any;
 
 	r.selector.local.port = 0;
-	any = xfrm_rule_flow(x, CLASS, &r.selector, XFRM_LEVEL_ALLOW, 50);
+	any = xfrm_rule_flow(x, CLASS, &r.selector, XFRM_LEVEL_REQUIRED, 50);
 	kernel.has_pair_of_connection = _i == 1;
 	r = a_flow(XFRM_LEVEL_REQUIRED);
 	ck_assert_uint_lt(r.priority, any.priority);
+}
+END_TEST
+
+/* A flow may be clear, and part of what another selector has secured: then it is not. */
+START_TEST(secured_comes_before_clear)
+{
+	const struct flow secured = { 6, { { 4, { 10, 0, 0, 1 } }, 50001 },
+		{ { 4, { 10, 0, 0, 2 } }, 0 } };
+	struct xfrm_rule wide = xfrm_rule_flow(x, CLASS, &secured, XFRM_LEVEL_REQUIRED, 50),
+			 clear = a_flow(XFRM_LEVEL_ALLOW);
+
+	ck_assert_uint_lt(wide.priority, clear.priority);
+	clear.selector.local.port = 0;
+	clear = xfrm_rule_flow(x, CLASS, &clear.selector, XFRM_LEVEL_ALLOW, 50);
+	ck_assert_uint_lt(wide.priority, clear.priority);
+	ck_assert_uint_lt(clear.priority,
+	    xfrm_rule_remote(x, CLASS, &secured.remote.addr).priority);
 }
 END_TEST
 
@@ -256,6 +273,7 @@ main(void)
 	tcase_add_test(t, refused_new_one_is_not_there);
 	tcase_add_test(t, connection_has_its_own_pairs);
 	tcase_add_loop_test(t, connection_comes_first, 0, 2);
+	tcase_add_test(t, secured_comes_before_clear);
 	tcase_add_loop_test(t, rule_takes_clear_or_not, 0, 2);
 	tcase_add_loop_test(t, flows_move_with_their_rule, 0, 2);
 	tcase_add_test(t, only_loopback_is_exempt_inbound);
