@@ -1,5 +1,6 @@
 /* Delete payloads of IKEv1, under the hash of their exchange (RFC 2408 3.15, MS-IKEE 3.8). */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ike/v1.h"
 
@@ -178,6 +179,15 @@ v1_delete_forget(struct engine *e, struct mm_sa *mm)
 
 /* ---- those of the peer ---- */
 
+/* One that outlived its main mode is of who proved its name. */
+static bool
+is_of_peer(const struct qm_sa *qm, const struct mm_sa *mm)
+{
+	if (qm->mm == NULL)
+		return strcmp(blob_text(&qm->peer_name), gss_peer_name(mm)) == 0;
+	return qm->mm == mm || v1_same_peer(qm->mm, mm);
+}
+
 /*
  * By the SPI that the peer receives with: a pair of this peer, whatever carries it now. Each
  * is found at once, because one Delete may name thousands.
@@ -192,7 +202,7 @@ delete_pair(struct engine *e, struct mm_sa *mm, uint8_t protocol, uint32_t spi)
 		if (qm->negotiated && qm->spi_out == spi &&
 		    v1_qm_protocol(qm) == protocol &&
 		    address_equal(&qm->selector.remote.addr, &mm->remote.addr) &&
-		    (qm->mm == mm || qm->mm == NULL || v1_same_peer(qm->mm, mm)))
+		    is_of_peer(qm, mm))
 			break;
 	if (qm != NULL)
 		qm_delete(e, qm, IKE_ERR_PEER_DELETED, false);

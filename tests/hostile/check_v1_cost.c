@@ -155,6 +155,27 @@ START_TEST(delete_of_thousands)
 }
 END_TEST
 
+/* A Windows that confirms nothing: so many are repeated for it, the others are sent once. */
+START_TEST(deletes_that_nobody_confirms)
+{
+	size_t sent;
+
+	v1_start();
+	for (uint16_t i = 0; i < PAIRS; i++)
+		sim_acquire(&v1_net, INITIATOR, 1u + i, 4, (uint16_t)(80 + i));
+	ck_assert(sim_run_results(&v1_net, INITIATOR, PAIRS, 30000));
+	sim_run(&v1_net, 1000);
+	v1_net.loss_pct = 100;
+	sent = v1_net.host[INITIATOR].n_sent;
+	engine_delete_qm(v1_net.host[INITIATOR].engine, v1_net.now_ms, 0);
+	ck_assert_uint_eq(v1_mm(INITIATOR)->v1->n_delete, 64);
+	sim_run(&v1_net, 100000);
+	ck_assert_uint_eq(v1_net.host[INITIATOR].n_sent - sent, PAIRS + 64 * 6);
+	ck_assert_uint_eq(v1_net.host[INITIATOR].n_sa, 0);
+	sim_free(&v1_net);
+}
+END_TEST
+
 TCase *
 v1_cost_cases(void)
 {
@@ -163,5 +184,6 @@ v1_cost_cases(void)
 	tcase_add_test(t, refused_before_the_group);
 	tcase_add_test(t, lifetimes_that_are_longer_here);
 	tcase_add_test(t, delete_of_thousands);
+	tcase_add_test(t, deletes_that_nobody_confirms);
 	return t;
 }
