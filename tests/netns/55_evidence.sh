@@ -94,9 +94,11 @@ run_dir_of_others() {
 # capture_to OPTION...: an archive of an SA being made; its list in $work/list.
 capture_to() {
 	forget || fail "SAs stay"
-	rm -rf "$work/unpacked"
+	rm -rf "$work/unpacked" "$work/tmp"
+	mkdir "$work/tmp" && : >"$work/began"
 	(umask 022 && : >"$work/report.tar.gz") # of an earlier user who had nothing to hide
-	ctl a capture --out "$work/report.tar.gz" --seconds 4 "$@" >"$work/report.app" 2>&1 &
+	TMPDIR=$work/tmp ctl a capture --out "$work/report.tar.gz" --seconds 4 "$@" \
+		>"$work/report.app" 2>&1 &
 	within 5 grep -q capturing "$work/report.app" || fail "$(cat "$work/report.app")"
 	ctl a initiate --to "$b4" --proto tcp --port "$p0" --encrypt >/dev/null ||
 		fail "cannot negotiate"
@@ -122,8 +124,8 @@ capture_archive() {
 		fail "no packet"
 	not grep -q -e esp_sa -e ikev1 "$work/list" || fail "keys that nobody asked for"
 	[[ $(stat -c %a "$work/report.tar.gz") == 600 ]] || leaks "others may read it"
-	[[ -z $(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'authipctl.*' -newer "$work/a.pid") ]] ||
-		fail "files stay behind"
+	[[ $work/tmp -nt $work/began ]] || fail "its files were elsewhere"
+	[[ -z $(ls -A "$work/tmp") ]] || fail "files stay behind"
 }
 
 capture_with_keys() {

@@ -36,7 +36,7 @@ flood() {
 	within 20 is_dead "$flooder" || fail "the flood does not end"
 	say after-it
 	sent=$(cat "$work/sent")
-	((sent > 2 * rate)) || fail "only $sent were sent"
+	((sent > 10000)) || fail "only $sent were sent: what they cost would not be seen"
 	after=$(rss_kb b)
 	((after - before < 8192)) || fail "the negotiator grew from $before to $after kB"
 	(($(counter b drop_dos_cookie) > 1000)) || fail "no cookies: $(counter b drop_dos_cookie)"
