@@ -14,13 +14,12 @@
 #include <stdlib.h>
 
 #include "tests/hostile/hostile.h"
+#include "tests/unit/run_suite.h"
 
 int
 main(void)
 {
 	Suite *s = suite_create("hostile");
-	SRunner *r;
-	int failed;
 
 	suite_add_tcase(s, hostile_shape_cases());
 	suite_add_tcase(s, hostile_chain_cases());
@@ -34,9 +33,5 @@ main(void)
 	suite_add_tcase(s, hostile_authip_cases());
 	suite_add_tcase(s, hostile_ipsec_cases());
 	suite_add_tcase(s, hostile_unproven_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Hostile inputs for IKEv1: what has no hash, what comes in the wrong state, bad values. */
 #include "tests/hostile/check_v1.h"
+#include "tests/unit/run_suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -590,8 +591,6 @@ main(void)
 {
 	Suite *s = suite_create("hostile_v1");
 	TCase *t = tcase_create("ikev1");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, h17_delete, 0, 4);
@@ -618,9 +617,5 @@ main(void)
 	suite_add_tcase(s, v1_cost_cases());
 	suite_add_tcase(s, v1_main_cases());
 	suite_add_tcase(s, v1_auth_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

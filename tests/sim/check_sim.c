@@ -3,6 +3,7 @@
 
 #include "tests/sim/check_sim.h"
 #include "tests/sim/check_sim_list.h"
+#include "tests/unit/run_suite.h"
 
 void
 sim_begin_with(const struct dialect *d)
@@ -33,8 +34,6 @@ int
 main(void)
 {
 	Suite *s = suite_create("simulation");
-	SRunner *r;
-	int failed;
 
 	suite_add_tcase(s, sim_negotiation_cases());
 	suite_add_tcase(s, sim_proposal_cases());
@@ -57,9 +56,5 @@ main(void)
 	suite_add_tcase(s, sim_rekey_cases());
 	suite_add_tcase(s, sim_both_cases());
 	suite_add_tcase(s, sim_policy_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Negotiations of IKEv1 as they should go, and as policy says that they should not. */
 #include "tests/sim/check_sim_v1.h"
+#include "tests/unit/run_suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -503,8 +504,6 @@ main(void)
 {
 	Suite *s = suite_create("sim_v1");
 	TCase *t = tcase_create("ikev1");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_method, 0, METHOD_COUNT);
@@ -533,9 +532,5 @@ main(void)
 	suite_add_tcase(s, sim_v1_life_cases());
 	suite_add_tcase(s, sim_v1_windows_cases());
 	suite_add_tcase(s, sim_v1_coexist_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -3,6 +3,7 @@
 
 #include "ike/payload.h"
 #include "tests/unit/check_auth.h"
+#include "tests/unit/run_suite.h"
 
 _Static_assert(AUTH_MAX_TOKEN_BYTES == PLD_MAX_TOKEN_BYTES, "one limit in both layers");
 
@@ -219,8 +220,7 @@ main(void)
 {
 	Suite *s = suite_create("auth");
 	TCase *c = tcase_create("tls");
-	SRunner *r;
-	int failed;
+	int status;
 
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(
@@ -247,10 +247,7 @@ main(void)
 	suite_add_tcase(s, auth_v1_cert_cases());
 	suite_add_tcase(s, auth_psk_cases());
 	pki_begin();
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	status = run_suite(s);
 	pki_end();
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/auth_krb_mit.h"
 #include "tests/unit/check_auth_krb.h"
+#include "tests/unit/run_suite.h"
 
 static struct config ca, cb;
 static struct auth_krb *ka, *kb;
@@ -503,18 +504,14 @@ int
 main(void)
 {
 	Suite *s = suite_create("kerberos");
-	SRunner *r;
-	int failed;
+	int status;
 
 	if (!realm_begin())
 		return 77;
 	suite_add_tcase(s, krb_cases());
 	suite_add_tcase(s, krb_role_cases());
 	suite_add_tcase(s, krb_v1_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	status = run_suite(s);
 	realm_end();
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "tests/unit/check_config.h"
+#include "tests/unit/run_suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -231,8 +232,6 @@ main(void)
 {
 	Suite *s = suite_create("config");
 	TCase *t = tcase_create("options");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, test_default_daemon);
 	tcase_add_test(t, test_default_dialect);
@@ -247,9 +246,5 @@ main(void)
 	suite_add_tcase(s, tcase_config_files());
 	suite_add_tcase(s, tcase_config_identity());
 	suite_add_tcase(s, tcase_config_rule());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Unit tests of crypto/ and of the key derivation of ike/: the runner. */
 #include "tests/unit/check_crypto.h"
+#include "tests/unit/run_suite.h"
 
 #include <stdlib.h>
 
@@ -7,8 +8,6 @@ int
 main(void)
 {
 	Suite *s = suite_create("crypto");
-	SRunner *sr;
-	int failed;
 
 	crypto_hash_tests(s);
 	crypto_cipher_tests(s);
@@ -18,9 +17,5 @@ main(void)
 	crypto_dialect_tests(s);
 	crypto_message_tests(s);
 	crypto_worked_tests(s);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -12,6 +12,7 @@
 #include "tests/sim/simnet.h"
 #include "tests/unit/check_esp.h"
 #include "tests/unit/libcrypto_fail.h"
+#include "tests/unit/run_suite.h"
 
 static struct simnet net;
 
@@ -225,17 +226,11 @@ main(void)
 {
 	Suite *s = suite_create("crypto that fails");
 	TCase *t = tcase_create("h53");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, h53_each_call_of_a_packet, 0, ESP_KIND_COUNT);
 	tcase_add_loop_test(t, h53_each_call_of_a_negotiation, 0, N_SUITES);
 	tcase_add_loop_test(t, h53_algorithm_is_missing, 0, N_MISSING);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -3,13 +3,12 @@
 #include <stdlib.h>
 
 #include "tests/unit/check_daemon.h"
+#include "tests/unit/run_suite.h"
 
 int
 main(void)
 {
 	Suite *s = suite_create("daemon");
-	SRunner *runner;
-	int failed;
 
 	signal(SIGPIPE, SIG_IGN); /* as every role does */
 	daemon_ipc_tests(s);
@@ -35,9 +34,5 @@ main(void)
 	daemon_params_tests(s);
 	daemon_user_tests(s);
 	daemon_renew_tests(s);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

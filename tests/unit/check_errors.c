@@ -16,6 +16,7 @@
 
 #include "tests/unit/errors_table.h"
 #include "tests/unit/fake_daemon.h"
+#include "tests/unit/run_suite.h"
 #include "winsock/shim.h"
 #include "winsock/thread_identity.h"
 
@@ -487,8 +488,6 @@ main(void)
 {
 	Suite *suite = suite_create("errors");
 	TCase *t = tcase_create("errors");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
@@ -497,8 +496,5 @@ main(void)
 	tcase_add_test(t, revert_has_no_conditions);
 	tcase_add_test(t, without_startup);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

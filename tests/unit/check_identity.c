@@ -26,6 +26,7 @@
 #include "winsock/thread_identity.h"
 #include "winbase.h"
 #include "winsock2.h"
+#include "tests/unit/run_suite.h"
 
 #define PEER_UID 54321
 #define PEER_GID 54322
@@ -429,8 +430,6 @@ main(void)
 {
 	Suite *suite = suite_create("identity");
 	TCase *t = tcase_create("thread");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	if (geteuid() != 0) {
 		printf("it needs root\n");
@@ -451,8 +450,5 @@ main(void)
 	tcase_add_loop_test(t, a_call_fails, 0, sizeof(failing) / sizeof(failing[0]));
 	tcase_add_test(t, stuck_is_told);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

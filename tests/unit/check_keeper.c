@@ -18,6 +18,7 @@
 #include "daemon/user_cache.h"
 #include "tests/unit/check_keeper.h"
 #include "tests/unit/keeper_rig.h"
+#include "tests/unit/run_suite.h"
 
 #define WSAENETDOWN 10050
 
@@ -664,16 +665,10 @@ int
 main(void)
 {
 	Suite *s = suite_create("keeper");
-	SRunner *runner;
-	int failed;
 
 	signal(SIGPIPE, SIG_IGN);
 	suite_add_tcase(s, keeper_cases());
 	suite_add_tcase(s, keeper_secured_cases());
 	suite_add_tcase(s, keeper_minute_cases());
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

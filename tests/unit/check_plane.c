@@ -3,13 +3,12 @@
 
 #include "daemon/log.h"
 #include "tests/unit/check_plane.h"
+#include "tests/unit/run_suite.h"
 
 int
 main(void)
 {
 	Suite *s = suite_create("plane");
-	SRunner *runner;
-	int failed;
 
 	log_init("plane", true, 0);
 	plane_packet_tests(s);
@@ -26,9 +25,5 @@ main(void)
 	plane_raw_tests(s);
 	plane_super_tests(s);
 	plane_burst_tests(s);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

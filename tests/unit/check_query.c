@@ -14,6 +14,7 @@
 #include "authiptoken.h"
 #include "handleapi.h"
 #include "tests/unit/fake_daemon.h"
+#include "tests/unit/run_suite.h"
 #include "winsock/thread_identity.h"
 #include "ws2tcpip.h"
 
@@ -394,8 +395,6 @@ main(void)
 {
 	Suite *suite = suite_create("query");
 	TCase *t = tcase_create("query");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
@@ -413,8 +412,5 @@ main(void)
 	tcase_add_test(t, impersonate_refusals);
 	tcase_add_test(t, impersonate_oneself);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/fake_daemon.h"
+#include "tests/unit/run_suite.h"
 #include "ws2tcpip.h"
 
 #define HEAD offsetof(SOCKET_PEER_TARGET_NAME, AllStrings)
@@ -346,8 +347,6 @@ main(void)
 {
 	Suite *suite = suite_create("target");
 	TCase *t = tcase_create("target");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
@@ -365,8 +364,5 @@ main(void)
 	tcase_add_test(t, refused_by_the_daemon);
 	tcase_add_loop_test(t, broken_daemon, MAGIC, SILENT);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

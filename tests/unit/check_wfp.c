@@ -2,14 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/unit/run_suite.h"
 #include "tests/unit/wfp_rig.h"
 
 int
 main(void)
 {
 	Suite *s = suite_create("wfp");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	wfp_codec_tests(s);
 	wfp_context_tests(s);
@@ -23,8 +22,5 @@ main(void)
 	if (!is_root())
 		puts("skipped: access of other users, sessions of one user: run as "
 		     "root");
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/check_winsock.h"
+#include "tests/unit/run_suite.h"
 
 static void
 setup(void)
@@ -92,16 +93,10 @@ int
 main(void)
 {
 	Suite *suite = suite_create("winsock");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, winsock_daemon_cases());
 	suite_add_tcase(suite, winsock_socket_cases());
 	suite_add_tcase(suite, winsock_settings_cases());
 	suite_add_tcase(suite, winsock_thread_cases());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

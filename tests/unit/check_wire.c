@@ -1,5 +1,6 @@
 /* Unit tests of the wire format: the runner and what the tests share. */
 #include "tests/unit/check_wire.h"
+#include "tests/unit/run_suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +90,6 @@ int
 main(void)
 {
 	Suite *s = suite_create("wire");
-	SRunner *sr;
-	int failed;
 
 	wire_cursor_tests(s);
 	wire_message_tests(s);
@@ -105,9 +104,5 @@ main(void)
 	wire_quick_tests(s);
 	wire_rules_tests(s);
 	wire_vector_tests(s);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

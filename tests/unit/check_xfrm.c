@@ -11,6 +11,7 @@
 
 #include "daemon/xfrm_parse.h"
 #include "daemon/xfrm_part.h"
+#include "tests/unit/run_suite.h"
 
 /* A message in memory of exactly its size, so that a sanitizer sees a byte too many. */
 struct sample {
@@ -415,8 +416,6 @@ main(void)
 	const int n = (int)(sizeof(samples) / sizeof(samples[0]));
 	Suite *s = suite_create("xfrm");
 	TCase *t = tcase_create("parse");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, cut_anywhere, 0, n);
 	tcase_add_loop_test(t, attribute_lies, 0, n);
@@ -429,9 +428,5 @@ main(void)
 	tcase_add_test(t, question_by_state);
 	tcase_add_test(t, deleted_by_name);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/sockdiag.h"
+#include "tests/unit/run_suite.h"
 #include "tests/unit/xfrm_fakes.h"
 
 #define CLEAR CLASS_INSECURE
@@ -16,7 +17,7 @@ static size_t n_asked, n_told, n_done, n_looks;
 static struct proto_acquire asked;
 static struct proto_flow_clear told;
 static struct proto_flow_state state;
-static bool was_secured, has_pair;
+static bool was_secured;
 
 /* ---- fakes ---- */
 
@@ -39,18 +40,6 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	return 0;
 }
 
-int
-sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
-    void *ctx)
-{
-	(void)family;
-	(void)protocol;
-	(void)local_port;
-	(void)each;
-	(void)ctx;
-	return 0;
-}
-
 struct nlmsghdr *
 xfrm_message_spi_alloc(void *buf, const struct xfrm_sa_name *s, uint32_t reqid, uint32_t seq,
     struct xfrm_mark_value mark)
@@ -58,14 +47,6 @@ xfrm_message_spi_alloc(void *buf, const struct xfrm_sa_name *s, uint32_t reqid, 
 	(void)s;
 	(void)reqid;
 	(void)seq;
-	(void)mark;
-	return buf;
-}
-
-struct nlmsghdr *
-xfrm_message_sa_delete(void *buf, const struct xfrm_sa_name *s, struct xfrm_mark_value mark)
-{
-	(void)s;
 	(void)mark;
 	return buf;
 }
@@ -78,14 +59,6 @@ xfrm_netlink_ask(struct xfrm_netlink *nl, struct nlmsghdr *nlh, struct xfrm_even
 	(void)nlh;
 	(void)out;
 	return -1;
-}
-
-int
-xfrm_netlink_talk(struct xfrm_netlink *nl, struct nlmsghdr *nlh)
-{
-	(void)nl;
-	(void)nlh;
-	return 0;
 }
 
 bool
@@ -121,15 +94,6 @@ xfrm_answer_now(struct xfrm *xf, uint32_t class_id)
 	(void)xf;
 	(void)class_id;
 	n_looks++;
-}
-
-bool
-xfrm_pair_has_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
-{
-	(void)xf;
-	(void)class_id;
-	(void)remote;
-	return has_pair;
 }
 
 /* ---- rig ---- */
@@ -168,7 +132,7 @@ setup(void)
 {
 	x = fake_setup();
 	n_asked = n_told = n_done = n_looks = 0;
-	was_secured = has_pair = false;
+	was_secured = false;
 	memset(&state, 0, sizeof(state));
 }
 
@@ -542,8 +506,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_acquire");
 	TCase *t = tcase_create("acquires");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, nothing_waits_with_discovery);
@@ -558,9 +520,5 @@ main(void)
 	tcase_add_test(t, a_flood_is_forgotten);
 	tcase_add_test(t, state_is_told);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -8,23 +8,17 @@
 #include "daemon/net.h"
 #include "daemon/sockdiag.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
+#include "tests/unit/xfrm_stubs.h"
 
 #define RING 7 /* require-in-request-out to 10.0.0.0/24 */
 
 static struct xfrm *x;
-static struct sockdiag_entry sockets[8];
-static size_t n_sockets, n_told;
+static size_t n_told;
 static struct flow secured; /* protocol 0: nothing is */
 static bool waits;
 
 /* ---- fakes ---- */
-
-void
-log_error(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	ck_abort_msg("%s", fmt);
-}
 
 int
 ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
@@ -34,24 +28,6 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	(void)n;
 	(void)fd;
 	n_told += type == PROTO_FLOW_CLEAR;
-	return 0;
-}
-
-uint32_t
-net_mark_class(const struct config *c, uint32_t mark)
-{
-	(void)c;
-	return mark;
-}
-
-int
-sockdiag_dump_states(
-    uint8_t family, uint8_t protocol, uint32_t states, sockdiag_each *each, void *ctx)
-{
-	for (size_t i = 0; i < n_sockets; i++)
-		if (sockets[i].family == family && sockets[i].protocol == protocol &&
-		    (states >> sockets[i].state & 1) != 0)
-			each(ctx, &sockets[i]);
 	return 0;
 }
 
@@ -65,12 +41,6 @@ bool
 xfrm_has_ipv6(void)
 {
 	return false;
-}
-
-size_t
-xfrm_bucket(const struct address *a)
-{
-	return a->b[3];
 }
 
 bool
@@ -204,16 +174,15 @@ rules_begin(void)
 static void
 setup(void)
 {
-	ck_assert_ptr_nonnull(x = calloc(1, sizeof(*x)));
+	x = xfrm_empty();
 	TAILQ_INIT(&x->acquires);
 	ck_assert_ptr_nonnull(x->base = event_base_new());
 	ck_assert(xfrm_answer_new(x));
-	x->now_ms = 1000000;
 	x->class[RING] = (struct xfrm_class){ .is_up = true,
 		.is_rule = true,
 		.allow_insecure = true,
 		.rule = { .remote = { at(0, 0).addr, 24 }, .action = RULE_REQUIRE_IN } };
-	n_sockets = n_told = 0;
+	n_told = 0;
 	secured.protocol = 0;
 	waits = false;
 	rules_begin();
@@ -415,8 +384,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_answer");
 	TCase *t = tcase_create("answers");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, connecting, 0, 2);
@@ -428,9 +395,5 @@ main(void)
 	tcase_add_test(t, ends_when_secured);
 	tcase_add_test(t, restart);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

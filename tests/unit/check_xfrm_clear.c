@@ -7,6 +7,8 @@
 #include "daemon/net.h"
 #include "daemon/sockdiag.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
+#include "tests/unit/xfrm_stubs.h"
 
 #include <netinet/tcp.h>
 
@@ -15,46 +17,11 @@
 #define GRACE_MS 10000
 
 static struct xfrm *x;
-static struct sockdiag_entry sockets[8];
-static size_t n_sockets;
-static bool has_pair;
 /* What the kernel would have: out[0], in[1]. */
 static size_t n_policies[2], n_unset;
 static struct xfrm_rule last[2];
 
 /* ---- fakes ---- */
-
-void
-log_warn(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
-
-void
-log_error(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	ck_abort_msg("%s", fmt);
-}
-
-size_t
-xfrm_bucket(const struct address *a)
-{
-	return ((size_t)a->b[2] << 8 | a->b[3]) % XFRM_BUCKETS;
-}
-
-uint32_t
-xfrm_reqid(uint32_t class_id)
-{
-	return class_id;
-}
-
-enum xfrm_level
-xfrm_class_level(const struct xfrm *xf, uint32_t class_id)
-{
-	return xf->class[class_id].allow_insecure ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED;
-}
 
 struct xfrm_rule
 xfrm_rule_flow(const struct xfrm *xf, uint32_t class_id, const struct flow *selector,
@@ -105,15 +72,6 @@ xfrm_policy_end_clear(struct xfrm *xf, uint32_t class_id, const struct flow *sel
 }
 
 bool
-xfrm_pair_has_remote(struct xfrm *xf, uint32_t class_id, const struct address *remote)
-{
-	(void)xf;
-	(void)class_id;
-	(void)remote;
-	return has_pair;
-}
-
-bool
 xfrm_pair_overlaps(const struct xfrm *xf, uint32_t class_id, const struct flow *selector)
 {
 	(void)xf;
@@ -133,12 +91,6 @@ xfrm_pair_is_of_connection(
 }
 
 bool
-xfrm_is_connection(const struct flow *selector)
-{
-	return selector->local.port != 0 && selector->remote.port != 0;
-}
-
-bool
 xfrm_policy_has_room(const struct xfrm *xf)
 {
 	(void)xf;
@@ -153,35 +105,14 @@ xfrm_policy_end(struct xfrm *xf, struct xfrm_entry *e)
 	n_unset++;
 }
 
-uint32_t
-net_mark_class(const struct config *c, uint32_t mark)
-{
-	(void)c;
-	return mark;
-}
-
-int
-sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
-    void *ctx)
-{
-	(void)local_port;
-	for (size_t i = 0; i < n_sockets; i++)
-		if (sockets[i].family == family && sockets[i].protocol == protocol)
-			each(ctx, &sockets[i]);
-	return 0;
-}
-
 /* ---- rig ---- */
 
 static void
 setup(void)
 {
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
-	x->now_ms = 1000000;
+	x = xfrm_empty();
 	x->class[INSECURE].allow_insecure = x->class[INSECURE].in_use = true;
 	x->class[RULE].allow_insecure = x->class[RULE].is_rule = true;
-	n_sockets = 0;
 	has_pair = true;
 	memset(n_policies, 0, sizeof(n_policies));
 	n_unset = 0;
@@ -412,8 +343,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_clear");
 	TCase *t = tcase_create("memory");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -428,9 +357,5 @@ main(void)
 	tcase_add_test(t, rule_forgets_others);
 	tcase_add_test(t, class_lingers);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -4,6 +4,8 @@
 
 #include "daemon/log.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
+#include "tests/unit/xfrm_stubs.h"
 
 #define OUR_PORT 77
 #define OTHER_PORT 78
@@ -16,20 +18,6 @@ static uint32_t expired[4]; /* quick modes; 0: all */
 static size_t n_expired, n_repaired, n_looked;
 
 /* ---- fakes ---- */
-
-void
-log_warn(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
-
-void
-log_error(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
 
 int
 ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
@@ -91,14 +79,6 @@ xfrm_pair_move(struct xfrm *xf, struct xfrm_pair *p, const struct endpoint *remo
 	(void)remote;
 }
 
-struct xfrm_entry *
-xfrm_policy_find(struct xfrm *xf, const struct xfrm_rule *r)
-{
-	(void)xf;
-	(void)r;
-	return NULL;
-}
-
 void
 xfrm_policy_repair(struct xfrm *xf, struct xfrm_entry *e)
 {
@@ -127,19 +107,12 @@ xfrm_acquire_look(struct xfrm *xf)
 	n_looked++;
 }
 
-uint32_t
-xfrm_reqid_class(uint32_t reqid)
-{
-	return reqid;
-}
-
 /* ---- rig ---- */
 
 static void
 setup(void)
 {
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
+	x = xfrm_empty();
 	for (size_t i = 0; i < 3; i++) {
 		pair[i] = (struct xfrm_pair){ .qm_id = (uint32_t)i + 1,
 			.sa.protocol = i < 2 ? 50 : 51,
@@ -237,8 +210,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_event");
 	TCase *t = tcase_create("events");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, flush_of_all);
@@ -247,9 +218,5 @@ main(void)
 	tcase_add_test(t, one_state_deleted);
 	tcase_add_test(t, lost_is_looked_for_once);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

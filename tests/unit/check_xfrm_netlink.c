@@ -10,6 +10,7 @@
 
 #include "daemon/xfrm_netlink.h"
 #include "tests/unit/check_xfrm_netlink.h"
+#include "tests/unit/run_suite.h"
 
 #define MANY 3000
 #define SKIPPED 77 /* for automake */
@@ -163,8 +164,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_netlink");
 	TCase *t = tcase_create("events");
-	SRunner *runner;
-	int failed;
 
 	if (!kernel_has_policies()) {
 		printf("skipped: no network namespace with IPsec policies: %s\n",
@@ -179,9 +178,5 @@ main(void)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, xfrm_install_cases());
 	suite_add_tcase(s, xfrm_leftovers_cases());
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

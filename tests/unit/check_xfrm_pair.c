@@ -7,6 +7,8 @@
 
 #include "daemon/log.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
+#include "tests/unit/xfrm_stubs.h"
 
 #define CLASS 5
 #define MANY 4000
@@ -19,27 +21,6 @@ static size_t n_asked, n_dumps;
 static uint32_t gone; /* the SPI of a state that another program has deleted */
 
 /* ---- fakes ---- */
-
-void
-log_warn(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
-
-void
-log_info(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	(void)fmt;
-}
-
-void
-log_error(const char *token, const char *fmt, ...)
-{
-	(void)token;
-	ck_abort_msg("%s", fmt);
-}
 
 int
 ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
@@ -54,14 +35,6 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	n_silent += e->why == EXPIRY_SILENT;
 	n_gone += e->why == EXPIRY_PLANE_GONE;
 	n_expired++;
-	return 0;
-}
-
-int
-xfrm_netlink_talk(struct xfrm_netlink *nl, struct nlmsghdr *nlh)
-{
-	(void)nl;
-	(void)nlh;
 	return 0;
 }
 
@@ -123,32 +96,6 @@ xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx)
 	return 0;
 }
 
-struct nlmsghdr *
-xfrm_message_sa_add(void *buf, const struct action_sa_add *a, uint32_t reqid,
-    struct xfrm_mark_value mark, bool update)
-{
-	(void)a;
-	(void)reqid;
-	(void)mark;
-	(void)update;
-	return buf;
-}
-
-struct nlmsghdr *
-xfrm_message_sa_delete(
-    void *buf, const struct xfrm_sa_name *s, struct xfrm_mark_value mark)
-{
-	(void)s;
-	(void)mark;
-	return buf;
-}
-
-void
-xfrm_message_any_keys(struct action_sa_add *a)
-{
-	(void)a;
-}
-
 void
 xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out)
 {
@@ -156,14 +103,6 @@ xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out)
 	out->spi = a->spi;
 	out->from = a->inbound ? a->selector.remote.addr : a->selector.local.addr;
 	out->to = a->inbound ? a->selector.local.addr : a->selector.remote.addr;
-}
-
-const char *
-xfrm_check_sa(const struct xfrm *xf, const struct action_sa_add *a)
-{
-	(void)xf;
-	(void)a;
-	return NULL;
 }
 
 void
@@ -237,40 +176,12 @@ xfrm_rule_flow(const struct xfrm *xf, uint32_t class_id, const struct flow *sele
 			     0 };
 }
 
-uint32_t
-xfrm_reqid(uint32_t class_id)
-{
-	return class_id;
-}
-
-uint32_t
-xfrm_reqid_connection(uint32_t class_id)
-{
-	return class_id + 1000;
-}
-
-struct xfrm_mark_value
-xfrm_state_mark(const struct xfrm *xf, uint32_t class_id)
-{
-	(void)xf;
-	(void)class_id;
-	return (struct xfrm_mark_value){ 0, 0 };
-}
-
-size_t
-xfrm_bucket(const struct address *a)
-{
-	return ((size_t)a->b[2] << 8 | a->b[3]) % XFRM_BUCKETS;
-}
-
 /* ---- rig ---- */
 
 static void
 setup(void)
 {
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
-	x->now_ms = 1000000;
+	x = xfrm_empty();
 	packets[0] = packets[1] = 0;
 	heard_through = 0;
 	n_silent = n_gone = n_expired = n_of_connection = 0;
@@ -472,8 +383,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_pair");
 	TCase *t = tcase_create("pairs");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
@@ -485,9 +394,5 @@ main(void)
 	tcase_add_test(t, one_question_for_many);
 	tcase_add_test(t, not_in_the_dump);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

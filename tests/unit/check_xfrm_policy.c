@@ -4,6 +4,7 @@
 #include <linux/xfrm.h>
 #include <stdlib.h>
 
+#include "tests/unit/run_suite.h"
 #include "tests/unit/xfrm_fakes.h"
 
 #define CLASS 5
@@ -140,8 +141,8 @@ START_TEST(connection_has_its_own_pairs)
 	ck_assert(set(XFRM_LEVEL_REQUIRED));
 	ck_assert_uint_eq(kernel.n_installed, 2);
 	r = a_flow(XFRM_LEVEL_REQUIRED);
-	ck_assert_uint_eq(r.reqid, FAKE_OF_CONNECTION);
-	ck_assert_uint_eq(xfrm_policy_find(x, &r)->rule.reqid, FAKE_OF_CONNECTION);
+	ck_assert_uint_eq(r.reqid, OF_CONNECTION + CLASS);
+	ck_assert_uint_eq(xfrm_policy_find(x, &r)->rule.reqid, OF_CONNECTION + CLASS);
 }
 END_TEST
 
@@ -261,8 +262,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_policy");
 	TCase *t = tcase_create("policies");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, fake_teardown);
 	tcase_add_test(t, equal_ones_are_not_set_again);
@@ -278,9 +277,5 @@ main(void)
 	tcase_add_loop_test(t, flows_move_with_their_rule, 0, 2);
 	tcase_add_test(t, only_loopback_is_exempt_inbound);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -11,6 +11,7 @@
 #include "daemon/secure_socket.h"
 #include "daemon/xfrm_fit.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
 
 /* ---- a kernel ---- */
 
@@ -253,8 +254,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_probe");
 	TCase *t = tcase_create("probe");
-	SRunner *r;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, NULL);
@@ -265,9 +264,5 @@ main(void)
 	tcase_add_test(t, what_is_lacking_is_not_proposed);
 	tcase_add_test(t, ah_is_proposed_where_esp_is_lacking);
 	tcase_add_test(t, a_kernel_serves_with_some_proposal_and_with_encryption);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -16,6 +16,7 @@
 #include "daemon/net.h"
 #include "daemon/net_rules.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/run_suite.h"
 #include "tests/unit/xfrm_kernel.h"
 
 #define LISTS 60
@@ -394,8 +395,6 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_rules");
 	TCase *t = tcase_create("both data planes");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_action);
@@ -403,9 +402,5 @@ main(void)
 	tcase_add_test(t, other_order);
 	tcase_add_test(t, restored_rules_let_no_more_through);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -11,13 +11,11 @@
 
 #include "daemon/net.h"
 #include "tests/unit/check_xfrm_send.h"
+#include "tests/unit/run_suite.h"
 
 #define GRACE_MS 10000
 
 struct xfrm *x;
-struct sockdiag_entry sockets[MAX_SOCKETS];
-size_t n_sockets;
-bool dump_fails;
 bool kernel_refuses;
 size_t n_told;
 uint32_t expired;
@@ -104,12 +102,6 @@ xfrm_message_sa_delete(void *buf, const struct xfrm_sa_name *s, struct xfrm_mark
 }
 
 void
-xfrm_message_any_keys(struct action_sa_add *a)
-{
-	(void)a;
-}
-
-void
 xfrm_sa_name_of(const struct action_sa_add *a, struct xfrm_sa_name *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -134,67 +126,7 @@ xfrm_netlink_talk(struct xfrm_netlink *nl, struct nlmsghdr *nlh)
 	ck_abort_msg("such a state was not there");
 }
 
-int
-xfrm_netlink_dump(uint16_t type, xfrm_netlink_each *each, void *ctx)
-{
-	(void)type;
-	(void)each;
-	(void)ctx;
-	return 0;
-}
-
 /* ---- other fakes ---- */
-
-bool
-xfrm_has_ipv6(void)
-{
-	return true;
-}
-
-size_t
-xfrm_bucket(const struct address *a)
-{
-	return a->b[3];
-}
-
-struct xfrm_mark_value
-xfrm_policy_mark(const struct xfrm *xf, uint32_t class_id)
-{
-	(void)xf;
-	return (struct xfrm_mark_value){ class_id << 20, 0x7ff00000 };
-}
-
-struct xfrm_mark_value
-xfrm_state_mark(const struct xfrm *xf, uint32_t class_id)
-{
-	return xfrm_policy_mark(xf, class_id);
-}
-
-uint32_t
-xfrm_reqid(uint32_t class_id)
-{
-	return class_id;
-}
-
-uint32_t
-xfrm_reqid_connection(uint32_t class_id)
-{
-	return OF_CONNECTION + class_id;
-}
-
-enum xfrm_level
-xfrm_class_level(const struct xfrm *xf, uint32_t class_id)
-{
-	return xf->class[class_id].allow_insecure ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED;
-}
-
-const char *
-xfrm_check_sa(const struct xfrm *xf, const struct action_sa_add *a)
-{
-	(void)xf;
-	(void)a;
-	return NULL;
-}
 
 bool
 xfrm_rules_is_base(const struct xfrm *xf, const struct xfrm_entry *e)
@@ -210,12 +142,6 @@ xfrm_rules_out(const struct xfrm *xf, uint32_t class_id, uint8_t family, uint8_t
 {
 	(void)protocol;
 	return xfrm_rule_new(xf, class_id, family, XFRM_PRIORITY_CLASS, XFRM_LEVEL_REQUIRED);
-}
-
-enum xfrm_level
-xfrm_class_level_out(const struct xfrm *xf, uint32_t class_id)
-{
-	return xfrm_class_level(xf, class_id);
 }
 
 void
@@ -245,32 +171,12 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	return 0;
 }
 
-uint32_t
-net_mark_class(const struct config *c, uint32_t mark)
-{
-	(void)c;
-	return mark;
-}
-
-int
-sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
-    void *ctx)
-{
-	(void)local_port;
-	for (size_t i = 0; i < n_sockets; i++)
-		if (sockets[i].family == family && sockets[i].protocol == protocol)
-			each(ctx, &sockets[i]);
-	return dump_fails ? -ENOBUFS : 0;
-}
-
 /* ---- rig ---- */
 
 static void
 setup(void)
 {
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
-	x->now_ms = 100000;
+	x = xfrm_empty();
 	for (uint32_t id = CLASS_DEFAULT; id <= CLASS_INSECURE; id++)
 		x->class[id].protocol = 50;
 	x->class[CLASS_ENCRYPT].guarantee_encryption = true;
@@ -279,8 +185,8 @@ setup(void)
 	x->class[CLASS_RULE] = (struct xfrm_class){
 		.protocol = 50, .is_up = true, .is_rule = true, .allow_insecure = true
 	};
-	dump_fails = kernel_refuses = false;
-	n_policies = n_states = n_sockets = n_told = 0;
+	kernel_refuses = false;
+	n_policies = n_states = n_told = 0;
 	expired = 0;
 }
 
@@ -405,17 +311,11 @@ main(void)
 {
 	Suite *s = suite_create("xfrm_send");
 	TCase *t = tcase_create("pair");
-	SRunner *r;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
 	xfrm_guarantee_cases(t);
 	xfrm_boundary_cases(t);
 	xfrm_narrow_cases(t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

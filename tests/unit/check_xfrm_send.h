@@ -4,19 +4,14 @@
 
 #include <check.h>
 
-#include "daemon/sockdiag.h"
 #include "daemon/xfrm_state.h"
+#include "tests/unit/xfrm_stubs.h"
 
-#define OF_CONNECTION 0x1000 /* added to a reqid */
 #define CLASS_RULE 4 /* a rule that requests */
-#define MAX_SOCKETS 3000
 
 extern struct xfrm *x;
 extern size_t n_told;	 /* flows in clear because of a NAT */
 extern uint32_t expired; /* bits of quick modes that the negotiator is to make anew */
-extern struct sockdiag_entry sockets[MAX_SOCKETS];
-extern size_t n_sockets; /* 0: all are closed */
-extern bool dump_fails;
 extern bool kernel_refuses; /* policies */
 
 struct flow flow_of(uint8_t protocol, uint16_t local_port, uint16_t remote_port);

@@ -13,10 +13,8 @@ struct xfrm *
 fake_setup(void)
 {
 	memset(&kernel, 0, sizeof(kernel));
-	fake_x = calloc(1, sizeof(*fake_x));
-	ck_assert_ptr_nonnull(fake_x);
+	fake_x = xfrm_empty();
 	TAILQ_INIT(&fake_x->acquires);
-	fake_x->now_ms = 1000;
 	return fake_x;
 }
 
@@ -29,63 +27,6 @@ fake_teardown(void)
 }
 
 /* ---- xfrm.c, xfrm_pair.c, xfrm_answer.c ---- */
-
-bool
-xfrm_has_ipv6(void)
-{
-	return true;
-}
-
-size_t
-xfrm_bucket(const struct address *a)
-{
-	return a->b[3];
-}
-
-struct xfrm_mark_value
-xfrm_policy_mark(const struct xfrm *x, uint32_t class_id)
-{
-	(void)x;
-	return (struct xfrm_mark_value){ class_id << 20, 0x7ff00000 };
-}
-
-uint32_t
-xfrm_reqid(uint32_t class_id)
-{
-	return class_id;
-}
-
-uint32_t
-xfrm_reqid_connection(uint32_t class_id)
-{
-	(void)class_id;
-	return FAKE_OF_CONNECTION;
-}
-
-uint32_t
-xfrm_reqid_class(uint32_t reqid)
-{
-	return reqid;
-}
-
-enum xfrm_level
-xfrm_class_level(const struct xfrm *x, uint32_t class_id)
-{
-	return x->class[class_id].allow_insecure ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED;
-}
-
-enum xfrm_level
-xfrm_class_level_out(const struct xfrm *x, uint32_t class_id)
-{
-	return x->class[class_id].clear_waits ? XFRM_LEVEL_REQUIRED :
-						xfrm_class_level(x, class_id);
-}
-
-bool
-xfrm_is_connection(const struct flow *selector)
-{
-	return selector->local.port != 0 && selector->remote.port != 0;
-}
 
 bool
 xfrm_pair_is_of_connection(

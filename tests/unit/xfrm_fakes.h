@@ -3,8 +3,7 @@
 #define AUTHIPD_TESTS_UNIT_XFRM_FAKES_H
 
 #include "daemon/xfrm_state.h"
-
-#define FAKE_OF_CONNECTION 77 /* a reqid */
+#include "tests/unit/xfrm_stubs.h"
 
 struct fake_kernel {
 	int refuses; /* errno; 0: it takes everything */

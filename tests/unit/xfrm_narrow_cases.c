@@ -201,14 +201,14 @@ START_TEST(in_doubt_it_stays_whole)
 {
 	secure(1, &any, CLASS_INSECURE);
 	call(1, TCP_ESTABLISHED);
-	dump_fails = _i == 0;
+	sockets_fail = _i == 0;
 	kernel_refuses = _i == 1;
 	x->n_secured += _i == 2 ? XFRM_MAX_SECURED : 0;
 	x->n_entries += _i == 3 ? XFRM_MAX_POLICIES / 2 : 0;
 	xfrm_pair_delete(x, 1);
 	ticks(600000);
 	ck_assert(!is_narrow());
-	dump_fails = kernel_refuses = false;
+	sockets_fail = kernel_refuses = false;
 	x->n_secured -= _i == 2 ? XFRM_MAX_SECURED : 0;
 	x->n_entries -= _i == 3 ? XFRM_MAX_POLICIES / 2 : 0;
 	ticks(2000);
