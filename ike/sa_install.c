@@ -38,6 +38,7 @@ void
 sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 {
 	const struct qm_proposal *p = &qm->choice.proposal;
+	uint32_t clear_s = qm->policy.policy->nd_allow_clear_s;
 	struct secret cipher_key, integrity_key;
 	struct engine_action *a = NULL;
 
@@ -71,7 +72,7 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	a->sa_add.idle_s = (qm->mm->vendor_seen & 1u << VENDOR_NLBS_PRESENT) != 0 ?
 			       qm->policy.policy->idle_failover_s :
 			       qm->policy.policy->idle_s;
-	a->sa_add.allow_clear_ms = qm->policy.policy->nd_allow_clear_s * 1000;
+	a->sa_add.allow_clear_ms = clear_s > UINT32_MAX / 1000 ? UINT32_MAX : clear_s * 1000;
 	a->sa_add.replay_window = e->p.replay_window;
 	if (qm->udp)
 		sa_nat(qm, &a->sa_add.nat);

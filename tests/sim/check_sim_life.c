@@ -20,6 +20,22 @@ START_TEST(quick_mode_lifetime_ends_the_pair)
 }
 END_TEST
 
+/* In milliseconds the longest grace is not the shortest one. */
+START_TEST(longest_grace_for_clear_text)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	sim_init(&net, 1);
+	net.host[0].policy.nd_allow_clear_s = 4294968;
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	ck_assert_uint_eq(net.host[0].sa->add.allow_clear_ms, UINT32_MAX);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(main_mode_lifetime)
 {
 	sim_begin();
@@ -230,6 +246,7 @@ sim_life_cases(void)
 
 	tcase_set_timeout(t, 300);
 	tcase_add_test(t, quick_mode_lifetime_ends_the_pair);
+	tcase_add_test(t, longest_grace_for_clear_text);
 	tcase_add_test(t, main_mode_lifetime);
 	tcase_add_loop_test(t, peer_wants_shorter_lifetimes, 0, 2);
 	tcase_add_loop_test(t, delete_tells_the_peer, 0, 2);
