@@ -254,6 +254,67 @@ START_TEST(h40_reserved_spis)
 }
 END_TEST
 
+static bool
+lose_encrypted(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)n;
+	return from != INITIATOR || (p[19] & ISAKMP_FLAG_ENCRYPTED) == 0;
+}
+
+/* The first quick mode as it would have come, with PFS. */
+static void
+first_q1(void)
+{
+	const struct mm_sa *mm;
+
+	hostile_begin();
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (uint32_t k = 0; k < net.host[i].policy.n_qm_proposal; k++)
+			net.host[i].policy.qm_proposal[k].pfs = DH_ECP256;
+	net.tap = lose_encrypted;
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	sim_run(&net, 100);
+	net.tap = NULL;
+	mm = hostile_mm(INITIATOR);
+	ck_assert(recipe_read(
+	    &r, mm, blob_span(&LIST_FIRST(&mm->quick_modes)->request.bytes)));
+}
+
+static void
+remove_item(uint8_t type)
+{
+	struct item *it = recipe_find(&r, type, 0);
+
+	ck_assert_ptr_nonnull(it);
+	recipe_remove(&r, (size_t)(it - r.item));
+}
+
+/* Auth1 is the proof of a main mode, and PFS is not left out because the peer does so. */
+START_TEST(h42_first_quick_mode_without_its_proof)
+{
+	static const enum ike_err errors[] = { IKE_OK, IKE_ERR_PAYLOAD_MISSING, IKE_ERR_HASH,
+		IKE_ERR_AUTH_HASH, IKE_ERR_KE };
+
+	first_q1();
+	if (_i == 1)
+		remove_item(PAYLOAD_HASH);
+	else if (_i == 2)
+		recipe_find(&r, PAYLOAD_HASH, 0)->n--;
+	else if (_i == 3)
+		recipe_find(&r, PAYLOAD_HASH, 0)->b[0] ^= 1;
+	else if (_i == 4)
+		remove_item(PAYLOAD_KE);
+	recipe_write(&r, hostile_mm(INITIATOR), &w);
+	sim_inject(&net, RESPONDER, w.b, w.n);
+	if (_i > 0)
+		ck_assert_uint_eq(hostile_errors(RESPONDER, errors[_i]), 1);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), _i == 0);
+	ck_assert_uint_eq(net.host[RESPONDER].n_failure, _i > 0);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 hostile_quick_cases(void)
 {
@@ -268,5 +329,6 @@ hostile_quick_cases(void)
 	tcase_add_test(t, h40_gcm_and_gmac);
 	tcase_add_test(t, h40_long_attribute_is_not_cut);
 	tcase_add_test(t, h40_reserved_spis);
+	tcase_add_loop_test(t, h42_first_quick_mode_without_its_proof, 0, 5);
 	return t;
 }

@@ -94,6 +94,7 @@ START_TEST(delete_of_an_orphan)
 	ck_assert(sim_run_results(&v1_net, INITIATOR, 2, 5000));
 	sim_run(&v1_net, 1000);
 	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 4);
+	ck_assert_uint_eq(orphan->mm != NULL, _i == SAME); /* a NAT has others behind it */
 	wire = v1_info(
 	    INITIATOR, RIGHT_HASH, PAYLOAD_DELETE, delete_body(b, 3, SPAN_ARRAY(spi)));
 	sim_inject(&v1_net, RESPONDER, wire.p, wire.n);

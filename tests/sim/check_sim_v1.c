@@ -392,7 +392,44 @@ START_TEST(lifetimes)
 }
 END_TEST
 
+/* A main mode carries so many quick modes; what comes then has another one. */
+START_TEST(limit_of_quick_modes)
+{
+	v1_prepare(6, AUTH_V1_PSK);
+	net.host[0].policy.mm_qm_limit = 2;
+	sim_start(&net, &dialect, &dialect);
+	for (uint16_t i = 0; i < 5; i++) {
+		sim_acquire(&net, 0, i + 1u, 4, (uint16_t)(80 + i));
+		ck_assert(sim_run_results(&net, 0, i + 1u, 5000));
+		sim_run(&net, 1000);
+		ck_assert_uint_eq(
+		    engine_event_count(net.host[0].engine, EVENT_MM_ESTABLISHED), i / 2u + 1);
+	}
+	ck_assert_uint_eq(net.host[1].n_sa, 10);
+	sim_free(&net);
+}
+END_TEST
+
 /* ---- refusals ---- */
+
+/* The other side wants encryption, and none is offered: the reason says so. */
+START_TEST(encryption_is_wanted)
+{
+	v1_prepare(6, AUTH_V1_PSK);
+	net.host[0].policy.qm_proposal[0] =
+	    (struct qm_proposal){ QM_ESP_AUTH, HASH_SHA1, CIPHER_NULL, DH_NONE, 3600, 0 };
+	net.host[0].policy.n_qm_proposal = 1;
+	net.host[1].class.guarantee_encryption = true;
+	sim_start(&net, &dialect, &dialect);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_ENCRYPTION_REQUIRED), 1);
+	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
 
 START_TEST(wrong_key)
 {
@@ -518,6 +555,8 @@ main(void)
 	tcase_add_loop_test(t, key_of_somebody_else, 0, 2);
 	tcase_add_loop_test(t, commit_bit, 0, 2);
 	tcase_add_loop_test(t, lifetimes, 0, 2);
+	tcase_add_test(t, limit_of_quick_modes);
+	tcase_add_test(t, encryption_is_wanted);
 	tcase_add_test(t, wrong_key);
 	tcase_add_loop_test(t, wrong_certificate, 0, 2);
 	tcase_add_test(t, wrong_ticket);

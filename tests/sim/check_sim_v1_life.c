@@ -369,6 +369,24 @@ START_TEST(initial_contact)
 }
 END_TEST
 
+/* It forgot the main mode, and answers no quick mode on it: the next attempt begins anew. */
+START_TEST(peer_that_forgot)
+{
+	v1_begin_psk(12);
+	connect_now();
+	sim_restart(&net, 1, &dialect);
+	sim_acquire(&net, 0, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 0, 2, 200000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	sim_acquire(&net, 0, 3, 4, 81);
+	ck_assert(sim_run_results(&net, 0, 3, 5000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	sim_run(&net, 1000);
+	ck_assert_uint_eq(net.host[1].n_sa, 2);
+	sim_free(&net);
+}
+END_TEST
+
 /* It began when there was nothing with the peer; that has begun by itself meanwhile. */
 START_TEST(initial_contact_is_late)
 {
@@ -414,5 +432,6 @@ sim_v1_life_cases(void)
 	tcase_add_test(t, dpd_is_off);
 	tcase_add_test(t, initial_contact);
 	tcase_add_test(t, initial_contact_is_late);
+	tcase_add_test(t, peer_that_forgot);
 	return t;
 }
