@@ -70,10 +70,11 @@ shout_storm() {
 	ip -n "${ns}a" route add 10.77.0.0/16 via "$b4"
 	as 65534 shout 3000 >"$work/s.app" 2>&1 || fail "$(tail -n 1 "$work/s.app")"
 	serve b secure_server "$p0"
-	on a secure_client -t 10 "$b4" "$p0" hello || fail "another user is not served"
+	on a secure_client -t 30 "$b4" "$p0" hello || fail "another user is not served"
 	serve a secure_server "$p1"
-	on b secure_client -t 10 "$a4" "$p1" hello || fail "a peer is not served"
-	grep -q "packets of user 65534 wait for too many" "$work/a.log" ||
+	on b secure_client -t 30 "$a4" "$p1" hello || fail "a peer is not served"
+	# Where its socket had gone by the time, it is nobody's.
+	grep -q "packets of user -*[0-9]* wait for too many" "$work/a.log" ||
 		fail "the log does not say so"
 }
 
