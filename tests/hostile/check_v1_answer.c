@@ -287,7 +287,7 @@ START_TEST(responder_lifetime)
 }
 END_TEST
 
-/* A peer has no more pairs than it may. */
+/* A peer has no more pairs than it may; those that we began are not its own. */
 START_TEST(limit_of_pairs)
 {
 	struct engine *e;
@@ -295,11 +295,14 @@ START_TEST(limit_of_pairs)
 	v1_connect();
 	e = v1_net.host[RESPONDER].engine;
 	e->p.max_qm_per_peer = 2;
+	for (uint16_t i = 0; i < 3; i++)
+		sim_acquire(&v1_net, RESPONDER, 1u + i, 4, (uint16_t)(5000 + i));
+	ck_assert(sim_run_results(&v1_net, RESPONDER, 3, 5000));
 	for (uint16_t i = 0; i < 3; i++) {
 		sim_acquire(&v1_net, INITIATOR, 2u + i, 4, (uint16_t)(81 + i));
 		sim_run(&v1_net, 500);
 	}
-	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 4);
+	ck_assert_uint_eq(v1_net.host[RESPONDER].n_sa, 4 + 6);
 	ck_assert_uint_eq(engine_error_count(e, IKE_ERR_PEER_QM_LIMIT), 2);
 	sim_free(&v1_net);
 }
