@@ -3,7 +3,7 @@
 
 #include "tests/hostile/hostile.h"
 
-static struct recipe r, good[GOOD_MESSAGES];
+static struct recipe r, *good;
 static struct raw w;
 
 /* ---- H15: every message in every state ---- */
@@ -173,6 +173,7 @@ hostile_state_cases(void)
 {
 	TCase *t = tcase_create("state");
 
+	good = recipes_room(GOOD_MESSAGES * sizeof(*good));
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, h15_every_message_in_every_state, 0, GOOD_MESSAGES + 1);
 	tcase_add_loop_test(t, h15_delete_in_every_state, 0, GOOD_MESSAGES + 1);

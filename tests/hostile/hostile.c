@@ -1,6 +1,7 @@
 /* Tools for hostile inputs. */
 #include "tests/hostile/hostile.h"
 
+#include <sys/mman.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,16 @@ hostile_m1_raw(void)
 }
 
 /* ---- recipes ---- */
+
+void *
+recipes_room(size_t n_bytes)
+{
+	void *p = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
 
 void
 hostile_m1(struct recipe *r)

@@ -6,19 +6,19 @@
 
 #include "tests/sim/check_sim_list.h"
 
-struct seen seen;
+struct seen *seen;
 
 bool
 list_tap(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
 	(void)ctx;
-	if (seen.n == MAX_SEEN)
+	if (seen->n == MAX_SEEN)
 		return true;
-	ck_assert(recipe_read(&seen.m[seen.n], hostile_mm(from), span_of(p, *n)));
-	memcpy(seen.wire[seen.n].b, p, *n);
-	seen.wire[seen.n].n = *n;
-	seen.from[seen.n] = from;
-	seen.n_sa[seen.n++] = net.host[from].n_sa;
+	ck_assert(recipe_read(&seen->m[seen->n], hostile_mm(from), span_of(p, *n)));
+	memcpy(seen->wire[seen->n].b, p, *n);
+	seen->wire[seen->n].n = *n;
+	seen->from[seen->n] = from;
+	seen->n_sa[seen->n++] = net.host[from].n_sa;
 	return true;
 }
 
@@ -27,7 +27,7 @@ list_record(int family)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
 
-	seen.n = 0;
+	seen->n = 0;
 	net.tap = list_tap;
 	sim_start(&net, &d, &d);
 	sim_acquire(&net, INITIATOR, 1, family, 80);
@@ -41,13 +41,13 @@ list_record_good(void)
 {
 	sim_init(&net, 5);
 	list_record(4);
-	ck_assert_uint_eq(seen.n, GOOD_MESSAGES);
+	ck_assert_uint_eq(seen->n, GOOD_MESSAGES);
 }
 
 void
 list_expect(size_t which, const uint8_t *type, size_t n)
 {
-	const struct recipe *m = &seen.m[which];
+	const struct recipe *m = &seen->m[which];
 
 	ck_assert_uint_eq(m->n, n);
 	for (size_t i = 0; i < n; i++)
@@ -57,13 +57,13 @@ list_expect(size_t which, const uint8_t *type, size_t n)
 START_TEST(t001_t002_t003_t005_headers_as_sent)
 {
 	list_record_good();
-	for (size_t i = 0; i < seen.n; i++) {
-		const uint8_t *h = seen.wire[i].b;
+	for (size_t i = 0; i < seen->n; i++) {
+		const uint8_t *h = seen->wire[i].b;
 
 		ck_assert_uint_eq(h[17], 0x10);
 		ck_assert_uint_eq(h[19], i >= Q1 ? ISAKMP_FLAG_ENCRYPTED : 0);
 		ck_assert_uint_eq(h[16], PAYLOAD_CRYPTO); /* T007 */
-		ck_assert_uint_eq(seen.m[i].h.length, seen.wire[i].n);
+		ck_assert_uint_eq(seen->m[i].h.length, seen->wire[i].n);
 	}
 	sim_free(&net);
 }
@@ -87,15 +87,15 @@ END_TEST
 START_TEST(t004_t141_message_ids)
 {
 	list_record_good();
-	ck_assert_uint_eq(seen.m[M1].h.message_id, 0);
-	ck_assert_uint_eq(seen.m[M2].h.message_id, 0);
+	ck_assert_uint_eq(seen->m[M1].h.message_id, 0);
+	ck_assert_uint_eq(seen->m[M2].h.message_id, 0);
 	for (size_t i = Q1; i <= Q4; i++) { /* A25: random, the same in all four */
-		ck_assert_uint_gt(seen.m[i].h.message_id, 1);
-		ck_assert_uint_eq(seen.m[i].h.message_id, seen.m[Q1].h.message_id);
+		ck_assert_uint_gt(seen->m[i].h.message_id, 1);
+		ck_assert_uint_eq(seen->m[i].h.message_id, seen->m[Q1].h.message_id);
 	}
 	for (size_t i = E1; i <= E4; i++) {
-		ck_assert_uint_eq(seen.m[i].h.message_id, 1);
-		ck_assert_uint_eq(seen.m[i].h.exchange, EXCHANGE_EM);
+		ck_assert_uint_eq(seen->m[i].h.message_id, 1);
+		ck_assert_uint_eq(seen->m[i].h.exchange, EXCHANGE_EM);
 	}
 	sim_free(&net);
 }
@@ -135,8 +135,8 @@ START_TEST(t009_t010_t012_crypto_payload)
 		net.host[i].policy.n_mm_proposal = 1;
 	}
 	list_record(4);
-	for (size_t i = 0; i < seen.n; i++) {
-		const uint8_t *c = seen.wire[i].b + ISAKMP_HEADER_BYTES;
+	for (size_t i = 0; i < seen->n; i++) {
+		const uint8_t *c = seen->wire[i].b + ISAKMP_HEADER_BYTES;
 		bool clear = i <= M2;
 
 		ck_assert_uint_eq(c[0], clear ? PAYLOAD_SA : PAYLOAD_NONE);
@@ -171,8 +171,8 @@ START_TEST(t018_sequence_numbers)
 	static const uint32_t want[GOOD_MESSAGES] = { 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3 };
 
 	list_record_good();
-	for (size_t i = 0; i < seen.n; i++)
-		ck_assert_uint_eq(seen.m[i].seq, want[i]);
+	for (size_t i = 0; i < seen->n; i++)
+		ck_assert_uint_eq(seen->m[i].seq, want[i]);
 	sim_free(&net);
 }
 END_TEST
@@ -181,8 +181,8 @@ END_TEST
 START_TEST(t020_t021_t022_gss_flags_as_sent)
 {
 	list_record_good();
-	for (size_t i = 0; i < seen.n; i++) {
-		const struct item *gss = recipe_find(&seen.m[i], PAYLOAD_GSS, 0);
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct item *gss = recipe_find(&seen->m[i], PAYLOAD_GSS, 0);
 
 		ck_assert_int_eq(gss != NULL, i >= GSS1 && i <= GSS4);
 		if (gss == NULL)
@@ -200,12 +200,12 @@ START_TEST(t033_certificates_signatures_deletes_are_never_sent)
 	list_record_good();
 	engine_delete_mm(net.host[_i].engine, net.now_ms, 0);
 	sim_run(&net, 1000);
-	ck_assert_uint_ge(seen.n, GOOD_MESSAGES + 4);
-	for (size_t i = 0; i < seen.n; i++) {
-		ck_assert_ptr_null(recipe_find(&seen.m[i], PAYLOAD_CERT, 0));
-		ck_assert_ptr_null(recipe_find(&seen.m[i], PAYLOAD_CERTREQ, 0));
-		ck_assert_ptr_null(recipe_find(&seen.m[i], PAYLOAD_SIG, 0));
-		ck_assert_ptr_null(recipe_find(&seen.m[i], PAYLOAD_DELETE, 0));
+	ck_assert_uint_ge(seen->n, GOOD_MESSAGES + 4);
+	for (size_t i = 0; i < seen->n; i++) {
+		ck_assert_ptr_null(recipe_find(&seen->m[i], PAYLOAD_CERT, 0));
+		ck_assert_ptr_null(recipe_find(&seen->m[i], PAYLOAD_CERTREQ, 0));
+		ck_assert_ptr_null(recipe_find(&seen->m[i], PAYLOAD_SIG, 0));
+		ck_assert_ptr_null(recipe_find(&seen->m[i], PAYLOAD_DELETE, 0));
 	}
 	sim_free(&net);
 }
@@ -232,7 +232,7 @@ END_TEST
 START_TEST(t090_t092_t093_t096_m1)
 {
 	static const uint8_t zero[COOKIE_BYTES], anonymous[4] = { 0, AUTH_ANONYMOUS };
-	struct recipe *m = &seen.m[M1];
+	struct recipe *m = &seen->m[M1];
 
 	list_record_good();
 	ck_assert_uint_eq(m->h.exchange, EXCHANGE_MM);
@@ -250,8 +250,8 @@ START_TEST(t095_natd_on_ipv4_only)
 {
 	sim_init(&net, 5);
 	list_record(_i == 0 ? 4 : 6);
-	for (size_t i = 0; i < seen.n; i++)
-		ck_assert_int_eq(recipe_find(&seen.m[i], PAYLOAD_NATD, 0) != NULL,
+	for (size_t i = 0; i < seen->n; i++)
+		ck_assert_int_eq(recipe_find(&seen->m[i], PAYLOAD_NATD, 0) != NULL,
 		    _i == 0 && i <= M2);
 	sim_free(&net);
 }
@@ -280,6 +280,7 @@ sim_list_cases(void)
 {
 	TCase *t = tcase_create("checklist");
 
+	seen = recipes_room(sizeof(*seen));
 	tcase_add_test(t, t001_t002_t003_t005_headers_as_sent);
 	tcase_add_loop_test(t, t001_t102_minor_version_and_e_flag_of_m1, 0, 2);
 	tcase_add_test(t, t004_t141_message_ids);

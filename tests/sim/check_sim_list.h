@@ -16,7 +16,7 @@ struct seen {
 	size_t from[MAX_SEEN];
 	size_t n_sa[MAX_SEEN]; /* how many SAs the sender had when it sent */
 };
-extern struct seen seen;
+extern struct seen *seen;
 
 /* For net.tap. */
 bool list_tap(void *ctx, size_t from, uint8_t *p, size_t *n);

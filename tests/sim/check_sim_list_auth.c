@@ -20,13 +20,13 @@ refuse_once(bool wants_retry)
 	list_record(4);
 	ck_assert(sim_sas_agree(&net));
 	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 2);
-	ck_assert_uint_eq(seen.n, GOOD_MESSAGES + 2);
+	ck_assert_uint_eq(seen->n, GOOD_MESSAGES + 2);
 }
 
 static void
 expect_gss(size_t which, uint32_t status, uint8_t flags)
 {
-	const struct item *gss = recipe_find(&seen.m[which], PAYLOAD_GSS, 0);
+	const struct item *gss = recipe_find(&seen->m[which], PAYLOAD_GSS, 0);
 	uint8_t want[5] = { (uint8_t)(status >> 24), (uint8_t)(status >> 16),
 		(uint8_t)(status >> 8), (uint8_t)status, flags };
 
@@ -75,10 +75,10 @@ START_TEST(local_first_failure)
 		net.host[i].policy.n_em_auth = 2;
 	}
 	list_record(4);
-	ck_assert_uint_eq(seen.n, GOOD_MESSAGES + 2);
+	ck_assert_uint_eq(seen->n, GOOD_MESSAGES + 2);
 	expect_gss(GSS1, 0x8009030e, GSS_FLAG_NEW);
-	ck_assert_uint_eq(recipe_find(&seen.m[GSS1], PAYLOAD_GSS, 0)->n, 5);
-	gss = recipe_find(&seen.m[GSS2], PAYLOAD_GSS, 0);
+	ck_assert_uint_eq(recipe_find(&seen->m[GSS1], PAYLOAD_GSS, 0)->n, 5);
+	gss = recipe_find(&seen->m[GSS2], PAYLOAD_GSS, 0);
 	ck_assert_ptr_nonnull(gss);
 	ck_assert_uint_eq(gss->n, 5); /* a failure: no token, a status, no RETRY */
 	ck_assert_mem_ne(gss->b, "\0\0\0\0", 4);
@@ -156,8 +156,8 @@ START_TEST(t144_e2)
 	net.host[RESPONDER].policy.n_em_auth = 2;
 	list_record(4);
 	EXPECT_PAYLOADS(E2, PAYLOAD_AUTH, PAYLOAD_GSS_ID);
-	ck_assert_uint_eq(seen.m[E2].item[0].n, sizeof(want));
-	ck_assert_mem_eq(seen.m[E2].item[0].b, want, sizeof(want));
+	ck_assert_uint_eq(seen->m[E2].item[0].n, sizeof(want));
+	ck_assert_mem_eq(seen->m[E2].item[0].b, want, sizeof(want));
 	ck_assert_uint_eq(hostile_mm(INITIATOR)->em.method, AUTH_KERBEROS); /* T151 */
 	sim_free(&net);
 }
@@ -186,8 +186,8 @@ tap_e1_anonymous(void *ctx, size_t from, uint8_t *p, size_t *n)
 START_TEST(t142_anonymous_is_no_method_of_extended_mode)
 {
 	list_record_good();
-	for (size_t i = 0; i < seen.m[E1].item[0].n; i += 4)
-		ck_assert_uint_ne(seen.m[E1].item[0].b[i + 1], AUTH_ANONYMOUS);
+	for (size_t i = 0; i < seen->m[E1].item[0].n; i += 4)
+		ck_assert_uint_ne(seen->m[E1].item[0].b[i + 1], AUTH_ANONYMOUS);
 	sim_free(&net);
 	hostile_begin();
 	net.tap = tap_e1_anonymous;
@@ -239,11 +239,11 @@ START_TEST(t023_responder_is_done_without_a_token)
 	sim_init(&net, 5);
 	net.host[INITIATOR].resumes = net.host[RESPONDER].resumes = true;
 	list_record(4);
-	ck_assert_uint_eq(seen.n, GOOD_MESSAGES);
+	ck_assert_uint_eq(seen->n, GOOD_MESSAGES);
 	expect_gss(GSS4, 0, GSS_FLAG_COMPLETE);
-	gss = recipe_find(&seen.m[GSS4], PAYLOAD_GSS, 0);
+	gss = recipe_find(&seen->m[GSS4], PAYLOAD_GSS, 0);
 	ck_assert_uint_eq(gss->n, 5);
-	ck_assert_uint_eq(recipe_find(&seen.m[GSS3], PAYLOAD_GSS, 0)->n, 5 + 18);
+	ck_assert_uint_eq(recipe_find(&seen->m[GSS3], PAYLOAD_GSS, 0)->n, 5 + 18);
 	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 2);
 	ck_assert(sim_sas_agree(&net));
 	sim_free(&net);

@@ -46,7 +46,7 @@ START_TEST(t094_nonces_are_never_repeated)
 
 	hostile_begin();
 	for (uint32_t i = 0; i < 20; i++) {
-		seen.n = 0;
+		seen->n = 0;
 		net.tap = list_tap;
 		sim_acquire(&net, INITIATOR, i + 1, 4, 80);
 		ck_assert(sim_run_results(&net, INITIATOR, i + 1, 5000));
@@ -54,7 +54,7 @@ START_TEST(t094_nonces_are_never_repeated)
 		for (size_t k = M1; k <= Q2; k++) {
 			const struct item *it;
 
-			for (size_t j = 0; (it = recipe_find(&seen.m[k], PAYLOAD_NONCE, j));
+			for (size_t j = 0; (it = recipe_find(&seen->m[k], PAYLOAD_NONCE, j));
 			    j++) {
 				ck_assert_uint_ge(it->n, 16);
 				memcpy(nonce[n++], it->b, 16);
@@ -87,7 +87,7 @@ START_TEST(t094_nonces_come_from_the_host)
 		for (size_t k = M1; k <= Q2; k++) {
 			const struct item *it;
 
-			for (size_t j = 0; (it = recipe_find(&seen.m[k], PAYLOAD_NONCE, j));
+			for (size_t j = 0; (it = recipe_find(&seen->m[k], PAYLOAD_NONCE, j));
 			    j++, n++) {
 				ck_assert_uint_le(it->n, 32);
 				for (size_t b = 0; seed == 2 && b < it->n; b += 8)
@@ -177,13 +177,13 @@ says_initial_contact(const struct recipe *m)
 START_TEST(t167_initial_contact_only_without_a_main_mode)
 {
 	list_record_good();
-	ck_assert(says_initial_contact(&seen.m[M1]));
-	ck_assert(!says_initial_contact(&seen.m[M2]));
-	seen.n = 0;
+	ck_assert(says_initial_contact(&seen->m[M1]));
+	ck_assert(!says_initial_contact(&seen->m[M2]));
+	seen->n = 0;
 	sim_acquire_from(&net, INITIATOR, 2, 2, 81); /* another address: another main mode */
 	sim_run(&net, 1000);
 	ck_assert_uint_eq(sim_count_mm(&net, INITIATOR), 2);
-	ck_assert(!says_initial_contact(&seen.m[M1]));
+	ck_assert(!says_initial_contact(&seen->m[M1]));
 	sim_free(&net);
 }
 END_TEST

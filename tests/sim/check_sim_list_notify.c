@@ -11,7 +11,7 @@ static void
 begin(void)
 {
 	hostile_begin_established();
-	seen.n = 0;
+	seen->n = 0;
 	net.tap = list_tap;
 }
 
@@ -30,10 +30,10 @@ inject_status(uint8_t protocol, uint8_t flags, uint32_t message_id)
 static const struct item *
 expect_notify(size_t which, size_t from, uint16_t type, uint8_t flags)
 {
-	const struct recipe *m = &seen.m[which];
+	const struct recipe *m = &seen->m[which];
 
-	ck_assert_uint_lt(which, seen.n);
-	ck_assert_uint_eq(seen.from[which], from);
+	ck_assert_uint_lt(which, seen->n);
+	ck_assert_uint_eq(seen->from[which], from);
 	ck_assert_uint_eq(m->h.exchange, EXCHANGE_NOTIFY);
 	ck_assert_uint_eq(m->h.flags, ISAKMP_FLAG_ENCRYPTED);
 	ck_assert_uint_eq(m->n, 1);
@@ -157,9 +157,9 @@ START_TEST(t051_t054_t060_reliable_notifies)
 	begin();
 	engine_delete_mm(net.host[INITIATOR].engine, net.now_ms, 0);
 	sim_flush(&net);
-	ck_assert_uint_eq(seen.n, 1); /* the other one waits */
+	ck_assert_uint_eq(seen->n, 1); /* the other one waits */
 	sim_run(&net, 1000);
-	ck_assert_uint_eq(seen.n, 4);
+	ck_assert_uint_eq(seen->n, 4);
 	for (size_t i = 0; i < 4; i += 2) {
 		it = expect_notify(i, INITIATOR, NOTIFY_STATUS, NOTIFY_FLAG_RELIABLE);
 		ck_assert_uint_eq(it->n, 12);
@@ -168,7 +168,7 @@ START_TEST(t051_t054_t060_reliable_notifies)
 		ck_assert_uint_eq(it->n, 12);
 		seq = (uint32_t)it->b[8] << 24 | (uint32_t)it->b[9] << 16 |
 		    (uint32_t)it->b[10] << 8 | it->b[11];
-		ck_assert_uint_eq(seq, seen.m[i].seq);
+		ck_assert_uint_eq(seq, seen->m[i].seq);
 	}
 	hostile_end();
 }
@@ -200,7 +200,7 @@ START_TEST(t053_unreliable_notify_counts_too)
 	begin();
 	inject_status(NOTIFY_PROTO_QM, 0, qm_of(RESPONDER)->message_id);
 	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 0);
-	ck_assert_uint_eq(seen.n, 0);
+	ck_assert_uint_eq(seen->n, 0);
 	hostile_end();
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST(t059_shutdown_and_address_are_told)
 	else
 		engine_address_removed(e, net.now_ms, &gone.addr);
 	sim_run(&net, 1000);
-	ck_assert_uint_eq(seen.n, 4);
+	ck_assert_uint_eq(seen->n, 4);
 	for (size_t i = 0; i < 4; i += 2)
 		expect_notify(i, INITIATOR, NOTIFY_STATUS, NOTIFY_FLAG_RELIABLE);
 	sim_free(&net);
@@ -260,7 +260,7 @@ START_TEST(t047_t124_t129_refusals)
 	net.host[RESPONDER].policy.qm_proposal[0].integrity = HASH_SHA256;
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
 	sim_run(&net, 1000);
-	ck_assert_uint_eq(seen.n, 3); /* Q1, refusal, ACK */
+	ck_assert_uint_eq(seen->n, 3); /* Q1, refusal, ACK */
 	it = expect_notify(1, RESPONDER, type, NOTIFY_FLAG_RELIABLE);
 	if (_i == 0)
 		ck_assert_mem_eq(it->b + 8, "\0\0\x36\1", 4);
@@ -317,7 +317,7 @@ tap_acquire(void *ctx, size_t from, uint8_t *p, size_t *n)
 {
 	struct item *notify;
 
-	if (from != RESPONDER || p[18] != EXCHANGE_NOTIFY || seen.n > 0)
+	if (from != RESPONDER || p[18] != EXCHANGE_NOTIFY || seen->n > 0)
 		return list_tap(ctx, from, p, n);
 	ck_assert(recipe_read(&r, hostile_mm(from), span_of(p, *n)));
 	notify = &r.item[0];
@@ -358,7 +358,7 @@ ask(int change)
 
 START_TEST(t030_acquire_as_sent)
 {
-	const struct recipe *m = &seen.m[0];
+	const struct recipe *m = &seen->m[0];
 
 	ask(ASK_UNCHANGED);
 	ck_assert_uint_eq(m->h.exchange, EXCHANGE_NOTIFY);
@@ -384,7 +384,7 @@ START_TEST(t031_acquire_without_two_ids_behind_it)
 		hostile_errors(INITIATOR, IKE_ERR_PAYLOAD_MISSING), good ? 0 : 1);
 	ck_assert_uint_eq(sim_count_qm(&net, INITIATOR), good ? 2 : 1);
 	if (!good) /* silence: no ACK either */
-		ck_assert_uint_eq(seen.n, 1);
+		ck_assert_uint_eq(seen->n, 1);
 	hostile_end();
 }
 END_TEST

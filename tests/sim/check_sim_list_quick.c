@@ -12,13 +12,13 @@ record_anonymous(void)
 	sim_init(&net, 5);
 	net.host[0].policy.n_em_auth = net.host[1].policy.n_em_auth = 0;
 	list_record(4);
-	ck_assert_uint_eq(seen.n, Q4 + 1);
+	ck_assert_uint_eq(seen->n, Q4 + 1);
 }
 
 START_TEST(t105_m2)
 {
 	static const uint8_t anonymous[4] = { 0, AUTH_ANONYMOUS };
-	struct recipe *m = &seen.m[M2];
+	struct recipe *m = &seen->m[M2];
 
 	list_record_good();
 	ck_assert_uint_eq(m->h.flags, 0);
@@ -109,10 +109,10 @@ START_TEST(t170_nat_oa)
 	if (nat)
 		sim_nat_begin(&net, INITIATOR, false);
 	list_record(4);
-	ck_assert_uint_eq(count_of(&seen.m[Q1], PAYLOAD_NATOA), nat ? 2 : 0);
-	ck_assert_uint_eq(count_of(&seen.m[Q2], PAYLOAD_NATOA), 0);
+	ck_assert_uint_eq(count_of(&seen->m[Q1], PAYLOAD_NATOA), nat ? 2 : 0);
+	ck_assert_uint_eq(count_of(&seen->m[Q2], PAYLOAD_NATOA), 0);
 	for (size_t i = 0; nat && i < 2; i++) {
-		oa = recipe_find(&seen.m[Q1], PAYLOAD_NATOA, i);
+		oa = recipe_find(&seen->m[Q1], PAYLOAD_NATOA, i);
 		ck_assert_uint_eq(oa->n, 8);
 		ck_assert_mem_eq(oa->b, "\1\0\0\0", 4);
 		ck_assert_mem_eq(oa->b + 4, i == 0 ? "\x0a\0\0\1" : "\x0a\1\0\1", 4);
@@ -130,7 +130,7 @@ START_TEST(t170_nat_oa_by_the_dialect)
 	struct dialect d = DIALECT_DEFAULT;
 
 	d.natoa = (enum dialect_natoa)_i;
-	seen.n = 0;
+	seen->n = 0;
 	sim_init(&net, 5);
 	sim_nat_begin(&net, INITIATOR, false);
 	net.tap = list_tap;
@@ -138,8 +138,8 @@ START_TEST(t170_nat_oa_by_the_dialect)
 	sim_acquire(&net, INITIATOR, 1, 4, 80);
 	ck_assert(sim_run_results(&net, INITIATOR, 1, 5000));
 	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
-	ck_assert_uint_eq(count_of(&seen.m[Q1], PAYLOAD_NATOA), want[_i][0]);
-	ck_assert_uint_eq(count_of(&seen.m[Q2], PAYLOAD_NATOA), want[_i][1]);
+	ck_assert_uint_eq(count_of(&seen->m[Q1], PAYLOAD_NATOA), want[_i][0]);
+	ck_assert_uint_eq(count_of(&seen->m[Q2], PAYLOAD_NATOA), want[_i][1]);
 	sim_free(&net);
 }
 END_TEST
@@ -156,7 +156,7 @@ START_TEST(t171_rfc3947_not_the_draft)
 		const struct item *it;
 		bool rfc = false;
 
-		for (size_t i = 0; (it = recipe_find(&seen.m[k], PAYLOAD_VID, i)) != NULL; i++) {
+		for (size_t i = 0; (it = recipe_find(&seen->m[k], PAYLOAD_VID, i)) != NULL; i++) {
 			enum ike_vendor v =
 			    pld_vendor_decode(span_of(it->b, it->n), &number);
 
@@ -164,10 +164,10 @@ START_TEST(t171_rfc3947_not_the_draft)
 			ck_assert_int_ne(v, VENDOR_NATT_02N);
 		}
 		ck_assert(rfc);
-		ck_assert_uint_eq(count_of(&seen.m[k], PAYLOAD_NATD), 2);
+		ck_assert_uint_eq(count_of(&seen->m[k], PAYLOAD_NATD), 2);
 	}
 	for (size_t k = Q1; k <= Q2; k++) {
-		const struct item *it = recipe_find(&seen.m[k], PAYLOAD_SA, 0);
+		const struct item *it = recipe_find(&seen->m[k], PAYLOAD_SA, 0);
 
 		ck_assert_int_eq(pld_sa_decode(span_of(it->b, it->n), true, &sa), IKE_OK);
 		for (size_t i = 0; i < sa.n_proposal; i++)
@@ -243,12 +243,12 @@ START_TEST(t120_t127_exchange_types)
 	list_record_good();
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
 	sim_run(&net, 1000);
-	ck_assert_uint_eq(seen.n, GOOD_MESSAGES + 4);
+	ck_assert_uint_eq(seen->n, GOOD_MESSAGES + 4);
 	for (size_t i = Q1; i <= Q4; i++)
-		ck_assert_uint_eq(seen.m[i].h.exchange, i <= Q2 ? EXCHANGE_MM : EXCHANGE_QM);
-	for (size_t i = GOOD_MESSAGES; i < seen.n; i++) {
-		ck_assert_uint_eq(seen.m[i].h.exchange, EXCHANGE_QM);
-		ck_assert_uint_eq(seen.m[i].h.flags, ISAKMP_FLAG_ENCRYPTED);
+		ck_assert_uint_eq(seen->m[i].h.exchange, i <= Q2 ? EXCHANGE_MM : EXCHANGE_QM);
+	for (size_t i = GOOD_MESSAGES; i < seen->n; i++) {
+		ck_assert_uint_eq(seen->m[i].h.exchange, EXCHANGE_QM);
+		ck_assert_uint_eq(seen->m[i].h.flags, ISAKMP_FLAG_ENCRYPTED);
 	}
 	sim_free(&net);
 }
@@ -262,12 +262,12 @@ START_TEST(t121_t123_q1_and_q2)
 	k = &hostile_mm(INITIATOR)->keys;
 	EXPECT_PAYLOADS(Q1, PAYLOAD_HASH, PAYLOAD_ID, PAYLOAD_ID, PAYLOAD_SA, PAYLOAD_NONCE,
 	    PAYLOAD_NOTIFY);
-	ck_assert_mem_eq(seen.m[Q1].item[1].b + 4, "\x0a\0\0\1", 4); /* IDi */
-	ck_assert_mem_eq(seen.m[Q1].item[2].b + 4, "\x0a\1\0\1", 4); /* IDr */
-	ck_assert_uint_eq(seen.m[Q1].item[0].n, k->hash_n);
-	ck_assert_mem_eq(seen.m[Q1].item[0].b, k->auth1, k->hash_n);
+	ck_assert_mem_eq(seen->m[Q1].item[1].b + 4, "\x0a\0\0\1", 4); /* IDi */
+	ck_assert_mem_eq(seen->m[Q1].item[2].b + 4, "\x0a\1\0\1", 4); /* IDr */
+	ck_assert_uint_eq(seen->m[Q1].item[0].n, k->hash_n);
+	ck_assert_mem_eq(seen->m[Q1].item[0].b, k->auth1, k->hash_n);
 	EXPECT_PAYLOADS(Q2, PAYLOAD_HASH, PAYLOAD_ID, PAYLOAD_ID, PAYLOAD_SA, PAYLOAD_NOTIFY);
-	ck_assert_mem_eq(seen.m[Q2].item[0].b, k->auth2, k->hash_n);
+	ck_assert_mem_eq(seen->m[Q2].item[0].b, k->auth2, k->hash_n);
 	sim_free(&net);
 }
 END_TEST
@@ -303,7 +303,7 @@ START_TEST(t122_t166_exchange_info)
 	ck_assert_ptr_nonnull(qm = LIST_FIRST(&hostile_mm(RESPONDER)->quick_modes));
 	ck_assert_int_eq(qm->peer_boundary, (want[_i] & 1) != 0);
 	ck_assert_int_eq(qm->guaranteed_encryption, _i == 2);
-	it = recipe_find(&seen.m[Q1], PAYLOAD_NOTIFY, 0);
+	it = recipe_find(&seen->m[Q1], PAYLOAD_NOTIFY, 0);
 	ck_assert_int_eq(it != NULL, want[_i] != 0);
 	if (it != NULL) {
 		ck_assert_uint_eq(it->n, 12);
@@ -320,7 +320,7 @@ START_TEST(t122_not_to_peers_without_discovery)
 
 	sim_init(&net, 5);
 	sim_start(&net, &d, &d);
-	seen.n = 0;
+	seen->n = 0;
 	sim_acquire(&net, INITIATOR, 1, 4, 80);
 	sim_run(&net, 2000);
 	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
@@ -329,7 +329,7 @@ START_TEST(t122_not_to_peers_without_discovery)
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
 	sim_run(&net, 2000);
 	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 4);
-	ck_assert_ptr_null(recipe_find(&seen.m[0], PAYLOAD_NOTIFY, 0));
+	ck_assert_ptr_null(recipe_find(&seen->m[0], PAYLOAD_NOTIFY, 0));
 	sim_free(&net);
 }
 END_TEST
@@ -340,12 +340,12 @@ START_TEST(t126_t127_t128_synchronize)
 	EXPECT_PAYLOADS(Q3, PAYLOAD_NOTIFY);
 	EXPECT_PAYLOADS(Q4, PAYLOAD_NOTIFY);
 	for (size_t i = Q3; i <= Q4; i++) {
-		ck_assert_uint_eq(seen.m[i].item[0].n, 8); /* no data: T030 */
-		ck_assert_mem_eq(seen.m[i].item[0].b, "\0\0\0\1\2\0\x9c\x57", 8);
+		ck_assert_uint_eq(seen->m[i].item[0].n, 8); /* no data: T030 */
+		ck_assert_mem_eq(seen->m[i].item[0].b, "\0\0\0\1\2\0\x9c\x57", 8);
 	}
-	ck_assert_uint_eq(seen.n_sa[Q1], 0);
-	ck_assert_uint_eq(seen.n_sa[Q3], 1); /* inbound, before Q3 */
-	ck_assert_uint_eq(seen.n_sa[Q4], 2); /* both, before Q4 */
+	ck_assert_uint_eq(seen->n_sa[Q1], 0);
+	ck_assert_uint_eq(seen->n_sa[Q3], 1); /* inbound, before Q3 */
+	ck_assert_uint_eq(seen->n_sa[Q4], 2); /* both, before Q4 */
 	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
 	sim_free(&net);
 }
@@ -356,8 +356,8 @@ START_TEST(t140_extended_mode_only_if_policy_wants_it)
 	record_anonymous(); /* four messages of quick mode, then nothing */
 	sim_free(&net);
 	list_record_good();
-	ck_assert_uint_eq(seen.m[Q4].h.exchange, EXCHANGE_QM);
-	ck_assert_uint_eq(seen.m[E1].h.exchange, EXCHANGE_EM);
+	ck_assert_uint_eq(seen->m[Q4].h.exchange, EXCHANGE_QM);
+	ck_assert_uint_eq(seen->m[E1].h.exchange, EXCHANGE_EM);
 	sim_free(&net);
 }
 END_TEST
@@ -366,9 +366,9 @@ START_TEST(t145_t146_sas_before_e3_and_e4)
 {
 	list_record_good();
 	for (size_t i = 0; i < E3; i++)
-		ck_assert_uint_eq(seen.n_sa[i], 0);
-	ck_assert_uint_eq(seen.n_sa[E3], 1);
-	ck_assert_uint_eq(seen.n_sa[E4], 2);
+		ck_assert_uint_eq(seen->n_sa[i], 0);
+	ck_assert_uint_eq(seen->n_sa[E3], 1);
+	ck_assert_uint_eq(seen->n_sa[E4], 2);
 	sim_free(&net);
 }
 END_TEST
@@ -387,13 +387,13 @@ START_TEST(t132_fast_quick_mode)
 		p->n_qm_proposal = _i == 2 ? 2 : 1;
 		p->qm_proposal[0].pfs = _i == 1 ? DH_ECP256 : DH_NONE;
 	}
-	seen.n = 0;
+	seen->n = 0;
 	net.tap = list_tap;
 	sim_start(&net, &d, &d);
 	sim_acquire(&net, INITIATOR, 1, 4, 80);
 	sim_run(&net, 2000);
 	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
-	ck_assert_uint_eq(seen.n, _i == 0 ? Q2 + 1 : Q4 + 1);
+	ck_assert_uint_eq(seen->n, _i == 0 ? Q2 + 1 : Q4 + 1);
 	sim_free(&net);
 }
 END_TEST
@@ -416,13 +416,13 @@ START_TEST(fast_quick_mode_waits_to_send)
 		net.host[i].policy.n_em_auth = 0;
 		net.host[i].policy.n_qm_proposal = 1;
 	}
-	seen.n = 0;
+	seen->n = 0;
 	net.tap = list_tap;
 	sim_start(&net, &d, &d);
 	sim_acquire(&net, INITIATOR, 1, 4, 80);
 	sim_run(&net, 500);
-	ck_assert_uint_eq(seen.n, _i == BY_SYNC ? Q4 + 1 : Q2 + 1);
-	ck_assert_uint_eq(seen.n_sa[Q2], 1);
+	ck_assert_uint_eq(seen->n, _i == BY_SYNC ? Q4 + 1 : Q2 + 1);
+	ck_assert_uint_eq(seen->n_sa[Q2], 1);
 	ck_assert(sim_sa_of(&net, RESPONDER, true)->inbound);
 	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
 	ck_assert_uint_eq(net.host[RESPONDER].n_sa, _i == BY_SYNC ? 2 : 1);

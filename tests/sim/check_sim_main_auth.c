@@ -67,7 +67,7 @@ expect_failure(enum ike_err err)
 static void
 record(void)
 {
-	memset(&seen, 0, sizeof(seen));
+	seen->n = 0;
 	sim_start(&net, &dialect, &dialect);
 	net.tap = list_tap;
 	sim_acquire(&net, 0, 1, 4, 80);
@@ -85,21 +85,21 @@ START_TEST(t091_main_mode_without_dh)
 	begin(&methods[_i], 1);
 	record();
 	expect_success(methods[_i]);
-	ck_assert_uint_eq(seen.n, 6 + tokens[_i]);
+	ck_assert_uint_eq(seen->n, 6 + tokens[_i]);
 	for (size_t i = 0; i < 2; i++) {
-		ck_assert_ptr_null(recipe_find(&seen.m[i], PAYLOAD_KE, 0));
+		ck_assert_ptr_null(recipe_find(&seen->m[i], PAYLOAD_KE, 0));
 		ck_assert_int_eq(hostile_mm(i)->group, DH_NONE);
 	}
-	ck_assert_ptr_nonnull(recipe_find(&seen.m[M2], PAYLOAD_GSS_ID, 0));
+	ck_assert_ptr_nonnull(recipe_find(&seen->m[M2], PAYLOAD_GSS_ID, 0));
 	/* A28: tokens in clear, message ID 0, numbers of main mode */
 	for (size_t i = 2; i < 2 + tokens[_i]; i++) {
-		const uint8_t *p = seen.wire[i].b;
+		const uint8_t *p = seen->wire[i].b;
 
 		EXPECT_PAYLOADS(i, PAYLOAD_GSS);
 		ck_assert_uint_eq(p[18], EXCHANGE_MM);
 		ck_assert_uint_eq(p[19], 0);
 		ck_assert_mem_eq(p + 20, "\0\0\0\0", 4);
-		ck_assert_uint_eq(seen.m[i].seq, i / 2);
+		ck_assert_uint_eq(seen->m[i].seq, i / 2);
 	}
 	sim_free(&net);
 }
@@ -112,7 +112,7 @@ START_TEST(main_mode_with_dh_if_wanted)
 	record();
 	expect_success(methods[_i]);
 	for (size_t i = 0; i < 2; i++) {
-		ck_assert_ptr_nonnull(recipe_find(&seen.m[i], PAYLOAD_KE, 0));
+		ck_assert_ptr_nonnull(recipe_find(&seen->m[i], PAYLOAD_KE, 0));
 		ck_assert_int_eq(hostile_mm(i)->group, DH_ECP256);
 	}
 	sim_free(&net);
@@ -295,7 +295,7 @@ run_twice(void)
 	engine_delete_mm(net.host[0].engine, net.now_ms, 0);
 	sim_run(&net, 200000);
 	net.host[0].n_main_steps = net.host[1].n_main_steps = 0;
-	memset(&seen, 0, sizeof(seen));
+	seen->n = 0;
 	sim_acquire(&net, 0, 2, 4, 80);
 	ck_assert(sim_run_results(&net, 0, 2, 200000));
 	sim_run(&net, 1000);
@@ -307,8 +307,8 @@ START_TEST(t096_no_token_while_the_name_is_unknown)
 	dialect.optimistic_gss = OPTIMISTIC_GSS_ON;
 	record();
 	expect_success(methods[_i]);
-	ck_assert_ptr_null(recipe_find(&seen.m[M1], PAYLOAD_GSS, 0));
-	ck_assert_ptr_nonnull(recipe_find(&seen.m[M2], PAYLOAD_GSS_ID, 0));
+	ck_assert_ptr_null(recipe_find(&seen->m[M1], PAYLOAD_GSS, 0));
+	ck_assert_ptr_nonnull(recipe_find(&seen->m[M2], PAYLOAD_GSS_ID, 0));
 	sim_free(&net);
 }
 END_TEST
@@ -319,9 +319,9 @@ START_TEST(t096_token_in_the_first_message)
 	dialect.optimistic_gss = OPTIMISTIC_GSS_ON;
 	run_twice();
 	expect_success(AUTH_KERBEROS);
-	ck_assert_uint_eq(seen.n, 6);
-	ck_assert_ptr_nonnull(recipe_find(&seen.m[M1], PAYLOAD_GSS, 0));
-	ck_assert_ptr_nonnull(recipe_find(&seen.m[M2], PAYLOAD_GSS, 0));
+	ck_assert_uint_eq(seen->n, 6);
+	ck_assert_ptr_nonnull(recipe_find(&seen->m[M1], PAYLOAD_GSS, 0));
+	ck_assert_ptr_nonnull(recipe_find(&seen->m[M2], PAYLOAD_GSS, 0));
 	EXPECT_PAYLOADS(Q1, PAYLOAD_HASH, PAYLOAD_ID, PAYLOAD_ID, PAYLOAD_SA, PAYLOAD_NONCE,
 	    PAYLOAD_NOTIFY);
 	sim_free(&net);
@@ -337,10 +337,10 @@ START_TEST(token_of_tls_in_the_first_message)
 		net.host[1].token_n = 3000;
 	run_twice();
 	expect_success(AUTH_TLS);
-	ck_assert_ptr_nonnull(recipe_find(&seen.m[M1], PAYLOAD_GSS, 0));
-	ck_assert_uint_eq(recipe_find(&seen.m[M2], PAYLOAD_GSS, 0) != NULL, _i == 0);
-	ck_assert_uint_le(seen.wire[M2].n, seen.wire[M1].n);
-	ck_assert_uint_eq(seen.n, _i == 0 ? 8 : 10);
+	ck_assert_ptr_nonnull(recipe_find(&seen->m[M1], PAYLOAD_GSS, 0));
+	ck_assert_uint_eq(recipe_find(&seen->m[M2], PAYLOAD_GSS, 0) != NULL, _i == 0);
+	ck_assert_uint_le(seen->wire[M2].n, seen->wire[M1].n);
+	ck_assert_uint_eq(seen->n, _i == 0 ? 8 : 10);
 	sim_free(&net);
 }
 END_TEST

@@ -195,12 +195,12 @@ START_TEST(probing_is_limited)
 
 	begin(AUTH_ANONYMOUS);
 	net.tap = list_tap;
-	memset(&seen, 0, sizeof(seen));
+	seen->n = 0;
 	sim_start(&net, &mine, &mine);
 	sim_acquire(&net, 0, 1, 4, 80);
-	while (seen.n < 3)
+	while (seen->n < 3)
 		sim_run(&net, 1);
-	w = seen.wire[Q1];
+	w = seen->wire[Q1];
 	w.b[w.n - 1] ^= 1;
 	for (int i = 0; i < 50; i++) {
 		w.b[w.n - 2] = (uint8_t)i;
