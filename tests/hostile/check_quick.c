@@ -315,6 +315,25 @@ START_TEST(h42_first_quick_mode_without_its_proof)
 }
 END_TEST
 
+/* Synchronize of another type ends the quick mode: nothing is installed. */
+START_TEST(synchronize_of_another_type)
+{
+	const struct mm_sa *mm;
+
+	hostile_begin_at(4);
+	mm = hostile_mm(INITIATOR);
+	ck_assert(recipe_read(
+	    &r, mm, blob_span(&LIST_FIRST(&mm->quick_modes)->request.bytes)));
+	recipe_find(&r, PAYLOAD_NOTIFY, 0)->b[7] ^= 1;
+	recipe_write(&r, mm, &w);
+	sim_inject(&net, RESPONDER, w.b, w.n);
+	ck_assert_uint_eq(hostile_errors(RESPONDER, IKE_ERR_NOTIFY), 1);
+	ck_assert_uint_eq(sim_count_qm(&net, RESPONDER), 0);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 hostile_quick_cases(void)
 {
@@ -330,5 +349,6 @@ hostile_quick_cases(void)
 	tcase_add_test(t, h40_long_attribute_is_not_cut);
 	tcase_add_test(t, h40_reserved_spis);
 	tcase_add_loop_test(t, h42_first_quick_mode_without_its_proof, 0, 5);
+	tcase_add_test(t, synchronize_of_another_type);
 	return t;
 }
