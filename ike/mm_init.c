@@ -66,6 +66,24 @@ mm_begin_again(struct engine *e, struct mm_sa *mm, uint32_t group_attempt)
 	return true;
 }
 
+void
+mm_init_spare_pending(struct engine *e, struct mm_sa *mm)
+{
+	struct endpoint local = { mm->local.addr, 500 }, remote = { mm->remote.addr, 500 };
+	struct mm_sa *again = NULL;
+	struct qm_sa *qm, *next;
+
+	for (qm = LIST_FIRST(&mm->quick_modes); mm->initiator && qm != NULL; qm = next) {
+		next = LIST_NEXT(qm, mm_link);
+		if (qm->state != QM_PENDING)
+			continue;
+		if (again == NULL && (again = mm_init_start(e, &local, &remote, &mm->policy_of,
+					  mm->group_attempt)) == NULL)
+			return;
+		sadb_qm_move(qm, again);
+	}
+}
+
 /* Another group is worth a try only when nobody answered (A36, spec 7.2). */
 static bool
 mm_try_next_group(struct engine *e, struct mm_sa *mm)

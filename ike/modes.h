@@ -36,6 +36,12 @@ void mm_fail(struct engine *e, struct mm_sa *mm, const char *step, enum ike_err 
 struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
     const struct endpoint *remote, const struct class_policy *policy,
     uint32_t group_attempt);
+/*
+ * The peer refused the first quick mode, and with it this main mode: the traffic of those that
+ * wait for it is another one, and the peer has not been asked for that yet. They get a main mode
+ * of their own.
+ */
+void mm_init_spare_pending(struct engine *e, struct mm_sa *mm);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 /* Auth has made the token of M1, or could not. */
 void mm_init_token(

@@ -247,6 +247,7 @@ notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	if (qm_is_usable(qm)) {
 		qm_delete(e, qm, IKE_ERR_PEER_DELETED, false);
 	} else if (qm->is_first && (mm->initiator || (mm_needs_em(mm) && !mm->keys.has_em))) {
+		mm_init_spare_pending(e, mm);
 		mm_fail(e, mm, "quick mode", IKE_ERR_PEER_STATUS, buf, false, true);
 		return;
 	} else {

@@ -94,6 +94,32 @@ START_TEST(no_acceptable_main_mode_proposal)
 }
 END_TEST
 
+/* What waits for a main mode that fails with its first quick mode has not been refused. */
+START_TEST(refusal_is_of_one_port)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	sim_init(&net, 1);
+	net.host[1].unserved_port = 82; /* the last one goes first */
+	sim_start(&net, &d, &d);
+	for (uint16_t i = 0; i < 3; i++)
+		sim_acquire(&net, 0, 1 + i, 4, 80 + i);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	ck_assert_uint_eq(net.host[0].result.ticket, 3);
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
+	for (size_t i = 2; i <= 3; i++) {
+		ck_assert(sim_run_results(&net, 0, i, 5000));
+		ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	}
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 1);
+	ck_assert_uint_eq(net.host[0].n_sa, 4);
+	ck_assert(sim_sas_agree(&net));
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(no_acceptable_quick_mode_proposal)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
@@ -125,5 +151,6 @@ sim_proposal_cases(void)
 	tcase_add_test(t, second_group_by_second_attempt);
 	tcase_add_test(t, no_acceptable_main_mode_proposal);
 	tcase_add_test(t, no_acceptable_quick_mode_proposal);
+	tcase_add_test(t, refusal_is_of_one_port);
 	return t;
 }

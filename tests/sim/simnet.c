@@ -53,9 +53,9 @@ host_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out)
 {
 	struct sim_host *h = ctx;
 
-	(void)flow;
 	*out = h->class;
-	return h->has_qm_policy;
+	return h->has_qm_policy &&
+	       (h->unserved_port == 0 || h->unserved_port != flow->local.port);
 }
 
 static const struct dialect *

@@ -31,6 +31,7 @@ struct sim_host {
 	struct class_policy class; /* of every flow that arrives */
 	bool has_mm_policy;
 	bool has_qm_policy;
+	uint16_t unserved_port; /* it has none for that one; 0: for all */
 	/* authentication */
 	char ca[16];	   /* who signed our certificate */
 	char trusts[16];   /* whose certificates we accept; "*" all */
