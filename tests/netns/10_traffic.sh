@@ -122,6 +122,7 @@ clear_server() {
 
 # SAs of a secured server that ended, and a clear one that took its port.
 port_taken_over() {
+	needs_plane "what an SA has opened reaches any socket"
 	needs_nftables
 	forget
 	serve b secure_server "$p4"
