@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/log.h"
@@ -56,6 +57,20 @@ has_too_many(const struct negotiator *n, uint32_t uid)
 				   l->n >= n->config->limits.negotiations_per_user));
 }
 
+static void
+refuse(struct negotiator *n, uint32_t uid)
+{
+	char who[32] = "sockets that are closed";
+
+	if (uid != NOBODY)
+		snprintf(who, sizeof(who), "user %u", uid);
+	if (nego_may_log(&n->users_waiting, uid))
+		log_warn("acquire",
+		    "packets of %s wait for too many negotiations: refused another; if that "
+		    "is meant, raise negotiations_per_user or main_modes_total",
+		    who);
+}
+
 bool
 nego_user_begin(struct negotiator *n, struct waiter *w)
 {
@@ -64,12 +79,7 @@ nego_user_begin(struct negotiator *n, struct waiter *w)
 		if (!sockdiag_owner(&w->flow, &w->uid))
 			w->uid = NOBODY;
 		if (has_too_many(n, w->uid)) {
-			if (nego_may_log(&n->users_waiting, w->uid))
-				log_warn("acquire",
-				    "packets of user %d wait for too many negotiations: "
-				    "refused another; if that is meant, raise "
-				    "negotiations_per_user or main_modes_total",
-				    (int)w->uid);
+			refuse(n, w->uid);
 			return false;
 		}
 		if (!load_add(n, w->uid))

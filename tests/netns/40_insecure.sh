@@ -218,18 +218,23 @@ clear_refused_more() {
 	(($(counter "$1" plane_in_clear_refused) > $2))
 }
 
-# A reset in clear, allow_clear after the flow was secured: dropped.
-clear_is_refused_later() {
-	local port before
+# A flow that was secured longer than allow_clear ago. Sets port: that of its client.
+talk_secured() {
 	both_start
 	serve b secure_server -i "$p0"
 	talk_start a -i "$b4" "$p0"
 	say first-line-of-the-talk
 	within 5 not has_count b "quick mode SAs" 0 || fail "not secured"
 	say second-line-of-the-talk
-	sleep 1.5
 	port=$(on b ss -Htn state established sport = :"$p0" |
 		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
+	sleep 1.5
+}
+
+# A reset in clear, allow_clear after the flow was secured: dropped.
+clear_is_refused_later() {
+	local port before
+	talk_secured
 	before=$(counter b plane_in_clear_refused)
 	on a nt_inject tcp "$a4" "${port:-1}" "$b4" "$p0" 1
 	within 5 clear_refused_more b "$before" || fail "it was not refused"
@@ -244,15 +249,7 @@ established() {
 # Without an SA a secured flow still takes nothing in clear; others are as they were before.
 others_clear_again() {
 	local port before
-	both_start
-	serve b secure_server -i "$p0"
-	talk_start a -i "$b4" "$p0"
-	say first-line-of-the-talk
-	within 5 not has_count b "quick mode SAs" 0 || fail "not secured"
-	say second-line-of-the-talk
-	port=$(on b ss -Htn state established sport = :"$p0" |
-		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
-	sleep 1.5
+	talk_secured
 	daemon_stop a
 	on a secure_client -c -t 5 "$b4" "$p0" clear || fail "a clear client is refused"
 	before=$(counter b plane_in_clear_refused)

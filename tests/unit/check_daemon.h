@@ -34,6 +34,9 @@ void rig_teardown(void);
 /* Turns of the event loop until nothing is left to do. */
 void rig_turn(void);
 
+/* A plane that does nothing; its end of the channel. */
+int rig_plane_begin(void);
+void rig_plane_end(int plane);
 /* A listening socket without a name in the file system; its address into *a. */
 int rig_listen(int type, struct sockaddr_un *a, socklen_t *n);
 int rig_dial(int type, const struct sockaddr_un *a, socklen_t n);

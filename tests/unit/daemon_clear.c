@@ -13,21 +13,6 @@ static struct action_event last;
 static size_t n_events;
 
 static void
-ignore_message(void *ctx, uint16_t type, struct span body, int fd)
-{
-	(void)ctx;
-	(void)type;
-	(void)body;
-	(void)fd;
-}
-
-static void
-ignore_end(void *ctx)
-{
-	(void)ctx;
-}
-
-static void
 take_events(struct negotiator *n)
 {
 	const struct engine_action *a;
@@ -44,16 +29,13 @@ static void
 setup(void)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
-	int fd[2];
 
 	rig_setup();
 	sim_init_dialect(&net, 1, &d);
 	rig.n.engine = net.host[0].engine;
 	rig.now_ms = net.now_ms;
 	n_events = 0;
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
-	rig.n.plane = ipc_new(rig.base, fd[0], ignore_message, ignore_end, NULL);
-	plane = fd[1];
+	plane = rig_plane_begin();
 	ck_assert(nego_clear_new(&rig.n));
 }
 
@@ -61,8 +43,7 @@ static void
 teardown(void)
 {
 	nego_clear_free(&rig.n);
-	ipc_free(rig.n.plane);
-	close(plane);
+	rig_plane_end(plane);
 	sim_free(&net);
 	rig_teardown();
 }

@@ -15,39 +15,6 @@
 static int server, client, plane;
 static struct action_sa_delete ended;
 
-static void
-ignore_message(void *ctx, uint16_t type, struct span body, int fd)
-{
-	(void)ctx;
-	(void)type;
-	(void)body;
-	(void)fd;
-}
-
-static void
-ignore_end(void *ctx)
-{
-	(void)ctx;
-}
-
-static void
-plane_begin(void)
-{
-	int fd[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
-	rig.n.plane = ipc_new(rig.base, fd[0], ignore_message, ignore_end, NULL);
-	plane = fd[1];
-}
-
-static void
-plane_end(void)
-{
-	ipc_free(rig.n.plane);
-	rig.n.plane = NULL;
-	close(plane);
-}
-
 /* A registered client that is connected to this host. */
 static void
 begin(uint8_t protocol)
@@ -60,7 +27,7 @@ begin(uint8_t protocol)
 
 	rig_setup();
 	ck_assert(nego_renew_new(&rig.n));
-	plane_begin();
+	plane = rig_plane_begin();
 	server = bound_socket(4, type, "127.0.0.1", &port);
 	if (protocol == IPPROTO_TCP)
 		ck_assert_int_eq(listen(server, 1), 0);
@@ -98,7 +65,7 @@ end(void)
 	close(client);
 	close(server);
 	nego_renew_free(&rig.n);
-	plane_end();
+	rig_plane_end(plane);
 	rig_teardown();
 }
 
@@ -226,12 +193,12 @@ END_TEST
 START_TEST(waits_for_a_plane)
 {
 	begin(IPPROTO_TCP);
-	plane_end();
+	rig_plane_end(plane);
 	nego_renew_ended(&rig.n, &ended);
 	later(0);
 	later(10000);
 	expect_asked(0);
-	plane_begin();
+	plane = rig_plane_begin();
 	later(1000);
 	expect_asked(1);
 	end();

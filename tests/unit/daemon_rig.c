@@ -144,6 +144,39 @@ rig_turn(void)
 		event_base_loop(rig.base, EVLOOP_NONBLOCK);
 }
 
+static void
+ignore_message(void *ctx, uint16_t type, struct span body, int fd)
+{
+	(void)ctx;
+	(void)type;
+	(void)body;
+	(void)fd;
+}
+
+static void
+ignore_end(void *ctx)
+{
+	(void)ctx;
+}
+
+int
+rig_plane_begin(void)
+{
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
+	rig.n.plane = ipc_new(rig.base, fd[0], ignore_message, ignore_end, NULL);
+	return fd[1];
+}
+
+void
+rig_plane_end(int plane)
+{
+	ipc_free(rig.n.plane);
+	rig.n.plane = NULL;
+	close(plane);
+}
+
 int
 rig_listen(int type, struct sockaddr_un *a, socklen_t *n)
 {
