@@ -25,6 +25,7 @@ config_set_default(struct config *c)
 	c->kerberos.timeout_s = 20;
 	strcpy(c->kerberos.user_cache, "/tmp/krb5cc_%{uid}");
 	c->identity.min_uid = 1000;
+	c->viewers = CONFIG_NO_GROUP;
 	c->ike_port = 500;
 	c->nat_port = 4500;
 	c->mark_value = 1;

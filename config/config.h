@@ -86,6 +86,8 @@ struct config_rule {
 	char target_name[CONFIG_NAME_MAX]; /* who the peer must prove to be; empty: any */
 };
 
+#define CONFIG_NO_GROUP UINT32_MAX
+
 struct config_limits {
 	uint32_t mm_sa_per_peer;	/* 20, MS-AIPS 3.3.7.1 */
 	uint32_t negotiations_per_peer; /* 35, MS-AIPS 3.3.7.1 */
@@ -120,6 +122,7 @@ struct config {
 	struct config_identity identity;
 	enum config_backend backend;
 	uint32_t kernel_lacks;	/* bits of daemon/xfrm_fit.h; found by keeper */
+	uint32_t viewers;	/* group authip, CONFIG_NO_GROUP: there is none; same */
 	uint32_t key_log;	/* 0 or 1: root may see session keys */
 	uint16_t ike_port;	/* 500 */
 	uint16_t nat_port;	/* 4500; 0: no NAT traversal */

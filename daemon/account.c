@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,69 +98,93 @@ may_log(uint32_t uid)
 			       (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
 }
 
-static void
-refuse(const struct proto_identity_ask *ask, struct proto_identity_reply *reply,
-    const char *why)
+/* Returns false. */
+static bool
+refuse(struct account_found *out, const char *fmt, ...)
 {
-	reply->winsock_error = WSAEACCES;
-	if (may_log(ask->uid))
-		log_warn("identity", "user %u may not act as the peer %s: %s", ask->uid,
-		    ask->peer, why);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out->why, sizeof(out->why), fmt, ap);
+	va_end(ap);
+	return false;
 }
 
-static void
-answer_account(const struct config_identity *c, const struct proto_identity_ask *ask,
-    bool by_rule, struct proto_identity_reply *reply)
+static bool
+look(const struct config_identity *c, const struct proto_identity_ask *ask, bool by_rule,
+    struct account_found *out)
 {
-	char buf[LOOKUP_BYTES], why[192];
+	struct proto_identity_reply *reply = &out->reply;
+	char buf[LOOKUP_BYTES];
 	struct passwd pw, *found;
 	const char *fault;
 
-	if (getpwnam_r(reply->account, &pw, buf, sizeof(buf), &found) != 0 ||
-	    found == NULL) {
-		snprintf(why, sizeof(why),
-		    "there is no account %s: add it, or change the rule",
+	if (getpwnam_r(reply->account, &pw, buf, sizeof(buf), &found) != 0 || found == NULL)
+		return refuse(out, "there is no account %s: add it, or change the rule",
 		    reply->account);
-		refuse(ask, reply, why);
-		return;
-	}
-	if ((fault = account_fault(c, &pw, by_rule)) != NULL) {
-		snprintf(why, sizeof(why), "account %s is not for peers: %s",
-		    reply->account, fault);
-		refuse(ask, reply, why);
-		return;
-	}
-	if (pw.pw_uid != ask->uid && !service_may_ask(c, ask->uid)) {
-		refuse(ask, reply,
-		    "its program runs as a user that may not: add it to services of "
-		    "section "
-		    "impersonation");
-		return;
-	}
-	if (!fill_groups(&pw, reply)) {
-		refuse(ask, reply, "the account is in too many groups");
-		return;
-	}
+	if ((fault = account_fault(c, &pw, by_rule)) != NULL)
+		return refuse(
+		    out, "account %s is not for peers: %s", reply->account, fault);
+	if (pw.pw_uid != ask->uid && !service_may_ask(c, ask->uid))
+		return refuse(out, "its program runs as a user that may not: add it to "
+				   "services of section impersonation");
+	if (!fill_groups(&pw, reply))
+		return refuse(out, "the account is in too many groups");
 	reply->uid = pw.pw_uid;
 	reply->gid = pw.pw_gid;
-	log_info("identity", "user %u acts as the peer %s: account %s", ask->uid,
-	    ask->peer, reply->account);
+	return true;
+}
+
+bool
+account_may_wait(const struct config_identity *c, const struct proto_identity_ask *ask)
+{
+	char account[IDENTITY_ACCOUNT_MAX];
+	bool by_rule;
+
+	return identity_find(c, (enum auth_method)ask->method, ask->peer, account,
+		   &by_rule) == IDENTITY_MAPPED;
 }
 
 void
-account_answer(const struct config_identity *c, const struct proto_identity_ask *ask,
-    struct proto_identity_reply *reply)
+account_look(const struct config_identity *c, const struct proto_identity_ask *ask,
+    struct account_found *out)
 {
 	enum identity_verdict v;
-	bool by_rule;
+	bool by_rule, ok;
 
-	memset(reply, 0, sizeof(*reply));
-	v = identity_find(
-	    c, (enum auth_method)ask->method, ask->peer, reply->account, &by_rule);
-	if (v == IDENTITY_MAPPED)
-		answer_account(c, ask, by_rule, reply);
-	else
-		refuse(ask, reply, identity_advice(v));
-	if (reply->winsock_error != 0)
-		memset(reply->account, 0, sizeof(reply->account));
+	memset(out, 0, sizeof(*out));
+	v = identity_find(c, (enum auth_method)ask->method, ask->peer,
+	    out->reply.account, &by_rule);
+	ok = v == IDENTITY_MAPPED ? look(c, ask, by_rule, out) :
+				    refuse(out, "%s", identity_advice(v));
+	if (!ok)
+		account_refuse(out, NULL);
+}
+
+void
+account_refuse(struct account_found *out, const char *why)
+{
+	memset(&out->reply, 0, sizeof(out->reply));
+	out->reply.winsock_error = WSAEACCES;
+	if (why != NULL)
+		snprintf(out->why, sizeof(out->why), "%s", why);
+}
+
+void
+account_tell(const struct proto_identity_ask *ask, const struct account_found *found)
+{
+	if (found->reply.winsock_error == 0)
+		log_info("identity", "user %u acts as the peer %s: account %s", ask->uid,
+		    ask->peer, found->reply.account);
+	else if (may_log(ask->uid))
+		log_warn("identity", "user %u may not act as the peer %s: %s", ask->uid,
+		    ask->peer, found->why);
+}
+
+uint32_t
+account_group(const char *name)
+{
+	const struct group *g = getgrnam(name);
+
+	return g != NULL ? g->gr_gid : CONFIG_NO_GROUP;
 }

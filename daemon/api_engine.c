@@ -4,12 +4,12 @@
 #include "daemon/api_engine.h"
 
 #include <endian.h>
-#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "daemon/api_socket.h"
+
 #define ERROR_INVALID_PARAMETER 87
-#define MAX_GROUPS 64
 
 static void
 engine_reply(void *ctx, const struct wfp_answer *a)
@@ -41,43 +41,21 @@ engine_reply(void *ctx, const struct wfp_answer *a)
 	(void)!send(e->fd, out, fixed + n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Is the other end in the group of those who may look at everything? */
-static bool
-is_in_group(int fd, const char *name)
-{
-	const struct group *g = getgrnam(name);
-	gid_t group[MAX_GROUPS];
-	socklen_t n = sizeof(group);
-	struct ucred cred;
-	socklen_t cred_n = sizeof(cred);
-
-	if (g == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &cred_n) != 0)
-		return false;
-	if (cred.gid == g->gr_gid)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, group, &n) != 0)
-		return false;
-	for (size_t i = 0; i < n / sizeof(group[0]); i++)
-		if (group[i] == g->gr_gid)
-			return true;
-	return false;
-}
-
 static void
-engine_open(struct api_engine *e, struct wfp *w, uid_t uid, struct span body)
+engine_open(struct api_engine *e, struct wfp *w, uid_t uid, gid_t viewers, struct span body)
 {
 	struct wfp_caller who = {
 		.uid = uid,
 		.is_admin = uid == 0,
-		.sees_all = uid == 0 || is_in_group(e->fd, "authip"),
+		.sees_all = uid == 0 || api_socket_is_in_group(e->fd, viewers),
 	};
 
 	e->session = wfp_session_open(w, &who, body, engine_reply, e);
 }
 
 void
-api_engine_ask(
-    struct api_engine *e, struct wfp *w, int fd, uid_t uid, const struct api_request *r)
+api_engine_ask(struct api_engine *e, struct wfp *w, int fd, uid_t uid, gid_t viewers,
+    const struct api_request *r)
 {
 	struct wfp_answer wrong = { .error = ERROR_INVALID_PARAMETER };
 
@@ -88,7 +66,7 @@ api_engine_ask(
 	if ((r->verb == AIP_API_ENGINE_OPEN) != (e->session == NULL))
 		engine_reply(e, &wrong);
 	else if (e->session == NULL)
-		engine_open(e, w, uid, r->body);
+		engine_open(e, w, uid, viewers, r->body);
 	else
 		wfp_session_ask(e->session, r->verb, r->body);
 }

@@ -16,8 +16,11 @@ struct api_engine {
 	uint32_t request_id;
 };
 
-/* A request that api_frame_parse() found good; it is answered, now or later. */
-void api_engine_ask(struct api_engine *e, struct wfp *w, int fd, uid_t uid,
+/*
+ * A request that api_frame_parse() found good; it is answered, now or later. viewers: the group
+ * that may look at everything.
+ */
+void api_engine_ask(struct api_engine *e, struct wfp *w, int fd, uid_t uid, gid_t viewers,
     const struct api_request *r);
 void api_engine_close(struct api_engine *e);
 

@@ -169,7 +169,8 @@ api_server_secured(struct api_server *s, const struct proto_secure_reply *r)
 static void
 client_engine(struct client *c)
 {
-	api_engine_ask(&c->engine, c->server->n->wfp, c->fd, c->uid, &c->request);
+	api_engine_ask(&c->engine, c->server->n->wfp, c->fd, c->uid,
+	    c->server->n->config->viewers, &c->request);
 	if (c->engine.session != NULL)
 		(void)event_remove_timer(c->event);
 }

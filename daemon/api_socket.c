@@ -3,7 +3,9 @@
 
 #include "daemon/api_socket.h"
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,6 +33,29 @@ api_socket_cookie(int fd)
 	socklen_t n = sizeof(cookie);
 
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
+}
+
+bool
+api_socket_is_in_group(int fd, gid_t group)
+{
+	struct ucred cred;
+	socklen_t cred_n = sizeof(cred), n = 0;
+	gid_t *list;
+	bool found = false;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &cred_n) != 0)
+		return false;
+	if (cred.gid == group)
+		return true;
+	/* Where there is no room for them, the kernel says how much they take. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &n) == 0 || errno != ERANGE ||
+	    (list = malloc(n)) == NULL)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &n) == 0)
+		for (size_t i = 0; i < n / sizeof(*list) && !found; i++)
+			found = list[i] == group;
+	free(list);
+	return found;
 }
 
 static bool

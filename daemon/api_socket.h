@@ -31,6 +31,9 @@ uint32_t api_socket_plan(struct negotiator *n, int fd, const struct endpoint *pe
 /* Takes the descriptors of a message: the first in *fd, how many there were. */
 size_t api_socket_take(struct msghdr *mh, int *fd);
 
+/* Was the other end of this Unix socket in the group when it connected? */
+bool api_socket_is_in_group(int fd, gid_t group);
+
 /* SO_COOKIE; 0: it has none. */
 uint64_t api_socket_cookie(int fd);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config/suite.h"
+#include "daemon/account.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 #include "daemon/xfrm_fit.h"
@@ -229,9 +230,11 @@ keeper_main(const struct config *c, const struct options *o)
 	if (k.base == NULL)
 		return 1;
 	keeper_advice(c);
+	resolved.viewers = account_group(VIEWERS);
 	if (keeper_choose_backend(&resolved) && keeper_begin(&k))
 		event_base_dispatch(k.base);
 	keeper_roles_end(&k);
+	keeper_identity_end(&k);
 	keeper_resources_close(&k);
 	free(k.config_path);
 	for (size_t i = 0; i < KEEPER_SIGNALS; i++)

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/account.h"
 #include "daemon/gate.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
@@ -104,22 +103,6 @@ keeper_socket_end(struct span body)
 	if (!proto_body(body, &m, sizeof(m)))
 		return false;
 	gate_end(m.cookie);
-	return true;
-}
-
-static bool
-keeper_identity(struct keeper *k, struct span body)
-{
-	struct proto_identity_reply reply;
-	struct proto_identity_ask ask;
-
-	if (!proto_body(body, &ask, sizeof(ask)))
-		return false;
-	ask.peer[sizeof(ask.peer) - 1] = '\0';
-	account_answer(&k->config->identity, &ask, &reply);
-	reply.request = ask.request;
-	(void)ipc_send(k->role[ROLE_NEGOTIATOR].ipc, PROTO_IDENTITY_REPLY, &reply,
-	    sizeof(reply), -1);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/account.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
 
@@ -72,6 +73,7 @@ load_fresh(struct keeper *k, struct config *fresh, char *text, size_t n)
 	if (fresh->backend == BACKEND_AUTO)
 		fresh->backend = k->config->backend;
 	fresh->kernel_lacks = k->config->kernel_lacks;
+	fresh->viewers = account_group(VIEWERS);
 	if ((fixed = find_fixed(k->config, fresh)) != NULL) {
 		snprintf(text, n, "%s: %s cannot change while authipd runs: restart it",
 		    k->config_path, fixed);

@@ -16,6 +16,7 @@
 #include "daemon/role_host.h"
 #include "daemon/xfrm.h"
 
+#define VIEWERS "authip" /* who may look at what the programs of all users do */
 #define KEEPER_SIGNALS 4
 #define KEEPER_MAX_FDS 24
 #define KEEPER_SECURED 4096 /* flows */
@@ -61,6 +62,7 @@ struct keeper {
 	struct proto_rules rules;
 	bool had_rules;
 	struct net_routes *routes;
+	struct identity_desk *identity; /* owned; NULL: nobody asked yet */
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
 	bool is_stopping;
@@ -71,6 +73,9 @@ struct keeper {
 	int exit_status;
 };
 
+/* keeper_identity.c: the message of the negotiator, and the end. */
+bool keeper_identity(struct keeper *k, struct span body);
+void keeper_identity_end(struct keeper *k);
 /* keeper_roles.c: starts the role and connects it to the others. False after logging. */
 bool keeper_role_start(struct keeper *k, enum role_id id);
 /* Ends a role and starts it with the configuration of now. */

@@ -669,6 +669,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	suite_add_tcase(s, keeper_cases());
 	suite_add_tcase(s, keeper_secured_cases());
+	suite_add_tcase(s, keeper_identity_cases());
 	suite_add_tcase(s, keeper_minute_cases());
 	return run_suite(s);
 }

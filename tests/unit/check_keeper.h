@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+TCase *keeper_identity_cases(void);
 TCase *keeper_minute_cases(void);
 TCase *keeper_secured_cases(void);
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* unshare() */
 #include <arpa/inet.h>
 #include <endian.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -397,6 +398,32 @@ START_TEST(identity_too_late)
 }
 END_TEST
 
+/* However many groups the user of a program has. */
+START_TEST(member_of_many_groups)
+{
+	gid_t many[300];
+	int end[2];
+
+	for (gid_t i = 0; i < 300; i++)
+		many[i] = 5000 + i;
+	ck_assert_int_eq(setgroups(300, many), 0);
+	ck_assert_int_eq(setegid(4000), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, end), 0);
+	ck_assert(api_socket_is_in_group(end[0], 5000));
+	ck_assert(api_socket_is_in_group(end[0], 5299));
+	ck_assert(api_socket_is_in_group(end[0], 4000));
+	ck_assert(!api_socket_is_in_group(end[0], 5300));
+	ck_assert(!api_socket_is_in_group(end[0], CONFIG_NO_GROUP));
+	close(end[0]);
+	close(end[1]);
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, end), 0);
+	ck_assert(!api_socket_is_in_group(end[0], 5000));
+	close(end[0]);
+	close(end[1]);
+}
+END_TEST
+
 void
 daemon_query_tests(Suite *s)
 {
@@ -407,6 +434,7 @@ daemon_query_tests(Suite *s)
 	tcase_add_test(t, query_refusals);
 	tcase_add_test(t, identity_of_nobody);
 	if (is_root()) { /* the mark of a class is root's */
+		tcase_add_test(t, member_of_many_groups);
 		tcase_add_test(t, preconnects_of_a_user);
 		tcase_add_test(t, no_preconnect_for_broadcasts);
 		tcase_add_test(t, preconnect_that_may_be_clear);

@@ -298,15 +298,48 @@ secure_socket_move(int fd, const struct secure_gate *from, const struct secure_g
 	return secure_socket(fd, to, out);
 }
 
-void
-account_answer(const struct config_identity *c, const struct proto_identity_ask *ask,
-    struct proto_identity_reply *reply)
+uint32_t
+account_group(const char *name)
+{
+	(void)name;
+	return CONFIG_NO_GROUP;
+}
+
+bool
+account_may_wait(const struct config_identity *c, const struct proto_identity_ask *ask)
 {
 	(void)c;
 	rig_promise(
 	    memchr(ask->peer, '\0', sizeof(ask->peer)) != NULL, "a name without end");
 	rig.n_looked_up++;
-	memset(reply, 0, sizeof(*reply));
+	return rig.has_directory;
+}
+
+/* That of a directory is always late for one user, and breaks with another one. */
+void
+account_look(const struct config_identity *c, const struct proto_identity_ask *ask,
+    struct account_found *out)
+{
+	(void)c;
+	while (rig.has_directory && ask->uid == RIG_LATE)
+		pause();
+	if (rig.has_directory && ask->uid == RIG_BREAKS)
+		_exit(1);
+	memset(out, 0, sizeof(*out));
+}
+
+void
+account_refuse(struct account_found *out, const char *why)
+{
+	memset(out, 0, sizeof(*out));
+	out->reply.winsock_error = why != NULL ? 10013 : 0;
+}
+
+void
+account_tell(const struct proto_identity_ask *ask, const struct account_found *found)
+{
+	(void)ask;
+	(void)found;
 }
 
 bool
@@ -506,6 +539,7 @@ void
 rig_end(void)
 {
 	keeper_roles_end(&rig.k);
+	keeper_identity_end(&rig.k);
 	free(rig.k.secured);
 	for (uint32_t id = 1; id <= CLASS_MAX; id++) {
 		if (rig.k.tun[id].fd >= 0)

@@ -7,6 +7,8 @@
 
 #include "daemon/keeper_state.h"
 
+#define RIG_LATE 4711	/* the directory never has an answer for this user */
+#define RIG_BREAKS 4712 /* and ends the child of this one */
 #define RIG_LIVE 4 /* classes with sockets that the kernel knows */
 
 struct keeper_rig {
@@ -24,6 +26,7 @@ struct keeper_rig {
 	size_t n_moved;
 	uint64_t ended; /* the last socket that ended */
 	size_t n_looked_up;	      /* accounts */
+	bool has_directory;	      /* of accounts */
 	size_t n_broken;	      /* promises: see rig_promise() */
 	char broken[128];	      /* the first one */
 	size_t n_started[ROLE_COUNT]; /* roles, in this process */
