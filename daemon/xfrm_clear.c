@@ -93,7 +93,7 @@ keep(struct xfrm *x, uint32_t class_id, const struct sockdiag_entry *e)
 		endpoint_unmapped(&e->remote) };
 	struct xfrm_secured *s;
 
-	LIST_FOREACH (s, &x->secured[xfrm_secured_bucket(&f)], link)
+	LIST_FOREACH (s, &x->secured[xfrm_selector_bucket(&f)], link)
 		if (flow_equal(&s->selector, &f))
 			s->seen_ms = x->now_ms;
 	LIST_FOREACH (s, &x->secured[xfrm_bucket(&f.remote.addr)], link)
@@ -126,8 +126,8 @@ look_at_socket(void *ctx, const struct sockdiag_entry *e)
 		return;
 	if (e->remote.port != 0) { /* connected: to one address */
 		gate_bucket(x, xfrm_bucket(&e->remote.addr), class_id, e);
-		if (xfrm_secured_bucket(&f) != xfrm_bucket(&e->remote.addr))
-			gate_bucket(x, xfrm_secured_bucket(&f), class_id, e);
+		if (xfrm_selector_bucket(&f) != xfrm_bucket(&e->remote.addr))
+			gate_bucket(x, xfrm_selector_bucket(&f), class_id, e);
 	} else
 		for (size_t i = 0; i < XFRM_BUCKETS; i++)
 			gate_bucket(x, i, class_id, e);

@@ -1,8 +1,10 @@
 /*
  * Traffic that was guaranteed encryption, because one side insisted on it: no pair that does
  * not guarantee it sends it any more. The kernel knows no flows: it is remembered by the
- * selector of the SA, as long as there is such an SA, or a connection that it was for. What one
- * connection alone had keeps its policy, which no other pair satisfies.
+ * selector of the SA, as long as there is such an SA. After the last one it is remembered by
+ * connection, as in xfrm_narrow.c: what a connection had alone, or has been seen to live, keeps
+ * a policy that no other pair satisfies. Until all of them have one the selector keeps its
+ * guarantee, and so it does with too many, and of datagrams for a time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,7 @@
 #include "daemon/sockdiag.h"
 #include "daemon/xfrm_state.h"
 
-#define TCP_LINGER_MS 2000 /* until connections were looked at */
-#define LINGER_MS 60000
+#define SETTLE_MS 2000 /* what the last SA has opened has a socket by then, and was looked at */
 
 struct xfrm_guaranteed {
 	LIST_ENTRY(xfrm_guaranteed) link;
@@ -24,7 +25,8 @@ struct xfrm_guaranteed {
 	struct flow selector;
 	uint8_t protocol;
 	size_t n_pairs;	  /* that guarantee it */
-	uint64_t seen_ms; /* when there was one, or a connection */
+	uint64_t seen_ms; /* when there was one, or a connection without its own */
+	uint32_t n_live;  /* connections, at this look */
 };
 
 static struct xfrm_guaranteed *
@@ -32,7 +34,7 @@ find(const struct xfrm *x, uint32_t class_id, const struct flow *selector)
 {
 	struct xfrm_guaranteed *g;
 
-	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&selector->remote.addr)], link)
+	LIST_FOREACH (g, &x->guaranteed[xfrm_selector_bucket(selector)], link)
 		if (g->class_id == class_id && flow_equal(&g->selector, selector))
 			return g;
 	return NULL;
@@ -44,6 +46,8 @@ xfrm_guarantee_covers(const struct xfrm *x, uint32_t class_id, const struct flow
 	const struct xfrm_guaranteed *g;
 	const struct xfrm_pair *p;
 
+	if (find(x, class_id, f) != NULL)
+		return true;
 	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&f->remote.addr)], link)
 		if (g->class_id == class_id && flow_matches(&g->selector, f))
 			return true;
@@ -59,14 +63,15 @@ bool
 xfrm_guarantee_of_connection(
     const struct xfrm *x, uint32_t class_id, const struct flow *selector)
 {
-	const struct xfrm_guaranteed *g;
+	const struct xfrm_pair *p;
 
 	if (find(x, class_id, selector) == NULL)
 		return false;
-	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&selector->remote.addr)], link)
-		if (g->class_id == class_id && flow_matches(&g->selector, selector) &&
-		    !flow_equal(&g->selector, selector))
-			return false; /* pairs of that will do */
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&selector->remote.addr)], by_peer)
+		if (p->guaranteed != NULL && p->exists[0] && p->exists[1] &&
+		    p->sa.class_id == class_id && flow_matches(&p->sa.selector, selector) &&
+		    !flow_equal(&p->sa.selector, selector))
+			return false; /* that one will do */
 	return true;
 }
 
@@ -91,14 +96,14 @@ xfrm_guarantee_forbids(const struct xfrm *x, const struct action_sa_add *a)
 {
 	const struct xfrm_guaranteed *g;
 
-	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&a->selector.remote.addr)], link)
+	LIST_FOREACH (g, &x->guaranteed[xfrm_selector_bucket(&a->selector)], link)
 		if (may_not_send(x, a, g->class_id, &g->selector))
 			return true;
 	return false;
 }
 
 static struct xfrm_guaranteed *
-guaranteed_new(struct xfrm *x, const struct action_sa_add *a)
+guaranteed_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_t protocol)
 {
 	struct xfrm_guaranteed *g =
 	    x->n_guaranteed < XFRM_MAX_SECURED ? calloc(1, sizeof(*g)) : NULL;
@@ -107,10 +112,11 @@ guaranteed_new(struct xfrm *x, const struct action_sa_add *a)
 		log_error("xfrm", "too much traffic is guaranteed encryption");
 		return NULL;
 	}
-	g->class_id = a->class_id;
-	g->selector = a->selector;
-	g->protocol = a->protocol;
-	LIST_INSERT_HEAD(&x->guaranteed[xfrm_bucket(&a->selector.remote.addr)], g, link);
+	g->class_id = class_id;
+	g->selector = *f;
+	g->protocol = protocol;
+	g->seen_ms = x->now_ms;
+	LIST_INSERT_HEAD(&x->guaranteed[xfrm_selector_bucket(f)], g, link);
 	x->n_guaranteed++;
 	return g;
 }
@@ -118,13 +124,14 @@ guaranteed_new(struct xfrm *x, const struct action_sa_add *a)
 bool
 xfrm_guarantee_note(struct xfrm *x, struct xfrm_pair *p)
 {
+	const struct action_sa_add *a = &p->sa;
 	struct xfrm_guaranteed *g;
 
-	if (p->guaranteed != NULL || !p->sa.guaranteed_encryption ||
-	    x->class[p->sa.class_id].guarantee_encryption)
+	if (p->guaranteed != NULL || !a->guaranteed_encryption ||
+	    x->class[a->class_id].guarantee_encryption)
 		return true;
-	if ((g = find(x, p->sa.class_id, &p->sa.selector)) == NULL &&
-	    (g = guaranteed_new(x, &p->sa)) == NULL)
+	if ((g = find(x, a->class_id, &a->selector)) == NULL &&
+	    (g = guaranteed_new(x, a->class_id, &a->selector, a->protocol)) == NULL)
 		return false;
 	g->n_pairs++;
 	p->guaranteed = g;
@@ -141,10 +148,23 @@ xfrm_guarantee_leave(struct xfrm *x, struct xfrm_pair *p)
 	p->guaranteed = NULL;
 }
 
+/* A pair for more than one connection serves those that had a policy of their own. */
+static void
+serve_connections(struct xfrm *x, const struct action_sa_add *a)
+{
+	const struct xfrm_guaranteed *g;
+
+	for (size_t i = 0; i < XFRM_BUCKETS && x->n_guaranteed > 0; i++)
+		LIST_FOREACH (g, &x->guaranteed[i], link)
+			if (g->class_id == a->class_id && xfrm_is_connection(&g->selector) &&
+			    flow_matches(&a->selector, &g->selector))
+				xfrm_pair_connection_end(
+				    x, g->class_id, &g->selector, g->protocol);
+}
+
 void
 xfrm_guarantee_serve(struct xfrm *x, const struct action_sa_add *a)
 {
-	const struct xfrm_guaranteed *g;
 	struct xfrm_pair *p;
 
 	if (!a->guaranteed_encryption)
@@ -152,11 +172,8 @@ xfrm_guarantee_serve(struct xfrm *x, const struct action_sa_add *a)
 	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], by_peer)
 		if (may_not_send(x, &p->sa, a->class_id, &a->selector))
 			xfrm_pair_stop_sending(x, p);
-	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&a->selector.remote.addr)], link)
-		if (g->class_id == a->class_id && xfrm_is_connection(&g->selector) &&
-		    flow_matches(&a->selector, &g->selector) &&
-		    !flow_equal(&a->selector, &g->selector))
-			xfrm_pair_connection_end(x, g->class_id, &g->selector, g->protocol);
+	if (!xfrm_is_connection(&a->selector))
+		serve_connections(x, a);
 }
 
 /* ---- the end ---- */
@@ -198,46 +215,72 @@ xfrm_guarantee_forget(struct xfrm *x, uint32_t class_id)
 		}
 }
 
-/* A connection with a pair of its own that guarantees nothing is another one. */
+/* Has this connection a guarantee of its own now? */
+static bool
+remember(struct xfrm *x, const struct xfrm_guaranteed *g, const struct flow *f)
+{
+	bool is_known = find(x, g->class_id, f) != NULL;
+	struct xfrm_rule r;
+
+	if (!is_known && xfrm_pair_is_of_connection(x, g->class_id, f))
+		return true; /* by a pair of its own that guarantees nothing: it is another one */
+	if (!is_known && (x->n_guaranteed >= XFRM_MAX_SECURED / 2 || !xfrm_policy_has_room(x) ||
+			     guaranteed_new(x, g->class_id, f, g->protocol) == NULL))
+		return false;
+	r = xfrm_rule_flow(x, g->class_id, f, XFRM_LEVEL_REQUIRED, g->protocol);
+	return xfrm_policy_set(x, g->class_id, &r, UINT64_MAX);
+}
+
+static void
+look_in(struct xfrm *x, size_t bucket, const struct sockdiag_entry *e, const struct flow *f)
+{
+	struct xfrm_guaranteed *g;
+
+	LIST_FOREACH (g, &x->guaranteed[bucket], link)
+		if (g->n_pairs == 0 && flow_matches(&g->selector, f) &&
+		    xfrm_socket_is_of(x, g->class_id, e) &&
+		    (flow_equal(&g->selector, f) || ++g->n_live > XFRM_MAX_LIVE ||
+			!remember(x, g, f)))
+			g->seen_ms = x->now_ms;
+}
+
 static void
 look_at_socket(void *ctx, const struct sockdiag_entry *e)
 {
 	struct flow f = { e->protocol, endpoint_unmapped(&e->local),
 		endpoint_unmapped(&e->remote) };
-	uint32_t class_id = net_mark_class(((struct xfrm *)ctx)->config, e->mark);
-	struct xfrm *x = ctx;
-	struct xfrm_guaranteed *g;
+	size_t any = xfrm_bucket(&f.remote.addr), own = xfrm_selector_bucket(&f);
 
-	if (e->remote.port == 0 || e->state == TCP_TIME_WAIT)
+	if (e->remote.port == 0)
 		return;
-	LIST_FOREACH (g, &x->guaranteed[xfrm_bucket(&f.remote.addr)], link)
-		if (g->n_pairs == 0 &&
-		    (x->class[g->class_id].is_rule ? 0 : g->class_id) == class_id &&
-		    flow_matches(&g->selector, &f) &&
-		    (flow_equal(&g->selector, &f) ||
-			!xfrm_pair_is_of_connection(x, g->class_id, &f)))
-			g->seen_ms = x->now_ms;
+	look_in(ctx, any, e, &f);
+	if (own != any)
+		look_in(ctx, own, e, &f);
 }
 
 static bool
-waits_for_pair(const struct xfrm *x)
+waits_for_pair(struct xfrm *x)
 {
-	const struct xfrm_guaranteed *g;
+	struct xfrm_guaranteed *g;
+	bool waits = false;
 
 	for (size_t i = 0; i < XFRM_BUCKETS && x->n_guaranteed > 0; i++)
-		LIST_FOREACH (g, &x->guaranteed[i], link)
-			if (g->n_pairs == 0)
-				return true;
-	return false;
+		LIST_FOREACH (g, &x->guaranteed[i], link) {
+			g->n_live = 0;
+			waits = waits || g->n_pairs == 0;
+		}
+	return waits;
 }
 
+/* Unless they were all seen, every connection may live. */
 static void
-end_unused(struct xfrm *x, struct xfrm_guaranteed *g)
+end_unused(struct xfrm *x, struct xfrm_guaranteed *g, bool saw_all)
 {
-	uint64_t linger_ms =
-	    g->selector.protocol == IPPROTO_TCP ? TCP_LINGER_MS : LINGER_MS;
+	bool is_tcp = g->selector.protocol == IPPROTO_TCP;
 
-	if (g->n_pairs == 0 && x->now_ms - g->seen_ms >= linger_ms)
+	if (is_tcp && !saw_all)
+		g->seen_ms = x->now_ms;
+	if (g->n_pairs == 0 && x->now_ms - g->seen_ms >= (is_tcp ? SETTLE_MS : XFRM_CLEAR_MS))
 		end(x, g);
 }
 
@@ -245,14 +288,16 @@ void
 xfrm_guarantee_tick(struct xfrm *x)
 {
 	struct xfrm_guaranteed *g, *next;
+	bool saw_all = true;
 
 	if (!waits_for_pair(x))
 		return;
 	for (uint8_t family = 4; family <= 6; family += 2)
-		(void)sockdiag_dump(family, IPPROTO_TCP, 0, look_at_socket, x);
+		if (sockdiag_dump(family, IPPROTO_TCP, 0, look_at_socket, x) != 0)
+			saw_all = false;
 	for (size_t i = 0; i < XFRM_BUCKETS; i++)
 		for (g = LIST_FIRST(&x->guaranteed[i]); g != NULL; g = next) {
 			next = LIST_NEXT(g, link);
-			end_unused(x, g);
+			end_unused(x, g, saw_all);
 		}
 }

@@ -20,8 +20,6 @@
 
 #define LOOK_MS 200
 #define SETTLE_MS 500
-/* Of one selector: the kernel compares each packet with all policies of two addresses. */
-#define MAX_LIVE 1024
 #define MAX_NEW 1024 /* at one look: each costs two policies, and all else waits meanwhile */
 
 static bool
@@ -48,8 +46,8 @@ xfrm_narrow_begin(struct xfrm *x)
 }
 
 /* The kernel does not tell the mark of what is left of a closed socket. */
-static bool
-is_of_class(const struct xfrm *x, uint32_t class_id, const struct sockdiag_entry *e)
+bool
+xfrm_socket_is_of(const struct xfrm *x, uint32_t class_id, const struct sockdiag_entry *e)
 {
 	uint32_t theirs = net_mark_class(x->config, e->mark);
 
@@ -84,9 +82,9 @@ look_at(struct xfrm *x, struct xfrm_secured *s, const struct sockdiag_entry *e,
 	bool is_first = s->ended_ms == x->now_ms;
 
 	if (s->ended_ms == 0 || !flow_matches(&s->selector, f) ||
-	    !is_of_class(x, s->class_id, e) || (!is_first && e->state == TCP_SYN_SENT))
+	    !xfrm_socket_is_of(x, s->class_id, e) || (!is_first && e->state == TCP_SYN_SENT))
 		return;
-	if (++s->n_live > MAX_LIVE || !remember(x, s, f))
+	if (++s->n_live > XFRM_MAX_LIVE || !remember(x, s, f))
 		s->ended_ms = 0; /* it begins again */
 }
 

@@ -24,7 +24,7 @@ xfrm_secured_walk(struct xfrm *x, xfrm_secured_each *each)
 }
 
 size_t
-xfrm_secured_bucket(const struct flow *f)
+xfrm_selector_bucket(const struct flow *f)
 {
 	uint32_t ports = (uint32_t)f->local.port << 16 | f->remote.port;
 
@@ -38,7 +38,7 @@ xfrm_secured_of(struct xfrm *x, uint32_t class_id, const struct flow *selector)
 {
 	struct xfrm_secured *s;
 
-	LIST_FOREACH (s, &x->secured[xfrm_secured_bucket(selector)], link)
+	LIST_FOREACH (s, &x->secured[xfrm_selector_bucket(selector)], link)
 		if (s->class_id == class_id && flow_equal(&s->selector, selector))
 			return s;
 	return NULL;
@@ -84,11 +84,11 @@ secured_free(struct xfrm *x, struct xfrm_secured *s)
 void
 xfrm_secured_end(struct xfrm *x, struct xfrm_secured *s)
 {
-	struct xfrm_rule r = xfrm_rule_flow(
-	    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
+	struct xfrm_secured was = *s;
 
 	secured_free(x, s);
-	xfrm_policy_unset(x, &r);
+	/* Where a pair or a guarantee is for this connection alone, its policy is theirs now. */
+	xfrm_pair_connection_end(x, was.class_id, &was.selector, was.protocol);
 }
 
 struct xfrm_secured *
@@ -106,7 +106,7 @@ xfrm_secured_new(struct xfrm *x, uint32_t class_id, const struct flow *f, uint8_
 	s->selector = *f;
 	s->protocol = protocol;
 	s->seen_ms = x->now_ms;
-	LIST_INSERT_HEAD(&x->secured[xfrm_secured_bucket(f)], s, link);
+	LIST_INSERT_HEAD(&x->secured[xfrm_selector_bucket(f)], s, link);
 	x->n_secured_of[xfrm_bucket(&f->remote.addr)]++;
 	x->n_secured++;
 	xfrm_policy_end_clear(x, class_id, f);

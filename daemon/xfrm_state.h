@@ -12,6 +12,8 @@
 
 #define XFRM_BUCKETS 4096
 #define XFRM_MAX_SECURED 16384 /* flows that are never clear again */
+/* Connections of one selector: the kernel compares a packet with all policies of two addresses. */
+#define XFRM_MAX_LIVE 1024
 #define XFRM_MAX_POLICIES 65536 /* of ours; no more gates then */
 #define XFRM_CLEAR_MS (10 * 60 * 1000) /* like FLOW_IDLE_MS of the plane */
 
@@ -333,7 +335,7 @@ struct xfrm_secured *xfrm_secured_new(
 struct xfrm_secured *xfrm_secured_of(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);
 /* Selectors are by remote address (xfrm_bucket()), those of one connection by its ports, too. */
-size_t xfrm_secured_bucket(const struct flow *selector);
+size_t xfrm_selector_bucket(const struct flow *selector);
 void xfrm_secured_end(struct xfrm *x, struct xfrm_secured *s);
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
 /* The traffic of the very same selector was secured once. */
@@ -359,6 +361,9 @@ void xfrm_narrow_socket(struct xfrm *x, const struct sockdiag_entry *e);
 void xfrm_narrow_end(struct xfrm *x, bool saw_all);
 void xfrm_narrow_pair_gone(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);
+/* May the socket be of this class? */
+bool xfrm_socket_is_of(
+    const struct xfrm *x, uint32_t class_id, const struct sockdiag_entry *e);
 
 /*
  * xfrm_answer.c: answers in clear to what a rule lets out in clear, but takes in no other way.

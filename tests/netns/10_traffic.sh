@@ -90,6 +90,29 @@ classes_talk_to_port() {
 	say third-of-one
 }
 
+# Another class of a has a pair for this port that does not encrypt, and b sends by it. What the
+# kernel's IPsec has for receiving alone does not count.
+unencrypted_sends() {
+	ctl a initiate --to "$b4" --proto tcp --port "$p0" && {
+		[[ ${backend:-plane} == plane ]] ||
+			grep -q . <(on b ip xfrm state |
+				awk -v b="$b4" '/^src/ { sends = $2 == b } sends && /cipher_null/')
+	}
+}
+
+# A peer's socket insists on encryption. After the SAs are gone its connection waits for one
+# that encrypts, while others of that peer have what they negotiate.
+guarantee_of_connection() {
+	forget
+	push_start b -d a -e
+	forget
+	within 20 unencrypted_sends || fail "what others have negotiated does not send"
+	capture guaranteed
+	push attack-at-dawn
+	captured_only "udp port 500 or ip proto 50"
+	not grep -qa attack-at-dawn "$capture" || leaks "the connection goes on unencrypted"
+}
+
 as_nobody() {
 	serve b setpriv --reuid nobody --regid nogroup --clear-groups \
 		"$apps/secure_server" "$p0"
@@ -231,6 +254,7 @@ try connect_is_fast connect_is_fast
 try many_clients many_clients
 try classes_share_port classes_share_port
 try classes_talk_to_port classes_talk_to_port
+try guarantee_of_connection guarantee_of_connection
 try as_nobody as_nobody
 try clear_client_refused clear_client
 try clear_udp_refused clear_udp_client

@@ -302,31 +302,6 @@ state_as_specified() {
 	grep -q 'output-mark' "$work/states.app" || fail "the inbound state sets no mark"
 }
 
-# unencrypted_out HOST ADDRESS: its states that send and do not encrypt.
-unencrypted_out() {
-	xfrm "$1" state | awk -v from="$2" '/^src/ { sends = $2 == from } sends && /cipher_null/'
-}
-
-# A peer's socket insists on encryption. While its connection lives, nothing else sends its
-# traffic, also after its SAs are gone: another client of that host gets encryption, too.
-guarantee_kept() {
-	local state
-	forget
-	serve b secure_server "$p0"
-	talk_start a -e "$b4" "$p0"
-	say first-line
-	forget
-	capture guaranteed
-	on a secure_client -t 15 "$b4" "$p0" attack-at-dawn || fail "another client failed"
-	state=$(unencrypted_out b "$b4")
-	[[ -z $state ]] || leaks "an SA that does not encrypt sends: $state"
-	say second-line
-	capture_stop
-	not grep -qa attack-at-dawn <(tcpdump -nr "$capture" -w - "src host $b4" 2>/dev/null) ||
-		leaks "the server's answer was readable"
-	captured_only "udp port 500 or ip proto 50"
-}
-
 # spis HOST
 spis() {
 	xfrm "$1" state | awk '$3 == "spi" { print $4 }' | sort
@@ -417,7 +392,6 @@ try kernel_closed_port closed_port
 try kernel_dead_peer dead_peer
 try kernel_ring_answers ring_answers
 try kernel_ends_by_time ends_by_time
-try kernel_guarantee_kept guarantee_kept
 try kernel_subnet_broadcast subnet_broadcast
 try kernel_plain_after_death plain_after_death
 try kernel_backend_choice backend_choice

@@ -56,10 +56,13 @@ xfrm_policy_find(struct xfrm *xf, const struct xfrm_rule *r)
 }
 
 void
-xfrm_policy_unset(struct xfrm *xf, const struct xfrm_rule *r)
+xfrm_pair_connection_end(
+    struct xfrm *xf, uint32_t class_id, const struct flow *selector, uint8_t protocol)
 {
 	(void)xf;
-	(void)r;
+	(void)class_id;
+	(void)selector;
+	(void)protocol;
 	n_unset++;
 }
 
