@@ -87,7 +87,8 @@ api_preconnect(struct negotiator *n, int fd, const struct endpoint *peer, uint64
 		return false;
 	}
 	if (f.local.port == 0 &&
-	    (clear_waits(spec) || engine_wants_port(n->engine, class_id, &f)))
+	    (clear_waits(spec) || engine_wants_port(n->engine, class_id, &f) ||
+		nego_port_is_shared(n, class_id, &f)))
 		f.local.port = choose_port(n, fd, peer);
 	w.flow = f;
 	f.local.port = 0; /* one pair for all connections to that port */

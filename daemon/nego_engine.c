@@ -252,7 +252,8 @@ nego_acquire(struct negotiator *n, const struct flow *selector, uint32_t class_i
 	struct engine_acquire a = { .ticket = ++n->next_ticket,
 		.selector = *selector,
 		.local_port = w->flow.local.port,
-		.renews = w->is_renewal };
+		.renews = w->is_renewal,
+		.is_shared = nego_port_is_shared(n, class_id, selector) };
 	struct waiter *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL ||

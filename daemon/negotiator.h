@@ -202,6 +202,12 @@ void nego_renew_free(struct negotiator *n);
 void nego_renew_ended(struct negotiator *n, const struct action_sa_delete *a);
 void nego_renew_result(struct negotiator *n, const struct waiter *w, enum ike_err error);
 
+/*
+ * nego_shared.c: has another class of this host connections to the port of the peer that this
+ * selector names for all of them?
+ */
+bool nego_port_is_shared(struct negotiator *n, uint32_t class_id, const struct flow *selector);
+
 /* nego_user.c: packets will wait for this negotiation; false: their user has too many. */
 bool nego_user_begin(struct negotiator *n, struct waiter *w);
 /* For each that began: it is over, or did not begin after all. */

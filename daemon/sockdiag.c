@@ -17,7 +17,8 @@ struct dump {
 	sockdiag_each *each;
 	void *ctx;
 	uint8_t protocol;
-	uint16_t local_port;
+	bool is_local;
+	uint16_t port;
 };
 
 static uint64_t
@@ -63,31 +64,34 @@ dump_one(const struct nlmsghdr *nlh, void *ctx)
 		if (mnl_attr_get_type(a) == INET_DIAG_MARK &&
 		    mnl_attr_validate(a, MNL_TYPE_U32) == 0)
 			e.mark = mnl_attr_get_u32(a);
-	if (d->local_port == 0 || e.local.port == d->local_port)
+	if (d->port == 0 || (d->is_local ? e.local.port : e.remote.port) == d->port)
 		d->each(d->ctx, &e);
 	return MNL_CB_OK;
 }
 
-/* Lets the kernel filter by local port: port >= p and port <= p, else reject. */
+/* Lets the kernel filter by a port: port >= p and port <= p, else reject. */
 static void
-put_port_filter(struct nlmsghdr *nlh, uint16_t port)
+put_port_filter(struct nlmsghdr *nlh, bool is_local, uint16_t port)
 {
+	uint8_t at_least = is_local ? INET_DIAG_BC_S_GE : INET_DIAG_BC_D_GE;
+	uint8_t at_most = is_local ? INET_DIAG_BC_S_LE : INET_DIAG_BC_D_LE;
 	/* {code, yes, no} with the operand in the following slot's "no" field */
 	struct inet_diag_bc_op op[4] = {
-		{ INET_DIAG_BC_S_GE, 2 * sizeof(op[0]), 4 * sizeof(op[0]) + 4 },
+		{ at_least, 2 * sizeof(op[0]), 4 * sizeof(op[0]) + 4 },
 		{ 0, 0, port },
-		{ INET_DIAG_BC_S_LE, 2 * sizeof(op[0]), 2 * sizeof(op[0]) + 4 },
+		{ at_most, 2 * sizeof(op[0]), 2 * sizeof(op[0]) + 4 },
 		{ 0, 0, port },
 	};
 
 	mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE, sizeof(op), op);
 }
 
+/* port: of the local or the remote end; 0: any. */
 static int
-dump(uint8_t family, uint8_t protocol, uint32_t states, uint16_t local_port,
+dump(uint8_t family, uint8_t protocol, uint32_t states, bool is_local, uint16_t port,
     sockdiag_each *each, void *ctx)
 {
-	struct dump d = { each, ctx, protocol, local_port };
+	struct dump d = { each, ctx, protocol, is_local, port };
 	char buf[16384];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct mnl_socket *s = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
@@ -104,8 +108,8 @@ dump(uint8_t family, uint8_t protocol, uint32_t states, uint16_t local_port,
 	req->sdiag_family = family == 4 ? AF_INET : AF_INET6;
 	req->sdiag_protocol = protocol;
 	req->idiag_states = states;
-	if (local_port != 0)
-		put_port_filter(nlh, local_port);
+	if (port != 0)
+		put_port_filter(nlh, is_local, port);
 	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
 	    mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0)
 		r = MNL_CB_OK;
@@ -124,14 +128,21 @@ int
 sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdiag_each *each,
     void *ctx)
 {
-	return dump(family, protocol, UINT32_MAX, local_port, each, ctx);
+	return dump(family, protocol, UINT32_MAX, true, local_port, each, ctx);
 }
 
 int
 sockdiag_dump_states(
     uint8_t family, uint8_t protocol, uint32_t states, sockdiag_each *each, void *ctx)
 {
-	return dump(family, protocol, states, 0, each, ctx);
+	return dump(family, protocol, states, true, 0, each, ctx);
+}
+
+int
+sockdiag_dump_to(uint8_t family, uint8_t protocol, uint32_t states, uint16_t remote_port,
+    sockdiag_each *each, void *ctx)
+{
+	return dump(family, protocol, states, false, remote_port, each, ctx);
 }
 
 /* ---- one socket ---- */

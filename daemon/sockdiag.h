@@ -22,6 +22,9 @@ int sockdiag_dump(uint8_t family, uint8_t protocol, uint16_t local_port, sockdia
 /* The same for those in one of these states (1u << TCP_...) only. */
 int sockdiag_dump_states(
     uint8_t family, uint8_t protocol, uint32_t states, sockdiag_each *each, void *ctx);
+/* The same, and with this remote port. */
+int sockdiag_dump_to(uint8_t family, uint8_t protocol, uint32_t states, uint16_t remote_port,
+    sockdiag_each *each, void *ctx);
 /* Whose socket sends the packets of this flow, now; false: there is none. */
 bool sockdiag_owner(const struct flow *f, uint32_t *uid);
 /* Reads notifications of ended sockets; false: some were lost, look for yourself. */

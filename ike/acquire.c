@@ -147,6 +147,7 @@ acquire_add_ticket(struct qm_sa *qm, const struct engine_acquire *a)
 		return false;
 	t->id = a->ticket;
 	t->local_port = flow_of(a).local.port;
+	qm->is_shared = qm->is_shared || a->is_shared;
 	SLIST_INSERT_HEAD(&qm->tickets, t, next);
 	return true;
 }

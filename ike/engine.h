@@ -78,10 +78,14 @@ struct engine_acquire {
 	struct flow selector;
 	uint16_t local_port; /* of the flow, where the selector has any; 0: not known yet */
 	bool renews; /* what an ACTION_SA_DELETE with renew has ended */
+	bool is_shared; /* other classes of this host have connections to that port */
 	struct class_policy policy;
 };
 void engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a);
-/* Would a quick mode for this flow be for its port alone, if that were known (ike/narrow.h)? */
+/*
+ * Would a quick mode for this flow, which is not shared, be for its port alone, if that were
+ * known (ike/narrow.h)?
+ */
 bool engine_wants_port(const struct engine *e, uint32_t class_id, const struct flow *flow);
 
 /* The answer to an ACTION_AUTH. */

@@ -51,7 +51,7 @@ has_too_many(const struct engine *e, const struct qm_sa *qm)
 
 static bool
 is_wanted(const struct engine *e, const struct mm_sa *mm, uint32_t class_id,
-    const struct flow *flow)
+    const struct flow *flow, bool is_shared)
 {
 	switch (mm->dialect->selector_port) {
 	case SELECTOR_PORT_ANY:
@@ -59,7 +59,8 @@ is_wanted(const struct engine *e, const struct mm_sa *mm, uint32_t class_id,
 	case SELECTOR_PORT_FLOW:
 		return true;
 	default:
-		return (mm->floated && mm->nat_local) || has_double(e, class_id, flow);
+		return is_shared || (mm->floated && mm->nat_local) ||
+		    has_double(e, class_id, flow);
 	}
 }
 
@@ -73,7 +74,7 @@ engine_wants_port(const struct engine *e, uint32_t class_id, const struct flow *
 	    mm = LIST_NEXT(mm, peer_link)) {
 		if (!address_equal(&mm->remote.addr, &flow->remote.addr))
 			continue;
-		if (is_wanted(e, mm, class_id, flow))
+		if (is_wanted(e, mm, class_id, flow, false))
 			return true;
 		is_known = is_known || mm->state == MM_ESTABLISHED;
 	}
@@ -115,6 +116,7 @@ ask_again(struct engine *e, const struct qm_sa *qm, struct ticket *t)
 		free(t);
 		return;
 	}
+	other->is_shared = other->is_shared || qm->is_shared;
 	SLIST_INSERT_HEAD(&other->tickets, t, next);
 	if (other->mm != qm->mm) /* else qm_start_pending() comes to it */
 		acquire_go(e, other->mm);
@@ -146,7 +148,7 @@ narrow_begin(struct engine *e, struct qm_sa *qm)
 	struct flow flow = qm->selector;
 
 	if ((!is_narrow && (flow.local.port = port_of(qm)) == 0) ||
-	    !is_wanted(e, qm->mm, qm->policy.class_id, &flow) ||
+	    !is_wanted(e, qm->mm, qm->policy.class_id, &flow, qm->is_shared) ||
 	    (!is_narrow && has_too_many(e, qm)))
 		return;
 	qm->is_kept = qm->is_kept || flow.remote.port != 0;

@@ -1,8 +1,9 @@
 /*
  * A quick mode for one connection. Usually one pair serves all connections to a port of a
  * peer. The peer tells pairs apart by their selectors, which is not enough where two of them
- * look the same to it: pairs of two classes of ours (two users, say), and pairs of two hosts
- * behind one NAT. There the port of the connection goes into the selector.
+ * look the same to it: pairs of two classes of ours (two users, say), also where that of one
+ * has ended while its connections live, and pairs of two hosts behind one NAT. There the port of
+ * the connection goes into the selector.
  */
 #ifndef AUTHIPD_IKE_NARROW_H
 #define AUTHIPD_IKE_NARROW_H

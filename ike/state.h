@@ -210,10 +210,10 @@ struct qm_sa {
 	bool is_first;	 /* inside the main-mode exchange */
 	bool is_fast;	 /* no synchronize exchange (A54) */
 	bool negotiated; /* both sides chose */
-	bool in_installed;
-	bool out_installed;
+	bool in_installed, out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
+	bool is_shared; /* see struct engine_acquire */
 	bool is_kept; /* we see that there is one as long as its connection lives (narrow.h) */
 	bool udp; /* ESP in UDP */
 	struct address id_initiator; /* responder: IDs as they came */

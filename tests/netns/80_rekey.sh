@@ -123,11 +123,27 @@ idle_then_push() {
 	not grep -q "does not answer" "$work/b.log" || fail "it went by the other class's"
 }
 
+# The pair of a connection, for all others, too, ends, unused. Another class connects to the same
+# port then, and gets a pair for itself: what the server says to the first goes by another one.
+idle_then_another() {
+	local other
+	start_with 'proposal "esp-aes128-sha1" {} idle = 2'
+	push_option=-k push_start b -e a
+	within 10 pairs deleted 1 || fail "the pair does not end"
+	on a nt_stream -d get "$b4" "$p0" >/dev/null 9<&- &
+	other=$!
+	within 10 pairs established 2 || fail "the other class does not connect"
+	push second
+	is_dead "$other" && fail "the other class's connection ended"
+	not grep -q "does not answer" "$work/b.log" || fail "it went by the other class's"
+}
+
 each_case=daemons_kill
 topic_begin
 hosts_join
 try rekey_by_volume by_volume
 try rekey_idle_then_push idle_then_push
+try rekey_idle_then_another idle_then_another
 if [[ ${backend:-plane} == kernel ]]; then
 	try rekey_by_volume_slowly by_volume_slowly
 fi

@@ -187,13 +187,13 @@ talk_start() {
 }
 
 # push_start SERVER OPTION CLIENT [ITS-OPTION]: a connection by which the server tells what is
-# written to descriptor 9; what the client gets is $work/got.
+# written to descriptor 9; what the client gets is $work/got. push_option: of the server.
 push_start() {
 	rm -f "$work/in"
 	mkfifo "$work/in"
 	exec 9<>"$work/in"
 	: >"$work/source.app"
-	on "$1" nt_stream "$2" -4 source "$p0" <&9 9<&- 2>"$work/source.app" &
+	on "$1" nt_stream "$2" "${push_option:--4}" source "$p0" <&9 9<&- 2>"$work/source.app" &
 	within 5 begins_line "$work/source.app" listening || fail "nt_stream does not listen"
 	"${before_push:-:}"
 	on "$3" nt_stream "${4:-$2}" get "$(ip_of "$1" 4)" "$p0" >"$work/got" 9<&- &

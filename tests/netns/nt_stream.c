@@ -16,13 +16,14 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] [-u] [-t NAME] VERB ...\n"
+	    "usage: nt_stream [-d | -e | -i | -c] [-4 | -6] [-u] [-k] [-t NAME] VERB ...\n"
 	    "  sink PORT         one client's data to stdout\n"
 	    "  source PORT       stdin to one client\n"
 	    "  put HOST PORT     stdin to a server\n"
 	    "  get HOST PORT     a server's data to stdout\n"
 	    "  talk HOST PORT    both at once\n"
 	    "  many HOST PORT N  N echoes at once\n"
+	    "  -k                a server goes on listening, but accepts no more\n"
 	    "  -u                UDP: connected, but nothing is sent yet\n");
 	exit(2);
 }
@@ -105,6 +106,8 @@ dial(int option, const char *host, const char *port)
 	return s;
 }
 
+static bool keeps_listening;
+
 static int
 accept_one(int option, int family, const char *port)
 {
@@ -116,7 +119,8 @@ accept_one(int option, int family, const char *port)
 	fprintf(stderr, "listening\n");
 	if ((client = accept(s, NULL, NULL)) == -1)
 		die("accept");
-	close(s);
+	if (!keeps_listening)
+		close(s);
 	freeaddrinfo(a);
 	return client;
 }
@@ -195,7 +199,7 @@ main(int argc, char **argv)
 	int c, option = 0, family = AF_INET;
 	const char *verb;
 
-	while ((c = getopt(argc, argv, "deic46ut:")) != -1) {
+	while ((c = getopt(argc, argv, "deic46ukt:")) != -1) {
 		if (c == '?')
 			usage();
 		if (c == 't')
@@ -204,6 +208,8 @@ main(int argc, char **argv)
 			family = c == '4' ? AF_INET : AF_INET6;
 		else if (c == 'u')
 			kind = SOCK_DGRAM;
+		else if (c == 'k')
+			keeps_listening = true;
 		else
 			option = c;
 	}

@@ -22,20 +22,27 @@ begin(enum dialect_selector_port knob)
 	sim_start(&net, &d, &d);
 }
 
-/* A connection of a class from this port; 0: not known. */
 static void
-ask(uint64_t ticket, uint32_t class_id, uint16_t local_port)
+ask_shared(uint64_t ticket, uint32_t class_id, uint16_t local_port, bool is_shared)
 {
 	struct engine_acquire a = {
 		.ticket = ticket,
 		.selector = { 6, sim_endpoint(0, 1, 4, 0), sim_endpoint(1, 1, 4, 80) },
 		.local_port = local_port,
+		.is_shared = is_shared,
 		.policy = net.host[0].class,
 	};
 
 	a.policy.class_id = class_id;
 	engine_acquire(net.host[0].engine, net.now_ms, &a);
 	sim_flush(&net);
+}
+
+/* A connection of a class from this port; 0: not known. */
+static void
+ask(uint64_t ticket, uint32_t class_id, uint16_t local_port)
+{
+	ask_shared(ticket, class_id, local_port, false);
 }
 
 static void
@@ -89,6 +96,27 @@ START_TEST(another_class_is_by_connection)
 	ask(4, 2, 50003);
 	ask(5, 1, 50001);
 	expect(5, n_pairs);
+	sim_free(&net);
+}
+END_TEST
+
+/*
+ * Another class has connections to that port, but no pair any more. The first asks while nothing
+ * is known; what joins it gets a pair of its own.
+ */
+START_TEST(another_class_without_a_pair)
+{
+	begin(SELECTOR_PORT_AUTO);
+	ask_shared(1, 2, 50002, true);
+	ask_shared(2, 2, 50003, true);
+	expect(2, 2);
+	ck_assert_uint_eq(pairs_for(0), 0);
+	ck_assert_uint_eq(pairs_for(50002) + pairs_for(50003), 2);
+	ask_shared(3, 3, 50004, true);
+	ask_shared(4, 4, 0, true); /* there is no port */
+	expect(4, 4);
+	ck_assert_uint_eq(pairs_for(50004), 1);
+	ck_assert_uint_eq(pairs_for(0), 1);
 	sim_free(&net);
 }
 END_TEST
@@ -324,6 +352,7 @@ sim_narrow_cases(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, one_pair_for_a_class);
 	tcase_add_loop_test(t, another_class_is_by_connection, 0, 2);
+	tcase_add_test(t, another_class_without_a_pair);
 	tcase_add_test(t, unknown_port_is_any);
 	tcase_add_test(t, behind_a_nat);
 	tcase_add_test(t, knob_any);

@@ -34,5 +34,6 @@ main(void)
 	daemon_params_tests(s);
 	daemon_user_tests(s);
 	daemon_renew_tests(s);
+	daemon_shared_tests(s);
 	return run_suite(s);
 }

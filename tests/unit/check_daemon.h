@@ -76,5 +76,6 @@ void daemon_explain_tests(Suite *s);
 void daemon_params_tests(Suite *s);
 void daemon_user_tests(Suite *s);
 void daemon_renew_tests(Suite *s);
+void daemon_shared_tests(Suite *s);
 
 #endif
