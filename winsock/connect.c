@@ -6,7 +6,7 @@
 #include "winsock/error_map.h"
 #include "winsock/preconnect.h"
 #include "winsock/shim.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock2.h"
 
 /* 0, or the error of Winsock. errno is that of connect(). */
@@ -55,12 +55,12 @@ winsock_accept(int s, struct sockaddr *name, socklen_t *n)
 
 	if (fd == -1)
 		return error_fail(ERROR_CALL_RECEIVE, s, 0);
-	socket_table_forget(fd);
+	socket_fact_forget(fd);
 	/* Linux lets it inherit neither; Windows does. */
-	if (socket_table_has(s, SOCKET_NOT_OVERLAPPED))
-		socket_table_add(fd, SOCKET_NOT_OVERLAPPED);
-	if (socket_table_has(s, SOCKET_SECURED))
-		socket_table_add(fd, SOCKET_SECURED);
+	if (socket_fact_has(s, SOCKET_NOT_OVERLAPPED))
+		socket_fact_add(fd, SOCKET_NOT_OVERLAPPED);
+	if (socket_fact_has(s, SOCKET_SECURED))
+		socket_fact_add(fd, SOCKET_SECURED);
 	return fd;
 }
 

@@ -5,6 +5,8 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "winsock/lock.h"
+#include "winsock/socket_state.h"
 #include "winsock/wire.h"
 #include "winsock2.h"
 
@@ -20,6 +24,16 @@
 #define BODY_MAX 2048 /* no body that the library knows is longer */
 
 int connection_timeout_ms = 10000;
+
+/*
+ * Those that are open, for a forked child. Not on the stacks of their callers: a handler may
+ * jump out of a call.
+ */
+#define MOST_NOTED 256
+static struct {
+	uint64_t cookie; /* 0: unused */
+	int fd;
+} noted[MOST_NOTED]; /* under the lock */
 
 struct message {
 	struct aip_api_header header;
@@ -62,6 +76,25 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* A descriptor that was closed behind our back is somebody else's, or nobody's. */
+static bool
+is_ours(const struct connection *c)
+{
+	return c->fd != -1 && socket_state_cookie(c->fd) == c->cookie;
+}
+
+/* Under the lock. Beyond the most it stays in a child, and nothing else. */
+static void
+renote(uint64_t was, uint64_t is, int fd)
+{
+	for (int i = 0; i < MOST_NOTED; i++)
+		if (noted[i].cookie == was) {
+			noted[i].cookie = is;
+			noted[i].fd = fd;
+			return;
+		}
+}
+
 /* The next call may take what is left of the time. option: SO_SNDTIMEO or SO_RCVTIMEO. */
 static bool
 limit_time(const struct connection *c, int option)
@@ -71,6 +104,10 @@ limit_time(const struct connection *c, int option)
 
 	if (left <= 0) {
 		errno = ETIMEDOUT;
+		return false;
+	}
+	if (!is_ours(c)) {
+		errno = ENOTCONN;
 		return false;
 	}
 	return setsockopt(c->fd, SOL_SOCKET, option, &t, sizeof(t)) == 0;
@@ -92,15 +129,46 @@ daemon_address(struct sockaddr_un *address)
 	return n > 0 && (size_t)n < sizeof(address->sun_path);
 }
 
+static struct sockaddr_un fixed; /* sun_family 0: it is not */
+
+void
+winsock_fix_daemon(void)
+{
+	if (!daemon_address(&fixed))
+		fixed.sun_family = 0;
+}
+
+/* Not 0, 1 or 2: a program that closed these may print there all the same. */
+static int
+open_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), higher;
+
+	if (fd == -1 || fd > STDERR_FILENO)
+		return fd;
+	higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	(void)close(fd);
+	return higher;
+}
+
 static int
 connect_daemon(struct connection *c)
 {
 	struct sockaddr_un address;
+	struct lock_before before;
 	int rc;
 
-	if (!daemon_address(&address))
+	if (fixed.sun_family != 0)
+		address = fixed;
+	else if (!daemon_address(&address))
 		return WSAENETDOWN;
-	c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	lock_take(&before);
+	c->fd = open_socket();
+	if (c->fd != -1) {
+		c->cookie = socket_state_cookie(c->fd);
+		renote(0, c->cookie, c->fd);
+	}
+	lock_give(&before);
 	if (c->fd == -1)
 		return error_from_errno(errno);
 	do {
@@ -328,7 +396,32 @@ connection_is_late(const struct connection *c)
 void
 connection_close(struct connection *c)
 {
-	if (c->fd != -1)
+	struct lock_before before;
+
+	lock_take(&before);
+	if (is_ours(c))
 		(void)close(c->fd);
+	if (c->fd != -1)
+		renote(c->cookie, 0, -1);
 	c->fd = -1;
+	lock_give(&before);
+}
+
+/* In a forked child: they are its parent's. */
+static void
+close_noted(void)
+{
+	for (int i = 0; i < MOST_NOTED; i++) {
+		if (noted[i].cookie == 0)
+			continue;
+		if (socket_state_cookie(noted[i].fd) == noted[i].cookie)
+			(void)close(noted[i].fd);
+		noted[i].cookie = 0;
+	}
+}
+
+__attribute__((constructor)) static void
+watch_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, close_noted);
 }

@@ -1,6 +1,6 @@
 /*
  * A connection to the daemon (doc/api-protocol.md), made for one call and closed at its
- * end: threads share nothing and a forked child inherits nothing.
+ * end, or for an engine: threads share nothing and a forked child inherits nothing.
  */
 #ifndef AUTHIPD_WINSOCK_CONNECTION_H
 #define AUTHIPD_WINSOCK_CONNECTION_H
@@ -13,6 +13,7 @@
 
 struct connection {
 	int fd;
+	uint64_t cookie; /* of fd: programs close what they do not know, and use the number */
 	uint32_t request_id;
 	int64_t deadline_ms; /* of all requests together */
 	bool in_doubt;	     /* the last request was sent and has no valid answer */
@@ -21,6 +22,11 @@ struct connection {
 /* How long a call may wait for the daemon; tests make it shorter. */
 extern int connection_timeout_ms;
 
+/*
+ * The daemon is the one that the environment names now, whatever it says later. For a library
+ * that is loaded into the programs of others.
+ */
+void winsock_fix_daemon(void);
 int connection_open(struct connection *c);
 /* For a request that may take so long, counted from now. */
 void connection_extend(struct connection *c, int timeout_ms);

@@ -1,14 +1,14 @@
 /* Target names of sockets that are not secured yet. */
 #include "winsock/early_name.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
+#include "winsock/lock.h"
+#include "winsock/socket_state.h"
 #include "winsock2.h"
 
 /* Of one process. Nobody tells when a socket was closed by other means than ours. */
@@ -23,16 +23,6 @@ struct early_name {
 
 static TAILQ_HEAD(, early_name) names = TAILQ_HEAD_INITIALIZER(names);
 static unsigned n_names;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static uint64_t
-cookie_of(int fd)
-{
-	uint64_t cookie;
-	socklen_t n = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
-}
 
 /* Under the lock, as the next one. peer: NULL: any. */
 static struct early_name *
@@ -58,11 +48,12 @@ drop(struct early_name *e)
 int
 early_name_keep(int fd, const struct aip_api_target *name)
 {
-	uint64_t cookie = cookie_of(fd);
+	uint64_t cookie = socket_state_cookie(fd);
 	struct early_name *e, *new = calloc(1, sizeof(*new));
+	struct lock_before before;
 	int error = 0;
 
-	(void)pthread_mutex_lock(&lock);
+	lock_take(&before);
 	if ((e = find(cookie, &name->peer)) != NULL)
 		drop(e);
 	if (name->name[0] != '\0') {
@@ -76,7 +67,7 @@ early_name_keep(int fd, const struct aip_api_target *name)
 			new = NULL;
 		}
 	}
-	(void)pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	free(new);
 	return error;
 }
@@ -84,14 +75,16 @@ early_name_keep(int fd, const struct aip_api_target *name)
 int
 early_name_take(int fd, struct aip_api_target *out)
 {
+	uint64_t cookie = socket_state_cookie(fd);
 	struct early_name *e;
+	struct lock_before before;
 
-	(void)pthread_mutex_lock(&lock);
-	e = find(cookie_of(fd), NULL);
+	lock_take(&before);
+	e = find(cookie, NULL);
 	if (e != NULL) {
 		*out = e->name;
 		drop(e);
 	}
-	(void)pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	return e != NULL;
 }

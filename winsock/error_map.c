@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock2.h"
 
 /* E(errno, Winsock); first match wins where Linux has two names for a number. */
@@ -108,7 +108,7 @@ error_of_call(enum error_call call, int fd, int flags, int number)
 		return WSAETIMEDOUT;
 	if (call == ERROR_CALL_CONNECT && number == EINPROGRESS)
 		return WSAEWOULDBLOCK;
-	if (number == EPIPE && socket_table_has(fd, SOCKET_SHUT_BY_US))
+	if (number == EPIPE && socket_fact_has(fd, SOCKET_SHUT_BY_US))
 		return WSAESHUTDOWN;
 	/* ICMP port unreachable for an earlier datagram. */
 	if (transfers && number == ECONNREFUSED && is_datagram(fd))

@@ -33,6 +33,35 @@ waitable_signal(struct waitable *w)
 	(void)pthread_cond_broadcast(&something_happened);
 }
 
+/* ---- fork: the threads that wait are not in the child ---- */
+
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&waitable_lock);
+}
+
+static void
+after_fork(void)
+{
+	pthread_mutex_unlock(&waitable_lock);
+}
+
+static void
+after_fork_in_child(void)
+{
+	make_condition();
+	pthread_mutex_unlock(&waitable_lock);
+}
+
+__attribute__((constructor)) static void
+watch_forks(void)
+{
+	(void)pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+/* ---- objects ---- */
+
 struct waitable *
 waitable_get(HANDLE h, unsigned int kinds)
 {

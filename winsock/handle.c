@@ -1,24 +1,26 @@
 /* Objects behind a HANDLE. */
 #include "winsock/handle.h"
 
-#include <pthread.h>
 #include <stddef.h>
+
+#include "winsock/lock.h"
 
 #include "handleapi.h"
 #include "winsock2.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, handle) handles = LIST_HEAD_INITIALIZER(handles);
 
 HANDLE
 handle_open(struct handle *h, enum handle_kind kind, void (*destroy)(struct handle *h))
 {
+	struct lock_before before;
+
 	h->kind = kind;
 	h->n_refs = 1;
 	h->destroy = destroy;
-	pthread_mutex_lock(&lock);
+	lock_take(&before);
 	LIST_INSERT_HEAD(&handles, h, link);
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	return h;
 }
 
@@ -38,33 +40,37 @@ struct handle *
 handle_get(HANDLE p, unsigned int kinds)
 {
 	struct handle *h;
+	struct lock_before before;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&before);
 	h = find(p);
 	if (h != NULL && (h->kind & kinds) == 0)
 		h = NULL;
 	if (h != NULL)
 		h->n_refs++;
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	return h;
 }
 
 void
 handle_ref(struct handle *h)
 {
-	pthread_mutex_lock(&lock);
+	struct lock_before before;
+
+	lock_take(&before);
 	h->n_refs++;
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 }
 
 void
 handle_put(struct handle *h)
 {
+	struct lock_before before;
 	bool last;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&before);
 	last = --h->n_refs == 0;
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	if (last)
 		h->destroy(h);
 }
@@ -73,14 +79,15 @@ bool
 handle_close(HANDLE p, unsigned int kinds)
 {
 	struct handle *h;
+	struct lock_before before;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&before);
 	h = find(p);
 	if (h != NULL && (h->kind & kinds) == 0)
 		h = NULL;
 	if (h != NULL)
 		LIST_REMOVE(h, link);
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 	if (h != NULL)
 		handle_put(h);
 	return h != NULL;

@@ -7,7 +7,7 @@
 
 #include "winsock/error_map.h"
 #include "winsock/shim.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock2.h"
 
 static bool
@@ -86,7 +86,7 @@ would_share_port(int s, int level, int option)
 {
 	return level == SOL_SOCKET &&
 	       (option == SO_REUSEADDR || option == SO_REUSEPORT) &&
-	       socket_table_has(s, SOCKET_SECURED);
+	       socket_fact_has(s, SOCKET_SECURED);
 }
 
 int

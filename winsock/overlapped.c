@@ -5,12 +5,12 @@
 #include <stdlib.h>
 
 #include "winsock/error_map.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 
 LPWSAOVERLAPPED
 overlapped_of(SOCKET s, LPWSAOVERLAPPED o)
 {
-	return socket_table_has(s, SOCKET_NOT_OVERLAPPED) ? NULL : o;
+	return socket_fact_has(s, SOCKET_NOT_OVERLAPPED) ? NULL : o;
 }
 
 /* ---- completion routines, which wait for their thread ---- */

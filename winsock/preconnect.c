@@ -11,6 +11,8 @@
 #include <time.h>
 
 #include "winsock/connection.h"
+#include "winsock/lock.h"
+#include "winsock/socket_state.h"
 #include "winsock/wire.h"
 #include "winsock2.h"
 
@@ -29,7 +31,6 @@ struct peer {
 static struct peer peers[PEERS];
 static time_t asked[PEERS];
 static unsigned next_peer;
-static pthread_mutex_t peers_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* 0: it is not secured. Only the daemon can set it, or who may do worse. */
 static int
@@ -138,34 +139,37 @@ is_known(const struct peer *p)
 {
 	time_t now = now_s();
 	bool found = false;
+	struct lock_before before;
 
-	(void)pthread_mutex_lock(&peers_lock);
+	lock_take(&before);
 	for (unsigned i = 0; i < PEERS && !found; i++)
 		found = peers[i].cookie == p->cookie && peers[i].mark == p->mark &&
 			memcmp(&peers[i].to, &p->to, sizeof(p->to)) == 0 &&
 			now - asked[i] < PEER_KNOWN_S;
-	(void)pthread_mutex_unlock(&peers_lock);
+	lock_give(&before);
 	return found;
 }
 
 static void
 remember(const struct peer *p)
 {
-	(void)pthread_mutex_lock(&peers_lock);
-	asked[next_peer % PEERS] = now_s();
+	time_t now = now_s();
+	struct lock_before before;
+
+	lock_take(&before);
+	asked[next_peer % PEERS] = now;
 	peers[next_peer++ % PEERS] = *p;
-	(void)pthread_mutex_unlock(&peers_lock);
+	lock_give(&before);
 }
 
 int
 socket_preconnect_once(int fd, const struct sockaddr *to, socklen_t n)
 {
 	struct peer p = { .cookie = 0 };
-	socklen_t cookie_n = sizeof(p.cookie);
 	int error;
 
 	if (to == NULL || n > sizeof(p.to) || (p.mark = mark_of(fd)) == 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &p.cookie, &cookie_n) != 0)
+	    (p.cookie = socket_state_cookie(fd)) == 0)
 		return 0;
 	memcpy(&p.to, to, n);
 	if (is_known(&p))

@@ -9,7 +9,7 @@
 #include "winsock/overlapped.h"
 #include "winsock/settings.h"
 #include "winsock/socket_state.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock/startup.h"
 #include "winsock/wire.h"
 #include "ws2tcpip.h"
@@ -138,7 +138,7 @@ WSASetSocketSecurity(SOCKET Socket, const SOCKET_SECURITY_SETTINGS *SecuritySett
 		WSASetLastError(error);
 		return SOCKET_ERROR;
 	}
-	socket_table_add(Socket, SOCKET_SECURED);
+	socket_fact_add(Socket, SOCKET_SECURED);
 	overlapped_finish(Socket, Overlapped, CompletionRoutine, 0);
 	return 0;
 }

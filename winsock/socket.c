@@ -5,7 +5,7 @@
 
 #include "winsock/error_map.h"
 #include "winsock/shim.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock2.h"
 
 /* IPv6 sockets are for IPv6 only, as on Windows. SOCK_CLOEXEC and the like may be in type. */
@@ -16,7 +16,7 @@ winsock_socket(int af, int type, int protocol)
 
 	if (fd == -1)
 		return error_fail(ERROR_CALL_OTHER, -1, 0);
-	socket_table_forget(fd);
+	socket_fact_forget(fd);
 	if (af == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	return fd;
@@ -41,7 +41,7 @@ WSASocketW(int af, int type, int protocol, LPWSAPROTOCOL_INFOW lpProtocolInfo, G
 		type |= SOCK_CLOEXEC;
 	s = winsock_socket(af, type, protocol);
 	if (s != INVALID_SOCKET && (dwFlags & WSA_FLAG_OVERLAPPED) == 0)
-		socket_table_add(s, SOCKET_NOT_OVERLAPPED);
+		socket_fact_add(s, SOCKET_NOT_OVERLAPPED);
 	return s;
 }
 
@@ -62,7 +62,7 @@ closesocket(SOCKET s)
 
 	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
 		return error_set(WSAENOTSOCK);
-	socket_table_forget(s);
+	socket_fact_forget(s);
 	/* EINTR: closed all the same. */
 	if (close(s) != 0 && errno != EINTR)
 		return error_fail(ERROR_CALL_OTHER, s, 0);
@@ -99,6 +99,6 @@ winsock_shutdown(int s, int how)
 	if (shutdown(s, how) != 0)
 		return error_fail(ERROR_CALL_OTHER, s, 0);
 	if (how == SD_SEND || how == SD_BOTH)
-		socket_table_add(s, SOCKET_SHUT_BY_US);
+		socket_fact_add(s, SOCKET_SHUT_BY_US);
 	return 0;
 }

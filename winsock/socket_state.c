@@ -18,6 +18,15 @@ option_get(int fd, int level, int option, int *value)
 	return getsockopt(fd, level, option, value, &n) == 0;
 }
 
+uint64_t
+socket_state_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t n = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
+}
+
 /*
  * 0 if fd is a TCP or UDP socket of IPv4 or IPv6. WSAENOTSOCK if it is not open or no
  * socket, WSAEINVAL for another socket (also MPTCP, UDP-Lite and raw).

@@ -3,8 +3,11 @@
 #define AUTHIPD_WINSOCK_SOCKET_STATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
+/* The number that no other socket ever has, unlike its descriptor; 0: no socket. */
+uint64_t socket_state_cookie(int fd);
 int socket_check_kind(int fd);
 int socket_check_fresh(int fd);
 bool socket_is_tcp(int fd);

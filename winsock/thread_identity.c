@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "winsock/lock.h"
 #include "winsock2.h"
 
 #define KEEP ((uid_t)-1)
@@ -33,8 +34,7 @@ struct saved {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key; /* struct saved of a thread that is somebody else */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int n_taken; /* threads, under lock */
+static unsigned int n_taken; /* threads, under the lock */
 static int dumpable;	     /* of the process before the first of them */
 
 /* ---- the system calls, without libc's broadcast to other threads ---- */
@@ -103,20 +103,41 @@ caps_clear_effective(void)
 static void
 dumpable_begin(void)
 {
-	pthread_mutex_lock(&lock);
+	struct lock_before before;
+
+	lock_take(&before);
 	if (n_taken++ == 0)
 		dumpable = prctl(PR_GET_DUMPABLE);
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
 }
 
 /* The kernel clears it with each change of identity; it comes back after the last one. */
 static void
 dumpable_end(void)
 {
-	pthread_mutex_lock(&lock);
+	struct lock_before before;
+
+	lock_take(&before);
 	if (--n_taken == 0 && dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1);
-	pthread_mutex_unlock(&lock);
+	lock_give(&before);
+}
+
+/* In a forked child the other threads are not there. */
+static void
+end_others(void)
+{
+	if (n_taken == 0)
+		return;
+	n_taken = pthread_getspecific(key) != NULL;
+	if (n_taken == 0 && dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1);
+}
+
+__attribute__((constructor)) static void
+watch_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, end_others);
 }
 
 /* ---- what the thread is ---- */

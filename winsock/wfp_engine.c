@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "winsock/connection.h"
@@ -18,55 +17,18 @@
 
 struct engine {
 	struct handle handle; /* first */
-	LIST_ENTRY(engine) link;
+	pid_t pid; /* a forked child has neither its connection nor its lock */
 	pthread_mutex_t lock; /* one request at a time */
 	struct connection c;
 	uint32_t wait_ms; /* how long the daemon may wait for other transactions */
 	bool is_dead;	  /* no answer came, or nonsense */
 };
 
-/* All engines: a forked child closes their connections, which are its parent's. */
-static pthread_mutex_t engines_lock = PTHREAD_MUTEX_INITIALIZER;
-static LIST_HEAD(, engine) engines = LIST_HEAD_INITIALIZER(engines);
-
-static void
-before_fork(void)
-{
-	pthread_mutex_lock(&engines_lock);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&engines_lock);
-}
-
-static void
-after_fork_in_child(void)
-{
-	struct engine *e;
-
-	LIST_FOREACH (e, &engines, link) {
-		connection_close(&e->c);
-		e->is_dead = true;
-	}
-	pthread_mutex_unlock(&engines_lock);
-}
-
-static void
-watch_forks(void)
-{
-	(void)pthread_atfork(before_fork, after_fork, after_fork_in_child);
-}
-
 static void
 engine_destroy(struct handle *h)
 {
 	struct engine *e = (struct engine *)h;
 
-	pthread_mutex_lock(&engines_lock);
-	LIST_REMOVE(e, link);
-	pthread_mutex_unlock(&engines_lock);
 	connection_close(&e->c);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
@@ -145,6 +107,8 @@ engine_ask_locked(struct engine *e, uint16_t verb, const struct aip_api_engine *
 	int cancel, saved = errno;
 	DWORD error;
 
+	if (e->pid != getpid())
+		return FWP_E_SESSION_ABORTED;
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&e->lock);
 	error = engine_exchange(e, verb, r, object, object_n, a);
@@ -312,13 +276,12 @@ engine_start(struct engine *e, const FWPM_SESSION0 *session)
 static DWORD
 engine_open(const FWPM_SESSION0 *session, HANDLE *out)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct engine *e = calloc(1, sizeof(*e));
 	DWORD error;
 
 	if (e == NULL)
 		return ERROR_NOT_ENOUGH_MEMORY;
-	(void)pthread_once(&once, watch_forks);
+	e->pid = getpid();
 	pthread_mutex_init(&e->lock, NULL);
 	error = engine_start(e, session);
 	if (error != 0) {
@@ -330,9 +293,6 @@ engine_open(const FWPM_SESSION0 *session, HANDLE *out)
 	e->wait_ms = session != NULL && session->txnWaitTimeoutInMSec != 0 ?
 			 session->txnWaitTimeoutInMSec :
 			 15000;
-	pthread_mutex_lock(&engines_lock);
-	LIST_INSERT_HEAD(&engines, e, link);
-	pthread_mutex_unlock(&engines_lock);
 	*out = handle_open(&e->handle, HANDLE_ENGINE, engine_destroy);
 	return 0;
 }

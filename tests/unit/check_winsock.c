@@ -98,5 +98,6 @@ main(void)
 	suite_add_tcase(suite, winsock_socket_cases());
 	suite_add_tcase(suite, winsock_settings_cases());
 	suite_add_tcase(suite, winsock_thread_cases());
+	suite_add_tcase(suite, winsock_fork_cases());
 	return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 TCase *winsock_case(const char *name);
 
 TCase *winsock_daemon_cases(void);
+TCase *winsock_fork_cases(void);
 TCase *winsock_settings_cases(void);
 TCase *winsock_socket_cases(void);
 TCase *winsock_thread_cases(void);

@@ -292,6 +292,42 @@ START_TEST(forked_child)
 }
 END_TEST
 
+static void *
+begin(void *h)
+{
+	return FwpmTransactionBegin0(h, 0) == 0 ? h : NULL;
+}
+
+/* Another thread waits for the daemon meanwhile, and has the engine. */
+START_TEST(forked_child_of_a_busy_engine)
+{
+	HANDLE first = wfp_open(0), busy = wfp_open(0);
+	int status;
+	void *result;
+	pthread_t t;
+	pid_t pid;
+
+	ck_assert_uint_eq(FwpmTransactionBegin0(first, 0), 0);
+	ck_assert_int_eq(pthread_create(&t, NULL, begin, busy), 0);
+	usleep(50000); /* until it waits: otherwise there is nothing to see */
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(5);
+		_exit(add(busy) == FWP_E_SESSION_ABORTED && FwpmEngineClose0(busy) == 0 ?
+			  0 :
+			  1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(FwpmTransactionAbort0(first), 0);
+	pthread_join(t, &result);
+	ck_assert_ptr_eq(result, busy);
+	ck_assert_uint_eq(FwpmTransactionAbort0(busy), 0);
+	FwpmEngineClose0(first);
+	FwpmEngineClose0(busy);
+}
+END_TEST
+
 static DWORD
 nine_sessions(void)
 {
@@ -389,6 +425,7 @@ wfp_session_tests(Suite *s)
 	tcase_add_test(t, dynamic_objects_go);
 	tcase_add_test(t, killed_process);
 	tcase_add_test(t, forked_child);
+	tcase_add_test(t, forked_child_of_a_busy_engine);
 	if (is_root())
 		tcase_add_test(t, quota_of_sessions);
 	tcase_add_test(t, quota_of_enumerations);

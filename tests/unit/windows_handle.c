@@ -9,7 +9,7 @@
 
 #include "winbase.h"
 #include "winsec.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "winsock2.h"
 
 #define N_THREADS 8
@@ -126,9 +126,9 @@ work(LPVOID p)
 		(void)SetEvent(shared->event);
 		(void)WaitForSingleObject(shared->event, 0);
 		wrong += !CloseHandle(mine);
-		socket_table_add(i % 100, SOCKET_SECURED);
-		(void)socket_table_has(i % 100, SOCKET_SHUT_BY_US);
-		socket_table_forget(i % 100);
+		socket_fact_add(i % 100, SOCKET_SECURED);
+		(void)socket_fact_has(i % 100, SOCKET_SHUT_BY_US);
+		socket_fact_forget(i % 100);
 	}
 	return wrong;
 }

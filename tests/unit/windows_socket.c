@@ -11,7 +11,7 @@
 #include "mswsock.h"
 #include "winsock/error_map.h"
 #include "winsock/shim.h"
-#include "winsock/socket_table.h"
+#include "winsock/socket_fact.h"
 #include "ws2tcpip.h"
 
 #define MANY 1024
@@ -260,7 +260,7 @@ START_TEST(options)
 	FAILS(WSAENOPROTOOPT, winsock_setsockopt(s, SOL_SOCKET, 9999, &on, sizeof(on)));
 	FAILS(WSAENOTSOCK,
 	    winsock_setsockopt(-1, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
-	socket_table_add(s, SOCKET_SECURED);
+	socket_fact_add(s, SOCKET_SECURED);
 	FAILS(WSAEINVAL,
 	    winsock_setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
 	FAILS(WSAEINVAL,
@@ -270,7 +270,7 @@ START_TEST(options)
 	ck_assert_int_eq(
 	    winsock_setsockopt(s, SOL_SOCKET, SO_DONTLINGER, &on, sizeof(on)), 0);
 	closesocket(s);
-	ck_assert(!socket_table_has(s, SOCKET_SECURED));
+	ck_assert(!socket_fact_has(s, SOCKET_SECURED));
 }
 END_TEST
 

@@ -8,14 +8,18 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "winsock/connection.h"
 #include "winsock/run/run.h"
 #include "winsock/target.h"
+#include "winsock/wire.h"
 #include "ws2tcpip.h"
 
 /* What the program sees of an error of Winsock. */
@@ -56,6 +60,18 @@ kind_of(int domain, int type, int protocol)
 	return KIND_REFUSED;
 }
 
+/*
+ * What authip-run said, read before the program runs: programs change their environment, and
+ * call socket() in handlers of signals.
+ */
+static struct {
+	bool is_read;
+	ULONG flags;
+	bool has_peer;
+	char peer[AIP_API_TARGET_BYTES + 1]; /* one too long is refused as such */
+	int (*next)(int, int, int);
+} run;
+
 /* Clear text needs a word of the user: without any, or with another one, it is not allowed. */
 static ULONG
 security_flags(void)
@@ -69,12 +85,28 @@ security_flags(void)
 	return 0;
 }
 
+/* Or with the first socket, which may be that of another library. */
+__attribute__((constructor)) static void
+read_options(void)
+{
+	const char *peer = getenv(RUN_PEER_VARIABLE);
+
+	if (run.is_read)
+		return;
+	run.flags = security_flags();
+	run.has_peer = peer != NULL;
+	if (peer != NULL)
+		(void)snprintf(run.peer, sizeof(run.peer), "%s", peer);
+	run.next = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
+	winsock_fix_daemon();
+	run.is_read = true;
+}
+
 /* The name that every peer has to prove. */
 static bool
 name_peers(int fd)
 {
-	const char *peer = getenv(RUN_PEER_VARIABLE);
-	int error = peer != NULL ? winsock_set_any_target(fd, peer) : 0;
+	int error = run.has_peer ? winsock_set_any_target(fd, run.peer) : 0;
 
 	if (error != 0)
 		WSASetLastError(error == WSAEINVAL ? WSAEACCES : error);
@@ -85,7 +117,7 @@ static bool
 secure(int fd)
 {
 	SOCKET_SECURITY_SETTINGS settings = { SOCKET_SECURITY_PROTOCOL_DEFAULT,
-		security_flags() };
+		run.flags };
 
 	return WSASetSocketSecurity(fd, &settings, sizeof(settings), NULL, NULL) == 0 &&
 	       name_peers(fd);
@@ -94,33 +126,42 @@ secure(int fd)
 static int
 native_socket(int domain, int type, int protocol)
 {
-	static int (*next)(int, int, int);
-
-	if (next == NULL)
-		next = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
-	if (next == NULL) {
+	read_options();
+	if (run.next == NULL) {
 		errno = ENOSYS;
 		return -1;
 	}
-	return next(domain, type, protocol);
+	return run.next(domain, type, protocol);
 }
 
-/* The program's socket(). */
-int
-socket(int domain, int type, int protocol)
+static int
+secured_socket(int domain, int type, int protocol)
 {
-	enum kind kind = kind_of(domain, type, protocol);
-	int fd, error;
+	int fd = native_socket(domain, type, protocol), error;
 
-	if (kind == KIND_REFUSED) {
-		errno = EPROTONOSUPPORT;
-		return -1;
-	}
-	fd = native_socket(domain, type, protocol);
-	if (fd == -1 || kind == KIND_OTHER || secure(fd))
+	if (fd == -1 || secure(fd))
 		return fd;
 	error = errno_of(WSAGetLastError());
 	(void)close(fd);
 	errno = error;
 	return -1;
+}
+
+/* The program's socket(), in which no thread is ever cancelled. */
+int
+socket(int domain, int type, int protocol)
+{
+	enum kind kind = kind_of(domain, type, protocol);
+	int fd, cancel;
+
+	if (kind == KIND_REFUSED) {
+		errno = EPROTONOSUPPORT;
+		return -1;
+	}
+	if (kind == KIND_OTHER)
+		return native_socket(domain, type, protocol);
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fd = secured_socket(domain, type, protocol);
+	(void)pthread_setcancelstate(cancel, NULL);
+	return fd;
 }

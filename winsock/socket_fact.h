@@ -2,8 +2,8 @@
  * What the library remembers of a descriptor. A descriptor that came another way (inherited,
  * dup(), accept4()) has nothing here; every user has to be right without.
  */
-#ifndef AUTHIPD_WINSOCK_SOCKET_TABLE_H
-#define AUTHIPD_WINSOCK_SOCKET_TABLE_H
+#ifndef AUTHIPD_WINSOCK_SOCKET_FACT_H
+#define AUTHIPD_WINSOCK_SOCKET_FACT_H
 
 #include <stdbool.h>
 
@@ -13,9 +13,9 @@ enum socket_fact {
 	SOCKET_SECURED = 0x4,	     /* WSASetSocketSecurity() succeeded */
 };
 
-void socket_table_add(int fd, enum socket_fact fact);
-bool socket_table_has(int fd, enum socket_fact fact);
+void socket_fact_add(int fd, enum socket_fact fact);
+bool socket_fact_has(int fd, enum socket_fact fact);
 /* The descriptor is new, or closed. */
-void socket_table_forget(int fd);
+void socket_fact_forget(int fd);
 
 #endif
