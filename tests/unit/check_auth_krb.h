@@ -26,6 +26,7 @@ void krb_config(struct config *c, const char *keytab);
 /* Fails the test if it cannot be read. */
 struct auth_krb *krb_open(const struct config *c);
 
+TCase *krb_hostile_cases(void);
 TCase *krb_role_cases(void);
 TCase *krb_v1_cases(void);
 

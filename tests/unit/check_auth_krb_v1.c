@@ -4,39 +4,7 @@
 
 #include "daemon/auth_krb_mit.h"
 #include "ike/auth_part.h"
-#include "tests/unit/check_auth_krb.h"
-
-static struct config ca, cb;
-static struct auth_krb *ka, *kb;
-static struct auth_dialogue *a, *b;
-static struct engine_auth_reply ra, rb;
-
-static void
-begin(void)
-{
-	krb_config(&ca, "a");
-	krb_config(&cb, "b");
-}
-
-static void
-end(void)
-{
-	auth_dialogue_free(a);
-	auth_dialogue_free(b);
-	a = b = NULL;
-	auth_krb_free(ka);
-	auth_krb_free(kb);
-}
-
-static void
-expect(const struct engine_auth_reply *r, uint32_t status, const char *text)
-{
-	ck_assert_int_eq(r->status, AUTH_FAILED);
-	ck_assert_msg(r->gss_status == status, "0x%08x: %s", r->gss_status, r->text);
-	ck_assert_msg(
-	    strstr(r->text, text) != NULL, "\"%s\" not in: %s", text, r->text);
-	ck_assert_uint_eq(r->token.n, 0);
-}
+#include "tests/unit/krb_two.h"
 
 static uint8_t part_buf[2][AUTH_MAX_TOKEN_BYTES];
 
@@ -71,25 +39,25 @@ v1_start(void)
 {
 	struct krb_ticket *t;
 
-	ka = krb_open(&ca);
-	kb = krb_open(&cb);
-	ck_assert_ptr_nonnull(a = krb_v1_dialogue_new(ka, true, HASH_SHA1));
-	ck_assert_ptr_nonnull(b = krb_v1_dialogue_new(kb, false, HASH_SHA1));
-	t = krb_ticket_fetch(ka, "host/b.test", -1, &ra);
-	ck_assert_msg(t != NULL, "%s", ra.text);
-	ck_assert(krb_v1_take_ticket(a, t));
-	auth_dialogue_step(a, SPAN_NONE, &ra);
-	auth_dialogue_step(b,
-	    parts(0, AUTH_PART_GSS, part_of(&ra, AUTH_PART_GSS), AUTH_PART_GSS,
+	two.ka = krb_open(&two.ca);
+	two.kb = krb_open(&two.cb);
+	ck_assert_ptr_nonnull(two.a = krb_v1_dialogue_new(two.ka, true, HASH_SHA1));
+	ck_assert_ptr_nonnull(two.b = krb_v1_dialogue_new(two.kb, false, HASH_SHA1));
+	t = krb_ticket_fetch(two.ka, "host/b.test", -1, &two.ra);
+	ck_assert_msg(t != NULL, "%s", two.ra.text);
+	ck_assert(krb_v1_take_ticket(two.a, t));
+	auth_dialogue_step(two.a, SPAN_NONE, &two.ra);
+	auth_dialogue_step(two.b,
+	    parts(0, AUTH_PART_GSS, part_of(&two.ra, AUTH_PART_GSS), AUTH_PART_GSS,
 		SPAN_NONE),
-	    &rb);
-	ck_assert_str_eq(rb.peer_name, "host/a.test@TEST");
-	auth_dialogue_step(a,
-	    parts(0, AUTH_PART_GSS, part_of(&rb, AUTH_PART_GSS), AUTH_PART_GSS,
+	    &two.rb);
+	ck_assert_str_eq(two.rb.peer_name, "host/a.test@TEST");
+	auth_dialogue_step(two.a,
+	    parts(0, AUTH_PART_GSS, part_of(&two.rb, AUTH_PART_GSS), AUTH_PART_GSS,
 		SPAN_NONE),
-	    &ra);
-	ck_assert_str_eq(ra.peer_name, "host/b.test@TEST");
-	ck_assert_uint_eq(ra.token.n, 0);
+	    &two.ra);
+	ck_assert_str_eq(two.ra.peer_name, "host/b.test@TEST");
+	ck_assert_uint_eq(two.ra.token.n, 0);
 }
 
 static bool
@@ -116,18 +84,18 @@ v1_verify(struct auth_dialogue *d, const char *hash,
 
 START_TEST(v1_both_sides_succeed)
 {
-	begin();
+	two_begin("a", "b");
 	v1_start();
-	ck_assert_msg(v1_sign(a, HASH_OF_I, &ra), "%s", ra.text);
-	ck_assert_msg(v1_verify(b, HASH_OF_I, &ra, &rb), "%s", rb.text);
-	ck_assert_int_eq(rb.status, AUTH_CONTINUE);
-	ck_assert_msg(v1_sign(b, HASH_OF_R, &rb), "%s", rb.text);
-	ck_assert_int_eq(rb.status, AUTH_DONE);
-	ck_assert_msg(v1_verify(a, HASH_OF_R, &rb, &ra), "%s", ra.text);
-	ck_assert_int_eq(ra.status, AUTH_DONE);
-	ck_assert_str_eq(ra.peer_name, "host/b.test@TEST");
-	ck_assert_uint_eq(ra.secret.n + rb.secret.n, 0);
-	end();
+	ck_assert_msg(v1_sign(two.a, HASH_OF_I, &two.ra), "%s", two.ra.text);
+	ck_assert_msg(v1_verify(two.b, HASH_OF_I, &two.ra, &two.rb), "%s", two.rb.text);
+	ck_assert_int_eq(two.rb.status, AUTH_CONTINUE);
+	ck_assert_msg(v1_sign(two.b, HASH_OF_R, &two.rb), "%s", two.rb.text);
+	ck_assert_int_eq(two.rb.status, AUTH_DONE);
+	ck_assert_msg(v1_verify(two.a, HASH_OF_R, &two.rb, &two.ra), "%s", two.ra.text);
+	ck_assert_int_eq(two.ra.status, AUTH_DONE);
+	ck_assert_str_eq(two.ra.peer_name, "host/b.test@TEST");
+	ck_assert_uint_eq(two.ra.secret.n + two.rb.secret.n, 0);
+	two_end();
 }
 END_TEST
 
@@ -136,44 +104,44 @@ START_TEST(v1_hashes_that_are_wrong)
 {
 	static struct engine_auth_reply mine;
 
-	begin();
+	two_begin("a", "b");
 	v1_start();
-	ck_assert(v1_sign(a, HASH_OF_I, &ra));
+	ck_assert(v1_sign(two.a, HASH_OF_I, &two.ra));
 	if (_i == 0) {
-		ck_assert(!v1_verify(b, HASH_OF_R, &ra, &rb));
-		expect(&rb, SEC_E_MESSAGE_ALTERED, "hash of host/a.test@TEST is wrong");
+		ck_assert(!v1_verify(two.b, HASH_OF_R, &two.ra, &two.rb));
+		two_expect(&two.rb, SEC_E_MESSAGE_ALTERED, "hash of host/a.test@TEST is wrong", "");
 	} else if (_i == 1) {
-		((uint8_t *)ra.token.p)[ra.token.n - 1] ^= 1;
-		ck_assert(!v1_verify(b, HASH_OF_I, &ra, &rb));
+		((uint8_t *)two.ra.token.p)[two.ra.token.n - 1] ^= 1;
+		ck_assert(!v1_verify(two.b, HASH_OF_I, &two.ra, &two.rb));
 	} else if (_i == 2) {
-		mine = ra;
-		ck_assert(!v1_verify(a, HASH_OF_I, &mine, &ra)); /* reflected */
+		mine = two.ra;
+		ck_assert(!v1_verify(two.a, HASH_OF_I, &mine, &two.ra)); /* reflected */
 	} else {
-		ck_assert(!v1_sign(b, HASH_OF_R, &rb));
-		expect(&rb, SEC_E_INVALID_TOKEN, "no hash of ours is due");
+		ck_assert(!v1_sign(two.b, HASH_OF_R, &two.rb));
+		two_expect(&two.rb, SEC_E_INVALID_TOKEN, "no hash of ours is due", "");
 	}
-	end();
+	two_end();
 }
 END_TEST
 
 /* Steps before the tokens are there, tokens of another kind, and a dialogue without ticket. */
 START_TEST(v1_tokens_out_of_place)
 {
-	begin();
-	ka = krb_open(&ca);
-	kb = krb_open(&cb);
-	ck_assert_ptr_nonnull(b = krb_v1_dialogue_new(kb, false, HASH_SHA1));
-	ck_assert(!v1_sign(b, HASH_OF_R, &rb));
-	expect(&rb, SEC_E_INVALID_TOKEN, "it is none, or out of place");
-	auth_dialogue_free(b);
-	ck_assert_ptr_nonnull(b = krb_v1_dialogue_new(kb, false, HASH_SHA1));
-	auth_dialogue_step(b, span_of("\7\0\1x", 4), &rb);
-	ck_assert_int_eq(rb.status, AUTH_FAILED);
-	ck_assert_ptr_nonnull(a = krb_v1_dialogue_new(ka, true, HASH_SHA1));
-	auth_dialogue_step(a, SPAN_NONE, &ra);
-	expect(&ra, SEC_E_INVALID_TOKEN, "a step that cannot be");
-	ck_assert(!krb_v1_take_ticket(b, NULL));
-	end();
+	two_begin("a", "b");
+	two.ka = krb_open(&two.ca);
+	two.kb = krb_open(&two.cb);
+	ck_assert_ptr_nonnull(two.b = krb_v1_dialogue_new(two.kb, false, HASH_SHA1));
+	ck_assert(!v1_sign(two.b, HASH_OF_R, &two.rb));
+	two_expect(&two.rb, SEC_E_INVALID_TOKEN, "it is none, or out of place", "");
+	auth_dialogue_free(two.b);
+	ck_assert_ptr_nonnull(two.b = krb_v1_dialogue_new(two.kb, false, HASH_SHA1));
+	auth_dialogue_step(two.b, span_of("\7\0\1x", 4), &two.rb);
+	ck_assert_int_eq(two.rb.status, AUTH_FAILED);
+	ck_assert_ptr_nonnull(two.a = krb_v1_dialogue_new(two.ka, true, HASH_SHA1));
+	auth_dialogue_step(two.a, SPAN_NONE, &two.ra);
+	two_expect(&two.ra, SEC_E_INVALID_TOKEN, "a step that cannot be", "");
+	ck_assert(!krb_v1_take_ticket(two.b, NULL));
+	two_end();
 }
 END_TEST
 
