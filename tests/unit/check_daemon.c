@@ -18,6 +18,7 @@ main(void)
 	daemon_api_tests(s);
 	daemon_api_limit_tests(s);
 	daemon_query_tests(s);
+	daemon_owner_tests(s);
 	daemon_sockets_tests(s);
 	daemon_gate_tests(s);
 	daemon_target_tests(s);

@@ -60,6 +60,7 @@ void daemon_account_tests(Suite *s);
 void daemon_api_tests(Suite *s);
 void daemon_api_limit_tests(Suite *s);
 void daemon_query_tests(Suite *s);
+void daemon_owner_tests(Suite *s);
 void daemon_sockets_tests(Suite *s);
 void daemon_gate_tests(Suite *s);
 void daemon_target_tests(Suite *s);
