@@ -180,6 +180,8 @@ keeper_role_start(struct keeper *k, enum role_id id)
 
 	r->keeper = k;
 	r->id = id;
+	if (r->restart != NULL) /* after a reload it need not be */
+		(void)evtimer_del(r->restart);
 	if (id == ROLE_NEGOTIATOR) /* it takes no answers to what another one asked */
 		keeper_identity_end(k);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0) {

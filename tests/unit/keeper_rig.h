@@ -46,6 +46,8 @@ void rig_say(enum role_id from, uint16_t type, const void *body, size_t n, int f
 uint16_t rig_hear(enum role_id to, void *body, size_t n);
 /* Still trusted: its channel is open. */
 bool rig_is_trusted(enum role_id r);
+/* Of what an honest keeper never does: not kept, and the test fails. */
+void rig_promise(bool kept, const char *what);
 /* What holds after every message, whoever sent it. */
 void rig_check(void);
 
