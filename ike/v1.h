@@ -60,6 +60,7 @@ struct v1_confirmed {
 struct v1_mm {
 	enum v1_step step;
 	struct v1_iv iv; /* of main mode; its last block begins every later exchange */
+	struct v1_iv iv_before; /* the same before our message 5 or 6 */
 	uint8_t skeyid[HASH_MAX_BYTES];
 	struct blob sa_i; /* body of the initiator's SA payload */
 	struct blob ke_i; /* bodies of the KE payloads */
@@ -136,9 +137,11 @@ bool v1_keys_auth_hash(
     const struct mm_sa *mm, bool of_initiator, struct span id, uint8_t *out);
 /* The IV of an exchange after main mode. */
 bool v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
-/* As libreswan has it while main mode is not through: of the message ID alone. */
-bool v1_keys_iv_without_chain(
-    const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out);
+/* Others begin otherwise while main mode is not through. */
+#define V1_IV_READINGS 4
+/* The IV by reading number i of theirs; false: none. */
+bool v1_keys_iv_reading(
+    const struct mm_sa *mm, uint32_t message_id, size_t i, struct v1_iv *out);
 /* prf(SKEYID_a, parts). */
 bool v1_keys_hash(
     const struct mm_sa *mm, const struct span *part, size_t n, uint8_t *out);
@@ -213,8 +216,9 @@ enum ike_err v1_auth_verify(struct engine *e, struct mm_sa *mm);
 void v1_auth_reply(
     struct engine *e, struct mm_sa *mm, const struct engine_auth_reply *r);
 
-/* The message that v1_auth_verify() did not like. mm may be gone. */
-void v1_auth_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err);
+/* The message that v1_auth_verify() did not like; *next is behind it. mm may be gone. */
+void v1_auth_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err,
+    const struct v1_iv *next);
 
 /* ---- v1_id.c ------------------------------------------------------------------------------- */
 

@@ -130,15 +130,18 @@ v1_auth_verify(struct engine *e, struct mm_sa *mm)
 }
 
 /*
- * What decrypts came from the peer: a wrong proof ends it. Other messages are dropped, and
- * the good one may still come.
+ * What decrypts came from the peer: a wrong proof ends it, and what we say of that begins with
+ * its last block. Other messages are dropped, and the good one may still come.
  */
 void
-v1_auth_refuse(struct engine *e, struct mm_sa *mm, enum ike_err err)
+v1_auth_refuse(
+    struct engine *e, struct mm_sa *mm, enum ike_err err, const struct v1_iv *next)
 {
 	char buf[256];
 	struct text t;
 
+	if (err == IKE_ERR_AUTH_HASH || err == IKE_ERR_PEER_ID)
+		mm->v1->iv = *next;
 	if (err == IKE_ERR_AUTH_HASH) {
 		mm_fail(e, mm, auth_step_words, err, NULL, true, true);
 	} else if (err == IKE_ERR_PEER_ID) {

@@ -329,6 +329,7 @@ v1_build_id(struct engine *e, struct mm_sa *mm, struct span proof, struct span *
 	for (size_t i = 0; (p = auth_part_find(&list, AUTH_PART_CERT, i)) != NULL; i++)
 		v1_write(e, PAYLOAD_CERT, p->data);
 	v1_write(e, v1_is_signed(mm) ? PAYLOAD_SIG : PAYLOAD_HASH, proof);
+	v->iv_before = v->iv;
 	return v1_finish(e, wire) && v1_seal(e, mm, &v->iv, wire);
 }
 

@@ -98,20 +98,27 @@ input_main(struct engine *e, struct mm_sa *mm)
 	}
 }
 
-/*
- * libreswan has no chain before main mode is through: so it says that it refuses our message
- * 5. Opened and authentic, or nothing happened.
- */
+/* May the peer have refused our message 5 or 6? To others it says nothing before that. */
 static bool
-info_opens_without_chain(struct engine *e, struct mm_sa *mm)
+info_may_refuse(const struct mm_sa *mm)
+{
+	return mm->v1->step == V1_INIT_ID_SENT ||
+	       (mm->v1->step == V1_DONE && !mm->initiator && mm->v1->seen.n == 0);
+}
+
+/* By another reading of where its chain begins: opened and authentic, or nothing happened. */
+static bool
+info_opens_otherwise(struct engine *e, struct mm_sa *mm)
 {
 	struct v1_iv iv, next;
 
-	return mm->v1->step == V1_INIT_ID_SENT &&
-	       v1_keys_iv_without_chain(mm, e->in.h.message_id, &iv) &&
-	       v1_message_open(&e->in, mm, &iv, e->plain, MESSAGE_MAX_BYTES, &next) ==
-		   IKE_OK &&
-	       v1_qm_check_hash(e, mm, SPAN_NONE);
+	for (size_t i = 0; i < V1_IV_READINGS && info_may_refuse(mm); i++)
+		if (v1_keys_iv_reading(mm, e->in.h.message_id, i, &iv) &&
+		    v1_message_open(&e->in, mm, &iv, e->plain, MESSAGE_MAX_BYTES, &next) ==
+			IKE_OK &&
+		    v1_qm_check_hash(e, mm, SPAN_NONE))
+			return true;
+	return false;
 }
 
 /*
@@ -139,7 +146,7 @@ input_info(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_NO_KEYS);
 		return;
 	}
-	if (!info_opens_without_chain(e, mm) && !input_open(e, mm, &iv, &next))
+	if (!info_opens_otherwise(e, mm) && !input_open(e, mm, &iv, &next))
 		return;
 	if (!exchange_rules(e, mm, MSG_V1_INFO))
 		return;

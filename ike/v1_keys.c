@@ -132,11 +132,30 @@ v1_keys_iv(const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out)
 	return iv_behind(mm, chain, message_id, out);
 }
 
+/*
+ * libreswan has no chain yet. Windows takes the last block of what it decrypted last, until
+ * Vista of what it sent last (MS-IKEE 7, note 12); whether the message ID goes in is not said.
+ */
 bool
-v1_keys_iv_without_chain(
-    const struct mm_sa *mm, uint32_t message_id, struct v1_iv *out)
+v1_keys_iv_reading(
+    const struct mm_sa *mm, uint32_t message_id, size_t i, struct v1_iv *out)
 {
-	return iv_behind(mm, SPAN_NONE, message_id, out);
+	size_t block = cipher_block_len_bytes(mm->chosen.cipher);
+
+	switch (i) {
+	case 0:
+		return iv_behind(mm, SPAN_NONE, message_id, out);
+	case 1:
+		*out = mm->v1->iv;
+		return mm->keys.ready;
+	case 2:
+		return iv_behind(mm, span_of(mm->v1->iv_before.b, block), message_id, out);
+	case 3:
+		*out = mm->v1->iv_before;
+		return mm->keys.ready;
+	default:
+		return false;
+	}
 }
 
 bool

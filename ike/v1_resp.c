@@ -225,7 +225,7 @@ v1_resp_m5(struct engine *e, struct mm_sa *mm, const struct v1_iv *next)
 	if (!exchange_rules(e, mm, MSG_V1_M5))
 		return;
 	if ((err = v1_auth_verify(e, mm)) != IKE_OK) {
-		v1_auth_refuse(e, mm, err);
+		v1_auth_refuse(e, mm, err, next);
 		return;
 	}
 	mm->v1->iv = *next;

@@ -611,6 +611,7 @@ main(void)
 	suite_add_tcase(s, v1_key_cases());
 	suite_add_tcase(s, v1_quick_cases());
 	suite_add_tcase(s, v1_proof_cases());
+	suite_add_tcase(s, v1_refusal_cases());
 	suite_add_tcase(s, v1_answer_cases());
 	suite_add_tcase(s, v1_info_cases());
 	suite_add_tcase(s, v1_peer_cases());

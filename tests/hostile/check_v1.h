@@ -31,6 +31,7 @@ TCase *v1_first_cases(void);
 TCase *v1_key_cases(void);
 TCase *v1_quick_cases(void);
 TCase *v1_proof_cases(void);
+TCase *v1_refusal_cases(void);
 TCase *v1_answer_cases(void);
 TCase *v1_info_cases(void);
 TCase *v1_peer_cases(void);
