@@ -357,7 +357,8 @@ notify_clear_input(struct engine *e, struct mm_sa *mm)
 	mm->peer_status = code;
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS,
 	    "unauthenticated notify: noted, not obeyed");
-	if (mm->dialect->clear_status == CLEAR_STATUS_FAIL_FAST)
-		mm_fail(e, mm, "first message of main mode", IKE_ERR_PEER_STATUS, NULL, false,
-		    true);
+	if (mm->dialect->clear_status != CLEAR_STATUS_FAIL_FAST)
+		return;
+	mm->peer_code = code;
+	mm_fail(e, mm, "first message of main mode", IKE_ERR_PEER_STATUS, NULL, false, true);
 }

@@ -109,14 +109,24 @@ qm_read_exchange_info(struct engine *e, struct qm_sa *qm)
 	}
 }
 
+/* What programs get of a failure is never success; the peer knows better why it refused. */
+static uint32_t
+result_code(const struct qm_sa *qm, enum ike_err err, uint32_t win32)
+{
+	if (err == IKE_ERR_PEER_STATUS && qm->mm != NULL)
+		win32 = qm->mm->peer_code;
+	if (err == IKE_ERR_PEER_DELETED)
+		win32 = ike_err_win32(IKE_ERR_DELETED);
+	return err != IKE_OK && win32 == 0 ? ike_err_win32(IKE_ERR_STATE) : win32;
+}
+
 void
 qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text)
 {
 	struct ticket *ticket;
 
-	if (err == IKE_ERR_PEER_STATUS && qm->mm != NULL)
-		win32 = qm->mm->peer_code; /* the peer knows better */
+	win32 = result_code(qm, err, win32);
 	while ((ticket = SLIST_FIRST(&qm->tickets)) != NULL) {
 		struct engine_action *a = action_push(e, ACTION_RESULT, SPAN_NONE);
 		struct text t;

@@ -14,6 +14,7 @@ enum {
 };
 
 #define NOTIFY_LAST_ERROR 16383
+#define ERROR_IKE_GENERAL 0x35ec
 
 /* ---- sending ---- */
 
@@ -199,58 +200,117 @@ read_notify(struct span body, struct notify *n)
 	return true;
 }
 
-static void
-notify_text(struct text *t, uint16_t type)
+/* X(type, Win32 code for programs) */
+#define ERROR_CODES(X)                        \
+	X(NOTIFY_NO_PROPOSAL_CHOSEN, 0x362c)  \
+	X(NOTIFY_INVALID_ID, 0x362d)          \
+	X(NOTIFY_AUTHENTICATION_FAILED, 0x35e9)
+
+/* Of a status of Windows, the number that it ends with; 0: it has none. */
+static uint32_t
+notify_code(const struct notify *n)
 {
-	text_str(t, ike_notify_name(type));
+	switch (n->type) {
+#define X(type, code)        \
+	case type:           \
+		return code;
+		ERROR_CODES(X)
+#undef X
+	case NOTIFY_STATUS_IKEV1:
+		return n->data.n < 4 ? 0 :
+				       span_u32(span_of(n->data.p + n->data.n - 4, 4));
+	default:
+		return ERROR_IKE_GENERAL;
+	}
+}
+
+static void
+notify_text(struct text *t, const struct notify *n)
+{
+	const char *name =
+	    n->type == NOTIFY_STATUS_IKEV1 ? ike_win32_name(notify_code(n)) : NULL;
+
+	text_str(t, ike_notify_name(n->type));
 	text_str(t, " (");
-	text_u32(t, type);
+	text_u32(t, n->type);
+	text_str(t, ")");
+	if (n->type != NOTIFY_STATUS_IKEV1)
+		return;
+	text_str(t, ": ");
+	text_str(t, name != NULL ? name : "code");
+	text_str(t, " (");
+	text_u32(t, notify_code(n));
 	text_str(t, ")");
 }
 
-/* Which quick mode of ours failed there: by message ID, by SPI, or the only one. */
+/* Is this one of its numbers? Cookies are not looked into. */
+static bool
+notify_names(const struct notify *n, uint32_t number)
+{
+	struct span part[2] = { n->spi, n->data };
+
+	if (n->type != NOTIFY_STATUS_IKEV1)
+		part[1] = SPAN_NONE;
+	else if (n->data.n >= 4)
+		part[1].n -= 4; /* the code */
+	for (size_t i = 0; i < 2 && n->spi.n <= 8; i++)
+		for (size_t at = 0; at + 4 <= part[i].n; at += 4)
+			if (span_u32(span_of(part[i].p + at, 4)) == number)
+				return true;
+	return false;
+}
+
+/*
+ * Which quick mode of ours failed there: by message ID or by SPI, which stand in either order
+ * (MS-IKEE 2.2.6), or the only one.
+ */
 static struct qm_sa *
 find_failed(struct mm_sa *mm, const struct notify *n)
 {
 	struct qm_sa *qm, *only = NULL;
 	size_t count = 0;
 
-	if (n->spi.n == 8 && (qm = sadb_qm_by_message_id(mm, span_u32(n->spi))) != NULL)
-		return qm_is_usable(qm) ? NULL : qm;
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
+		if (notify_names(n, qm->message_id))
+			return qm_is_usable(qm) ? NULL : qm;
 	LIST_FOREACH (qm, &mm->quick_modes, mm_link) {
 		if (qm->state != QM_INIT_FIRST_SENT)
 			continue;
-		if (n->spi.n >= 4 &&
-		    span_u32(span_of(n->spi.p + n->spi.n - 4, 4)) == qm->spi_in)
+		if (notify_names(n, qm->spi_in))
 			return qm;
 		only = qm;
 		count++;
 	}
-	return count == 1 ? only : NULL;
+	return count == 1 && n->type != NOTIFY_STATUS_IKEV1 ? only : NULL;
+}
+
+/* Of the main mode itself; a status is, if it names no quick mode. */
+static bool
+is_about_main_mode(const struct mm_sa *mm, const struct notify *n, const struct qm_sa *qm)
+{
+	return mm->state != MM_ESTABLISHED || n->type == NOTIFY_AUTHENTICATION_FAILED ||
+	       (n->type == NOTIFY_STATUS_IKEV1 && qm == NULL && n->data.n == 4 &&
+		   n->spi.n % (2 * COOKIE_BYTES) == 0);
 }
 
 /* False: mm is gone. */
 static bool
 act_error(struct engine *e, struct mm_sa *mm, const struct notify *n)
 {
-	struct qm_sa *qm;
+	struct qm_sa *qm = find_failed(mm, n);
 	char buf[128];
 	struct text t;
 
 	text_init(&t, buf, sizeof(buf));
-	notify_text(&t, n->type);
-	if (mm->state != MM_ESTABLISHED) {
+	notify_text(&t, n);
+	mm->peer_code = notify_code(n);
+	if (is_about_main_mode(mm, n, qm)) { /* its pairs, if it has any, stay */
 		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf,
-		    false, true);
-		return false;
-	}
-	if (n->type == NOTIFY_AUTHENTICATION_FAILED) { /* it did not accept our proof */
-		mm_fail(e, mm, "authentication of main mode", IKE_ERR_PEER_STATUS, buf,
-		    false, false);
+		    false, mm->state != MM_ESTABLISHED);
 		return false;
 	}
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
-	if ((qm = find_failed(mm, n)) != NULL)
+	if (qm != NULL)
 		qm_fail(e, qm, "quick mode", IKE_ERR_PEER_STATUS, buf, false);
 	return true;
 }
@@ -290,10 +350,18 @@ act_r_u_there(struct engine *e, struct mm_sa *mm, const struct notify *n)
 		answered_reply(e, &mm->notify_answered, mm, wire);
 }
 
+/* A status without its code says nothing. */
+static bool
+is_error(const struct notify *n)
+{
+	return n->type <= NOTIFY_LAST_ERROR ||
+	       (n->type == NOTIFY_STATUS_IKEV1 && n->data.n >= 4);
+}
+
 static bool
 act_notify(struct engine *e, struct mm_sa *mm, const struct notify *n)
 {
-	if (n->type <= NOTIFY_LAST_ERROR)
+	if (is_error(n))
 		return act_error(e, mm, n);
 	if (mm->state != MM_ESTABLISHED)
 		return true;
@@ -337,7 +405,7 @@ void
 v1_info_clear_input(struct engine *e, struct mm_sa *mm)
 {
 	const struct payload *p;
-	char buf[160];
+	char buf[200];
 	struct text t;
 	struct notify n;
 
@@ -358,9 +426,12 @@ v1_info_clear_input(struct engine *e, struct mm_sa *mm)
 	}
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "unauthenticated notify: noted, not obeyed: ");
-	notify_text(&t, n.type);
+	notify_text(&t, &n);
 	event_mm(e, EVENT_PEER_STATUS, mm, IKE_ERR_PEER_STATUS, buf);
-	if (mm->dialect->clear_status == CLEAR_STATUS_FAIL_FAST &&
-	    n.type <= NOTIFY_LAST_ERROR)
-		mm_fail(e, mm, "main mode", IKE_ERR_PEER_STATUS, buf, false, true);
+	if (is_error(&n))
+		mm->peer_status = notify_code(&n);
+	if (mm->dialect->clear_status != CLEAR_STATUS_FAIL_FAST || !is_error(&n))
+		return;
+	mm->peer_code = notify_code(&n);
+	mm_fail(e, mm, "main mode", IKE_ERR_PEER_STATUS, buf, false, true);
 }
