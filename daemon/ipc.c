@@ -39,6 +39,8 @@ struct ipc {
 	bool dispatching;
 	bool freed; /* by a handler: the memory goes when the dispatch is over */
 	bool broken;
+	bool is_paced;
+	bool is_deaf; /* is_paced, and the other end is far behind */
 	STAILQ_HEAD(, ipc_frame) queue;
 	size_t queued_bytes;
 	uint8_t buf[sizeof(struct ipc_head) + IPC_MAX_BYTES];
@@ -135,6 +137,12 @@ bad:
 	return -1;
 }
 
+static bool
+ipc_must_wait(const struct ipc *ipc)
+{
+	return ipc->is_paced && ipc_is_behind(ipc);
+}
+
 static void
 ipc_on_read(evutil_socket_t fd, short what, void *ctx)
 {
@@ -144,11 +152,16 @@ ipc_on_read(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	ipc->dispatching = true;
-	for (int i = 0; i < IPC_MESSAGES_PER_EVENT && r > 0 && !ipc->freed; i++)
+	for (int i = 0; i < IPC_MESSAGES_PER_EVENT && r > 0 && !ipc->freed &&
+			!ipc_must_wait(ipc);
+	     i++)
 		r = ipc_receive_one(ipc);
 	if (!ipc->freed && (r < 0 || ipc->broken)) {
 		event_del(ipc->read);
 		ipc->closed(ipc->ctx);
+	} else if (!ipc->freed && ipc_must_wait(ipc)) {
+		event_del(ipc->read);
+		ipc->is_deaf = true;
 	}
 	ipc->dispatching = false;
 	if (ipc->freed)
@@ -210,6 +223,10 @@ ipc_on_write(evutil_socket_t fd, short what, void *ctx)
 		secret_wipe_bytes(f->b, f->n);
 		free(f);
 		/* A dead peer is seen by the read side. */
+		if (ipc->is_deaf && !ipc_must_wait(ipc)) {
+			ipc->is_deaf = false;
+			event_add(ipc->read, NULL);
+		}
 	}
 }
 
@@ -282,6 +299,13 @@ bool
 ipc_is_behind(const struct ipc *ipc)
 {
 	return ipc != NULL && ipc->queued_bytes > IPC_QUEUE_BEHIND_BYTES;
+}
+
+void
+ipc_pace(struct ipc *ipc)
+{
+	if (ipc != NULL)
+		ipc->is_paced = true;
 }
 
 struct ipc *

@@ -34,5 +34,10 @@ int ipc_send2(struct ipc *ipc, uint16_t type, const void *head, size_t head_n,
 void ipc_poll(struct ipc *ipc);
 /* The other end is far behind: what anybody on the network can cause is to be dropped. */
 bool ipc_is_behind(const struct ipc *ipc);
+/*
+ * From now on nothing is heard while the other end is far behind. For the one who answers only,
+ * or both wait for ever.
+ */
+void ipc_pace(struct ipc *ipc);
 
 #endif

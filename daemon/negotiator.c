@@ -255,6 +255,7 @@ negotiator_peer(void *self, enum role_id r, int fd)
 		if (n->plane != NULL)
 			plane_closed(n);
 		n->plane = ipc_new(n->base, fd, plane_message, plane_closed, n);
+		ipc_pace(n->plane);
 		nego_class_tell_plane(n);
 	} else {
 		close(fd);

@@ -9,6 +9,7 @@
 #include "daemon/plane_counters.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
+#include "daemon/user_load.h"
 #include "ike/engine.h"
 
 struct api_server;
@@ -17,7 +18,6 @@ struct ctl_server;
 struct socket_table;
 struct wfp;
 struct deferred;
-struct user_load;
 struct renewal;
 
 /* Who waits for an engine_acquire(). */
@@ -91,7 +91,7 @@ struct negotiator {
 	size_t n_deferred;
 	TAILQ_HEAD(, waiter) waiters;
 	uint32_t n_plane_waiters;
-	LIST_HEAD(, user_load) loads;
+	struct user_loads loads;
 	TAILQ_HEAD(, renewal) renewals;
 	size_t n_renewals;
 	struct event *renew_timer;

@@ -395,6 +395,7 @@ plane_free(void *self)
 	p->negotiator = NULL;
 	plane_sa_flush(p);
 	plane_flow_free_all(p);
+	user_load_free(&p->held_by);
 	plane_clear_free(p);
 	plane_raw_free(p);
 	for (size_t i = 0; i < FRAG_SLOTS; i++)

@@ -15,11 +15,12 @@
 #include "daemon/proto.h"
 #include "daemon/role.h"
 #include "daemon/superpacket.h"
+#include "daemon/user_load.h"
 #include "ike/engine.h"
 
 #define PLANE_BUCKETS 16384
 #define PLANE_MAX_FLOWS 65536
-#define PLANE_MAX_HELD 4096 /* packets, over all flows */
+#define PLANE_HELD_UNITS 8192 /* of packets that wait: plane_hold.c */
 #define SILENT_PACKETS 2 /* without an answer; the next one is too many */
 #define SILENT_MS 2500
 #define SILENT_AGAIN_MS 60000
@@ -106,6 +107,9 @@ struct plane_flow {
 	uint64_t last_ms;
 	struct held_list held;
 	size_t n_held;
+	size_t held_units;
+	bool has_owner; /* what is held counts for: */
+	uint32_t owner; /* user */
 };
 
 TAILQ_HEAD(flow_queue, plane_flow);
@@ -171,6 +175,8 @@ struct plane {
 	struct flow_queue flow_age[2]; /* [was_secured]: these are forgotten last */
 	size_t n_flows;
 	size_t n_held;
+	size_t held_units;
+	struct user_loads held_by;
 	struct owner_slot owner[OWNER_SLOTS];
 	uint32_t n_told;   /* flows in clear, since the last tick */
 	uint32_t n_untold; /* too many to tell */
@@ -217,14 +223,12 @@ bool plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f);
 void plane_sa_tick(struct plane *p);
 size_t plane_hash(const struct plane *p, const void *data, size_t n);
 
-/* plane_flow.c: flows and what they hold */
+/* plane_flow.c: flows */
 struct plane_flow *plane_flow_find(struct plane *p, uint32_t class_id, const struct flow *f);
 /* Same, without making it younger. */
 struct plane_flow *plane_flow_look(struct plane *p, uint32_t class_id, const struct flow *f);
 /* Finds or makes; NULL: no memory. */
 struct plane_flow *plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f);
-void plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet);
-void plane_flow_drop_held(struct plane *p, struct plane_flow *f);
 /* From now on it is never clear, once the pair's grace is over. */
 void plane_flow_secure(struct plane *p, struct plane_flow *f, const struct pair *s);
 /* An earlier plane secured it, and its grace is over. */
@@ -235,7 +239,13 @@ void plane_flow_set_pair(struct plane_flow *f, struct pair *s);
 void plane_flow_tell(struct plane *p, const struct proto_flow_state *ask);
 void plane_flow_tick(struct plane *p);
 void plane_flow_free_all(struct plane *p);
+
+/* plane_hold.c: the packets that wait for a negotiation */
 struct held *plane_held_new(struct span packet);
+/* Does the owner of this flow have room for another one? */
+bool plane_hold_has_room(struct plane *p, struct plane_flow *f, size_t bytes);
+void plane_hold(struct plane *p, struct plane_flow *f, struct span packet);
+void plane_hold_drop(struct plane *p, struct plane_flow *f);
 
 /* plane_tun.c: the devices, and super-packets */
 void plane_tun_read(struct plane *p, uint32_t class_id);
@@ -259,7 +269,8 @@ void plane_tell_sender(struct plane *p, uint32_t class_id, struct span raw, uint
 /* plane_out.c: from the TUN to the network */
 void plane_out_packet(struct plane *p, uint32_t class_id, struct span raw);
 void plane_out_super(struct plane *p, uint32_t class_id, const struct cutter *c);
-void plane_out_acquire(struct plane *p, struct plane_flow *f);
+/* False: the negotiator is far behind. The next packet will ask. */
+bool plane_out_acquire(struct plane *p, struct plane_flow *f);
 /* The flow is secured by s from now on; sends what waited for that. */
 void plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s);
 /* The negotiation for this flow is over. */

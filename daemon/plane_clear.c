@@ -62,6 +62,10 @@ owner_ask(struct plane *p, struct owner_slot *o, const struct flow *f, struct sp
 {
 	struct proto_owner ask = { .flow = *f };
 
+	if (ipc_is_behind(p->negotiator)) { /* strangers can ask for many */
+		p->count[PC_HELD_DROPPED]++;
+		return;
+	}
 	owner_clear(o);
 	o->flow = *f;
 	o->is_pending = true;

@@ -1,4 +1,4 @@
-/* The flows of secured sockets, and the packets that wait for a negotiation. */
+/* The flows of secured sockets. */
 #include <stdlib.h>
 
 #include "daemon/plane.h"
@@ -81,7 +81,7 @@ flow_tell_keeper(struct plane *p, const struct plane_flow *f, uint16_t type)
 static void
 flow_free(struct plane *p, struct plane_flow *f)
 {
-	plane_flow_drop_held(p, f);
+	plane_hold_drop(p, f);
 	plane_flow_set_pair(f, NULL);
 	LIST_REMOVE(f, by_flow);
 	TAILQ_REMOVE(&p->flow_age[f->was_secured], f, by_age);
@@ -127,55 +127,6 @@ plane_flow_get(struct plane *p, uint32_t class_id, const struct flow *f)
 	TAILQ_INSERT_TAIL(&p->flow_age[false], e, by_age);
 	p->n_flows++;
 	return e;
-}
-
-struct held *
-plane_held_new(struct span packet)
-{
-	struct held *h = malloc(sizeof(*h) + packet.n);
-
-	if (h != NULL) {
-		h->n = packet.n;
-		memcpy(h->b, packet.p, packet.n);
-	}
-	return h;
-}
-
-static void
-flow_drop_oldest(struct plane *p, struct plane_flow *f)
-{
-	struct held *h = STAILQ_FIRST(&f->held);
-
-	STAILQ_REMOVE_HEAD(&f->held, next);
-	f->n_held--;
-	p->n_held--;
-	free(h);
-}
-
-void
-plane_flow_hold(struct plane *p, struct plane_flow *f, struct span packet)
-{
-	struct held *h;
-
-	p->count[PC_HELD]++;
-	if (f->n_held > 0 && f->n_held >= p->config->limits.held_packets_per_flow) {
-		flow_drop_oldest(p, f);
-		p->count[PC_HELD_DROPPED]++;
-	}
-	if (p->n_held >= PLANE_MAX_HELD || (h = plane_held_new(packet)) == NULL) {
-		p->count[PC_HELD_DROPPED]++;
-		return;
-	}
-	STAILQ_INSERT_TAIL(&f->held, h, next);
-	f->n_held++;
-	p->n_held++;
-}
-
-void
-plane_flow_drop_held(struct plane *p, struct plane_flow *f)
-{
-	while (!STAILQ_EMPTY(&f->held))
-		flow_drop_oldest(p, f);
 }
 
 static void

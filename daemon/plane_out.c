@@ -45,15 +45,18 @@ may_be_clear(const struct plane *p, const struct plane_flow *f)
 	return p->class[f->class_id].allow_insecure && !f->was_secured;
 }
 
-void
+bool
 plane_out_acquire(struct plane *p, struct plane_flow *f)
 {
 	struct proto_acquire a = { f->class_id, f->flow, f->starts, may_be_clear(p, f) };
 
+	if (ipc_is_behind(p->negotiator))
+		return false;
 	f->state = FLOW_WAITING;
 	(void)ipc_send(p->negotiator,
 	    f->guarantees_encryption ? PROTO_ACQUIRE_ENCRYPTED : PROTO_ACQUIRE, &a,
 	    sizeof(a), -1);
+	return true;
 }
 
 /* A packet of a flow that may be clear. */
@@ -77,7 +80,7 @@ flow_release_clear(struct plane *p, struct plane_flow *f)
 	f->fell_back = true;
 	STAILQ_FOREACH (h, &f->held, next)
 		flow_send_clear(p, f, span_of(h->b, h->n));
-	plane_flow_drop_held(p, f);
+	plane_hold_drop(p, f);
 }
 
 /* Without negotiation discovery clear text is not the first choice, but the last. */
@@ -97,21 +100,34 @@ stays_clear(const struct plane *p, const struct plane_flow *f, const struct pair
 	return s->nat.local.port != 0 && s->peer_boundary && may_be_clear(p, f);
 }
 
+/* Nobody negotiates for what would be dropped here meanwhile. */
+static bool
+out_ask(struct plane *p, struct plane_flow *f, size_t bytes)
+{
+	bool waits = !may_be_clear(p, f) ||
+		     (p->class[f->class_id].clear_waits && !f->fell_back);
+
+	return (!waits || plane_hold_has_room(p, f, bytes)) && plane_out_acquire(p, f);
+}
+
 /* No SA yet. */
 static void
 out_unsecured(struct plane *p, struct plane_flow *f, struct span raw)
 {
 	bool failed = f->state == FLOW_FAILED && p->now_ms < f->retry_ms;
 
-	if (f->state != FLOW_WAITING && f->state != FLOW_CLEAR && !failed)
-		plane_out_acquire(p, f);
+	if (f->state != FLOW_WAITING && f->state != FLOW_CLEAR && !failed &&
+	    !out_ask(p, f, raw.n)) {
+		p->count[PC_HELD_DROPPED]++;
+		return;
+	}
 	if (may_be_clear(p, f) && !clear_waits(p, f)) {
 		flow_send_clear(p, f, raw);
 	} else if (failed) {
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, raw, 0);
 	} else {
-		plane_flow_hold(p, f, raw);
+		plane_hold(p, f, raw);
 	}
 }
 
@@ -132,7 +148,7 @@ plane_out_use(struct plane *p, struct plane_flow *f, struct pair *s)
 	flow_use(p, f, s);
 	STAILQ_FOREACH (h, &f->held, next)
 		seal_and_send(p, s, span_of(h->b, h->n));
-	plane_flow_drop_held(p, f);
+	plane_hold_drop(p, f);
 }
 
 /* Finds the flow of a packet (NULL: no memory) and the pair that it is sent by (NULL: none). */
@@ -278,7 +294,7 @@ flow_failed(struct plane *p, struct plane_flow *f)
 		p->count[PC_REFUSED]++;
 		plane_tell_sender(p, f->class_id, span_of(h->b, h->n), 0);
 	}
-	plane_flow_drop_held(p, f);
+	plane_hold_drop(p, f);
 }
 
 void
@@ -335,6 +351,8 @@ plane_out_ask_again(struct plane *p)
 
 	for (int secured = 0; secured < 2; secured++)
 		TAILQ_FOREACH (f, &p->flow_age[secured], by_age)
-			if (f->state == FLOW_WAITING)
-				plane_out_acquire(p, f);
+			if (f->state == FLOW_WAITING && !plane_out_acquire(p, f)) {
+				f->state = FLOW_NEW;
+				plane_hold_drop(p, f);
+			}
 }

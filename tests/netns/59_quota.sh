@@ -57,6 +57,7 @@ forgotten() {
 # Processes that end in the middle of what they say.
 fork_storm() {
 	[[ -x $python ]] || skip "there is no $python here"
+	other_user_is_served || fail "nobody is served"
 	before=$(descriptors)
 	as 65534 fork 300 >"$work/f.app" 2>&1 || fail "$(tail -n 1 "$work/f.app")"
 	other_user_is_served || fail "another user is not served"

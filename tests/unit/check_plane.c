@@ -14,6 +14,7 @@ main(void)
 	plane_packet_tests(s);
 	plane_icmp_tests(s);
 	plane_out_tests(s);
+	plane_hold_tests(s);
 	plane_frag_tests(s);
 	plane_in_tests(s);
 	plane_sa_tests(s);

@@ -84,6 +84,7 @@ uint16_t slow_sum(const uint8_t *p, size_t n);
 void plane_packet_tests(Suite *s);
 void plane_icmp_tests(Suite *s);
 void plane_out_tests(Suite *s);
+void plane_hold_tests(Suite *s);
 void plane_frag_tests(Suite *s);
 void plane_in_tests(Suite *s);
 /* The plane said that this pair ends, and why. */

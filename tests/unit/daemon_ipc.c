@@ -125,6 +125,41 @@ START_TEST(queue_is_bounded)
 }
 END_TEST
 
+/* Who only answers hears nothing while the answers are not read; what comes then waits. */
+START_TEST(paced_by_its_reader)
+{
+	static const struct {
+		uint16_t type, zero;
+		uint32_t length;
+	} question = { .type = 5 };
+	static uint8_t answer[IPC_MAX_BYTES], b[IPC_MAX_BYTES + 100];
+	int peer = one_end();
+
+	ipc_pace(seen[0].ipc);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(
+		    ipc_send(seen[0].ipc, 1, answer, sizeof(answer), -1), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    send(peer, &question, sizeof(question), 0), sizeof(question));
+	rig_turn();
+	ck_assert_uint_eq(seen[0].n, 0);
+	if (_i == 0) {
+		for (int i = 0; i < 20; i++, rig_turn())
+			ck_assert_int_gt(recv(peer, b, sizeof(b), 0), 0);
+		ck_assert_uint_eq(seen[0].n, 3);
+		ck_assert_uint_eq(seen[0].n_closed, 0);
+	}
+	seen[0].free_in_closed = true;
+	close(peer);
+	rig_turn();
+	rig_turn();
+	ck_assert_uint_eq(seen[0].n, 3);
+	ck_assert_uint_eq(seen[0].n_closed, 1);
+	free_ends();
+}
+END_TEST
+
 /* A message must not go without the descriptor that belongs to it. */
 START_TEST(no_descriptor_left_for_the_queue)
 {
@@ -155,6 +190,7 @@ daemon_ipc_tests(Suite *s)
 	tcase_add_test(t, descriptor_is_passed);
 	tcase_add_test(t, queued_and_delivered_in_order);
 	tcase_add_loop_test(t, queue_is_bounded, 0, 2);
+	tcase_add_loop_test(t, paced_by_its_reader, 0, 2);
 	tcase_add_test(t, no_descriptor_left_for_the_queue);
 	suite_add_tcase(s, t);
 }

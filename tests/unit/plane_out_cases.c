@@ -78,18 +78,6 @@ START_TEST(oldest_held_packet_goes_first)
 }
 END_TEST
 
-START_TEST(held_packets_are_bounded_over_all_flows)
-{
-	struct flow f = flow_of(4, 17, 1000, 80);
-
-	for (uint32_t i = 0; i < PLANE_MAX_HELD + 10; i++) {
-		f.local.port = (uint16_t)(i + 1);
-		out_sample(1, &f, 1);
-	}
-	ck_assert_uint_eq(rig.p->n_held, PLANE_MAX_HELD);
-	ck_assert_uint_eq(rig.p->count[PC_HELD_DROPPED], 10);
-}
-END_TEST
 
 /* What the TUN got: an ICMP error of code 13 (IPv4) or 1 (IPv6). */
 static void
@@ -253,7 +241,6 @@ plane_out_tests(Suite *s)
 	tcase_add_loop_test(t, held_until_secured_and_asked_once, 0, 2);
 	tcase_add_test(t, start_of_a_flow_is_told);
 	tcase_add_test(t, oldest_held_packet_goes_first);
-	tcase_add_test(t, held_packets_are_bounded_over_all_flows);
 	tcase_add_loop_test(t, failure_refuses_and_holds_down, 0, 2);
 	tcase_add_test(t, success_without_a_pair_is_a_failure);
 	tcase_add_test(t, pair_is_found_by_selector);
