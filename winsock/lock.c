@@ -44,7 +44,7 @@ after(void)
 	lock_give(&before);
 }
 
-/* Once, before the program has threads; dlclose() takes it back. */
+/* Once, before the program has threads of ours. */
 __attribute__((constructor)) static void
 watch_forks(void)
 {

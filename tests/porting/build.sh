@@ -35,6 +35,9 @@ for f in SecureClient SecureServer UdpEcho Constructs; do
 done
 authip-cc "${extra[@]}" -o "$out/bin/Inclusion" Inclusion.cpp
 
+# Not for Windows: with the sanitizers of the library.
+cc "${extra[@]}" -I"$AUTHIP_INCLUDE" -o "$out/bin/unload" "$here/unload.c" -ldl -lpthread
+
 # Those that need no driver.
 read -ra flags < <(pkg-config --cflags --libs fwpuclnt)
 cc "${extra[@]}" -o "$out/bin/SecureServer.pc" SecureServer.c "${flags[@]}"
