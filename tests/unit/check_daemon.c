@@ -33,6 +33,7 @@ main(void)
 	daemon_clear_tests(s);
 	daemon_explain_tests(s);
 	daemon_params_tests(s);
+	daemon_mm_policy_tests(s);
 	daemon_user_tests(s);
 	daemon_renew_tests(s);
 	daemon_shared_tests(s);

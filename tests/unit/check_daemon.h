@@ -75,6 +75,7 @@ void daemon_class_tests(Suite *s);
 void daemon_clear_tests(Suite *s);
 void daemon_explain_tests(Suite *s);
 void daemon_params_tests(Suite *s);
+void daemon_mm_policy_tests(Suite *s);
 void daemon_user_tests(Suite *s);
 void daemon_renew_tests(Suite *s);
 void daemon_shared_tests(Suite *s);

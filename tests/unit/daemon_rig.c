@@ -53,6 +53,17 @@ nego_rules_class(const struct negotiator *n, const struct flow *flow)
 	return rig.rule_class;
 }
 
+const struct policy *
+nego_rules_policy(const struct negotiator *n, const struct address *local,
+    const struct address *remote, uint32_t *next)
+{
+	(void)n;
+	(void)local;
+	(void)remote;
+	(void)next;
+	return NULL;
+}
+
 uint32_t
 nego_flow_class(struct negotiator *n, const struct flow *flow)
 {
