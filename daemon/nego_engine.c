@@ -161,6 +161,9 @@ do_event(struct negotiator *n, const struct action_event *e)
 	const char *name = engine_event_name(e->type);
 	int severity = engine_event_severity(e->type);
 
+	if (severity > 0 && e->remote.addr.family != 0 &&
+	    !log_limit_pass_peer(&n->peers_logged, &e->remote.addr, nego_now_ms()))
+		severity = 0;
 	if (e->type == EVENT_DROP)
 		log_debug("ike", "dropped a message: %s", e->text);
 	else if (severity == 0)

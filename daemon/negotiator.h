@@ -110,6 +110,7 @@ struct negotiator {
 	struct failure failure[NEGO_FAILURES];
 	uint32_t next_failure;
 	struct log_limit users_secured, users_refused, users_waiting; /* lines by users */
+	struct log_peers peers_logged;
 	uint64_t clear_log_ms; /* what is said of them is bounded */
 	uint32_t clear_log_n;
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
 #include "tests/unit/check_daemon.h"
 
 /* What log_info() writes about a peer's text, from after "token: ". */
@@ -89,6 +90,31 @@ START_TEST(verbosity)
 }
 END_TEST
 
+/* One peer, and all of them: so many lines in a minute. */
+START_TEST(lines_that_peers_cause)
+{
+	static struct log_peers p;
+	struct address a = { 4, { 10, 0, 0, 1 } }, b = { 6, { 0x20, 1 } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < 1000; i++)
+		n += log_limit_pass_peer(&p, &a, 1000 + i);
+	ck_assert_uint_eq(n, LOG_PEER_LINES);
+	ck_assert(log_limit_pass_peer(&p, &b, 1500));
+	ck_assert(!log_limit_pass_peer(&p, &a, 60999));
+	ck_assert(log_limit_pass_peer(&p, &a, 61000));
+	/* whose addresses are not their own */
+	n = 0;
+	for (uint32_t i = 0; i < 3 * LOG_PEERS_LINES; i++) {
+		a.b[1] = (uint8_t)i;
+		a.b[2] = (uint8_t)(i >> 8);
+		n += log_limit_pass_peer(&p, &a, 200000);
+	}
+	ck_assert_uint_eq(n, LOG_PEERS_LINES);
+	ck_assert(log_limit_pass_peer(&p, &b, 260000));
+}
+END_TEST
+
 void
 daemon_log_tests(Suite *s)
 {
@@ -98,5 +124,6 @@ daemon_log_tests(Suite *s)
 	tcase_add_test(t, control_characters);
 	tcase_add_test(t, long_text_is_cut);
 	tcase_add_test(t, verbosity);
+	tcase_add_test(t, lines_that_peers_cause);
 	suite_add_tcase(s, t);
 }
