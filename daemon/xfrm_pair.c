@@ -82,12 +82,26 @@ xfrm_pair_overlaps(const struct xfrm *x, uint32_t class_id, const struct flow *s
 	return false;
 }
 
+bool
+xfrm_pair_serves(const struct xfrm *x, uint32_t class_id, const struct flow *f)
+{
+	const struct xfrm_pair *p;
+
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&f->remote.addr)], by_peer)
+		if (p->sa.class_id == class_id && p->exists[0] && p->exists[1] &&
+		    flow_matches(&p->sa.selector, f))
+			return true;
+	return false;
+}
+
 /* ---- pairs for one connection ---- */
 
 /*
  * The peer may have several classes, which the kernel cannot tell apart here: then it
  * negotiates by connection (ike/narrow.h). What leaves by such a pair has a policy and a
  * reqid of its own, or the kernel would take the newest pair that selects it, whosever it is.
+ * So has a connection that must be protected while no pair carries it: the kernel asks once for
+ * each reqid and peer, and nothing else has to wait for that question.
  */
 bool
 xfrm_is_connection(const struct flow *selector)
@@ -226,6 +240,7 @@ pair_complete(struct xfrm *x, struct xfrm_pair *p)
 			old->has_newer = true;
 	p->was_complete = true;
 	xfrm_guarantee_serve(x, a);
+	xfrm_secured_serve(x, a);
 	xfrm_remote_secured(x, a->class_id, &a->selector.remote.addr);
 	if (p->stays_clear) {
 		xfrm_boundary_tell(x, p);

@@ -49,7 +49,9 @@ xfrm_rule_flow(const struct xfrm *x, uint32_t class_id, const struct flow *selec
 		r.priority = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CLEAR);
 	else if (xfrm_is_connection(selector))
 		r.priority = xfrm_rule_priority(x, class_id, XFRM_PRIORITY_CONNECTION);
-	if (xfrm_pair_is_of_connection(x, class_id, selector))
+	if (xfrm_is_connection(selector) &&
+	    (xfrm_pair_is_of_connection(x, class_id, selector) ||
+		!xfrm_pair_serves(x, class_id, selector)))
 		r.reqid = xfrm_reqid_connection(class_id);
 	return r;
 }

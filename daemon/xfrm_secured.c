@@ -204,20 +204,39 @@ xfrm_clear_is_secured(struct xfrm *x, uint32_t class_id, const struct flow *sele
 	return xfrm_secured_of(x, class_id, selector) != NULL;
 }
 
+/* There is a pair that carries this: its policy has to ask for such a one. */
+static void
+serve(struct xfrm *x, struct xfrm_secured *s, uint8_t protocol)
+{
+	struct xfrm_rule r;
+
+	s->protocol = protocol;
+	r = xfrm_rule_flow(x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, protocol);
+	(void)xfrm_policy_set(x, s->class_id, &r, UINT64_MAX);
+}
+
+void
+xfrm_secured_serve(struct xfrm *x, const struct action_sa_add *a)
+{
+	struct xfrm_secured *s;
+
+	for (size_t i = 0; i < XFRM_BUCKETS && x->n_secured > 0; i++)
+		LIST_FOREACH (s, &x->secured[i], link)
+			if (s->class_id == a->class_id && xfrm_is_connection(&s->selector) &&
+			    flow_matches(&a->selector, &s->selector))
+				serve(x, s, a->protocol);
+}
+
 void
 xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p)
 {
 	const struct action_sa_add *a = &p->sa;
 	struct xfrm_secured *s;
-	struct xfrm_rule r;
 
 	if (xfrm_class_level(x, a->class_id) != XFRM_LEVEL_OPTIONAL)
 		return;
 	if ((s = find(x, a->class_id, &a->selector)) != NULL) {
-		s->protocol = a->protocol;
-		r = xfrm_rule_flow(
-		    x, s->class_id, &s->selector, XFRM_LEVEL_REQUIRED, s->protocol);
-		(void)xfrm_policy_set(x, s->class_id, &r, UINT64_MAX);
+		serve(x, s, a->protocol);
 		return;
 	}
 	if (x->n_secured >= XFRM_MAX_SECURED)

@@ -184,7 +184,7 @@ struct xfrm_mark_value xfrm_mark(const struct xfrm *x, uint32_t class_id);
 struct xfrm_mark_value xfrm_policy_mark(const struct xfrm *x, uint32_t class_id);
 struct xfrm_mark_value xfrm_state_mark(const struct xfrm *x, uint32_t class_id);
 uint32_t xfrm_reqid(uint32_t class_id);
-/* Of what leaves by pairs for one connection each: no other pair of the class is taken. */
+/* Of what only pairs for one connection each may send: no other pair of the class is taken. */
 uint32_t xfrm_reqid_connection(uint32_t class_id);
 uint32_t xfrm_reqid_class(uint32_t reqid);
 /* REQUIRED or OPTIONAL: may its traffic ever be clear? */
@@ -272,6 +272,8 @@ bool xfrm_pair_has_remote(
 /* Does any pair of the class carry some of this traffic? */
 bool xfrm_pair_overlaps(
     const struct xfrm *x, uint32_t class_id, const struct flow *selector);
+/* Is there a whole pair for this flow? */
+bool xfrm_pair_serves(const struct xfrm *x, uint32_t class_id, const struct flow *f);
 /* What it carries is guaranteed encryption, by another pair. */
 void xfrm_pair_stop_sending(struct xfrm *x, struct xfrm_pair *p);
 /* Does it select one connection only? */
@@ -338,6 +340,8 @@ struct xfrm_secured *xfrm_secured_of(
 size_t xfrm_selector_bucket(const struct flow *selector);
 void xfrm_secured_end(struct xfrm *x, struct xfrm_secured *s);
 void xfrm_clear_secured(struct xfrm *x, const struct xfrm_pair *p);
+/* A new pair carries connections that waited for one. */
+void xfrm_secured_serve(struct xfrm *x, const struct action_sa_add *a);
 /* The traffic of the very same selector was secured once. */
 bool xfrm_clear_is_secured(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);

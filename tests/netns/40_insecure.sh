@@ -91,6 +91,31 @@ waits_after_reload() {
 	captured_only "udp port 500 or ip proto 50"
 }
 
+# A connection that was secured asks a peer that is silent now, for a minute. What is new to that
+# peer is clear meanwhile, as soon as it has waited, also if its program did not ask first.
+waits_for_no_other() {
+	config a "$no_discovery"
+	config b "$no_discovery"
+	daemon_start a
+	daemon_start b
+	serve b secure_server -i "$p0"
+	talk_start a -i "$b4" "$p0"
+	say first-line-of-the-talk
+	within 10 has_pair a || fail "not secured"
+	daemon_stop b
+	kill -9 -- "-$(daemon_pid a)" # the next one does not know that the peer has ever spoken
+	within 5 is_dead "$(daemon_pid a)" || fail "the daemon lives on"
+	daemon_start a
+	serve b secure_server -c "$p2"
+	capture waits
+	echo second-line-of-the-talk >&9
+	within 10 has_log a "main mode started" || fail "the connection does not ask"
+	on a python3 "${BASH_SOURCE[0]%/*}/nt_cells.py" call 0 1 "new@$b4" "tcp:$p2+i" >"$work/new.app"
+	grep -q "^new" "$work/new.app" || fail "what is new waits, too"
+	capture_stop
+	not grep -qa second-line-of-the-talk "$capture" || leaks "the talk goes on in clear"
+}
+
 # The peer has no daemon.
 to_clear_host() {
 	local ms
@@ -265,6 +290,7 @@ try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
 try insecure_waits_udp waits_udp
 try insecure_waits_after_reload waits_after_reload
+try insecure_waits_for_no_other waits_for_no_other
 try insecure_to_clear_host_udp to_clear_host_udp
 try insecure_moves_to_esp moves_to_esp
 try insecure_to_secured_server to_secured_server

@@ -84,9 +84,28 @@ START_TEST(boundary_is_no_excuse)
 }
 END_TEST
 
+/* A connection that was secured before goes by such a pair, whose other traffic is clear. */
+START_TEST(boundary_serves_what_was_secured)
+{
+	struct flow any = flow_of(6, 80, 0), one = flow_of(6, 80, 1000);
+	struct action_sa_add a = boundary_pair(1, &any);
+
+	a.peer_boundary = false;
+	pair_install(a);
+	connection(&one, CLASS_INSECURE);
+	xfrm_pair_delete(x, 1);
+	ticks(1000);
+	pair_install(boundary_pair(2, &any));
+	ck_assert_int_eq(level_of(&any), XFRM_LEVEL_ALLOW);
+	ck_assert_int_eq(level_of(&one), XFRM_LEVEL_REQUIRED);
+	ck_assert_uint_eq(policy_for(&one)->reqid, CLASS_INSECURE);
+}
+END_TEST
+
 void
 xfrm_boundary_cases(TCase *t)
 {
+	tcase_add_test(t, boundary_serves_what_was_secured);
 	tcase_add_test(t, boundary_behind_a_nat_stays_clear);
 	tcase_add_loop_test(t, boundary_is_secured, 0, 2);
 	tcase_add_loop_test(t, boundary_is_no_excuse, 0, 3);

@@ -82,6 +82,9 @@ START_TEST(connections_stay_secured)
 	ck_assert(requires(policy_for(&any)));	/* what was on its way is not known yet */
 	ticks(1000);
 	ck_assert(requires(policy_for(&old)) && requires(gate_for(&old)));
+	/* The kernel asks for it by another number than for what is new, which need not wait. */
+	ck_assert_uint_eq(policy_for(&old)->reqid, OF_CONNECTION + class_id);
+	ck_assert_uint_eq(gate_for(&old)->reqid, class_id);
 	ck_assert(policy_for(&any) == NULL && gate_for(&any) == NULL);
 	ck_assert(xfrm_clear_never(x, class_id, &old));
 	ck_assert(!xfrm_clear_never(x, class_id, &any) && !xfrm_clear_never(x, class_id, &new));
@@ -285,6 +288,7 @@ START_TEST(next_pair)
 	xfrm_pair_delete(x, 2);
 	ticks(1000);
 	ck_assert(is_narrow() && is_secured(1) && is_secured(2));
+	ck_assert_uint_eq(policy_for(&old)->reqid, OF_CONNECTION + CLASS_INSECURE);
 }
 END_TEST
 

@@ -68,3 +68,10 @@ xfrm_guarantee_serve(struct xfrm *xf, const struct action_sa_add *a)
 	(void)xf;
 	(void)a;
 }
+
+void
+xfrm_secured_serve(struct xfrm *xf, const struct action_sa_add *a)
+{
+	(void)xf;
+	(void)a;
+}

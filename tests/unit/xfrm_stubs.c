@@ -143,6 +143,15 @@ xfrm_is_connection(const struct flow *selector)
 }
 
 WEAK bool
+xfrm_pair_serves(const struct xfrm *x, uint32_t class_id, const struct flow *f)
+{
+	(void)x;
+	(void)class_id;
+	(void)f;
+	return true;
+}
+
+WEAK bool
 xfrm_pair_has_remote(struct xfrm *x, uint32_t class_id, const struct address *remote)
 {
 	(void)x;
