@@ -4,8 +4,9 @@
 # topic_begin. All that it makes is in $work and in its namespaces: the end removes both.
 
 # backend: plane, or kernel where that has ESP (tests/uml).
+# patience: how much longer a slow processor may take (tests/qemu).
 # From run.sh: builddir, pki (certificates), apps (programs).
-: "${builddir:=.}" "${pki:?run this with run.sh}" "${apps:?run this with run.sh}"
+: "${builddir:=.}" "${patience:=1}" "${pki:?run this with run.sh}" "${apps:?run this with run.sh}"
 
 a4=10.99.0.1 b4=10.99.0.2 a6=fd00:99::1 b6=fd00:99::2
 readonly a4 b4 a6 b6
@@ -31,16 +32,13 @@ leaks() {
 }
 
 # try NAME FUNCTION [ARGUMENT...]: one case, in a subshell; what it started ends with it.
-# Daemons go on; each_case=daemons_kill in topics whose cases want their own. same="NAME...":
-# cases that guests leave out: they have nothing to do with the kernel's IPsec, or another one
-# shows the same there. A busy machine may be late once: a case that fails is tried again, and
-# says that it was (strict=1: not).
+# Daemons go on; each_case=daemons_kill in topics whose cases want their own. A busy machine may
+# be late once: a case that fails is tried again, and says that it was (strict=1: not).
 try() {
 	local name=$1 rc=0 first=""
 	shift
 	[[ -z ${only:-} || $name =~ $only ]] || return 0
-	[[ ${backend:-plane} == plane || -n ${everything:-} ||
-		! ${same:-} =~ (^|[[:space:]])$name($|[[:space:]]) ]] || return 0
+	runs_here "$name" || return 0
 	attempt "$name" "$@" || rc=$?
 	if ((rc != 0 && rc != 3 && rc != 77)) && [[ -z ${strict:-} ]]; then
 		first=" (second try; first: $(failure "$name" "$rc"))"
@@ -55,6 +53,19 @@ try() {
 		printf 'FAIL %s: %s%s\n' "$name" "$(failure "$name" "$rc")" "$first"
 		evidence "$name"
 		;;
+	esac
+}
+
+# runs_here NAME: in which guests a case is left out. same="NAME...": those that have nothing to do
+# with the kernel's IPsec, or another one shows the same there. stock="NAME...": those that need
+# a kernel with nftables; without everything=1 its guests (tests/qemu) have only these.
+runs_here() {
+	local is_same="" is_stock=""
+	[[ " ${same:-} " != *[[:space:]]"$1"[[:space:]]* ]] || is_same=1
+	[[ " ${stock:-} " != *[[:space:]]"$1"[[:space:]]* ]] || is_stock=1
+	case ${guest:-} in
+	uml) [[ -z $is_stock && (-z $is_same || -n ${everything:-}) ]] ;;
+	qemu) [[ -n $is_stock || -n ${everything:-} ]] ;;
 	esac
 }
 
@@ -97,7 +108,7 @@ needs_plane() {
 	[[ ${backend:-plane} == plane ]] || skip "not with the kernel's IPsec: $1"
 }
 
-# needs_nftables: the kernels of guests do not have the tables that authipd uses.
+# needs_nftables: the kernel of user-mode-linux does not have the tables that authipd uses.
 needs_nftables() {
 	on a nft list table inet authipd >/dev/null 2>&1 ||
 		skip "no nftables here: nothing keeps opened packets from other sockets"
@@ -106,7 +117,7 @@ needs_nftables() {
 # within SECONDS COMMAND...: repeats it until it succeeds, at first soon: a question may cost
 # more than the time between two of them.
 within() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) ms=50 pause
+	local end=$((${EPOCHREALTIME/./} + $1 * patience * 1000000)) ms=50 pause
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < end)) || return 1

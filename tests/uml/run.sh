@@ -1,17 +1,19 @@
 #!/bin/bash
-# The kernel's IPsec as data plane: topics of tests/netns and of this folder, in guests of
-# user-mode-linux whose kernel has ESP and AH. Programs are those of $builddir (default: the
-# current directory), built without sanitizers: they would be too slow in there.
+# The kernel's IPsec as data plane: topics of tests/netns and of this folder, in guests whose
+# kernel has ESP and AH: user-mode-linux, or guest=qemu (../qemu) for what that one cannot do.
+# Programs are those of $builddir (default: the current directory), built without sanitizers: they
+# would be too slow in there.
 #   run.sh [TOPIC...]   only files whose name contains one of the words
 # Environment: only=REGEX cases, keep=DIR evidence of failed cases, guests=N at a time,
-# everything=1 also the cases that topics leave out in guests (`same`).
+# everything=1 also the cases that topics leave out in guests (runs_here() of ../netns/lib.sh).
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 builddir=$(cd "${builddir:-.}" && pwd)
+guest=${guest:-uml}
 limit=600 # seconds of a guest; 120 are usual
 # shellcheck source=boot.sh
-. "$here/boot.sh"
+. "$here/../$guest/boot.sh"
 
 # One guest each, of about the same length: a guest boots in 3 seconds. The first one waits for
 # keys to end, most of the time: two others run beside it.
@@ -26,29 +28,44 @@ topics=(
 	"55_evidence 57_tshark 59_quota 65_flood"
 	"21_path_mtu 47_matrix 90_porting"
 )
+if [[ $guest == qemu ]]; then
+	patience=4 limit=3600
+fi
+if [[ $guest == qemu && -z ${everything:-} ]]; then
+	topics=("10_traffic 21_path_mtu 80_kerberos") # those with a list for it, `stock`
+	limit=1200
+fi
 
 missing() {
-	uml_missing
+	"${guest}_missing"
 	((EUID == 0)) || echo "it needs root"
 	[[ -x $builddir/authipd ]] || echo "authipd is not built in $builddir"
 	command -v modprobe >/dev/null || echo "there is no program modprobe (package kmod)"
 }
 
-# cases TOPIC...: the names of the cases of these topics.
+# cases TOPIC...: the names of the cases that these topics have in such a guest.
 cases() {
-	local topic
+	local topic file name same stock
 	for topic; do
-		sed -n "s/^[[:space:]]*try \([a-z0-9_]*\) .*/\1/p" \
-			"$here/../netns/$topic.sh" "$here/$topic.sh" 2>/dev/null
+		for file in "$here/../netns/$topic.sh" "$here/$topic.sh"; do
+			[[ -e $file ]] || continue
+			same="" stock=""
+			eval "$(awk '/^(same|stock)="/ { on = 1 } on; /"$/ { on = 0 }' "$file")"
+			sed -n 's/^[[:space:]]*try \([a-z0-9_]*\) .*/\1/p' "$file" |
+				while read -r name; do
+					! runs_here "$name" || echo "$name"
+				done
+		done
 	done
 }
 
-# guest N TOPIC...: boots one for them; what it says is in $shared/N/out.
-guest() {
+# boot N TOPIC...: a guest for them; what it says is in $shared/N/out.
+boot() {
 	local share=$shared/$1 status
 	shift
 	mkdir -p "$share"
-	(cd "$builddir" && backend=kernel uml_boot "$share" "$limit" env backend=kernel \
+	(cd "$builddir" && "${guest}_boot" "$share" "$limit" env guest="$guest" backend=kernel \
+		patience="${patience:-1}" \
 		keep="${keep:+$share/keep}" only="${only:-}" strict="${strict:-}" everything="${everything:-}" \
 		builddir="$builddir" jobs=2 extra="$here" pki="$pki" apps="$apps" porting="$porting" enter="$enter" \
 		bash "$here/../netns/run.sh" "$@")
@@ -72,6 +89,14 @@ wanted() {
 	done
 }
 
+shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-uml.XXXXXX") || exit 1
+trap 'rm -rf "$shared"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
+export pki=$shared/pki apps=$shared/apps
+# shellcheck source=../netns/lib.sh
+. "$here/../netns/lib.sh"
+
 why=$(missing | head -n 1)
 if [[ -n $why ]]; then
 	# shellcheck disable=SC2046,SC2048,SC2086
@@ -81,16 +106,8 @@ if [[ -n $why ]]; then
 	exit 0
 fi
 
-shared=$(mktemp -d "${TMPDIR:-/tmp}/authipd-uml.XXXXXX") || exit 1
-trap 'rm -rf "$shared"' EXIT
-# shellcheck disable=SC2046
-trap 'kill $(jobs -p) 2>/dev/null; wait; exit 1' INT TERM
-
 # What all guests need is made here: in there it would take ten times as long.
 chmod 755 "$shared"
-export pki=$shared/pki apps=$shared/apps
-# shellcheck source=../netns/lib.sh
-. "$here/../netns/lib.sh"
 provide || exit 1
 # shellcheck source=../netns/porting.sh
 . "$here/../netns/porting.sh"
@@ -107,7 +124,7 @@ for i in "${!topics[@]}"; do
 		wait -n
 	done
 	# shellcheck disable=SC2086
-	guest "$i" $list | tee -a "$shared/results" &
+	boot "$i" $list | tee -a "$shared/results" &
 	((i > 0)) || waits=$(jobs -rp)
 done
 wait
