@@ -107,7 +107,7 @@ void pld_notify_encode(struct writer *w, const struct pld_notify *n);
 /* The u32 in the data of STATUS, ACK, EXCHANGE_INFO (last four bytes); false if absent. */
 bool pld_notify_u32(const struct pld_notify *n, uint32_t *v);
 
-/* GSS_ID: UTF-16LE (or BE, A44) on the wire, UTF-8 here; NUL-terminated. */
+/* GSS_ID: UTF-16LE (or BE, A44) on the wire, UTF-8 here; NUL-terminated, empty on failure. */
 enum ike_err pld_gss_id_decode(struct span body, char *utf8, size_t cap);
 void pld_gss_id_encode(struct writer *w, const char *utf8);
 

@@ -375,7 +375,7 @@ v1_garbled(struct engine *e, struct mm_sa *mm)
 {
 	mm->v1->garbled = true;
 	event_drop(e, mm, IKE_ERR_DECRYPT);
-	if (mm->v1->sent_malformed || mm->v1->step == V1_DONE)
+	if (mm->v1->sent_malformed)
 		return;
 	mm->v1->sent_malformed = true;
 	v1_info_clear(e, mm, NOTIFY_PAYLOAD_MALFORMED);

@@ -46,11 +46,10 @@ resp_read_sa(struct engine *e, struct mm_sa *mm, const struct policy *p)
 	mm->gss.method = method;
 	if (!blob_set(&mm->v1->sa_i, sa))
 		return IKE_ERR_NO_MEMORY;
-	/* Whose ticket to expect: a hint that the ticket itself proves later. */
-	if (method == AUTH_V1_KERBEROS &&
-	    pld_gss_id_decode(e->sa_out.proposal[0].transform[0].gss_id,
-		mm->peer_gss_id, sizeof(mm->peer_gss_id)) != IKE_OK)
-		mm->peer_gss_id[0] = '\0';
+	/* Whose ticket to expect: a hint that the ticket itself proves later; empty if none. */
+	if (method == AUTH_V1_KERBEROS)
+		(void)pld_gss_id_decode(e->sa_out.proposal[0].transform[0].gss_id,
+		    mm->peer_gss_id, sizeof(mm->peer_gss_id));
 	return IKE_OK;
 }
 

@@ -33,5 +33,6 @@ main(void)
 	suite_add_tcase(s, hostile_authip_cases());
 	suite_add_tcase(s, hostile_ipsec_cases());
 	suite_add_tcase(s, hostile_unproven_cases());
+	suite_add_tcase(s, hostile_answer_cases());
 	return run_suite(s);
 }

@@ -618,5 +618,6 @@ main(void)
 	suite_add_tcase(s, v1_cost_cases());
 	suite_add_tcase(s, v1_main_cases());
 	suite_add_tcase(s, v1_auth_cases());
+	suite_add_tcase(s, v1_again_cases());
 	return run_suite(s);
 }

@@ -38,5 +38,6 @@ TCase *v1_peer_cases(void);
 TCase *v1_cost_cases(void);
 TCase *v1_main_cases(void);
 TCase *v1_auth_cases(void);
+TCase *v1_again_cases(void);
 
 #endif

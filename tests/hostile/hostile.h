@@ -105,5 +105,6 @@ TCase *hostile_auth_cases(void);
 TCase *hostile_authip_cases(void);
 TCase *hostile_ipsec_cases(void);
 TCase *hostile_unproven_cases(void);
+TCase *hostile_answer_cases(void);
 
 #endif
