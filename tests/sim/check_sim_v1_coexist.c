@@ -1,4 +1,6 @@
 /* AuthIP and IKEv1 beside each other: both first messages go out, and the peer decides. */
+#include <string.h>
+
 #include "tests/sim/check_sim_v1.h"
 #include "tests/sim/sim_tap.h"
 
@@ -259,6 +261,122 @@ START_TEST(both_each_first_message_lost)
 }
 END_TEST
 
+/* ---- who announces AuthIP ---- */
+
+static const uint8_t mamie_exists[] = { 0x21, 0x4c, 0xa4, 0xfa, 0xff, 0xa7, 0xf3, 0x2d, 0x67,
+	0x48, 0xe5, 0x30, 0x33, 0x95, 0xae, 0x83 };
+static const uint8_t key_mods[] = { 0x01, 0x52, 0x8b, 0xbb, 0xc0, 0x06, 0x96, 0x12, 0x18, 0x49,
+	0xab, 0x9a, 0x1c, 0x5b, 0x2a, 0x51 };
+
+/* How the peer announces it: with the number of KEY_MODS, 0: without. */
+struct announced {
+	bool mamie;
+	uint8_t key_mods;
+	bool counts;
+};
+
+/* Only IKEv1 gets through, with these vendor IDs. */
+static bool
+announce(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	const struct announced *a = ctx;
+
+	if (p[18] >= 200)
+		return false;
+	for (size_t at = 28; from == 0 && p[18] == 2 && at + 20 <= *n; at++) {
+		if (memcmp(p + at, mamie_exists, 16) == 0 && !a->mamie)
+			p[at] ^= 1;
+		if (memcmp(p + at, key_mods, 16) == 0 && a->key_mods == 0)
+			p[at] ^= 1;
+		else if (memcmp(p + at, key_mods, 16) == 0)
+			p[at + 19] = a->key_mods;
+	}
+	return true;
+}
+
+/* Who does not announce AuthIP is answered at once, whatever we speak; who does, is not. */
+START_TEST(announced_or_not)
+{
+	static const struct announced rows[] = {
+		{ true, 1, true },
+		{ true, 0, true },
+		{ false, 1, true },
+		{ false, 2, false },
+		{ false, 0, false },
+	};
+	struct announced a = rows[_i];
+
+	v1_prepare(24, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &dialect, &dialect);
+	net.tap = announce;
+	net.tap_ctx = &a;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 900);
+	ck_assert_uint_eq(
+	    engine_error_count(net.host[1].engine, IKE_ERR_COEXIST), a.counts);
+	ck_assert_uint_eq(net.host[0].n_result, !a.counts);
+	sim_free(&net);
+}
+END_TEST
+
+/* ---- one of the two ends ---- */
+
+static bool
+lose_behind_answers(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	size_t *n_left = ctx;
+
+	(void)n;
+	return from != 1 || (*n_left > 0 && p[18] >= 200 && (*n_left)-- > 0);
+}
+
+/* AuthIP has won, and then the peer is silent: there is nobody any more to go over to. */
+START_TEST(winner_fails)
+{
+	size_t n_left = 1;
+
+	v1_prepare(25, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	sim_start(&net, &dialect, &dialect);
+	net.tap = lose_behind_answers;
+	net.tap_ctx = &n_left;
+	sim_acquire(&net, 0, 1, 4, 80);
+	sim_run(&net, 100);
+	ck_assert_uint_eq(n_left, 0);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 1);
+	ck_assert(sim_run_results(&net, 0, 1, 300000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
+	sim_run(&net, 300000);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sim_free(&net);
+}
+END_TEST
+
+/* IKEv1 cannot begin when its time has come: AuthIP alone fails, once. */
+START_TEST(ikev1_cannot_begin)
+{
+	struct dialect d = DIALECT_DEFAULT;
+
+	d.coexist_ikev1_delay_ms = _i == 0 ? 1000 : 280000;
+	v1_prepare(26, AUTH_V1_PSK);
+	both(0);
+	both(1);
+	net.host[0].policy.mm_auth[1].offered = false;
+	sim_start(&net, &d, &d);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 300000));
+	ck_assert_uint_eq(net.host[0].result.error,
+	    _i == 0 ? IKE_ERR_TIMED_OUT : IKE_ERR_NO_AUTH_METHOD);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), 0);
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_v1_coexist_cases(void)
 {
@@ -273,6 +391,9 @@ sim_v1_coexist_cases(void)
 	tcase_add_test(t, fallback_waits_for_who_was_heard);
 	tcase_add_loop_test(t, head_start, 0, 2);
 	tcase_add_test(t, authip_gives_up_first);
+	tcase_add_loop_test(t, announced_or_not, 0, 5);
+	tcase_add_test(t, winner_fails);
+	tcase_add_loop_test(t, ikev1_cannot_begin, 0, 2);
 	tcase_add_loop_test(
 	    t, both_each_first_message_lost, 0, FIRST_MESSAGES * PEERS);
 	return t;
