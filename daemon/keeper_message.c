@@ -163,6 +163,8 @@ static bool
 message_of_negotiator(struct keeper *k, uint16_t type, struct span body, int fd)
 {
 	switch (type) {
+	case PROTO_PEER_LOST:
+		return keeper_peer_lost(k, body);
 	case PROTO_SECURE_ASK:
 		return keeper_secure(k, body, fd);
 	case PROTO_SOCKET_END:

@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 
 #define RESTARTS_PER_MINUTE 5
+#define RECONNECTS_PER_MINUTE 60
 #define RESTART_DELAY_MS 100
 #define END_PATIENCE_MS 1000
 
@@ -169,6 +170,23 @@ roles_connect(struct keeper *k, enum role_id a, enum role_id b)
 	}
 	(void)ipc_send(k->role[b].ipc, PROTO_PEER, &to_b, sizeof(to_b), fd[1]);
 	close(fd[1]);
+	return true;
+}
+
+/*
+ * One of them did not read for so long that the other gave it up. If it died, the channel is
+ * lost again, and role_died() has the rest.
+ */
+bool
+keeper_peer_lost(struct keeper *k, struct span body)
+{
+	struct proto_peer lost;
+
+	if (!proto_body(body, &lost, sizeof(lost)) ||
+	    (lost.role != ROLE_AUTH && lost.role != ROLE_PLANE))
+		return false;
+	if (!k->is_stopping && per_minute_take_now(&k->reconnects, RECONNECTS_PER_MINUTE))
+		(void)roles_connect(k, ROLE_NEGOTIATOR, (enum role_id)lost.role);
 	return true;
 }
 

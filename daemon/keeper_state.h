@@ -69,6 +69,7 @@ struct keeper {
 	bool has_rules; /* those of the configuration are in force */
 	bool said_ready;
 	struct per_minute reloads; /* that roles asked for */
+	struct per_minute reconnects;
 	uint32_t sockets_left[CLASS_MAX + 1];
 	int exit_status;
 };
@@ -78,6 +79,8 @@ bool keeper_identity(struct keeper *k, struct span body);
 void keeper_identity_end(struct keeper *k);
 /* keeper_roles.c: starts the role and connects it to the others. False after logging. */
 bool keeper_role_start(struct keeper *k, enum role_id id);
+/* The negotiator has no channel to another role any more: it gets a new one. */
+bool keeper_peer_lost(struct keeper *k, struct span body);
 /* Ends a role and starts it with the configuration of now. */
 void keeper_role_replace(struct keeper *k, enum role_id id);
 /* It said `what`, which no role of ours says: it ends, and another one starts. */

@@ -53,15 +53,29 @@ auth_message(void *ctx, uint16_t type, struct span body, int fd)
 	nego_pump(n);
 }
 
+/* Keeper connects us again, now or when that role is back. */
 static void
-auth_closed(void *ctx)
+peer_lost(struct negotiator *n, enum role_id r)
 {
-	struct negotiator *n = ctx;
+	struct proto_peer lost = { r };
 
+	(void)ipc_send(n->keeper, PROTO_PEER_LOST, &lost, sizeof(lost), -1);
+}
+
+static void
+auth_gone(struct negotiator *n)
+{
 	ipc_free(n->auth);
 	n->auth = NULL;
 	engine_auth_gone(n->engine, nego_now_ms());
 	nego_pump(n);
+}
+
+static void
+auth_closed(void *ctx)
+{
+	auth_gone(ctx);
+	peer_lost(ctx, ROLE_AUTH);
 }
 
 /* ---- plane ---- */
@@ -155,16 +169,21 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 }
 
 static void
-plane_closed(void *ctx)
+plane_gone(struct negotiator *n)
 {
-	struct negotiator *n = ctx;
-
 	ipc_free(n->plane);
 	n->plane = NULL;
 	nego_defer_end(n);
 	/* Keys and sequence numbers of the dead plane are never used again. */
 	engine_qm_expired(n->engine, nego_now_ms(), 0, EXPIRY_PLANE_GONE);
 	nego_pump(n);
+}
+
+static void
+plane_closed(void *ctx)
+{
+	plane_gone(ctx);
+	peer_lost(ctx, ROLE_PLANE);
 }
 
 static void
@@ -249,11 +268,11 @@ negotiator_peer(void *self, enum role_id r, int fd)
 
 	if (r == ROLE_AUTH) {
 		if (n->auth != NULL)
-			auth_closed(n);
+			auth_gone(n);
 		n->auth = ipc_new(n->base, fd, auth_message, auth_closed, n);
 	} else if (r == ROLE_PLANE) {
 		if (n->plane != NULL)
-			plane_closed(n);
+			plane_gone(n);
 		n->plane = ipc_new(n->base, fd, plane_message, plane_closed, n);
 		ipc_pace(n->plane);
 		nego_class_tell_plane(n);

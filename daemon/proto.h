@@ -27,6 +27,8 @@
 	X(5, PROTO_STOPPED, "stopped", "negotiator", "keeper")                        \
 	X(6, PROTO_FD, "fd", "keeper", "any")                                         \
 	X(7, PROTO_CONFIG, "config", "keeper", "any")                                 \
+	/* its channel to another role broke, though that one may live: another, please */ \
+	X(8, PROTO_PEER_LOST, "peer-lost", "negotiator", "keeper")                    \
 	/* application sockets */                                                     \
 	X(16, PROTO_SECURE_ASK, "secure-ask", "negotiator", "keeper")                 \
 	X(17, PROTO_SECURE_REPLY, "secure-reply", "keeper", "negotiator")             \

@@ -34,6 +34,7 @@ static const struct {
 	{ 0, 0 },
 	{ 0xffff, 8 },
 	{ PROTO_SOCKET_END, sizeof(struct proto_socket_end) },
+	{ PROTO_PEER_LOST, sizeof(struct proto_peer) },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -51,13 +52,20 @@ change_host(const uint8_t *p, size_t n)
 	rig.may_not_make = n > RIG_LIVE && (p[RIG_LIVE] & 1) != 0;
 }
 
+/* Four bits name the first ones; a fourth role, which there is not, the others. */
+static size_t
+index_of(uint8_t kind)
+{
+	return ((kind & 15u) + ((kind >> 4 & 3) == 3 ? KIND_HOST : 0)) % N_KINDS;
+}
+
 static void
 say(uint8_t kind, const uint8_t *p, size_t n)
 {
 	enum role_id from = (enum role_id)(1 + (kind >> 4) % 4 % 3);
 	int fd =
 	    (kind & KIND_WITH_FD) != 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
-	size_t want = kinds[(kind & 15) % N_KINDS].n;
+	size_t want = kinds[index_of(kind)].n;
 
 	memset(body, 0, sizeof(body));
 	memcpy(body, p, n);
@@ -65,7 +73,7 @@ say(uint8_t kind, const uint8_t *p, size_t n)
 	    n < want) /* else never sane */
 		memcpy(body + offsetof(struct proto_class_spec, spec.policy),
 		    &rig.config.policy, sizeof(rig.config.policy));
-	rig_say(from, kinds[(kind & 15) % N_KINDS].type, body,
+	rig_say(from, kinds[index_of(kind)].type, body,
 	    (kind & KIND_EXACT) != 0 ? want : n, fd);
 	FUZZ_ASSERT(fd < 0 || fcntl(fd, F_GETFD) < 0);
 	if (rig.n_broken != 0)

@@ -31,6 +31,7 @@ static const struct {
 	{ PROTO_RELOAD_ASK, sizeof(struct proto_reload) },
 	{ PROTO_SOCKETS_LEFT, sizeof(uint32_t[CLASS_MAX + 1]) },
 	{ PROTO_STOPPED, 0 },
+	{ PROTO_PEER_LOST, sizeof(struct proto_peer) },
 };
 #define N_MESSAGES (int)(sizeof(messages) / sizeof(messages[0]))
 
@@ -242,6 +243,33 @@ START_TEST(flood_of_questions)
 }
 END_TEST
 
+/* The channel between two roles broke, and both live: they get another one, not without end. */
+START_TEST(roles_that_lost_each_other)
+{
+	struct proto_peer lost = { ROLE_PLANE }, end;
+	size_t n = 0;
+
+	rig_begin(_i);
+	rig_say(ROLE_NEGOTIATOR, PROTO_PEER_LOST, &lost, sizeof(lost), -1);
+	ck_assert_uint_eq(rig_hear(ROLE_NEGOTIATOR, &end, sizeof(end)), PROTO_PEER);
+	ck_assert_uint_eq(end.role, ROLE_PLANE);
+	if (_i == 0) {
+		ck_assert_uint_eq(rig_hear(ROLE_PLANE, &end, sizeof(end)), PROTO_PEER);
+		ck_assert_uint_eq(end.role, ROLE_NEGOTIATOR);
+	}
+	lost.role = ROLE_AUTH;
+	for (int i = 0; i < 100; i++) {
+		rig_say(ROLE_NEGOTIATOR, PROTO_PEER_LOST, &lost, sizeof(lost), -1);
+		n += rig_hear(ROLE_NEGOTIATOR, NULL, 0) == PROTO_PEER;
+		n += rig_hear(ROLE_AUTH, &end, sizeof(end)) == PROTO_PEER;
+	}
+	ck_assert_uint_eq(n, 2 * 59);
+	lost.role = _i == 0 ? ROLE_NEGOTIATOR : ROLE_COUNT;
+	rig_say(ROLE_NEGOTIATOR, PROTO_PEER_LOST, &lost, sizeof(lost), -1);
+	keeper_expect_distrust(ROLE_NEGOTIATOR);
+}
+END_TEST
+
 /* The process is killed, another one starts; the sixth time within a minute it is over. */
 START_TEST(distrusted_role_ends)
 {
@@ -302,6 +330,7 @@ keeper_cases(void)
 	tcase_add_loop_test(t, sockets_out_of_range, 0, 2);
 	tcase_add_test(t, flood_of_reloads);
 	tcase_add_test(t, flood_of_questions);
+	tcase_add_loop_test(t, roles_that_lost_each_other, 0, 2);
 	tcase_add_test(t, distrusted_role_ends);
 	tcase_add_test(t, replaced_before_it_is_restarted);
 	return t;
