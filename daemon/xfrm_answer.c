@@ -1,11 +1,12 @@
 /*
  * Answers in clear. What a rule `require-in-request-out` lets out in clear may be answered so,
- * and nothing else comes in without IPsec. The kernel's policies know no connections: to them
- * an answer is a clear packet like any other, and is refused. Who knows is the socket: for each
- * that this host connects a policy lets in what comes from exactly its peer to exactly its own
- * port, as long as it lives. The kernel asks about the first connection to a peer only, and
- * tells of no other: while others may leave in clear, too, sockets are looked at so often that
- * the answer to the first SYN that is sent again comes in.
+ * and nothing else comes in without IPsec. Sockets that allow clear text are no business of
+ * rules, but clear packets do not show whose they are: any rule that requires refuses them. The
+ * kernel's policies know no connections: to them an answer is a clear packet like any other.
+ * Who knows is the socket: for each that this host connects a policy lets in what comes from
+ * exactly its peer to exactly its own port, as long as it lives. The kernel asks about the first
+ * connection to a peer only, and tells of no other: while others may leave in clear, too,
+ * sockets are looked at so often that the answer to the first SYN that is sent again comes in.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,13 +36,37 @@ is_ring(const struct xfrm_class *c)
 	return c->is_up && c->is_rule && c->allow_insecure && !c->takes_clear;
 }
 
-/* The class whose answers these are; 0: none. The first rule that selects counts. */
-static uint32_t
-class_of(const struct xfrm *x, const struct flow *f)
+/* Its sockets may be clear, whatever rules say. */
+static bool
+is_insecure(const struct xfrm_class *c)
 {
-	for (size_t i = 0; i < x->n_rules; i++)
-		if (rule_selects(&x->class[x->rules[i]].rule, f))
-			return is_ring(&x->class[x->rules[i]]) ? x->rules[i] : 0;
+	return c->is_up && !c->is_rule && c->allow_insecure;
+}
+
+static bool
+has_answers(const struct xfrm *x, uint32_t class_id)
+{
+	return is_ring(&x->class[class_id]) ||
+	       (x->n_rules > 0 && is_insecure(&x->class[class_id]));
+}
+
+/*
+ * The class whose answers these are; 0: none. The first rule that selects counts. of_socket: 0,
+ * or the socket's own class.
+ */
+static uint32_t
+class_of(const struct xfrm *x, uint32_t of_socket, const struct flow *f)
+{
+	const struct xfrm_class *c;
+
+	for (size_t i = 0; i < x->n_rules; i++) {
+		c = &x->class[x->rules[i]];
+		if (!rule_selects(&c->rule, f))
+			continue;
+		if (of_socket == 0)
+			return is_ring(c) ? x->rules[i] : 0;
+		return !c->takes_clear && is_insecure(&x->class[of_socket]) ? of_socket : 0;
+	}
 	return 0;
 }
 
@@ -51,6 +76,7 @@ answer_to(const struct xfrm *x, uint32_t class_id, const struct flow *f)
 	struct xfrm_rule r = xfrm_rule_flow(x, class_id, f, XFRM_LEVEL_ALLOW, 50);
 
 	r.inbound = true;
+	r.mark = xfrm_policy_mark(x, x->rules[0]); /* none: that of clear packets */
 	return r;
 }
 
@@ -103,8 +129,8 @@ look_at_socket(void *ctx, const struct sockdiag_entry *e)
 	uint32_t class_id;
 	bool is_known;
 
-	if (f.remote.port == 0 || net_mark_class(x->config, e->mark) != 0 ||
-	    address_equal(&f.local.addr, &f.remote.addr) || (class_id = class_of(x, &f)) == 0 ||
+	if (f.remote.port == 0 || address_equal(&f.local.addr, &f.remote.addr) ||
+	    (class_id = class_of(x, net_mark_class(x->config, e->mark), &f)) == 0 ||
 	    xfrm_clear_never(x, class_id, &f) || xfrm_acquire_waits(x, class_id, &f))
 		return;
 	r = answer_to(x, class_id, &f);
@@ -154,7 +180,7 @@ is_wanted(const struct xfrm *x)
 	if (x->now_ms < x->answers.until_ms)
 		return true;
 	TAILQ_FOREACH (a, &x->acquires, link)
-		if (is_ring(&x->class[a->class_id]))
+		if (has_answers(x, a->class_id))
 			return true;
 	return false;
 }
@@ -178,7 +204,7 @@ xfrm_answer_begin(struct xfrm *x, uint32_t class_id, uint64_t ms)
 {
 	const struct timeval now = { 0, 0 };
 
-	if (!is_ring(&x->class[class_id]))
+	if (!has_answers(x, class_id))
 		return;
 	if (x->now_ms + ms > x->answers.until_ms)
 		x->answers.until_ms = x->now_ms + ms;
@@ -191,7 +217,7 @@ xfrm_answer_now(struct xfrm *x, uint32_t class_id)
 {
 	const struct timeval now = { 0, 0 };
 
-	if (is_ring(&x->class[class_id]))
+	if (has_answers(x, class_id))
 		(void)evtimer_add(x->answers.look, &now);
 }
 

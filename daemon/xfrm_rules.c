@@ -181,6 +181,7 @@ xfrm_rules_set(struct xfrm *x, const uint32_t *class_id, size_t n)
 	/* What is connected in clear already may be answered, whoever speaks next. */
 	for (size_t i = 0; i < n; i++)
 		xfrm_answer_begin(x, class_id[i], FIRST_LOOK_MS);
+	xfrm_answer_begin(x, CLASS_INSECURE, FIRST_LOOK_MS);
 	if (!ok)
 		log_error("xfrm",
 		    "not every rule of the configuration is in force: what "

@@ -370,7 +370,7 @@ bool xfrm_socket_is_of(
     const struct xfrm *x, uint32_t class_id, const struct sockdiag_entry *e);
 
 /*
- * xfrm_answer.c: answers in clear to what a rule lets out in clear, but takes in no other way.
+ * xfrm_answer.c: answers in clear to what leaves in clear, where a rule takes it in no other way.
  * begin: so long from now on flows of the class may leave so, asked or not. now: what waited
  * leaves so.
  */

@@ -78,11 +78,26 @@ is() {
 
 in=(7000 7001 7002 7003 7004 7005) out=(7010 7011 7012 7013 7014 7015)
 
+# The same for sockets that allow clear text, which rules do not touch: clients, and servers.
+insecure_out=(7060 7061 7062 7063 7064 7065) insecure_in=(7070 7071 7072 7073 7074 7075)
+
+# Which of these servers take clear text. The kernel's IPsec cannot tell their clear packets from
+# others before they have come in: all of them are the rule's (README).
+insecure_taken() {
+	if [[ ${backend:-plane} == plane ]]; then
+		echo "${insecure_in[@]}"
+	else
+		echo "${insecure_in[0]}"
+	fi
+}
+
 # Rules of one host, whose peer has no IPsec. The first rule that selects counts; more of the
 # same port are about that.
 rules_alone() {
 	row remote 7010
 	row local 7000
+	row remote 7060
+	row local 7070
 	rule "protocol = tcp local_port = 7020 remote = $a4 action = request-in-out"
 	rule "protocol = tcp local_port = 7020 action = require-in-out"
 	rule "local_port = 7021 remote = $a4 action = require-in-out"
@@ -112,15 +127,18 @@ alone() {
 	local word
 	configure b "$(rules_alone)"
 	daemon_start b
-	listen a $(both "${out[@]}" "${more_out[@]}")
-	listen b $(both "${in[@]}" "${more_in[@]}" 7040+s 7041+i)
+	listen a $(both "${out[@]}" "${more_out[@]}" "${insecure_out[@]}")
+	listen b $(both "${in[@]}" "${more_in[@]}" 7040+s 7041+i "${insecure_in[@]/%/+i}")
 	capture alone
-	call_begin a 1.5 25 v4@$b4 $(both "${in[@]}" "${more_in[@]}" 7040 7041) \
+	call_begin a 1.5 $((25 + 4 * $(insecure_taken | wc -w))) v4@$b4 $(both "${in[@]}" "${more_in[@]}" 7040 7041) \
 		v6@$b6 $(both "${in[@]}" "${more_in[@]}" 7040 7041) \
+		insecure4@$b4 $(both "${insecure_in[@]}") insecure6@$b6 $(both "${insecure_in[@]}") \
 		group4@224.0.0.1 $(udp "${in[@]}") group6@ff02::1 $(udp "${in[@]}") \
 		subnet@10.99.0.255 $(udp "${in[@]}") everybody@255.255.255.255 $(udp "${in[@]}")
-	call_begin b 1.5 53 v4@$a4 $(both "${out[@]}" "${more_out[@]}") \
+	call_begin b 1.5 77 v4@$a4 $(both "${out[@]}" "${more_out[@]}") \
 		v6@$a6 $(both "${out[@]}" "${more_out[@]}") \
+		insecure4@$a4 $(both "${insecure_out[@]/%/+i}") \
+		insecure6@$a6 $(both "${insecure_out[@]/%/+i}") \
 		group4@224.0.0.1 $(udp "${out[@]}") group6@ff02::1 $(udp "${out[@]}") \
 		secured@$a4 $(both 7010+s) secured@$a6 $(both 7010+s) \
 		lo4@127.0.0.1 $(both "${in[@]}") lo6@::1 $(both "${in[@]}") own4@$b4 $(both "${in[@]}")
@@ -136,6 +154,12 @@ alone() {
 	done
 	is took-a v4 $(both 7010 7014 7030 7032) udp:7031
 	is took-a v6 $(both 7010 7014 7031)
+	for word in insecure4 insecure6; do
+		is took-a $word $(both "${insecure_out[@]}")
+		is call-b $word $(both "${insecure_out[@]/%/+i}")
+		is took-b $word $(both $(insecure_taken | sed 's/[0-9]\+/&+i/g'))
+		is call-a $word $(both $(insecure_taken))
+	done
 	is took-a secured
 	is call-b v4 $(both 7010 7014 7030 7032) udp:7031
 	is call-b v6 $(both 7010 7014 7031)

@@ -182,6 +182,48 @@ live_sockets() {
 		fail "what is left of a connection is not shown: $(on a ss -tan)"
 }
 
+# E34: what comes in is looked up by the mark of the packet, whatever its socket has. Clear packets
+# have none: no policy is for those of the sockets of one class.
+mark_of_packet() {
+	server -m $mark listen "$p0"
+	xfrm b policy add dir in src "$a4/32" dst "$b4/32" priority 100 \
+		tmpl proto esp reqid $reqid mode transport
+	xfrm b policy add dir in src "$a4/32" dst "$b4/32" mark $mark mask 0xffffffff priority 50
+	not client connect "$b4" "$p0" || fail "the mark of the socket counts"
+	xfrm b policy add dir in src "$a4/32" dst "$b4/32" proto tcp dport "$p0" priority 50
+	reaches connect "$b4" "$p0" || fail "the port does not count"
+}
+
+# E35: a clear SYN is answered by the SA of its port: that is sent before anybody hears of it.
+answer_by_sa() {
+	server -m $mark listen "$p0"
+	requires b "$a4"
+	pair
+	capture answer
+	reaches connect "$b4" "$p0" || fail "no connection"
+	captured_only "(src host $a4 and tcp) or (src host $b4 and ip proto 50)"
+	captured_some "src host $a4 and tcp"
+	captured_some "src host $b4 and ip proto 50"
+}
+
+# E36: what a connection is let be clear for takes protected packets, too, and answers them in
+# clear: nobody is told which connection an SA carries.
+clear_for_one() {
+	server -m $mark listen "$p0"
+	requires a "$b4"
+	requires b "$a4"
+	pair
+	xfrm b policy add dir out src "$b4/32" dst "$a4/32" proto tcp sport "$p0" dport "$p4" \
+		mark $mark mask 0xffffffff priority 50
+	xfrm b policy add dir in src "$a4/32" dst "$b4/32" proto tcp sport "$p4" dport "$p0" \
+		priority 50
+	capture clear
+	reaches -m $mark -b "$p4" connect "$b4" "$p0" || fail "no connection"
+	captured_only "(src host $b4 and tcp) or (src host $a4 and ip proto 50)"
+	captured_some "src host $b4 and tcp"
+	captured_some "src host $a4 and ip proto 50"
+}
+
 # E14: what is required of a marked socket's packets and of its socket; and loopback.
 loopback() {
 	requires a "$a4"
@@ -261,6 +303,9 @@ try experiment_late_sa at_once late_sa
 try experiment_global_policy at_once global_policy
 try experiment_upgrade at_once upgrade
 try experiment_live_sockets at_once live_sockets
+try experiment_mark_of_packet at_once mark_of_packet
+try experiment_answer_by_sa at_once answer_by_sa
+try experiment_clear_for_one at_once clear_for_one
 try experiment_loopback at_once loopback
 try experiment_flush_and_sockets at_once flush_and_sockets
 both_daemons experiments

@@ -12,6 +12,8 @@
 #include "tests/unit/xfrm_stubs.h"
 
 #define RING 7 /* require-in-request-out to 10.0.0.0/24 */
+#define WALL 8 /* require-in-out to 10.1.0.0/24 */
+#define OPEN 9 /* request-in-out to 10.2.0.0/24 */
 
 static struct xfrm *x;
 static size_t n_told;
@@ -162,12 +164,18 @@ at(unsigned host, uint16_t port)
 	return (struct endpoint){ { 4, { 10, 0, 0, (uint8_t)host } }, port };
 }
 
+static struct address
+net(uint8_t n)
+{
+	return (struct address){ 4, { 10, n, 0, 0 } };
+}
+
 static void
 rules_begin(void)
 {
-	const uint32_t ring = RING;
+	const uint32_t rules[] = { RING, WALL, OPEN };
 
-	ck_assert(xfrm_rules_set(x, &ring, 1));
+	ck_assert(xfrm_rules_set(x, rules, 3));
 }
 
 /* A daemon that begins with this rule, whatever is connected already. */
@@ -182,6 +190,16 @@ setup(void)
 		.is_rule = true,
 		.allow_insecure = true,
 		.rule = { .remote = { at(0, 0).addr, 24 }, .action = RULE_REQUIRE_IN } };
+	x->class[WALL] = (struct xfrm_class){ .is_up = true,
+		.is_rule = true,
+		.rule = { .remote = { net(1), 24 }, .action = RULE_REQUIRE } };
+	x->class[OPEN] = (struct xfrm_class){ .is_up = true,
+		.is_rule = true,
+		.allow_insecure = true,
+		.takes_clear = true,
+		.rule = { .remote = { net(2), 24 }, .action = RULE_REQUEST } };
+	x->class[CLASS_INSECURE].is_up = x->class[CLASS_INSECURE].allow_insecure = true;
+	x->class[CLASS_DEFAULT].is_up = true;
 	n_told = 0;
 	secured.protocol = 0;
 	waits = false;
@@ -282,6 +300,36 @@ START_TEST(others)
 	second();
 	ck_assert_uint_eq(n_open(), 0);
 	ck_assert_uint_eq(n_told, 0);
+}
+END_TEST
+
+/*
+ * A socket that allows clear text is no business of rules: what its peer says comes in where a
+ * rule would refuse it, and where none does there is nothing to do.
+ */
+START_TEST(sockets_that_allow_clear_text)
+{
+	static const uint32_t marks[] = { 0, CLASS_DEFAULT, CLASS_INSECURE };
+	uint8_t protocol = _i % 2 == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+	uint8_t state = _i % 2 == 0 ? TCP_SYN_SENT : TCP_ESTABLISHED;
+	uint32_t mark = marks[_i / 2];
+	struct endpoint remote;
+
+	for (uint8_t i = 0; i < 4; i++) {
+		remote = at(2, 80);
+		remote.addr.b[1] = i; /* RING, WALL, OPEN, no rule */
+		socket_is(protocol, state, at(1, 4711), remote)->mark = mark;
+	}
+	glance();
+	second();
+	ck_assert_uint_eq(n_open(), mark == 0 ? 1 : mark == CLASS_INSECURE ? 2 : 0);
+	ck_assert(is_open(protocol, at(1, 4711), at(2, 80)) == (mark != CLASS_DEFAULT));
+	remote.addr.b[1] = 1;
+	ck_assert(is_open(protocol, at(1, 4711), remote) == (mark == CLASS_INSECURE));
+	secured = (struct flow){ protocol, at(1, 4711), remote };
+	for (int i = 0; i < 6; i++)
+		second();
+	ck_assert_uint_eq(n_open(), mark == CLASS_DEFAULT ? 0 : 1);
 }
 END_TEST
 
@@ -388,6 +436,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, connecting, 0, 2);
 	tcase_add_test(t, others);
+	tcase_add_loop_test(t, sockets_that_allow_clear_text, 0, 6);
 	tcase_add_test(t, accepted);
 	tcase_add_test(t, accepted_without_listener);
 	tcase_add_test(t, lives_as_long_as_its_socket);
