@@ -10,6 +10,7 @@
 
 #define STORM_TICKETS 16
 #define STORM_SAS 512
+#define STORM_BOOTED_MS (24 * 3600 * 1000) /* clocks may go back */
 
 struct storm_ticket {
 	bool is_void; /* its host restarted: nobody waits */
@@ -50,5 +51,11 @@ void storm_calm(struct storm *s, uint64_t for_ms);
 /* Notes what must never be in the tables of a calm world. */
 void storm_look(struct storm *s);
 void storm_end(struct storm *s);
+/* For the network: looks at every action (storm_watch.c). */
+void storm_watch(void *ctx, size_t host, const struct engine_action *a);
+/* Has the host both directions of a quick mode? */
+bool storm_has_pair(const struct sim_host *h, uint32_t qm_id);
+/* What must never happen did; the first counts. */
+void storm_broken(struct storm *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -244,6 +244,7 @@ main(void)
 	suite_add_tcase(s, auth_choice_cases());
 	suite_add_tcase(s, auth_v1_cases());
 	suite_add_tcase(s, auth_v1_hostile_cases());
+	suite_add_tcase(s, auth_v1_names_cases());
 	suite_add_tcase(s, auth_v1_cert_cases());
 	suite_add_tcase(s, auth_psk_cases());
 	pki_begin();

@@ -60,6 +60,7 @@ TCase *auth_rules_cases(void);
 TCase *auth_secret_cases(void);
 TCase *auth_v1_cases(void);
 TCase *auth_v1_hostile_cases(void);
+TCase *auth_v1_names_cases(void);
 TCase *auth_v1_cert_cases(void);
 TCase *auth_psk_cases(void);
 /* A file of pki_begin(): "NAME.SUFFIX". */

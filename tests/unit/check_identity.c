@@ -351,16 +351,17 @@ static const struct failing {
 	long number;
 	int error; /* what the call answers */
 	int winsock;
+	bool fails_back;
 } failing[] = {
-	{ "setgroups", SYS_setgroups, EPERM, WSAEACCES },
-	{ "setresgid", SYS_setresgid, EPERM, WSAEACCES },
-	{ "setresgid, no memory", SYS_setresgid, ENOMEM, WSASYSCALLFAILURE },
-	{ "setresuid", SYS_setresuid, EPERM, WSAEACCES },
-	{ "setresuid, try again", SYS_setresuid, EAGAIN, WSASYSCALLFAILURE },
+	{ "setgroups", SYS_setgroups, EPERM, WSAEACCES, false },
+	{ "setresgid", SYS_setresgid, EPERM, WSAEACCES, false },
+	{ "setresgid, no memory", SYS_setresgid, ENOMEM, WSASYSCALLFAILURE, false },
+	{ "setresuid", SYS_setresuid, EPERM, WSAEACCES, false },
+	{ "setresuid, try again", SYS_setresuid, EAGAIN, WSASYSCALLFAILURE, false },
 };
 static const struct failing *now_failing;
 
-/* From now on this call fails for every id (or number of groups) but 0, the way back. */
+/* From now on this call fails for every id (or number of groups), for 0 (the way back) if so. */
 static void
 fail_calls(const struct failing *f)
 {
@@ -371,7 +372,7 @@ fail_calls(const struct failing *f)
 		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr) },
 		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 3, (uint32_t)f->number },
 		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, argument },
-		{ BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0 },
+		{ BPF_JMP | BPF_JEQ | BPF_K, !f->fails_back, 0, 0 },
 		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | (uint32_t)f->error },
 		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
 	};
@@ -403,17 +404,11 @@ END_TEST
 static void
 run_stuck(void)
 {
-	static const struct sock_filter deny_root[] = {
-		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr) },
-		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_setresuid },
-		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EAGAIN },
-		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
-	};
-	struct sock_fprog prog = { 4, (struct sock_filter *)(uintptr_t)deny_root };
+	static const struct failing stuck = { "setresuid, back", SYS_setresuid, EAGAIN,
+		WSASYSCALLFAILURE, true };
 
 	CHILD_ASSERT(thread_identity_take(&peer) == 0);
-	CHILD_ASSERT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHILD_ASSERT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0);
+	fail_calls(&stuck);
 	CHILD_ASSERT(thread_identity_revert() == WSASYSCALLFAILURE);
 	CHILD_ASSERT(thread_identity_is_taken() && geteuid() == PEER_UID);
 	CHILD_ASSERT(thread_identity_revert() == WSASYSCALLFAILURE);

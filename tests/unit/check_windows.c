@@ -12,6 +12,7 @@ main(void)
 	suite_add_tcase(s, windows_text_case());
 	suite_add_tcase(s, windows_name_case());
 	suite_add_tcase(s, windows_socket_case());
+	suite_add_tcase(s, windows_wire_case());
 	suite_add_tcase(s, windows_error_case());
 	suite_add_tcase(s, windows_handle_case());
 	return run_suite(s);

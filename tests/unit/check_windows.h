@@ -7,6 +7,7 @@
 TCase *windows_text_case(void);
 TCase *windows_name_case(void);
 TCase *windows_socket_case(void);
+TCase *windows_wire_case(void);
 TCase *windows_error_case(void);
 TCase *windows_handle_case(void);
 

@@ -2,6 +2,7 @@
 #ifndef AUTHIPD_TESTS_ERRORS_TABLE_H
 #define AUTHIPD_TESTS_ERRORS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -83,5 +84,12 @@ struct error_row {
 };
 extern const struct error_row error_rows[];
 extern const size_t n_error_rows;
+
+/*
+ * The call with these faults (NULL: none); its error (errors_call.c). After one of impersonation
+ * the thread is what the process is, whoever it was before.
+ */
+int call_error(enum function f, bool by_ioctl, const struct error_row *a,
+    const struct error_row *b);
 
 #endif
