@@ -27,13 +27,25 @@ enum v1_proof { IN_CLEAR, WITHOUT_HASH, WRONG_HASH, RIGHT_HASH };
 /* An informational exchange, written by the engine of one host for the other one. */
 struct span v1_info(size_t from, enum v1_proof proof, uint8_t type, struct span body);
 
+/* The body of a payload under construction. */
+struct v1_body {
+	uint8_t b[128];
+	struct writer w;
+};
+
+void v1_notify_begin(struct v1_body *n, uint16_t type, struct span spi);
+struct span v1_body_of(const struct v1_body *n);
+
 TCase *v1_first_cases(void);
 TCase *v1_key_cases(void);
 TCase *v1_quick_cases(void);
 TCase *v1_proof_cases(void);
 TCase *v1_refusal_cases(void);
 TCase *v1_answer_cases(void);
+TCase *v1_id_cases(void);
 TCase *v1_info_cases(void);
+TCase *v1_replay_cases(void);
+TCase *v1_clear_cases(void);
 TCase *v1_peer_cases(void);
 TCase *v1_cost_cases(void);
 TCase *v1_main_cases(void);

@@ -44,6 +44,7 @@ main(void)
 	suite_add_tcase(s, sim_fault_cases());
 	suite_add_tcase(s, sim_list_cases());
 	suite_add_tcase(s, sim_list_quick_cases());
+	suite_add_tcase(s, sim_list_install_cases());
 	suite_add_tcase(s, sim_list_notify_cases());
 	suite_add_tcase(s, sim_list_auth_cases());
 	suite_add_tcase(s, sim_list_limit_cases());
@@ -52,6 +53,7 @@ main(void)
 	suite_add_tcase(s, sim_fragment_cases());
 	suite_add_tcase(s, sim_auth_cases());
 	suite_add_tcase(s, sim_main_auth_cases());
+	suite_add_tcase(s, sim_main_token_cases());
 	suite_add_tcase(s, sim_tongue_cases());
 	suite_add_tcase(s, sim_rekey_cases());
 	suite_add_tcase(s, sim_both_cases());

@@ -23,6 +23,7 @@ void sim_nat_tests(Suite *s);
 TCase *sim_fragment_cases(void);
 TCase *sim_auth_cases(void);
 TCase *sim_main_auth_cases(void);
+TCase *sim_main_token_cases(void);
 TCase *sim_tongue_cases(void);
 TCase *sim_rekey_cases(void);
 TCase *sim_both_cases(void);

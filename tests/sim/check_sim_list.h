@@ -24,6 +24,8 @@ bool list_tap(void *ctx, size_t from, uint8_t *p, size_t *n);
 void list_record(int family);
 /* Same, of the default policy: GOOD_MESSAGES. */
 void list_record_good(void);
+/* Same, without extended mode: six messages. */
+void list_record_anonymous(void);
 /* The payloads of a message are of these types, in this order. */
 void list_expect(size_t which, const uint8_t *type, size_t n);
 #define EXPECT_PAYLOADS(which, ...)                              \
@@ -32,6 +34,7 @@ void list_expect(size_t which, const uint8_t *type, size_t n);
 
 TCase *sim_list_cases(void);
 TCase *sim_list_quick_cases(void);
+TCase *sim_list_install_cases(void);
 TCase *sim_list_notify_cases(void);
 TCase *sim_list_auth_cases(void);
 TCase *sim_list_limit_cases(void);

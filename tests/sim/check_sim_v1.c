@@ -1,4 +1,4 @@
-/* Negotiations of IKEv1 as they should go, and as policy says that they should not. */
+/* Negotiations of IKEv1 as they should go. */
 #include "tests/sim/check_sim_v1.h"
 #include "tests/unit/run_suite.h"
 
@@ -66,26 +66,12 @@ v1_expect_pair(void)
 	ck_assert(sim_sas_agree(&net));
 }
 
-static void
-connect_now(void)
+void
+v1_connect_now(void)
 {
 	sim_acquire(&net, 0, 1, 4, 80);
 	ck_assert(sim_run_results(&net, 0, 1, 30000));
 	sim_run(&net, 1000);
-}
-
-static void
-expect_refused(enum ike_err initiator, enum ike_err responder)
-{
-	sim_acquire(&net, 0, 1, 4, 80);
-	sim_run(&net, 300000);
-	ck_assert_uint_eq(net.host[0].n_result, 1);
-	ck_assert_uint_ne(net.host[0].result.error, IKE_OK);
-	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
-	ck_assert_uint_ge(engine_error_count(net.host[0].engine, initiator), 1);
-	ck_assert_uint_ge(engine_error_count(net.host[1].engine, responder), 1);
-	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 0);
-	sim_free(&net);
 }
 
 /* ---- methods and suites ---- */
@@ -100,7 +86,7 @@ START_TEST(each_method)
 
 	v1_prepare(1, methods[_i]);
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		s = v1_mm_of(i);
@@ -138,7 +124,7 @@ START_TEST(each_suite)
 	p->mm_proposal[0] = suites[_i];
 	p->n_mm_proposal = 1;
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	ck_assert_uint_eq(v1_mm_of(1).cipher, suites[_i].cipher);
 	ck_assert_uint_eq(v1_mm_of(1).integrity, suites[_i].integrity);
@@ -171,7 +157,7 @@ START_TEST(each_pair)
 		net.host[i].policy.n_qm_proposal = 1;
 	}
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	a = &net.host[1].sa->add;
 	ck_assert_uint_eq(a->protocol, pairs[_i].transform == QM_AH ? 51 : 50);
@@ -191,7 +177,7 @@ START_TEST(several_methods)
 	p->mm_auth[p->n_mm_auth++] = (struct auth_entry){ AUTH_V1_PSK, true };
 	net.host[1].policy.mm_auth[0].method = AUTH_V1_PSK;
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	ck_assert_uint_eq(v1_mm_of(0).method, AUTH_V1_PSK);
 	sim_free(&net);
@@ -266,7 +252,7 @@ START_TEST(authorities_are_named)
 		strcpy(net.host[i].ca, i == 0 ? "two" : "one");
 	}
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	ck_assert_str_eq(net.host[0].wanted, "two");
 	ck_assert_str_eq(net.host[1].wanted, "one");
@@ -362,7 +348,7 @@ START_TEST(commit_bit)
 	v1_begin_psk(5);
 	net.tap = set_commit_bit;
 	net.tap_ctx = &who;
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	engine_delete_mm(net.host[1].engine, net.now_ms, 0);
 	sim_run(&net, 1000);
@@ -381,7 +367,7 @@ START_TEST(lifetimes)
 		net.host[_i].policy.qm_proposal[k].lifetime_kb = 30720;
 	}
 	sim_start(&net, &dialect, &dialect);
-	connect_now();
+	v1_connect_now();
 	v1_expect_pair();
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		ck_assert_uint_eq(net.host[i].sa->add.lifetime_s, 300);
@@ -410,132 +396,6 @@ START_TEST(limit_of_quick_modes)
 }
 END_TEST
 
-/* ---- refusals ---- */
-
-/* The other side wants encryption, and none is offered: the reason says so. */
-START_TEST(encryption_is_wanted)
-{
-	v1_prepare(6, AUTH_V1_PSK);
-	net.host[0].policy.qm_proposal[0] =
-	    (struct qm_proposal){ QM_ESP_AUTH, HASH_SHA1, CIPHER_NULL, DH_NONE, 3600, 0 };
-	net.host[0].policy.n_qm_proposal = 1;
-	net.host[1].class.guarantee_encryption = true;
-	sim_start(&net, &dialect, &dialect);
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 5000));
-	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
-	ck_assert_uint_eq(
-	    engine_error_count(net.host[1].engine, IKE_ERR_ENCRYPTION_REQUIRED), 1);
-	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
-	sim_free(&net);
-}
-END_TEST
-
-START_TEST(wrong_key)
-{
-	v1_prepare(7, AUTH_V1_PSK);
-	strcpy(net.host[1].psk, "another key");
-	sim_start(&net, &dialect, &dialect);
-	sim_acquire(&net, 0, 1, 4, 80);
-	sim_run(&net, 300000);
-	ck_assert_uint_eq(net.host[0].n_result, 1);
-	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_TIMED_OUT);
-	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "pre-shared key"));
-	ck_assert_uint_ge(engine_error_count(net.host[1].engine, IKE_ERR_DECRYPT), 1);
-	ck_assert_ptr_nonnull(strstr(net.host[1].failure, "pre-shared key"));
-	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
-	sim_free(&net);
-}
-END_TEST
-
-START_TEST(wrong_certificate)
-{
-	v1_prepare(8, AUTH_V1_RSA);
-	strcpy(net.host[_i].ca, "strange");
-	sim_start(&net, &dialect, &dialect);
-	expect_refused(_i == 0 ? IKE_ERR_PEER_STATUS : IKE_ERR_AUTH_FAILED,
-	    _i == 0 ? IKE_ERR_AUTH_FAILED : IKE_ERR_PEER_STATUS);
-}
-END_TEST
-
-START_TEST(wrong_ticket)
-{
-	v1_prepare(9, AUTH_V1_KERBEROS);
-	net.host[0].krb_mark = 0x61;
-	sim_start(&net, &dialect, &dialect);
-	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_AUTH_FAILED);
-}
-END_TEST
-
-START_TEST(no_common_suite)
-{
-	v1_prepare(10, AUTH_V1_PSK);
-	net.host[1].policy.mm_proposal[0] =
-	    (struct mm_proposal){ CIPHER_AES256, HASH_SHA384, DH_ECP384, 7200 };
-	net.host[1].policy.n_mm_proposal = 1;
-	sim_start(&net, &dialect, &dialect);
-	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_NO_PROPOSAL);
-}
-END_TEST
-
-START_TEST(no_common_method)
-{
-	v1_prepare(11, AUTH_V1_PSK);
-	net.host[1].policy.mm_auth[0].method = AUTH_V1_RSA;
-	sim_start(&net, &dialect, &dialect);
-	expect_refused(IKE_ERR_TIMED_OUT, IKE_ERR_NO_PROPOSAL);
-}
-END_TEST
-
-/* The main mode is good, and stays. */
-START_TEST(no_common_pair)
-{
-	v1_prepare(12, AUTH_V1_PSK);
-	net.host[0].policy.n_qm_proposal = 1;
-	net.host[1].policy.qm_proposal[0] = net.host[1].policy.qm_proposal[1];
-	net.host[1].policy.n_qm_proposal = 1;
-	sim_start(&net, &dialect, &dialect);
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 5000)); /* told, not timed out */
-	ck_assert_uint_eq(net.host[0].result.error, IKE_ERR_PEER_STATUS);
-	ck_assert_ptr_nonnull(strstr(net.host[0].result.text, "NO-PROPOSAL-CHOSEN"));
-	ck_assert_uint_eq(
-	    engine_error_count(net.host[1].engine, IKE_ERR_NO_PROPOSAL), 1);
-	ck_assert_uint_eq(sim_count_mm(&net, 0) + sim_count_mm(&net, 1), 2);
-	sim_free(&net);
-}
-END_TEST
-
-START_TEST(nobody_owns_the_traffic)
-{
-	v1_begin_psk(13);
-	net.host[1].has_qm_policy = false;
-	sim_acquire(&net, 0, 1, 4, 80);
-	ck_assert(sim_run_results(&net, 0, 1, 5000));
-	ck_assert_ptr_nonnull(
-	    strstr(net.host[0].result.text, "INVALID-ID-INFORMATION"));
-	ck_assert_uint_eq(
-	    engine_error_count(net.host[1].engine, IKE_ERR_NO_QM_POLICY), 1);
-	sim_free(&net);
-}
-END_TEST
-
-/* A host whose policy has only AuthIP does not answer IKEv1, and the other way round. */
-START_TEST(the_other_protocol)
-{
-	v1_prepare(14, AUTH_V1_PSK);
-	if (_i == 0) {
-		net.host[1].policy.keying = KEYING_AUTHIP;
-	} else {
-		net.host[0].policy.keying = KEYING_AUTHIP;
-		net.host[0].policy.mm_auth[0].method = AUTH_ANONYMOUS;
-	}
-	sim_start(&net, &dialect, &dialect);
-	expect_refused(
-	    IKE_ERR_TIMED_OUT, _i == 0 ? IKE_ERR_IKEV1 : IKE_ERR_NO_MM_POLICY);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -556,16 +416,8 @@ main(void)
 	tcase_add_loop_test(t, commit_bit, 0, 2);
 	tcase_add_loop_test(t, lifetimes, 0, 2);
 	tcase_add_test(t, limit_of_quick_modes);
-	tcase_add_test(t, encryption_is_wanted);
-	tcase_add_test(t, wrong_key);
-	tcase_add_loop_test(t, wrong_certificate, 0, 2);
-	tcase_add_test(t, wrong_ticket);
-	tcase_add_test(t, no_common_suite);
-	tcase_add_test(t, no_common_method);
-	tcase_add_test(t, no_common_pair);
-	tcase_add_test(t, nobody_owns_the_traffic);
-	tcase_add_loop_test(t, the_other_protocol, 0, 2);
 	suite_add_tcase(s, t);
+	suite_add_tcase(s, sim_v1_refused_cases());
 	suite_add_tcase(s, sim_v1_fault_cases());
 	suite_add_tcase(s, sim_v1_flood_cases());
 	suite_add_tcase(s, sim_v1_life_cases());

@@ -19,4 +19,10 @@ bool lose_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
 bool flip_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
 bool copy_nth(void *ctx, size_t from, uint8_t *p, size_t *n);
 
+/*
+ * What the first message of host 0 says of a first contact is late: it was lost, and host 1 has
+ * begun by itself before it comes again. True: both negotiations end well, and nothing is lost.
+ */
+bool sim_contact_is_late(struct simnet *net);
+
 #endif

@@ -22,6 +22,7 @@ main(void)
 	plane_nat_tests(s);
 	plane_clear_tests(s);
 	plane_discovery_tests(s);
+	plane_told_tests(s);
 	plane_role_tests(s);
 	plane_raw_tests(s);
 	plane_super_tests(s);

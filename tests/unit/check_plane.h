@@ -94,6 +94,7 @@ void plane_sa_tests(Suite *s);
 void plane_nat_tests(Suite *s);
 void plane_clear_tests(Suite *s);
 void plane_discovery_tests(Suite *s);
+void plane_told_tests(Suite *s);
 void plane_role_tests(Suite *s);
 void plane_raw_tests(Suite *s);
 void plane_super_tests(Suite *s);

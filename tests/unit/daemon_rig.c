@@ -10,6 +10,7 @@
 #include "daemon/class_table.h"
 #include "daemon/socket_table.h"
 #include "tests/unit/check_daemon.h"
+#include "tests/unit/ipc_ignore.h"
 
 struct rig rig;
 
@@ -153,21 +154,6 @@ rig_turn(void)
 {
 	for (int i = 0; i < 5; i++)
 		event_base_loop(rig.base, EVLOOP_NONBLOCK);
-}
-
-static void
-ignore_message(void *ctx, uint16_t type, struct span body, int fd)
-{
-	(void)ctx;
-	(void)type;
-	(void)body;
-	(void)fd;
-}
-
-static void
-ignore_end(void *ctx)
-{
-	(void)ctx;
 }
 
 int
