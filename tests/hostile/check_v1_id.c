@@ -3,8 +3,6 @@
 
 #include "tests/hostile/check_v1.h"
 
-static const struct dialect dialect = DIALECT_DEFAULT;
-
 struct identity {
 	uint8_t type, protocol;
 	uint16_t port;

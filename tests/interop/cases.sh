@@ -207,7 +207,7 @@ still_talks() {
 	local end=$((SECONDS + $1)) n=0
 	while ((SECONDS < end)) && ! "${2:-false}"; do
 		n=$((n + 1))
-		say "line-$n-$RANDOM" 5
+		say "line-$n-$RANDOM" 15
 		sleep 0.3
 	done
 }

@@ -405,13 +405,16 @@ daemon_stop() {
 	within 15 is_dead "$p" || fail "daemon $1 does not stop"
 }
 
-# role_pid HOST ROLE
+# role_pid HOST ROLE: without a process, which a busy guest takes a second for.
 role_pid() {
-	local p
-	tr ' ' '\n' <"/proc/$(daemon_pid "$1")/task/$(daemon_pid "$1")/children" |
-		while read -r p; do
-			[[ $(tr '\0' ' ' <"/proc/$p/cmdline") != *"--role $2 "* ]] || echo "$p"
-		done
+	local p keeper children="" command
+	keeper=$(daemon_pid "$1")
+	{ read -r children <"/proc/$keeper/task/$keeper/children"; } 2>/dev/null
+	for p in $children; do
+		command=()
+		{ mapfile -d '' -t command <"/proc/$p/cmdline"; } 2>/dev/null
+		[[ ${command[*]:1:2} != "--role $2" ]] || echo "$p"
+	done
 }
 
 # daemons_kill: what a failed case has left.

@@ -112,7 +112,8 @@ START_TEST(h64_every_encoding)
 		cert[0] = (uint8_t)encoding;
 		proof_replace(&proof.i.intro, AUTH_PART_CERT, span_of(cert, body.n));
 		if (encoding == 4)
-			ck_assert_msg(v1_verifies(&proof.r, &proof.i, proof.hash), "%s", proof.r.r.text);
+			ck_assert_msg(v1_verifies(&proof.r, &proof.i, proof.hash), "%s",
+			    proof.r.r.text);
 		else
 			proof_refused(SEC_E_CERT_UNKNOWN,
 			    encoding == 1 ? "PKCS#7" : "no certificate");

@@ -125,14 +125,6 @@ END_TEST
 
 /* ---- without discovery: clear text is the last choice ---- */
 
-static void
-class_waits(void)
-{
-	plane_clear_class(rig.p,
-	    &(struct proto_class){ .class_id = CLEAR, .in_use = true, .allow_insecure = true,
-		.clear_waits = true });
-}
-
 START_TEST(off_waits_and_falls_back)
 {
 	struct flow f = flow_of(4, 6, 1000, 80);

@@ -89,3 +89,11 @@ heard(uint16_t type)
 	}
 	return n;
 }
+
+void
+class_waits(void)
+{
+	plane_clear_class(rig.p,
+	    &(struct proto_class){ .class_id = CLEAR, .in_use = true, .allow_insecure = true,
+		.clear_waits = true });
+}

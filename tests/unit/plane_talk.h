@@ -12,6 +12,8 @@ void flow_pair(uint32_t qm_id, const struct flow *f, bool guarantees, bool bound
 void flow_owner(const struct flow *f, uint32_t class_id);
 void clear_arrives(const struct flow *f, uint8_t mark);
 void sealed_arrives(uint32_t qm_id, const struct flow *f, uint8_t mark);
+/* The class waits for its negotiations: `negotiation_discovery = off`. */
+void class_waits(void);
 /* The packet that was sent last is this one, in clear. */
 bool last_is_clear(uint8_t mark);
 /* The mark of the next packet that programs got, -1: none. */
