@@ -128,8 +128,8 @@ input_quick_request(struct engine *e, struct mm_sa *mm)
 	}
 	if (in_mm && mm->state == MM_RESP_FIRST_DONE)
 		qm_resp_q1(e, mm, true);
-	else if (!in_mm && mm->state == MM_ESTABLISHED && !mm->expired)
-		qm_resp_q1(e, mm, false);
+	else if (!in_mm && mm->state == MM_ESTABLISHED && !mm->peer_ended)
+		qm_resp_q1(e, mm, false); /* on which main mode is for the peer to say */
 	else
 		input_wrong_state(e, mm);
 }

@@ -228,6 +228,50 @@ notify_code_text(struct text *t, uint32_t code)
 	text_str(t, ")");
 }
 
+static bool
+qm_was_here(const struct mm_sa *mm, uint32_t message_id)
+{
+	for (uint32_t i = 0; i < GONE_QMS && i < mm->n_gone_qm; i++)
+		if (mm->gone_qm[i] == message_id)
+			return true;
+	return false;
+}
+
+/* Its end, not a refusal. */
+static bool
+is_end_of_pair(uint32_t code)
+{
+	return code == ike_err_win32(IKE_ERR_DELETED) ||
+	       code == ike_err_win32(IKE_ERR_QM_EXPIRED);
+}
+
+/*
+ * The peer gives its notifies message IDs of their own (A64): then it means the only quick mode
+ * that we negotiate, else the oldest pair that was replaced, else the only pair. NULL: it could
+ * be any.
+ */
+static struct qm_sa *
+notify_guess_qm(const struct mm_sa *mm, uint32_t code)
+{
+	struct qm_sa *qm, *begun = NULL, *replaced = NULL, *pair = NULL;
+	size_t n_begun = 0, n_pair = 0;
+
+	LIST_FOREACH (qm, &mm->quick_modes, mm_link) {
+		if (!qm_is_usable(qm)) {
+			n_begun += qm->state != QM_PENDING;
+			begun = qm->state != QM_PENDING ? qm : begun;
+			continue;
+		}
+		pair = qm;
+		n_pair++;
+		if (qm->is_replaced && (replaced == NULL || qm->id < replaced->id))
+			replaced = qm;
+	}
+	if (n_begun > 0 && !is_end_of_pair(code))
+		return n_begun == 1 ? begun : NULL;
+	return replaced != NULL ? replaced : n_pair == 1 ? pair : NULL;
+}
+
 /* The quick mode that the header names: failed while negotiating, else deleted. */
 static void
 notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
@@ -236,6 +280,8 @@ notify_end_qm(struct engine *e, struct mm_sa *mm, uint32_t code)
 	char buf[128];
 	struct text t;
 
+	if (qm == NULL && !qm_was_here(mm, e->in.h.message_id))
+		qm = notify_guess_qm(mm, code);
 	if (qm == NULL && code == ike_err_win32(IKE_ERR_QM_EXPIRED))
 		return; /* its time was over here, too */
 	if (qm == NULL) {

@@ -312,8 +312,10 @@ sadb_qm_free(struct engine *e, struct qm_sa *qm)
 	LIST_REMOVE(qm, peer_link);
 	if (qm->is_named)
 		LIST_REMOVE(qm, spi_link);
-	if (qm->mm != NULL)
+	if (qm->mm != NULL) {
 		LIST_REMOVE(qm, mm_link);
+		qm->mm->gone_qm[qm->mm->n_gone_qm++ % GONE_QMS] = qm->message_id;
+	}
 	dh_free(qm->dh);
 	mm_free_secret(qm->z);
 	blob_free(&qm->ni);

@@ -27,6 +27,7 @@
 #define SPI_MIN 256
 #define GSS_MAX_DIALOGUES 8
 #define GSS_MAX_ROUNDS 40
+#define GONE_QMS 16
 #define NOTIFY_QUEUE_MAX 64
 #define DIGEST_BYTES 16
 #define ANSWERED_AGAIN_MAX 16
@@ -146,12 +147,9 @@ struct mm_sa {
 	const struct dialect *dialect; /* borrowed from the engine (tongue.c) */
 	bool may_probe;		       /* another one may be tried */
 	struct chain_log log;	       /* of main mode, until the peer is proved */
-	struct endpoint local;
-	struct endpoint remote;
-	uint8_t icookie[COOKIE_BYTES];
-	uint8_t rcookie[COOKIE_BYTES];
-	uint64_t created_ms;
-	uint64_t established_ms;
+	struct endpoint local, remote;
+	uint8_t icookie[COOKIE_BYTES], rcookie[COOKIE_BYTES];
+	uint64_t created_ms, established_ms;
 	uint32_t n_quick_modes; /* ever started */
 	uint32_t group_attempt;
 	enum dh_group group;
@@ -182,6 +180,8 @@ struct mm_sa {
 	uint32_t n_notify;
 	struct answered answered;
 	struct answered notify_answered;
+	uint32_t gone_qm[GONE_QMS]; /* ring: message IDs of quick modes that were here */
+	uint32_t n_gone_qm;
 	uint8_t old_response[OLD_RESPONSES][DIGEST_BYTES]; /* ring: responses already used */
 	uint32_t n_old_response;
 	struct reassembly *reassembly; /* owned; NULL: none open */
@@ -223,8 +223,7 @@ struct qm_sa {
 	uint32_t message_id;
 	struct class_policy policy; /* held (policy_pool.c) */
 	struct flow selector;
-	uint32_t spi_in;
-	uint32_t spi_out;
+	uint32_t spi_in, spi_out;
 	struct qm_choice choice;
 	uint64_t created_ms;
 	uint64_t usable_ms;
@@ -271,8 +270,7 @@ struct engine {
 	uint64_t now_ms;
 	bool shutting_down;
 	uint64_t hash_seed[4];
-	uint32_t next_mm_id;
-	uint32_t next_qm_id;
+	uint32_t next_mm_id, next_qm_id;
 	uint64_t next_handle;
 	uint32_t n_mm;
 	struct mm_list mm_all;
@@ -313,10 +311,8 @@ struct engine {
 	struct message in;
 	struct span datagram;
 	uint8_t digest[DIGEST_BYTES]; /* of datagram */
-	const struct endpoint *in_local;
-	const struct endpoint *in_remote;
-	struct pld_sa sa_in;
-	struct pld_sa sa_out;
+	const struct endpoint *in_local, *in_remote;
+	struct pld_sa sa_in, sa_out;
 };
 
 /* ---- sadb.c: tables, life and death of the objects ------------------------------------- */

@@ -252,6 +252,97 @@ START_TEST(h48_storm_of_reliable_notifies)
 }
 END_TEST
 
+/* ---- a message ID of its own, as any exchange may have one (A64) ---- */
+
+#define SA_DELETED 0x35efu
+#define POLICY_MATCH 0x362cu
+#define NOBODYS_ID 0x13579bdfu
+
+static void
+say_status(size_t to, uint32_t message_id, uint32_t code)
+{
+	uint8_t body[12] = { 0, 0, 0, 1, NOTIFY_PROTO_QM, 1, NOTIFY_STATUS >> 8,
+		NOTIFY_STATUS & 0xff, 0, 0, (uint8_t)(code >> 8), (uint8_t)code };
+
+	begin_notify(message_id);
+	recipe_add(&r, PAYLOAD_NOTIFY, SPAN_ARRAY(body));
+	seal();
+	sim_inject(&net, to, w.b, w.n);
+}
+
+static bool
+lose_quick_mode(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	(void)ctx;
+	(void)n;
+	return from != INITIATOR || p[18] != EXCHANGE_QM;
+}
+
+/* It can mean one pair, and means it. */
+START_TEST(status_that_names_no_quick_mode)
+{
+	hostile_begin_established();
+	say_status((size_t)_i, NOBODYS_ID, SA_DELETED);
+	ck_assert_uint_eq(net.host[_i].n_sa, 0);
+	ck_assert_uint_eq(net.host[1 - _i].n_sa, 2);
+	hostile_end();
+}
+END_TEST
+
+/* One is negotiated: it was refused. The pair beside it stays. */
+START_TEST(refusal_that_names_no_quick_mode)
+{
+	hostile_begin_established();
+	net.tap = lose_quick_mode;
+	sim_acquire(&net, INITIATOR, 2, 4, 81);
+	sim_run(&net, 100);
+	say_status(INITIATOR, NOBODYS_ID, POLICY_MATCH);
+	ck_assert_uint_eq(net.host[INITIATOR].n_result, 2);
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_ERR_PEER_STATUS);
+	ck_assert_uint_eq(net.host[INITIATOR].result.win32, POLICY_MATCH);
+	ck_assert_uint_eq(net.host[INITIATOR].n_sa, 2);
+	hostile_end();
+}
+END_TEST
+
+/* Of two pairs it says nothing; and the peer begins others on this main mode as before. */
+START_TEST(status_that_could_be_of_two_quick_modes)
+{
+	hostile_begin_established();
+	sim_acquire(&net, INITIATOR, 2, 4, 81);
+	ck_assert(sim_run_results(&net, INITIATOR, 2, 20000));
+	sim_run(&net, 5000);
+	say_status(RESPONDER, NOBODYS_ID, SA_DELETED);
+	ck_assert_uint_eq(net.host[RESPONDER].n_sa, 4);
+	sim_acquire(&net, INITIATOR, 3, 4, 82);
+	ck_assert(sim_run_results(&net, INITIATOR, 3, 20000));
+	sim_run(&net, 5000);
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(net.host[i].n_sa, 6);
+	hostile_end();
+}
+END_TEST
+
+/* That of a pair that was here once is no riddle: it is over, and no other one is meant. */
+START_TEST(status_of_a_quick_mode_that_is_gone)
+{
+	uint32_t id;
+
+	hostile_begin_established();
+	id = qm_message_id();
+	sim_acquire(&net, INITIATOR, 2, 4, 81);
+	ck_assert(sim_run_results(&net, INITIATOR, 2, 20000));
+	sim_run(&net, 5000);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		for (int k = 0; k < 2; k++)
+			say_status(i, id, SA_DELETED);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		ck_assert_uint_eq(net.host[i].n_sa, 2);
+	hostile_end();
+}
+END_TEST
+
 TCase *
 hostile_notify_cases(void)
 {
@@ -267,5 +358,9 @@ hostile_notify_cases(void)
 	tcase_add_test(t, h44_bit_flips_never_change_state);
 	tcase_add_test(t, h48_ack_for_an_unknown_number);
 	tcase_add_test(t, h48_storm_of_reliable_notifies);
+	tcase_add_loop_test(t, status_that_names_no_quick_mode, 0, SIM_HOSTS);
+	tcase_add_test(t, refusal_that_names_no_quick_mode);
+	tcase_add_test(t, status_that_could_be_of_two_quick_modes);
+	tcase_add_test(t, status_of_a_quick_mode_that_is_gone);
 	return t;
 }
