@@ -97,7 +97,7 @@
 
 #define KNOB_VALUES_dpd(V) V(DPD_OFF, "off") V(DPD_ON, "on")
 #define KNOB_VALUES_coexist_fallback(V)                                              \
-	V(COEXIST_FALLBACK_OFF, "off") V(COEXIST_FALLBACK_ON, "on")
+	V(COEXIST_FALLBACK_ON, "on") V(COEXIST_FALLBACK_OFF, "off")
 
 /* K(field, spec entry, one line for the manual) */
 #define DIALECT_ENUM_KNOBS(K)                                                                \

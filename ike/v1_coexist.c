@@ -2,7 +2,9 @@
 #include "ike/v1.h"
 
 #define COEXIST_WINDOW_MS 60000
-#define COEXIST_PATIENCE 3 /* first messages of IKEv1 without one of AuthIP */
+/* So many first messages of IKEv1 without one of AuthIP; less where none has to come. */
+#define COEXIST_PATIENCE 3
+#define COEXIST_PATIENCE_PSK 2
 
 static void
 twin_part(struct mm_sa *mm)
@@ -74,6 +76,25 @@ announces_authip(const struct message *m)
 	return false;
 }
 
+/*
+ * AuthIP has no pre-shared keys: a Windows whose rule wants one begins IKEv1 alone, and announces
+ * AuthIP all the same.
+ */
+static bool
+offers_only_psk(struct engine *e)
+{
+	const struct pld_sa *sa = &e->sa_in;
+
+	if (pld_sa_decode(message_find(&e->in, PAYLOAD_SA, 0)->body, false, &e->sa_in) != IKE_OK)
+		return false;
+	for (size_t i = 0; i < sa->n_proposal; i++)
+		for (size_t k = 0; k < sa->proposal[i].n_transform; k++)
+			if (AUTH_V1 + (uint32_t)sa->proposal[i].transform[k].auth_method !=
+			    AUTH_V1_PSK)
+				return false;
+	return true;
+}
+
 bool
 v1_coexist_discard(struct engine *e, const struct policy *policy)
 {
@@ -91,5 +112,5 @@ v1_coexist_discard(struct engine *e, const struct policy *policy)
 	p->n_ikev1++;
 	if (p->authip_seen && e->now_ms - p->authip_ms <= COEXIST_WINDOW_MS)
 		return true;
-	return p->n_ikev1 < COEXIST_PATIENCE;
+	return p->n_ikev1 < (offers_only_psk(e) ? COEXIST_PATIENCE_PSK : COEXIST_PATIENCE);
 }
