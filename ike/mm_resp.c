@@ -203,6 +203,7 @@ m2_begin(struct engine *e, struct mm_sa *mm, const struct m1 *m1)
 		return IKE_ERR_DH;
 	mm_read_vendors(mm, &e->in);
 	nat_read_natd(mm, &e->in);
+	habit_of_m1(e, mm);
 	mm->state = MM_RESP_FIRST_DONE;
 	answered_begin(e, &mm->answered);
 	mm_progress(e, mm);

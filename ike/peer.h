@@ -6,6 +6,7 @@
 #define AUTHIPD_IKE_PEER_H
 
 #include "ike/engine.h"
+#include "ike/habit.h"
 
 #define PEER_SETS 256
 #define PEER_WAYS 4
@@ -19,6 +20,7 @@ struct peer {
 	bool authip_seen;
 	const struct dialect *dialect; /* that it speaks, or to try next; NULL: unknown */
 	const struct dialect *base;    /* initiator: whose keys it took, while hashes are tried */
+	struct habits habits; /* what it does when it begins */
 	uint32_t n_key_tries;
 	uint32_t n_hash_tries;
 	bool was_probed;

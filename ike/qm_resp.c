@@ -313,6 +313,8 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 		return;
 	}
 	qm->negotiated = true;
+	if (is_first)
+		habit_of_q1(mm, qm->message_id);
 	if (mm->state != MM_ESTABLISHED)
 		mm_established(e, mm);
 	/* A lone proposal without KE may be a fast quick mode: nothing more may come (A54). */
@@ -350,6 +352,8 @@ qm_resp_q3(struct engine *e, struct qm_sa *qm)
 		return;
 	}
 	timer_cancel(&e->timers, &qm->responder_timer);
+	if (qm->is_first)
+		habit_of_sync(e, mm, e->in.h.exchange);
 	exchange_begin(e, mm, e->in.h.exchange, qm->message_id,
 	    seq_answer(e->in.seq, qm->mm->dialect), true);
 	build_payload(e->out, PAYLOAD_NOTIFY);

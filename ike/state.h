@@ -146,6 +146,7 @@ struct mm_sa {
 	struct class_policy policy_of; /* what it was negotiated for; held (policy_pool.c) */
 	const struct dialect *dialect; /* borrowed from the engine (tongue.c) */
 	bool may_probe;		       /* another one may be tried */
+	struct habits habits;	       /* responder: what the peer did (habit.c) */
 	struct chain_log log;	       /* of main mode, until the peer is proved */
 	struct endpoint local, remote;
 	uint8_t icookie[COOKIE_BYTES], rcookie[COOKIE_BYTES];
@@ -293,6 +294,7 @@ struct engine {
 		size_t n_known;
 		struct dialect trial; /* while candidates are tried */
 		const struct dialect *last_good; /* NULL: that of the configuration */
+		struct habits habits;		 /* of whoever came last */
 		uint64_t second_ms;
 		uint32_t n_probes; /* in this second */
 	} tongue;

@@ -10,6 +10,9 @@
 #define KEY_KNOBS(D)                                                                   \
 	D(kdf_nonce, 2) D(gss_secret_tls, 5) D(gss_secret_krb, 2) D(icv_len, 3)        \
 	D(ecdh_form, 2) D(kdf_algid, 5) D(kdf_ctr, 2)
+/* What an initiator alone can have wrong stands behind the first of them. */
+#define INIT_KNOB_AT 1
+#define INIT_KNOBS(D) D(qm1_mid, 2)
 #define HASH_KNOBS(D) D(hash_scope, 4) D(hash_anon, 2) D(auth1_nesting, 2)
 
 struct dimension {
@@ -19,6 +22,7 @@ struct dimension {
 
 #define DIMENSION(knob, count) { offsetof(struct dialect, knob), count },
 static const struct dimension key_dimension[] = { KEY_KNOBS(DIMENSION) };
+static const struct dimension init_dimension[] = { INIT_KNOBS(DIMENSION) };
 static const struct dimension hash_dimension[] = { HASH_KNOBS(DIMENSION) };
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -41,37 +45,76 @@ knob_turn(struct dialect *d, const struct dialect *base, const struct dimension 
 }
 
 /*
- * Candidate number i of the key schedule: base, then each single deviation from it, then
+ * Candidate number i of so many dimensions: base, then each single deviation from it, then
  * pairs. False: there are no more.
  */
 static bool
-key_candidate(const struct dialect *base, uint32_t i, struct dialect *d)
+candidate(const struct dialect *base, const struct dimension *dim, size_t n_dim, uint32_t i,
+    struct dialect *d)
 {
 	*d = *base;
 	if (i == 0)
 		return true;
 	i--;
-	for (size_t a = 0; a < COUNT_OF(key_dimension); a++) {
-		if (i < key_dimension[a].n - 1) {
-			knob_turn(d, base, &key_dimension[a], i + 1);
+	for (size_t a = 0; a < n_dim; a++) {
+		if (i < dim[a].n - 1) {
+			knob_turn(d, base, &dim[a], i + 1);
 			return true;
 		}
-		i -= key_dimension[a].n - 1;
+		i -= dim[a].n - 1;
 	}
-	for (size_t a = 0; a < COUNT_OF(key_dimension); a++)
-		for (size_t b = a + 1; b < COUNT_OF(key_dimension); b++) {
-			uint32_t n = (key_dimension[a].n - 1) * (key_dimension[b].n - 1);
+	for (size_t a = 0; a < n_dim; a++)
+		for (size_t b = a + 1; b < n_dim; b++) {
+			uint32_t n = (dim[a].n - 1) * (dim[b].n - 1);
 
 			if (i < n) {
-				knob_turn(d, base, &key_dimension[a],
-				    1 + i / (key_dimension[b].n - 1));
-				knob_turn(d, base, &key_dimension[b],
-				    1 + i % (key_dimension[b].n - 1));
+				knob_turn(d, base, &dim[a], 1 + i / (dim[b].n - 1));
+				knob_turn(d, base, &dim[b], 1 + i % (dim[b].n - 1));
 				return true;
 			}
 			i -= n;
 		}
 	return false;
+}
+
+static bool
+key_candidate(const struct dialect *base, uint32_t i, struct dialect *d)
+{
+	return candidate(base, key_dimension, COUNT_OF(key_dimension), i, d);
+}
+
+/* Does it matter to this main mode? Tries are few, and take long. */
+static bool
+dimension_counts(const struct mm_sa *mm, const struct dimension *dim)
+{
+	switch (dim->offset) {
+	case offsetof(struct dialect, gss_secret_tls):
+		return mm->gss.method == AUTH_TLS;
+	case offsetof(struct dialect, gss_secret_krb):
+		return mm->gss.method == AUTH_KERBEROS;
+	case offsetof(struct dialect, ecdh_form):
+		return mm->group == DH_ECP256 || mm->group == DH_ECP384;
+	default:
+		return true;
+	}
+}
+
+/* What an initiator tries when nobody answers its first quick mode. */
+static bool
+init_candidate(
+    const struct mm_sa *mm, const struct dialect *base, uint32_t i, struct dialect *d)
+{
+	struct dimension dim[COUNT_OF(key_dimension) + COUNT_OF(init_dimension)];
+	size_t n = 0;
+
+	for (size_t k = 0; k < COUNT_OF(key_dimension); k++) {
+		if (k == INIT_KNOB_AT)
+			for (size_t j = 0; j < COUNT_OF(init_dimension); j++)
+				dim[n++] = init_dimension[j];
+		if (dimension_counts(mm, &key_dimension[k]))
+			dim[n++] = key_dimension[k];
+	}
+	return candidate(base, dim, n, i, d);
 }
 
 /* All combinations of the hash knobs; number 0 is base. */
@@ -101,8 +144,7 @@ tongue_copy(struct engine *e, const struct dialect *d)
 	return known[e->tongue.n_known++];
 }
 
-/* Same, or that of the configuration. */
-static const struct dialect *
+const struct dialect *
 tongue_keep(struct engine *e, const struct dialect *d)
 {
 	if (memcmp(d, &e->p.dialect, sizeof(*d)) == 0)
@@ -127,7 +169,7 @@ tongue_configure(struct engine *e, const struct dialect *d)
 void
 tongue_begin(struct engine *e, struct mm_sa *mm)
 {
-	const struct dialect *pinned = NULL;
+	const struct dialect *pinned = NULL, *known;
 	const struct peer *p;
 
 	if (e->p.host.peer_dialect != NULL)
@@ -143,6 +185,8 @@ tongue_begin(struct engine *e, struct mm_sa *mm)
 		mm->dialect = p->dialect;
 	else if (e->tongue.last_good != NULL)
 		mm->dialect = e->tongue.last_good;
+	if (mm->initiator && (known = habit_apply(e, mm, mm->dialect)) != NULL)
+		mm->dialect = known;
 }
 
 bool
@@ -301,6 +345,7 @@ tongue_learned(struct engine *e, struct mm_sa *mm)
 
 	if (!mm->may_probe)
 		return;
+	habit_learned(e, mm);
 	if (mm->dialect != &e->p.dialect)
 		e->tongue.last_good = mm->dialect;
 	if ((p = peer_get(e, &mm->remote.addr)) == NULL)
@@ -327,7 +372,7 @@ tongue_failed(struct engine *e, struct mm_sa *mm, bool hash)
 	}
 	if (hash)
 		hash_candidate(p->dialect != NULL && i > 1 ? p->base : mm->dialect, i, &d);
-	else if (!key_candidate(&e->p.dialect, i, &d))
+	else if (!init_candidate(mm, &e->p.dialect, i, &d))
 		return;
 	if (hash && i == 1)
 		p->base = mm->dialect;

@@ -27,6 +27,8 @@ bool tongue_probe_em(struct engine *e, struct mm_sa *mm, struct span body);
 void tongue_learned(struct engine *e, struct mm_sa *mm);
 /* Initiator: the peer was silent to our keys, or refused our hash: try others next time. */
 void tongue_failed(struct engine *e, struct mm_sa *mm, bool hash);
+/* The engine's own copy of d, or that of the configuration. NULL: too many, or no memory. */
+const struct dialect *tongue_keep(struct engine *e, const struct dialect *d);
 /* Would it be worth keeping what is hashed? */
 bool tongue_wants_log(const struct mm_sa *mm);
 

@@ -166,6 +166,83 @@ START_TEST(initiator_rotates)
 }
 END_TEST
 
+/* It knows the first quick mode by message ID 0 alone: the initiator finds that out, too. */
+static bool
+lose_other_ids(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static const uint8_t zero[4];
+
+	(void)ctx;
+	(void)n;
+	return from != 0 || p[18] != EXCHANGE_MM || memcmp(p + 20, zero, 4) == 0;
+}
+
+START_TEST(initiator_tries_message_id_zero)
+{
+	uint64_t ticket = 1;
+
+	begin(AUTH_ANONYMOUS);
+	sim_start(&net, &plain, &plain);
+	net.tap = lose_other_ids;
+	while (!acquire(ticket) && ticket <= plain.dialect_tries + 1) {
+		ticket++;
+		forget_sas();
+	}
+	ck_assert_int_eq(net.host[0].result.error, IKE_OK);
+	ck_assert(sim_sas_agree(&net));
+	ck_assert_int_eq(hostile_mm(0)->dialect->qm1_mid, QM1_MID_ZERO);
+	sim_free(&net);
+}
+END_TEST
+
+/* What a message leaves to its sender is done as the peer did it, when it began. */
+static const struct learned habits[] = { ROW(qm1_mid, 1, AUTH_ANONYMOUS)
+	    ROW(mm_auth_attr, 1, AUTH_ANONYMOUS) ROW(sync_exchange, 1, AUTH_ANONYMOUS)
+		ROW(natd_hash, 1, AUTH_ANONYMOUS) ROW(mm_dh_none, 1, AUTH_KERBEROS)
+		    ROW(mm_dh_with_gss, 1, AUTH_KERBEROS) };
+#define N_HABITS ((int)(sizeof(habits) / sizeof(habits[0])))
+
+static void
+let_it_begin(const struct learned *l, struct dialect *theirs, const struct dialect *mine)
+{
+	theirs->dialect_auto = DIALECT_AUTO_OFF;
+	begin(l->method);
+	sim_start(&net, theirs, mine);
+	ck_assert_msg(acquire(1), "%s: %s", l->name, net.host[0].failure);
+	forget_sas();
+	ck_assert_uint_eq(sim_count_mm(&net, 1), 0);
+	sim_acquire(&net, 1, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 1, 1, 200000));
+	sim_run(&net, 2000);
+	ck_assert_msg(net.host[1].result.error == IKE_OK, "%s: %s", l->name,
+	    net.host[1].failure);
+	ck_assert(sim_sas_agree(&net));
+	ck_assert(hostile_mm(1)->initiator);
+}
+
+START_TEST(initiator_does_as_the_peer_did)
+{
+	const struct learned *l = &habits[_i];
+	struct dialect d = turned(l);
+
+	let_it_begin(l, &d, &plain);
+	ck_assert_uint_eq(knob_at(hostile_mm(1)->dialect, l), l->value);
+	sim_free(&net);
+}
+END_TEST
+
+/* What is written in the configuration stays. */
+START_TEST(configuration_is_stronger_than_habits)
+{
+	const struct learned *l = &habits[_i];
+	struct dialect d = plain, mine = turned(l);
+
+	let_it_begin(l, &d, &mine);
+	ck_assert_uint_eq(knob_at(hostile_mm(1)->dialect, l), l->value);
+	sim_free(&net);
+}
+END_TEST
+
 /* A dialect that is written for the peer, or auto off: nothing is tried. */
 START_TEST(pinned_dialect_is_not_left)
 {
@@ -228,6 +305,9 @@ sim_tongue_cases(void)
 	tcase_add_loop_test(t, responder_learns_pairs, 0, 8);
 	tcase_add_test(t, last_good_is_the_first_guess);
 	tcase_add_loop_test(t, initiator_rotates, 0, 4);
+	tcase_add_test(t, initiator_tries_message_id_zero);
+	tcase_add_loop_test(t, initiator_does_as_the_peer_did, 0, N_HABITS);
+	tcase_add_loop_test(t, configuration_is_stronger_than_habits, 0, 2);
 	tcase_add_loop_test(t, pinned_dialect_is_not_left, 0, 3);
 	tcase_add_test(t, probing_is_limited);
 	return t;
