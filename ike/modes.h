@@ -114,6 +114,8 @@ bool qm_make_dh(struct engine *e, struct qm_sa *qm, enum dh_group g);
 enum ike_err qm_take_selectors(
     struct engine *e, struct qm_sa *qm, const struct endpoint end[2], uint8_t protocol);
 void qm_write_ids(struct engine *e, const struct qm_sa *qm);
+/* Flags for a peer that knows negotiation discovery; 0: there is nothing to say (A76). */
+uint8_t qm_exchange_info(const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
 /* Answers every engine_acquire() that waits for this quick mode. */

@@ -66,23 +66,30 @@ qm_write_ids(struct engine *e, const struct qm_sa *qm)
 	build_end(e->out);
 }
 
-/* Only towards peers that know negotiation discovery, and only if a flag is set (A76). */
+uint8_t
+qm_exchange_info(const struct qm_sa *qm)
+{
+	uint8_t flags = 0;
+
+	if ((qm->mm->vendor_seen & 1u << VENDOR_ND_CAPABLE) == 0)
+		return 0;
+	if (qm->policy.policy->nd == ND_BOUNDARY)
+		flags |= EXCHANGE_INFO_ND_BOUNDARY;
+	if (qm->initiator && qm->policy.guarantee_encryption)
+		flags |= EXCHANGE_INFO_GUARANTEE_ENCRYPTION;
+	return flags;
+}
+
 void
 qm_write_exchange_info(struct engine *e, const struct qm_sa *qm)
 {
-	uint8_t data[4] = { 0 };
+	uint8_t data[4] = { 0, 0, 0, qm_exchange_info(qm) };
 	struct pld_notify n = {
 		.protocol = NOTIFY_PROTO_QM,
 		.type = NOTIFY_EXCHANGE_INFO,
 		.data = SPAN_ARRAY(data),
 	};
 
-	if ((qm->mm->vendor_seen & 1u << VENDOR_ND_CAPABLE) == 0)
-		return;
-	if (qm->policy.policy->nd == ND_BOUNDARY)
-		data[3] |= EXCHANGE_INFO_ND_BOUNDARY;
-	if (qm->initiator && qm->policy.guarantee_encryption)
-		data[3] |= EXCHANGE_INFO_GUARANTEE_ENCRYPTION;
 	if (data[3] == 0)
 		return;
 	build_payload(e->out, PAYLOAD_NOTIFY);

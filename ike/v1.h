@@ -249,6 +249,10 @@ bool v1_info_finish(
     struct engine *e, const struct mm_sa *mm, uint32_t id, struct span *wire);
 struct span v1_info_cookies(const struct mm_sa *mm, uint8_t *b);
 struct span v1_info_spi(uint32_t spi, uint8_t *b);
+/* How a notify names a quick mode; b has 8 bytes. */
+struct span v1_info_names(const struct qm_sa *qm, uint32_t spi, uint8_t *b);
+void v1_write_notify(struct engine *e, uint8_t protocol, uint16_t type, struct span spi,
+    struct span data);
 
 /* ---- v1_delete.c --------------------------------------------------------------------------- */
 
@@ -316,6 +320,8 @@ bool v1_qm_hash3(const struct qm_sa *qm, uint8_t *out);
 /* KE of the peer, by what was chosen. */
 enum ike_err v1_qm_read_ke(struct engine *e, struct qm_sa *qm);
 void v1_qm_write_nonce(struct engine *e, const struct qm_sa *qm);
+/* EXCHANGE_INFO behind the SA payload that was just written (MS-IKEE 3.7). */
+void v1_qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 /* An ID of quick mode that is one host; names: others stand for `outer`. */
 enum ike_err v1_qm_read_id(const struct payload *p, const struct address *outer,
     struct endpoint *end, uint8_t *protocol);

@@ -118,6 +118,7 @@ v1_write_vendors(struct engine *e, struct mm_sa *mm, bool first_message, bool al
 	if (offers_kerberos(mm->policy))
 		write_vendor(e, VENDOR_GSSAPI, 0);
 	write_vendor(e, VENDOR_FRAGMENTATION, 0);
+	write_vendor(e, VENDOR_ND_CAPABLE, 0);
 	if (mm->dialect->dpd == DPD_ON)
 		write_vendor(e, VENDOR_DPD, 0);
 	if (first_message && mm->is_first_contact)

@@ -18,8 +18,8 @@ enum {
 
 /* ---- sending ---- */
 
-static void
-write_notify(struct engine *e, uint8_t protocol, uint16_t type, struct span spi,
+void
+v1_write_notify(struct engine *e, uint8_t protocol, uint16_t type, struct span spi,
     struct span data)
 {
 	struct writer *w = &e->out->w;
@@ -89,7 +89,7 @@ v1_info_notify(struct engine *e, struct mm_sa *mm, uint16_t type, struct span da
 	uint8_t b[2 * COOKIE_BYTES];
 	uint32_t id = v1_info_begin(e, mm);
 
-	write_notify(e, PROTO_ISAKMP, type, v1_info_cookies(mm, b), data);
+	v1_write_notify(e, PROTO_ISAKMP, type, v1_info_cookies(mm, b), data);
 	info_send(e, mm, id);
 }
 
@@ -100,18 +100,25 @@ v1_qm_protocol(const struct qm_sa *qm)
 }
 
 /* Peers of Windows' kind look for the message ID in front of the SPI (MS-IKEE 2.2.6). */
+struct span
+v1_info_names(const struct qm_sa *qm, uint32_t spi, uint8_t *b)
+{
+	bool windows = (qm->mm->vendor_seen & 1u << VENDOR_MS_NT5) != 0;
+
+	(void)v1_info_spi(qm->message_id, b);
+	(void)v1_info_spi(spi, b + 4);
+	return windows ? span_of(b, 8) : span_of(b + 4, 4);
+}
+
 static void
 info_qm_failed(
     struct engine *e, struct mm_sa *mm, const struct qm_sa *qm, uint16_t type)
 {
-	bool windows = (mm->vendor_seen & 1u << VENDOR_MS_NT5) != 0;
 	uint32_t id = v1_info_begin(e, mm);
 	uint8_t b[8];
 
-	(void)v1_info_spi(qm->message_id, b);
-	(void)v1_info_spi(qm->initiator ? qm->spi_in : qm->spi_out, b + 4);
-	write_notify(e, v1_qm_protocol(qm), type,
-	    windows ? SPAN_ARRAY(b) : span_of(b + 4, 4), SPAN_NONE);
+	v1_write_notify(e, v1_qm_protocol(qm), type,
+	    v1_info_names(qm, qm->initiator ? qm->spi_in : qm->spi_out, b), SPAN_NONE);
 	info_send(e, mm, id);
 }
 
@@ -157,7 +164,7 @@ v1_dpd_build(struct engine *e, struct mm_sa *mm, uint32_t seq, struct span *wire
 	uint8_t b[2 * COOKIE_BYTES], number[4];
 	uint32_t id = v1_info_begin(e, mm);
 
-	write_notify(
+	v1_write_notify(
 	    e, PROTO_ISAKMP, NOTIFY_R_U_THERE, v1_info_cookies(mm, b), v1_info_spi(seq, number));
 	return v1_info_finish(e, mm, id, wire);
 }
@@ -173,7 +180,7 @@ v1_info_clear(struct engine *e, const struct mm_sa *mm, uint16_t type)
 		return;
 	e->p.host.random(e->p.host.ctx, (uint8_t *)&id, sizeof(id));
 	v1_begin(e, mm, EXCHANGE_INFO, id);
-	write_notify(e, PROTO_ISAKMP, type, SPAN_NONE, SPAN_NONE);
+	v1_write_notify(e, PROTO_ISAKMP, type, SPAN_NONE, SPAN_NONE);
 	if (v1_finish(e, &wire) && (e->datagram.n >= wire.n || mm->initiator))
 		action_send_to(e, mm, wire);
 }
@@ -344,7 +351,7 @@ act_r_u_there(struct engine *e, struct mm_sa *mm, const struct notify *n)
 	v->dpd_peer_any = true;
 	v->dpd_peer_seq = seq;
 	id = v1_info_begin(e, mm);
-	write_notify(e, PROTO_ISAKMP, NOTIFY_R_U_THERE_ACK, v1_info_cookies(mm, b), n->data);
+	v1_write_notify(e, PROTO_ISAKMP, NOTIFY_R_U_THERE_ACK, v1_info_cookies(mm, b), n->data);
 	answered_begin(e, &mm->notify_answered);
 	if (v1_info_finish(e, mm, id, &wire))
 		answered_reply(e, &mm->notify_answered, mm, wire);

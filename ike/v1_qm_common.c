@@ -149,6 +149,16 @@ v1_qm_write_nonce(struct engine *e, const struct qm_sa *qm)
 	v1_write(e, PAYLOAD_NONCE, span_of(nonce, qm->mm->dialect->nonce_len));
 }
 
+void
+v1_qm_write_exchange_info(struct engine *e, const struct qm_sa *qm)
+{
+	uint8_t data[4] = { 0, 0, 0, qm_exchange_info(qm) }, b[8];
+
+	if (data[3] != 0)
+		v1_write_notify(e, e->sa_out.proposal[0].protocol, NOTIFY_EXCHANGE_INFO,
+		    v1_info_names(qm, qm->spi_in, b), SPAN_ARRAY(data));
+}
+
 /* ---- IDs ---- */
 
 /* A subnet or a range that is one host. */

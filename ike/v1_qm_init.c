@@ -32,6 +32,7 @@ init_build_q1(struct engine *e, struct qm_sa *qm, struct v1_iv *iv, struct span 
 	if (qm->dh != NULL)
 		v1_write(e, PAYLOAD_KE, dh_public(qm->dh));
 	qm_write_ids(e, qm);
+	v1_qm_write_exchange_info(e, qm);
 	nat_write_oa(e, qm);
 	if (!v1_keys_iv(mm, qm->message_id, iv) ||
 	    !v1_hash_finish(e, mm, qm->message_id, SPAN_NONE, iv, wire) ||
@@ -204,7 +205,7 @@ v1_qm_init_q2(struct engine *e, struct qm_sa *qm, const struct v1_iv *next)
 	request_done(e, &qm->request);
 	memcpy(qm->v1_iv, next->b, sizeof(qm->v1_iv));
 	sadb_qm_name(e, qm, qm->choice.peer_spi);
-	qm->guaranteed_encryption = qm->policy.guarantee_encryption;
+	qm_read_exchange_info(e, qm);
 	qm->negotiated = true;
 	sa_install(e, qm, true); /* before the third message lets the peer send */
 	if (!init_send_q3(e, qm)) {

@@ -49,7 +49,7 @@ q1_choose(struct engine *e, struct qm_sa *qm)
 	if (err != IKE_OK)
 		return err;
 	qm->spi_in = qm_new_spi(e);
-	qm->guaranteed_encryption = qm->policy.guarantee_encryption;
+	qm_read_exchange_info(e, qm);
 	err = proposal_qm_select(qm->policy.policy, v1_qm_want(qm), &e->sa_in,
 	    qm->spi_in, &qm->choice, &e->sa_out);
 	if (err == IKE_ERR_NO_PROPOSAL && qm->guaranteed_encryption)
@@ -113,6 +113,7 @@ q2_build(struct engine *e, struct qm_sa *qm, struct v1_iv *iv, struct span *wire
 	for (size_t i = 0; (id = message_find(&e->in, PAYLOAD_ID, i)) != NULL; i++)
 		v1_write(e, PAYLOAD_ID, id->body); /* as they came */
 	q2_write_lifetime(e, qm);
+	v1_qm_write_exchange_info(e, qm);
 	nat_write_oa(e, qm);
 	return v1_hash_finish(e, mm, qm->message_id,
 		   span_of(qm->ni.p + 4, qm->ni.n - 4), iv, wire) &&

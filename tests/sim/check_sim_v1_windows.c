@@ -1,6 +1,7 @@
 /* What only Windows does: Deletes that are confirmed, cookies against floods (MS-IKEE). */
 #include <string.h>
 
+#include "ike/state.h"
 #include "tests/sim/check_sim_v1.h"
 
 static const struct dialect dialect = DIALECT_DEFAULT;
@@ -256,6 +257,37 @@ START_TEST(delete_for_others)
 }
 END_TEST
 
+/* ---- negotiation discovery (MS-IKEE 3.7) ---- */
+
+/* 0: nothing to say. 1: boundary. 2: also encryption. Then the same with others than Windows. */
+START_TEST(exchange_info)
+{
+	int what = _i % 3;
+
+	v1_prepare(39, AUTH_V1_PSK);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.nd = what == 0 ? ND_OFF : ND_BOUNDARY;
+		if (what == 2)
+			policy_keep_encrypting(&net.host[i].policy);
+	}
+	net.host[0].class.guarantee_encryption = what == 2;
+	sim_start(&net, &dialect, &dialect);
+	net.tap = _i < 3 ? NULL : v1_hide_windows;
+	connect_now();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		const struct qm_sa *qm =
+		    LIST_FIRST(&LIST_FIRST(&net.host[i].engine->mm_all)->quick_modes);
+
+		ck_assert_ptr_nonnull(qm);
+		ck_assert_int_eq(qm->peer_boundary, what > 0);
+		ck_assert_int_eq(qm->guaranteed_encryption, what == 2);
+		ck_assert_int_eq(
+		    sim_sa_of(&net, i, true)->guaranteed_encryption, what == 2);
+	}
+	sim_free(&net);
+}
+END_TEST
+
 /* ---- a Windows that asks for a cookie (MS-IKEE 3.9) ---- */
 
 struct asker {
@@ -409,6 +441,7 @@ sim_v1_windows_cases(void)
 	tcase_add_loop_test(t, both_delete, 0, 2);
 	tcase_add_test(t, shutdown_does_not_wait_long);
 	tcase_add_loop_test(t, delete_for_others, 0, 2);
+	tcase_add_loop_test(t, exchange_info, 0, 6);
 	tcase_add_loop_test(t, dos_cookie, 0, ASKERS);
 	tcase_add_test(t, dos_cookie_is_a_lie);
 	tcase_add_test(t, dos_cookie_was_a_lie);
