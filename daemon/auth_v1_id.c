@@ -84,17 +84,18 @@ alternative_fits(X509 *cert, int general, struct span data)
 	return ok;
 }
 
+/* An empty name is that of a certificate without a subject: its alternative names tell who. */
 static bool
 subject_fits(X509 *cert, struct span der, char *text, size_t cap)
 {
 	const uint8_t *p = der.p;
 	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der.n);
-	bool ok = name != NULL && p == der.p + der.n && X509_NAME_entry_count(name) > 0;
+	bool ok = name != NULL && p == der.p + der.n;
 
-	if (ok)
+	if (ok && X509_NAME_entry_count(name) > 0)
 		auth_name_text(name, text, cap);
 	else
-		snprintf(text, cap, "(not a distinguished name)");
+		snprintf(text, cap, ok ? "(no subject)" : "(not a distinguished name)");
 	ok = ok && X509_NAME_cmp(name, X509_get_subject_name(cert)) == 0;
 	X509_NAME_free(name);
 	ERR_clear_error();

@@ -93,6 +93,7 @@ static void
 write_v1_hosts(const struct pki_cert *ca)
 {
 	write_host("p384", &(struct pki_wish){ .cn = "p384", .is_p384 = true }, ca, NULL);
+	write_host("nameless", &(struct pki_wish){ .san = "DNS:host.example" }, ca, NULL);
 	write_host("names",
 	    &(struct pki_wish){ .cn = "names",
 		.san = "DNS:host.example,email:joe@host.example,IP:192.0.2.7,"

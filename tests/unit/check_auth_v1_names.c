@@ -80,6 +80,33 @@ START_TEST(h65_names_and_every_type)
 }
 END_TEST
 
+/* A certificate without a subject: a Windows that has one calls itself by that, an empty name. */
+START_TEST(empty_name_of_an_empty_subject)
+{
+	static const uint8_t empty[6] = { 9, 0, 0, 0, 0x30, 0 };
+	X509 *x = pki_read_cert("nameless"), *other = pki_read_cert("names");
+	uint8_t id[200];
+	size_t n = v1_id_own(other, id, sizeof(id));
+
+	ck_assert(id_fits(x, 9, span_of(empty + 4, 2)));
+	ck_assert(!id_fits(other, 9, span_of(empty + 4, 2)));
+	ck_assert(!id_fits(x, 9, span_of(id + 4, n - 4)));
+	ck_assert(!id_fits(x, 9, span_of("\x30\0\0", 3)));
+	ck_assert(!id_fits(x, 9, span_of(empty + 4, 1)));
+	X509_free(x);
+	X509_free(other);
+	proof_begin("nameless", AUTH_V1_RSA, HASH_SHA1);
+	proof_replace(&proof.i.intro, AUTH_PART_ID, SPAN_ARRAY(empty));
+	ck_assert_msg(v1_verifies(&proof.r, &proof.i, proof.hash), "%s", proof.r.r.text);
+	ck_assert_str_eq(proof.r.r.peer_name, "DNS:host.example");
+	proof_end();
+	proof_begin("names", AUTH_V1_RSA, HASH_SHA1);
+	proof_replace(&proof.i.intro, AUTH_PART_ID, SPAN_ARRAY(empty));
+	proof_refused(SEC_E_WRONG_PRINCIPAL, "calls itself (no subject)");
+	proof_end();
+}
+END_TEST
+
 START_TEST(identity_of_somebody_else)
 {
 	static const uint8_t address[8] = { 1, 0, 0, 0, 192, 0, 2, 7 };
@@ -295,6 +322,7 @@ auth_v1_names_cases(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, h60_distinguished_name_cut_everywhere);
 	tcase_add_test(c, h65_names_and_every_type);
+	tcase_add_test(c, empty_name_of_an_empty_subject);
 	tcase_add_test(c, identity_of_somebody_else);
 	tcase_add_test(c, h64_every_encoding);
 	tcase_add_test(c, h64_pkcs7);
