@@ -56,6 +56,25 @@
 	M(WSANOTINITIALISED, "WSAStartup was not called")                         \
 	M(WSAEDISCON, "the peer is shutting down")                                \
 	M(WSASYSCALLFAILURE, "a system call failed")                              \
+	M(WSAETOOMANYREFS, "too many references")                                 \
+	M(WSAELOOP, "too many links in a name")                                   \
+	M(WSAENAMETOOLONG, "the name is too long")                                \
+	M(WSAEHOSTDOWN, "the host is down")                                       \
+	M(WSAENOTEMPTY, "the directory is not empty")                             \
+	M(WSAEPROCLIM, "too many programs use Winsock")                           \
+	M(WSAEUSERS, "too many users")                                            \
+	M(WSAEDQUOT, "a quota is exhausted")                                      \
+	M(WSAESTALE, "the handle of the file is stale")                           \
+	M(WSAEREMOTE, "not on this host")                                         \
+	M(WSAENOMORE, "there is no more")                                         \
+	M(WSAECANCELLED, "the call was given up")                                 \
+	M(WSAEINVALIDPROCTABLE, "the table of a service provider is not valid")   \
+	M(WSAEINVALIDPROVIDER, "the service provider is not valid")               \
+	M(WSAEPROVIDERFAILEDINIT, "a service provider could not begin")           \
+	M(WSASERVICE_NOT_FOUND, "there is no such service")                       \
+	M(WSA_E_NO_MORE, "there is no more")                                      \
+	M(WSA_E_CANCELLED, "the call was given up")                               \
+	M(WSAEREFUSED, "the name server refused")                                 \
 	M(WSATYPE_NOT_FOUND, "there is no such service")                          \
 	M(WSAHOST_NOT_FOUND, "there is no such host")                             \
 	M(WSATRY_AGAIN, "the name server does not answer")                        \

@@ -63,6 +63,23 @@ win_udp() {
 	captured_some "ip proto 50"
 }
 
+# A policy of the client's own, a name, and a server that wants to know who its client is.
+win_policy() {
+	[[ -x $porting/bin/OwnPolicy ]] || skip "the samples were not built"
+	forget
+	capture winpolicy
+	serve b "$porting/bin/TokenServer" "$p0"
+	on a "$porting/bin/OwnPolicy" "$b4" "$p0" CN=b.test "$text" >"$work/client.app" ||
+		fail "the client failed: $(tail -n 1 "$work/client.app")"
+	grep -qx 'secured: yes, encrypted: yes' "$work/client.app" || fail "$(head -n 1 "$work/client.app")"
+	grep -qx "echo of ${#text} bytes: $text" "$work/client.app" || fail "no echo"
+	grep -qx 'peer: a machine, flags 3' "$work"/server-*.app || fail "the server does not know its peer"
+	captured_only "udp port 500 or ip proto 50"
+	not on a "$porting/bin/OwnPolicy" "$b4" "$p0" CN=c.test "$text" >"$work/client.app" ||
+		fail "another name is as good"
+	grep -q '^WSAConnect: 10013 WSAEACCES ' "$work/client.app" || fail "$(tail -n 1 "$work/client.app")"
+}
+
 build_run() {
 	need_stock
 	is_given || porting_run_library "$porting"
@@ -251,6 +268,7 @@ try porting_tcp win_tcp ""
 try porting_tcp_pkg_config win_tcp .pc
 try porting_udp win_udp ""
 try porting_udp_pkg_config win_udp .pc
+try porting_policy win_policy
 try run_build build_run
 try run_stock stock ""
 try run_stock_encrypted stock --require-encryption

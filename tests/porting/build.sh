@@ -27,7 +27,7 @@ read -ra extra < <(make_var AIP_CFLAGS | grep -o -- '-fsanitize=[a-z,]*' | xargs
 extra+=("-Wl,-rpath,$AUTHIP_LIBDIR")
 
 cd "$out/src"
-for f in SecureClient SecureServer UdpEcho Constructs; do
+for f in SecureClient SecureServer UdpEcho Constructs OwnPolicy TokenServer; do
 	more=
 	case $f in SecureClient | Constructs) more=Common.c ;; esac
 	# shellcheck disable=SC2086 # a name or nothing

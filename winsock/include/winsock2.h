@@ -125,6 +125,8 @@ typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerDat
 #define SD_RECEIVE 0
 #define SD_SEND 1
 #define SD_BOTH 2
+
+#define ADDR_ANY INADDR_ANY
 /* Secured sockets always are. */
 #define SO_EXCLUSIVEADDRUSE ((int)(~SO_REUSEADDR))
 #define SO_DONTLINGER ((int)(~SO_LINGER))

@@ -52,6 +52,9 @@ INT WSAAPI WSARevertImpersonation(void);
 #endif
 
 typedef struct addrinfo ADDRINFOA, *PADDRINFOA;
+typedef ADDRINFOA ADDRINFO, *LPADDRINFO;
+typedef struct ip_mreq IP_MREQ, *PIP_MREQ;
+typedef struct ipv6_mreq IPV6_MREQ, *PIPV6_MREQ;
 
 /* The order of Windows: the name before the address. */
 typedef struct addrinfoW {
