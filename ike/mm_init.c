@@ -179,9 +179,7 @@ mm_init_token(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply
 	bool failed = r->status == AUTH_FAILED;
 
 	if (failed) { /* the peer may be somebody else now: ask it */
-		gss_forget(e, mm);
 		mm->gss.state = GSS_NONE;
-		mm->gss.dialogues = 0;
 		mm->peer_gss_id[0] = '\0';
 	}
 	mm->gss.fresh = false;

@@ -382,7 +382,6 @@ mm_resp_token(struct engine *e, struct mm_sa *mm, const struct engine_auth_reply
 		token.flags = GSS_FLAG_COMPLETE;
 	if (r->status == AUTH_FAILED) {
 		gss_resp_log(e, mm, r);
-		gss_forget(e, mm);
 		mm->gss.state = GSS_WANTED;
 		token.status = r->gss_status != 0 ? r->gss_status : SEC_E_INVALID_TOKEN;
 		token.flags = r->retry_possible ? GSS_FLAG_RETRY : 0;

@@ -34,5 +34,6 @@ main(void)
 	suite_add_tcase(s, hostile_ipsec_cases());
 	suite_add_tcase(s, hostile_unproven_cases());
 	suite_add_tcase(s, hostile_answer_cases());
+	suite_add_tcase(s, hostile_token_cases());
 	return run_suite(s);
 }

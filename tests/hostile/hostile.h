@@ -106,5 +106,6 @@ TCase *hostile_authip_cases(void);
 TCase *hostile_ipsec_cases(void);
 TCase *hostile_unproven_cases(void);
 TCase *hostile_answer_cases(void);
+TCase *hostile_token_cases(void);
 
 #endif
