@@ -35,5 +35,6 @@ main(void)
 	suite_add_tcase(s, hostile_unproven_cases());
 	suite_add_tcase(s, hostile_answer_cases());
 	suite_add_tcase(s, hostile_token_cases());
+	suite_add_tcase(s, hostile_other_cases());
 	return run_suite(s);
 }

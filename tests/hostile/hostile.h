@@ -107,5 +107,6 @@ TCase *hostile_ipsec_cases(void);
 TCase *hostile_unproven_cases(void);
 TCase *hostile_answer_cases(void);
 TCase *hostile_token_cases(void);
+TCase *hostile_other_cases(void);
 
 #endif

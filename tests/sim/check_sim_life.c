@@ -1,5 +1,6 @@
 /* How SAs end: lifetimes, deletes, shutdown, addresses that go, idleness. */
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 #include "tests/sim/check_sim_list.h"
 
 START_TEST(quick_mode_lifetime_ends_the_pair)
@@ -50,6 +51,46 @@ START_TEST(main_mode_lifetime)
 	    net.host[0].n_sa, 2); /* the pair outlives its main mode (A86) */
 	sim_run(&net, 3600 * 1000);
 	ck_assert_uint_eq(net.host[0].n_sa + net.host[1].n_sa, 0);
+	sim_free(&net);
+}
+END_TEST
+
+/*
+ * A quick mode waits for its answer when the lifetime of its main mode is over. Who asked is
+ * told then. IKEv1 tells the peer, too: its main mode may have been renewed by us alone.
+ */
+START_TEST(main_mode_ends_before_the_answer)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+	uint64_t until_ms = 300 * 1000;
+	size_t sent;
+
+	sim_init(&net, 1);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		struct policy *p = &net.host[i].policy;
+
+		p->n_em_auth = 0;
+		p->mm_proposal[0].lifetime_s = 300;
+		if (_i == 1) {
+			p->keying = KEYING_IKEV1;
+			p->mm_auth[0] = (struct auth_entry){ AUTH_V1_PSK, true };
+		}
+	}
+	sim_start(&net, &d, &d);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	sim_run(&net, 1000);
+	engine_delete_qm(net.host[0].engine, net.now_ms, 0);
+	sim_run(&net, until_ms - 20000 - net.now_ms);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 2, 4, 81);
+	sim_run(&net, until_ms - 1000 - net.now_ms);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	sent = net.host[0].n_sent;
+	sim_run(&net, 1500);
+	ck_assert_uint_eq(net.host[0].n_result, 2);
+	ck_assert_int_eq(net.host[0].result.error, IKE_ERR_MM_EXPIRED);
+	ck_assert_uint_eq(net.host[0].n_sent, sent + (_i == 1));
 	sim_free(&net);
 }
 END_TEST
@@ -248,6 +289,7 @@ sim_life_cases(void)
 	tcase_add_test(t, quick_mode_lifetime_ends_the_pair);
 	tcase_add_test(t, longest_grace_for_clear_text);
 	tcase_add_test(t, main_mode_lifetime);
+	tcase_add_loop_test(t, main_mode_ends_before_the_answer, 0, 2);
 	tcase_add_loop_test(t, peer_wants_shorter_lifetimes, 0, 2);
 	tcase_add_loop_test(t, delete_tells_the_peer, 0, 2);
 	tcase_add_loop_test(t, shutdown_tells_the_peer, 0, 2);

@@ -163,6 +163,42 @@ START_TEST(guaranteed_encryption_is_not_bargained_away)
 }
 END_TEST
 
+/*
+ * Nothing that could be offered: who asked is told, and the first quick mode takes the main mode
+ * along, at both ends, because it would carry nothing.
+ */
+START_TEST(nothing_to_offer)
+{
+	static const struct dialect d = DIALECT_DEFAULT;
+
+	sim_init(&net, 1);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		net.host[i].policy.n_qm_proposal = 1; /* ESP without encryption */
+		net.host[i].policy.n_em_auth = 0;
+	}
+	sim_start(&net, &d, &d);
+	if (_i == 1) {
+		sim_acquire(&net, 0, 1, 4, 80);
+		ck_assert(sim_run_results(&net, 0, 1, 1000));
+		net.host[0].n_result = 0;
+	}
+	net.host[0].class.guarantee_encryption = true;
+	net.host[0].class.class_id++;
+	sim_acquire(&net, 0, 2, 4, 81);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	ck_assert_int_eq(net.host[0].result.error, IKE_ERR_NO_PROPOSAL);
+	sim_run(&net, 1000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(sim_count_mm(&net, i), _i);
+		ck_assert_uint_eq(sim_count_qm(&net, i), _i);
+	}
+	sim_run(&net, 200000);
+	ck_assert_uint_eq(net.host[0].n_result, 1);
+	ck_assert_uint_eq(sim_count_mm(&net, 0), _i);
+	sim_free(&net);
+}
+END_TEST
+
 START_TEST(nobody_listens_there)
 {
 	static const struct dialect d = DIALECT_DEFAULT;
@@ -329,6 +365,7 @@ sim_negotiation_cases(void)
 	tcase_add_test(t, guaranteed_encryption_chooses_aes);
 	tcase_add_test(t, guaranteed_encryption_upgrades);
 	tcase_add_test(t, guaranteed_encryption_is_not_bargained_away);
+	tcase_add_loop_test(t, nothing_to_offer, 0, 2);
 	tcase_add_test(t, nobody_listens_there);
 	tcase_add_test(t, no_main_mode_policy);
 	tcase_add_test(t, further_quick_modes);
