@@ -28,8 +28,8 @@ rekey_due(struct engine *e, void *owner)
 	struct endpoint local = { mm->local.addr, 500 },
 			remote = { mm->remote.addr, 500 };
 
-	if (mm->state != MM_ESTABLISHED || mm->expired || e->shutting_down ||
-	    !has_pairs(mm))
+	/* Also one that is used up: what has taken its place has taken its pairs, too. */
+	if (mm->state != MM_ESTABLISHED || e->shutting_down || !has_pairs(mm))
 		return;
 	if (v1_init_start(e, &local, &remote, &mm->policy_of, NULL) == NULL)
 		e->error_count[IKE_ERR_NO_MEMORY]++;

@@ -149,6 +149,33 @@ START_TEST(initial_contact_of_long_ago)
 }
 END_TEST
 
+/*
+ * A main mode whose quick modes are used up is renewed, too, while it has pairs: at its end the
+ * peer would delete them.
+ */
+START_TEST(used_up_main_mode)
+{
+	static const struct dialect dialect = DIALECT_DEFAULT;
+
+	v1_prepare();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		v1_net.host[i].policy.mm_qm_limit = 1;
+		v1_net.host[i].policy.mm_proposal[0].lifetime_s = 300;
+	}
+	sim_start(&v1_net, &dialect, &dialect);
+	sim_acquire(&v1_net, INITIATOR, 1, 4, 80);
+	ck_assert(sim_run_results(&v1_net, INITIATOR, 1, 5000));
+	ck_assert(v1_mm(INITIATOR)->expired);
+	sim_run(&v1_net, 400 * 1000);
+	v1_expect_unharmed();
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert(!v1_mm(i)->expired);
+		ck_assert_ptr_eq(LIST_FIRST(&v1_mm(i)->quick_modes)->mm, v1_mm(i));
+	}
+	sim_free(&v1_net);
+}
+END_TEST
+
 TCase *
 v1_peer_cases(void)
 {
@@ -159,5 +186,6 @@ v1_peer_cases(void)
 	tcase_add_loop_test(t, delete_of_an_orphan, 0, ORPHANS);
 	tcase_add_test(t, main_mode_ends_before_the_answer);
 	tcase_add_test(t, initial_contact_of_long_ago);
+	tcase_add_test(t, used_up_main_mode);
 	return t;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/sim/check_sim.h"
+#include "tests/sim/sim_tap.h"
 #include "tests/sim/traffic.h"
 
 static const struct dialect dialect = DIALECT_DEFAULT;
@@ -349,6 +350,41 @@ START_TEST(rekey_fails)
 }
 END_TEST
 
+/*
+ * The responder says that the old pair ends, listens a little longer, and is the only one who
+ * says so (MS-AIPS 3.1.6.5): a notify, again because it is lost, and one acknowledgement.
+ */
+START_TEST(replaced_pair_is_told_once)
+{
+	const uint64_t grace_ms = 60000;
+	size_t sent[SIM_HOSTS];
+
+	sim_begin();
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 5000));
+	sim_run(&net, 1000);
+	engine_qm_expired(
+	    net.host[0].engine, net.now_ms, sim_sa_of(&net, 0, true)->qm_id, EXPIRY_SOFT);
+	sim_run(&net, grace_ms - 1000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].n_sa, 4);
+		sent[i] = net.host[i].n_sent;
+	}
+	net.tap = lose_all; /* the first time nobody hears it */
+	sim_run(&net, 2000);
+	net.tap = NULL;
+	sim_run(&net, 2000);
+	ck_assert_uint_eq(net.host[0].n_sa, 2);
+	ck_assert_uint_eq(net.host[1].n_sa, 4);
+	sim_run(&net, 20000);
+	for (size_t i = 0; i < SIM_HOSTS; i++) {
+		ck_assert_uint_eq(net.host[i].n_sa, 2);
+		ck_assert_uint_eq(net.host[i].n_sent, sent[i] + 1 + i);
+	}
+	sim_free(&net);
+}
+END_TEST
+
 TCase *
 sim_rekey_cases(void)
 {
@@ -372,5 +408,6 @@ sim_rekey_cases(void)
 	tcase_add_loop_test(t, deleted_meanwhile, 0, 18);
 	tcase_add_loop_test(t, crash_meanwhile, 0, 30);
 	tcase_add_test(t, rekey_fails);
+	tcase_add_test(t, replaced_pair_is_told_once);
 	return t;
 }
