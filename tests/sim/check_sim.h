@@ -6,6 +6,13 @@
 
 #include "tests/sim/simnet.h"
 
+/* For what is asked a million times: each ck_assert writes a message, and its parent reads it. */
+#define SIM_ASSERT(what)                              \
+	do {                                          \
+		if (!(what))                          \
+			ck_abort_msg("%s", #what);    \
+	} while (0)
+
 /* Default policy, fixed seed. */
 void sim_begin(void);
 void sim_begin_with(const struct dialect *d);
