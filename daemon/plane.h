@@ -14,6 +14,7 @@
 #include "daemon/plane_counters.h"
 #include "daemon/proto.h"
 #include "daemon/role.h"
+#include "daemon/silence.h"
 #include "daemon/superpacket.h"
 #include "daemon/user_load.h"
 #include "ike/engine.h"
@@ -66,6 +67,7 @@ struct pair {
 	bool usage_changed;
 	uint32_t n_unanswered; /* packets sent since the last one received */
 	uint64_t unanswered_ms;
+	struct silence silence; /* of what is not TCP */
 	bool is_expired; /* the negotiator was told */
 };
 

@@ -1,4 +1,5 @@
 /* SA pairs of the plane. */
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "daemon/log.h"
@@ -72,6 +73,7 @@ pair_new(struct plane *p, const struct action_sa_add *a)
 	s->soft_bytes = a->soft_bytes;
 	s->soft_ms = a->soft_ms != 0 ? p->now_ms + a->soft_ms : UINT64_MAX;
 	s->idle_ms = (uint64_t)a->idle_s * 1000;
+	s->silence.first_ms = (uint64_t)a->unheard_s * 1000;
 	s->allow_clear_ms = a->allow_clear_ms;
 	s->last_ms = p->now_ms;
 	replay_init(&s->replay, a->replay_window);
@@ -121,6 +123,7 @@ pair_complete(struct plane *p, struct pair *s)
 		    !plane_sa_are_neighbours(old, s)) {
 			old->newer = s;
 			s->is_newer = true;
+			silence_inherit(&s->silence, &old->silence);
 		}
 	if (is_of_connection(s))
 		connection_take(p, s);
@@ -300,6 +303,13 @@ pair_soft(struct plane *p, struct pair *s)
 	(void)ipc_send(p->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
 }
 
+static void
+pair_heard(const struct plane *p, struct pair *s)
+{
+	s->n_unanswered = 0;
+	silence_heard(&s->silence, p->now_ms);
+}
+
 void
 plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 {
@@ -308,15 +318,16 @@ plane_sa_used(struct plane *p, struct pair *s, size_t bytes, bool inbound)
 	s->last_ms = p->now_ms;
 	s->usage_changed = true;
 	if (inbound) {
-		s->n_unanswered = 0;
+		pair_heard(p, s);
 		if (s->newer != NULL) /* the peer may not know that one yet */
-			s->newer->n_unanswered = 0;
+			pair_heard(p, s->newer);
 		s->usage.bytes_in += bytes;
 		/* The peer has it: the negotiator may have waited for that (ike/qm_resp.c). */
 		if (s->usage.packets_in++ == 0 && s->out == NULL)
 			(void)ipc_send(
 			    p->negotiator, PROTO_QM_USAGE, &s->usage, sizeof(s->usage), -1);
 	} else {
+		silence_sent(&s->silence, 1, p->now_ms);
 		s->usage.bytes_out += bytes;
 		s->usage.packets_out++;
 	}
@@ -358,6 +369,17 @@ plane_sa_is_silent(struct plane *p, struct pair *s, struct plane_flow *f)
 	return true;
 }
 
+/* What is not TCP owes no answer: the peer is only asked. */
+static void
+pair_unheard(struct plane *p, struct pair *s)
+{
+	struct proto_qm_expired e = { s->qm_id, EXPIRY_UNHEARD };
+
+	if (s->selector.protocol != IPPROTO_TCP && !s->is_expired && s->newer == NULL &&
+	    silence_asks(&s->silence, p->now_ms))
+		(void)ipc_send(p->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
 void
 plane_sa_tick(struct plane *p)
 {
@@ -370,6 +392,7 @@ plane_sa_tick(struct plane *p)
 				    sizeof(s->usage), -1);
 			s->usage_changed = false;
 			plane_nat_keepalive(p, s);
+			pair_unheard(p, s);
 			if (p->now_ms >= s->soft_ms && pair_is_in_use(p, s))
 				pair_soft(p, s);
 			if (s->idle_ms != 0 && p->now_ms - s->last_ms >= s->idle_ms)

@@ -196,6 +196,7 @@ pair_new(struct xfrm *x, const struct action_sa_add *a)
 	secret_wipe(&p->sa.cipher_key);
 	secret_wipe(&p->sa.integrity_key);
 	p->since_ms = p->last_ms = p->nat_sent_ms = x->now_ms;
+	p->silence.first_ms = (uint64_t)a->unheard_s * 1000;
 	p->soft_ms = a->soft_ms != 0 ? x->now_ms + a->soft_ms : UINT64_MAX;
 	LIST_INSERT_HEAD(&x->by_id[a->qm_id % XFRM_BUCKETS], p, by_id);
 	LIST_INSERT_HEAD(
@@ -236,8 +237,10 @@ pair_complete(struct xfrm *x, struct xfrm_pair *p)
 	if (!p->exists[0] || !p->exists[1])
 		return;
 	LIST_FOREACH (old, &x->by_peer[xfrm_bucket(&a->selector.remote.addr)], by_peer)
-		if (old != p && is_same_pair(&old->sa, a))
+		if (old != p && is_same_pair(&old->sa, a)) {
 			old->has_newer = true;
+			silence_inherit(&p->silence, &old->silence);
+		}
 	p->was_complete = true;
 	xfrm_guarantee_serve(x, a);
 	xfrm_secured_serve(x, a);

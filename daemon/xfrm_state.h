@@ -7,6 +7,7 @@
 #include "daemon/ipc.h"
 #include "daemon/log_limit.h"
 #include "daemon/plane_counters.h"
+#include "daemon/silence.h"
 #include "daemon/xfrm.h"
 #include "daemon/xfrm_netlink.h"
 
@@ -70,6 +71,7 @@ struct xfrm_pair {
 	uint64_t heard;		/* packets of the peer when that was looked at */
 	uint64_t heard_now;	/* by all its pairs of this class, if is_summed */
 	bool is_summed;
+	struct silence silence; /* of what is not TCP */
 	bool was_complete; /* both directions existed: what follows from that is undone once */
 	bool has_newer;
 	bool is_expired; /* the negotiator was told */

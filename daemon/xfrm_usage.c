@@ -146,6 +146,34 @@ look_for_silence(struct xfrm *x, struct xfrm_pair *p)
 		xfrm_pair_expire(x, p, EXPIRY_SILENT);
 }
 
+/* The peer may send by an older pair of the same traffic, as long as there is one. */
+static void
+hear(struct xfrm *x, struct xfrm_pair *by)
+{
+	struct xfrm_pair *p;
+
+	silence_heard(&by->silence, x->now_ms);
+	if (!by->has_newer)
+		return;
+	LIST_FOREACH (p, &x->by_peer[xfrm_bucket(&by->sa.selector.remote.addr)], by_peer)
+		if (p->sa.class_id == by->sa.class_id &&
+		    flow_equal(&p->sa.selector, &by->sa.selector))
+			silence_heard(&p->silence, x->now_ms);
+}
+
+/* What is not TCP owes no answer: the peer is only asked. */
+static void
+look_for_unheard(struct xfrm *x, struct xfrm_pair *p)
+{
+	struct proto_qm_expired e = { p->qm_id, EXPIRY_UNHEARD };
+
+	if (p->sent > 0)
+		silence_sent(&p->silence, p->sent, x->now_ms);
+	if (p->sa.selector.protocol != IPPROTO_TCP && !p->is_expired && !p->has_newer &&
+	    silence_asks(&p->silence, x->now_ms))
+		(void)ipc_send(x->negotiator, PROTO_QM_EXPIRED, &e, sizeof(e), -1);
+}
+
 static void
 keepalive(struct xfrm *x, struct xfrm_pair *p)
 {
@@ -176,6 +204,8 @@ pair_read(struct xfrm *x, struct xfrm_pair *p)
 	}
 	if (p->packets[0] != p->was[0] || p->packets[1] != p->was[1])
 		tell_usage(x, p);
+	if (p->packets[1] != p->was[1])
+		hear(x, p);
 	p->sent = p->packets[0] - p->was[0];
 	memcpy(p->was, p->packets, sizeof(p->was));
 	p->is_summed = false;
@@ -191,6 +221,7 @@ pair_judge(struct xfrm *x, struct xfrm_pair *p)
 	xfrm_boundary_tick(x, p);
 	keepalive(x, p);
 	look_for_silence(x, p);
+	look_for_unheard(x, p);
 	if (x->now_ms >= p->soft_ms && p->packets[0] + p->packets[1] > 0 &&
 	    x->now_ms - p->last_ms < RECENT_MS)
 		xfrm_pair_soft(x, p);

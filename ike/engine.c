@@ -139,8 +139,8 @@ qm_expire(struct engine *e, struct qm_sa *qm, enum engine_expiry why)
 {
 	struct mm_sa *mm = qm->mm;
 
-	if (why == EXPIRY_SOFT) {
-		rekey_start(e, qm);
+	if (why == EXPIRY_SOFT || why == EXPIRY_UNHEARD) {
+		rekey_start(e, qm, why == EXPIRY_UNHEARD);
 	} else if (why == EXPIRY_SILENT) {
 		engine_qm_silent(e, qm);
 	} else {
@@ -161,7 +161,7 @@ engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id, enum engine
 		next = LIST_NEXT(qm, all_link);
 		if ((qm_id != 0 && qm->id != qm_id) || !qm->in_installed)
 			continue;
-		if (qm_completes_mm(qm) && why != EXPIRY_SOFT) {
+		if (qm_completes_mm(qm) && why != EXPIRY_SOFT && why != EXPIRY_UNHEARD) {
 			mm_end(e, qm->mm, IKE_ERR_QM_EXPIRED);
 			next = LIST_FIRST(&e->qm_all); /* others went with it */
 		} else {

@@ -124,6 +124,7 @@ enum engine_expiry {
 	 * again as long as it is true.
 	 */
 	EXPIRY_SOFT,
+	EXPIRY_UNHEARD, /* the same: the peer owes no answer, but was not heard for long */
 };
 void engine_qm_expired(struct engine *e, uint64_t now_ms, uint32_t qm_id,
     enum engine_expiry why);
@@ -264,6 +265,7 @@ struct action_sa_add {
 	uint64_t soft_ms;	 /* after this time, say EXPIRY_SOFT; 0 = never */
 	uint64_t soft_bytes;	 /* same, after so many of them in a direction */
 	uint32_t idle_s;
+	uint32_t unheard_s;	 /* nothing was heard for so long: say EXPIRY_UNHEARD */
 	uint32_t allow_clear_ms; /* grace for clear text of a flow that may use it */
 	uint32_t replay_window;
 	struct nat_encap nat;

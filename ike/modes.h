@@ -118,6 +118,8 @@ void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 uint8_t qm_exchange_info(const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
+/* How often its first message is sent again. */
+uint32_t qm_patience(const struct qm_sa *qm);
 /* Answers every engine_acquire() that waits for this quick mode. */
 void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text);

@@ -41,7 +41,13 @@ notify_settled(struct engine *e, struct mm_sa *mm)
 static void
 notify_give_up(struct engine *e, void *owner)
 {
-	notify_settled(e, owner);
+	const struct notify_item *item;
+	struct mm_sa *mm = owner;
+
+	/* A peer that started again knows this main mode no more: the next one asks by another. */
+	if ((item = STAILQ_FIRST(&mm->notify_queue)) != NULL && item->type == NOTIFY_ACQUIRE)
+		mm->expired = true;
+	notify_settled(e, mm);
 }
 
 /* As they shall stand in the quick mode: whoever is asked is its initiator (A69). */

@@ -6,6 +6,8 @@
 #include "ike/rekey.h"
 #include "ike/v1.h"
 
+#define ASK_RESENDS 2 /* of a peer that seems to be gone */
+
 uint32_t
 qm_new_spi(struct engine *e)
 {
@@ -45,6 +47,14 @@ qm_want(const struct qm_sa *qm)
 	bool ge = qm->policy.guarantee_encryption || qm->guaranteed_encryption;
 
 	return (ge ? QM_WANT_ENCRYPTION : 0) | (qm->udp ? QM_WANT_UDP : 0);
+}
+
+uint32_t
+qm_patience(const struct qm_sa *qm)
+{
+	uint32_t max = qm->mm->dialect->retransmit_max;
+
+	return qm->asks_peer && max > ASK_RESENDS ? ASK_RESENDS : max;
 }
 
 /* The responder returns those of the initiator as they came (A49). */

@@ -4,6 +4,7 @@
 
 #include "ike/narrow.h"
 #include "ike/nat.h"
+#include "ike/rekey.h"
 #include "ike/tongue.h"
 #include "ike/v1.h"
 
@@ -21,6 +22,7 @@ qm_init_give_up(struct engine *e, void *owner)
 	}
 	/* A peer that started again knows it no more: the next one begins afresh (T040). */
 	mm->expired = true;
+	rekey_afresh(e, qm);
 	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
@@ -130,8 +132,7 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 	}
 	qm->is_fast = qm->mm->dialect->fast_qm == FAST_QM_ON && e->sa_out.n_proposal == 1 &&
 	    qm->dh == NULL;
-	request_send(e, &qm->request, mm, q1, qm->mm->dialect->retransmit_max, qm_init_give_up,
-	    qm);
+	request_send(e, &qm->request, mm, q1, qm_patience(qm), qm_init_give_up, qm);
 }
 
 /* Auth2 of a first quick mode decides; in later ones the ICV does (A22). */

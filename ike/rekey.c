@@ -128,7 +128,7 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 
 	for (mm = sadb_mm_first(e, &qm->selector.remote.addr); mm != NULL;
 	     mm = LIST_NEXT(mm, peer_link))
-		if (mm->v1 == NULL && mm->state == MM_ESTABLISHED &&
+		if (mm->v1 == NULL && mm->state == MM_ESTABLISHED && !mm->expired &&
 		    (!mm_needs_em(mm) || mm->keys.has_em) &&
 		    address_equal(&mm->remote.addr, &qm->selector.remote.addr) &&
 		    address_equal(&mm->local.addr, &qm->selector.local.addr) &&
@@ -138,19 +138,28 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 }
 
 static void
-rekey_negotiate(
-    struct engine *e, const struct class_policy *policy, const struct flow *selector)
+rekey_negotiate(struct engine *e, const struct class_policy *policy,
+    const struct flow *selector, bool asks_peer)
 {
 	struct qm_sa *qm = acquire_new(e, policy, selector);
 
-	if (qm == NULL)
+	if (qm == NULL) {
 		e->error_count[IKE_ERR_NO_MEMORY]++;
-	else
-		acquire_go(e, qm->mm);
+		return;
+	}
+	qm->asks_peer = asks_peer;
+	acquire_go(e, qm->mm);
 }
 
 void
-rekey_start(struct engine *e, struct qm_sa *qm)
+rekey_afresh(struct engine *e, const struct qm_sa *qm)
+{
+	if (qm->asks_peer && !e->shutting_down)
+		rekey_negotiate(e, &qm->policy, &qm->selector, false);
+}
+
+void
+rekey_start(struct engine *e, struct qm_sa *qm, bool asks_peer)
 {
 	/* A NAT, too, lets only one side begin. */
 	bool one_way = qm->policy.policy->n_em_auth > 0 || qm->udp;
@@ -169,7 +178,7 @@ rekey_start(struct engine *e, struct qm_sa *qm)
 	    !acquire_has_mm(e, &qm->policy, &qm->selector))
 		mm = rekey_channel(e, qm);
 	if (mm == NULL)
-		rekey_negotiate(e, &policy, &qm->selector);
+		rekey_negotiate(e, &policy, &qm->selector, asks_peer);
 	else if (mm->n_notify == 0) /* else later: the plane says it again */
 		notify_acquire(e, mm, qm);
 }
@@ -244,5 +253,5 @@ rekey_asked(struct engine *e, struct mm_sa *mm, const struct flow *f, uint32_t f
 	else if (!e->p.host.qm_policy(e->p.host.ctx, f, &policy))
 		return;
 	policy.guarantee_encryption = policy.guarantee_encryption || ge != 0;
-	rekey_negotiate(e, &policy, f);
+	rekey_negotiate(e, &policy, f, false);
 }

@@ -69,6 +69,7 @@ sa_install(struct engine *e, struct qm_sa *qm, bool inbound)
 	a->sa_add.lifetime_s = p->lifetime_s;
 	a->sa_add.lifetime_bytes = (uint64_t)p->lifetime_kb * 1024;
 	rekey_set_limits(qm, &a->sa_add);
+	a->sa_add.unheard_s = qm->mm->dialect->dpd_interval_s;
 	a->sa_add.idle_s = (qm->mm->vendor_seen & 1u << VENDOR_NLBS_PRESENT) != 0 ?
 			       qm->policy.policy->idle_failover_s :
 			       qm->policy.policy->idle_s;

@@ -214,7 +214,7 @@ struct qm_sa {
 	bool in_installed, out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
-	bool is_shared; /* see struct engine_acquire */
+	bool is_shared, asks_peer; /* see struct engine_acquire, EXPIRY_UNHEARD */
 	bool is_kept; /* we see that there is one as long as its connection lives (narrow.h) */
 	bool udp; /* ESP in UDP */
 	struct address id_initiator; /* responder: IDs as they came */

@@ -3,6 +3,7 @@
 
 #include "ike/narrow.h"
 #include "ike/nat.h"
+#include "ike/rekey.h"
 #include "ike/v1.h"
 
 static void
@@ -12,6 +13,7 @@ init_give_up(struct engine *e, void *owner)
 
 	/* A peer that started again knows the main mode no more: begin afresh. */
 	qm->mm->expired = true;
+	rekey_afresh(e, qm);
 	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
@@ -67,7 +69,7 @@ v1_qm_init_start(struct engine *e, struct qm_sa *qm)
 	}
 	memcpy(qm->v1_iv, iv.b, sizeof(qm->v1_iv));
 	request_send(
-	    e, &qm->request, mm, wire, mm->dialect->retransmit_max, init_give_up, qm);
+	    e, &qm->request, mm, wire, qm_patience(qm), init_give_up, qm);
 }
 
 /* ---- second message ---- */

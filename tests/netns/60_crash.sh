@@ -52,6 +52,26 @@ killed_daemon() {
 	daemon_start b
 }
 
+# What only datagrams are for: nothing has to answer them, so that they alone do not show that the
+# peer has lost its keys. It is asked after a while.
+killed_daemon_udp() {
+	local p
+	echo 'dialect { dpd_interval_s = 5 retransmit_first_ms = 100 }' >>"$work/a.conf"
+	daemon_stop a
+	daemon_start a
+	serve b secure_udp -l "$p1"
+	on a secure_udp -t 5 "$b4" "$p1" hello || fail "the client failed"
+	p=$(daemon_pid b)
+	kill -9 -- "-$p"
+	within 5 is_dead "$p"
+	daemon_start b
+	within 5 has_count b "secured sockets" 1 || fail "the server was not adopted"
+	within 30 on a secure_udp -t 1 "$b4" "$p1" hello || fail "b is not asked"
+	sed -i '/^dialect/d' "$work/a.conf"
+	daemon_stop a
+	daemon_start a
+}
+
 # mirrors ADDRESS: a class of host a would send from it.
 mirrors() {
 	ip -n "${ns}a" route show table all proto 195 | grep -q "src $1 "
@@ -158,6 +178,7 @@ topic_begin
 hosts_join
 both_daemons crash
 try killed_applications killed_applications
+try killed_daemon_udp killed_daemon_udp
 try restart_with_listener restart_with_listener
 try killed_daemon killed_daemon
 try killed_plane killed_role a plane

@@ -36,5 +36,6 @@ TCase *sim_rekey_cases(void);
 TCase *sim_both_cases(void);
 TCase *sim_policy_cases(void);
 TCase *sim_narrow_cases(void);
+TCase *sim_unheard_cases(void);
 
 #endif

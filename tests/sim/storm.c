@@ -206,7 +206,7 @@ static void
 plane_says(struct storm *s, size_t host)
 {
 	static const enum engine_expiry why[] = { EXPIRY_BYTES, EXPIRY_IDLE, EXPIRY_SILENT,
-		EXPIRY_SOFT, EXPIRY_SOFT, EXPIRY_SOFT };
+		EXPIRY_SOFT, EXPIRY_SOFT, EXPIRY_UNHEARD };
 	struct sim_host *h = &s->net.host[host];
 	struct sim_sa *sa = h->sa;
 

@@ -16,8 +16,9 @@
 static struct xfrm *x;
 static uint64_t packets[2];	/* of every state, at the next look: out, in */
 static uint32_t heard_through;	/* the SPI of the only state that carries them; 0: all */
-static size_t n_silent, n_gone, n_expired, n_of_connection;
+static size_t n_silent, n_unheard, n_gone, n_expired, n_of_connection;
 static size_t n_asked, n_dumps;
+static uint8_t carried = 6; /* by new pairs */
 static uint32_t gone; /* the SPI of a state that another program has deleted */
 
 /* ---- fakes ---- */
@@ -33,6 +34,7 @@ ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t n, int fd)
 	if (type != PROTO_QM_EXPIRED)
 		return 0;
 	n_silent += e->why == EXPIRY_SILENT;
+	n_unheard += e->why == EXPIRY_UNHEARD;
 	n_gone += e->why == EXPIRY_PLANE_GONE;
 	n_expired++;
 	return 0;
@@ -213,8 +215,9 @@ half_add(uint32_t qm_id, bool inbound, uint16_t local_port)
 		.inbound = inbound,
 		.protocol = 50,
 		.spi = spi(qm_id, inbound),
-		.selector = { 6, { { 4, { 10, 0, 0, 1 } }, local_port },
-		    { { 4, { 10, 0, 0, 2 } }, 80 } } };
+		.selector = { carried, { { 4, { 10, 0, 0, 1 } }, local_port },
+		    { { 4, { 10, 0, 0, 2 } }, 80 } },
+		.unheard_s = 3 };
 
 	xfrm_pair_add(x, &a);
 }
@@ -305,6 +308,27 @@ START_TEST(silent_peer)
 }
 END_TEST
 
+/* Three seconds without a packet of the peer. It may send by an older pair of that traffic. */
+START_TEST(unheard_peer)
+{
+	carried = _i == 0 ? 17 : 6;
+	pair_add(1, 0);
+	for (int i = 0; i < 2; i++)
+		tick(1, 0);
+	tick(1, 1);
+	for (int i = 0; i < 2; i++)
+		tick(1, 0);
+	ck_assert_uint_eq(n_unheard, 0);
+	tick(1, 0);
+	ck_assert_uint_eq(n_unheard, _i == 0 ? 1 : 0);
+	pair_add(2, 0);
+	heard_through = spi(1, true);
+	for (int i = 0; i < 12; i++)
+		tick(1, 1);
+	ck_assert_uint_eq(n_unheard, _i == 0 ? 1 : 0);
+}
+END_TEST
+
 /* Whoever answers through another of his pairs is not silent. */
 START_TEST(heard_through_another)
 {
@@ -389,6 +413,7 @@ main(void)
 	tcase_add_test(t, found_by_name);
 	tcase_add_loop_test(t, policy_of_connection_ends, 0, 2);
 	tcase_add_test(t, silent_peer);
+	tcase_add_loop_test(t, unheard_peer, 0, 2);
 	tcase_add_test(t, heard_through_another);
 	tcase_add_test(t, many_of_one_peer);
 	tcase_add_test(t, one_question_for_many);

@@ -400,6 +400,85 @@ START_TEST(udp_owes_no_answer)
 }
 END_TEST
 
+/* Nothing of the peer for two seconds. TCP has its own way. */
+START_TEST(peer_is_unheard)
+{
+	struct flow f = flow_of(4, _i == 0 ? 17 : 6, 1000, 80);
+	struct proto_qm_usage u;
+
+	for (int inbound = 0; inbound < 2; inbound++) {
+		struct action_sa_add a = pair_action(1, 1, &f, inbound);
+
+		a.unheard_s = 2;
+		ck_assert(plane_sa_add(rig.p, &a));
+	}
+	for (uint32_t n = 1; n <= 3; n++) {
+		rig_expect_silence();
+		out_sample(1, &f, n);
+		plane_sa_tick(rig.p);
+		rig_expect(PROTO_QM_USAGE, &u, sizeof(u));
+		rig.p->now_ms += n < 3 ? 1000 : 0;
+	}
+	if (_i == 0)
+		expect_expired(1, EXPIRY_UNHEARD);
+	rig_expect_silence();
+	ck_assert_uint_eq(rig.n_sent, 3);
+}
+END_TEST
+
+/* A packet a second: how many until the peer is asked; 0: it is not. */
+static uint32_t
+asked_after(struct silence *s, uint64_t *now_ms, uint32_t most)
+{
+	for (uint32_t n = 1; n <= most; n++) {
+		silence_sent(s, 1, *now_ms);
+		*now_ms += 1000;
+		if (silence_asks(s, *now_ms))
+			return n;
+	}
+	return 0;
+}
+
+/* More and more seldom, also by the pairs that come of it. */
+START_TEST(silence_lasts)
+{
+	struct silence s = { .first_ms = 20000 }, next = s;
+	uint64_t now = 1000000;
+
+	for (uint32_t wait = 20; wait <= 320; wait *= 2) {
+		ck_assert_uint_eq(asked_after(&s, &now, 1000), wait);
+		next = (struct silence){ .first_ms = 20000 };
+		silence_inherit(&next, &s);
+		s = next;
+	}
+	ck_assert_uint_eq(asked_after(&s, &now, 1000), 640);
+	ck_assert_uint_eq(asked_after(&s, &now, 1000), 640);
+	silence_heard(&s, now);
+	ck_assert_uint_eq(asked_after(&s, &now, 1000), 20);
+}
+END_TEST
+
+/* Who was heard is not asked, nor by a question or two, nor long after the last one. */
+START_TEST(silence_ends)
+{
+	struct silence s = { .first_ms = 20000 }, never = { .first_ms = 0 };
+	uint64_t now = 1000000;
+
+	for (int i = 0; i < 10; i++) {
+		ck_assert_uint_eq(asked_after(&s, &now, 19), 0);
+		silence_heard(&s, now);
+	}
+	ck_assert_uint_eq(asked_after(&s, &now, 1), 0);
+	now += 18000;
+	ck_assert_uint_eq(asked_after(&s, &now, 1), 0);
+	ck_assert(!silence_asks(&s, now + 1000));
+	ck_assert_uint_eq(asked_after(&s, &now, 1), 1);
+	ck_assert_uint_eq(asked_after(&s, &now, 19), 0);
+	ck_assert(!silence_asks(&s, now + 40000));
+	ck_assert_uint_eq(asked_after(&never, &now, 1000), 0);
+}
+END_TEST
+
 void
 plane_sa_tests(Suite *s)
 {
@@ -424,5 +503,8 @@ plane_sa_tests(Suite *s)
 	tcase_add_test(t, silent_peer);
 	tcase_add_test(t, answering_peer_is_not_silent);
 	tcase_add_test(t, udp_owes_no_answer);
+	tcase_add_loop_test(t, peer_is_unheard, 0, 2);
+	tcase_add_test(t, silence_lasts);
+	tcase_add_test(t, silence_ends);
 	suite_add_tcase(s, t);
 }
