@@ -5,6 +5,7 @@
 
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
+#include "daemon/net_exempt.h"
 #include "daemon/net_rules.h"
 
 /* The kernel's IPsec selects traffic by itself. */
@@ -15,6 +16,8 @@ apply_kernel(struct keeper *k, const struct net_rule *list, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		id[i] = list[i].class_id;
+	if (n > 0 || k->had_rules)
+		(void)net_exempt(k->config, n > 0);
 	(void)xfrm_rules_set(k->xfrm, id, n);
 }
 

@@ -310,7 +310,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	xfrm_clear_tick(x);
 	xfrm_guarantee_tick(x);
 	xfrm_answer_tick(x);
-	xfrm_broadcast_tick(x);
+	xfrm_exempt_tick(x);
 	xfrm_policy_tick(x);
 	xfrm_counters_tick(x);
 }

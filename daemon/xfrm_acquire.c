@@ -184,7 +184,7 @@ xfrm_acquire_new(struct xfrm *x, const struct xfrm_event *e)
 		a->seq = e->seq;
 		return;
 	}
-	if (xfrm_broadcast_take(x, class_id, e))
+	if (xfrm_exempt_take(x, class_id, e))
 		return;
 	if (x->n_acquires >= MAX_ACQUIRES || (a = calloc(1, sizeof(*a))) == NULL) {
 		log_debug("xfrm", "an acquire was dropped: too many wait");

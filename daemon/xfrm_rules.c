@@ -99,7 +99,7 @@ set_exempt(struct xfrm *x, uint32_t class_id)
 
 /*
  * IPv6 knows no device without IPsec, as IPv4 has it. From elsewhere nothing comes with this
- * address.
+ * address. (Others of this host: net_exempt.c.)
  */
 static bool
 set_loopback(struct xfrm *x, uint32_t class_id)

@@ -20,7 +20,7 @@
 
 /* Offsets from XFRM_PRIORITY_FIRST; a smaller one counts first. */
 enum xfrm_priority {
-	XFRM_PRIORITY_EXEMPT,	  /* multicast and broadcast */
+	XFRM_PRIORITY_EXEMPT,	  /* multicast, broadcast, this host */
 	XFRM_PRIORITY_CONNECTION, /* as the next, with both ports: it is one connection */
 	XFRM_PRIORITY_FLOW,   /* a flow that was secured, or must not try again yet */
 	XFRM_PRIORITY_CLEAR,  /* one that is clear: none of those that were secured */
@@ -409,9 +409,12 @@ bool xfrm_boundary_is_clear(
     struct xfrm *x, uint32_t class_id, const struct flow *selector);
 void xfrm_boundary_end(struct xfrm *x, struct xfrm_pair *p);
 
-/* xfrm_broadcast.c: is the question about a broadcast? Then it is answered here. */
-bool xfrm_broadcast_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *e);
-void xfrm_broadcast_tick(struct xfrm *x);
+/*
+ * xfrm_exempt.c: is the question about a broadcast, or about this host itself? Then it is answered
+ * here.
+ */
+bool xfrm_exempt_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *e);
+void xfrm_exempt_tick(struct xfrm *x);
 
 /* xfrm_event.c */
 void xfrm_event_read(struct xfrm *x);

@@ -420,7 +420,7 @@ role_pid() {
 # daemons_kill: what a failed case has left.
 daemons_kill() {
 	local host p
-	for host in a b c; do
+	for host in a b c r; do
 		p=$(daemon_pid "$host" 2>/dev/null) || continue
 		rm "$work/$host.pid"
 		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"

@@ -21,7 +21,7 @@ topics=(
 	"80_rekey"
 	"10_traffic 30_policy"
 	"40_insecure 60_crash 70_injection"
-	"45_rules 80_kerberos"
+	"45_rules 46_router 80_kerberos"
 	"56_peer 58_wfp"
 	"65_kernel 60_nat"
 	"20_bulk 50_commands 66_experiments"
@@ -32,7 +32,7 @@ if [[ $guest == qemu ]]; then
 	patience=4 limit=3600
 fi
 if [[ $guest == qemu && -z ${everything:-} ]]; then
-	topics=("10_traffic 21_path_mtu 80_kerberos") # those with a list for it, `stock`
+	topics=("10_traffic 21_path_mtu 45_rules 46_router 80_kerberos") # those with a list for it, `stock`
 	limit=1200
 fi
 

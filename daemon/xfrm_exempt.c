@@ -1,7 +1,10 @@
 /*
- * Broadcasts of a subnet have no peer that could have an SA: they leave in clear, as with the
- * plane, where the kernel's own routes for them come first. The kernel asks about the first
- * one, which is lost; then a policy lets them pass, as long as the address is one of a subnet.
+ * What has no peer that could have an SA is in clear, as with the plane: broadcasts of a subnet,
+ * and what this host says to itself by an address of its own (IPv6: of IPv4 the kernel exempts
+ * that; what comes in: net_exempt.c). The kernel asks about the first one, which is lost; then a
+ * policy lets them pass, as long as the address is one of a subnet, or of this host. Of the latter
+ * the policy has that address for both ends: from there it can leave no more when another host
+ * has it.
  */
 #include <sys/socket.h>
 #include <ifaddrs.h>
@@ -43,14 +46,47 @@ is_broadcast(const struct address *a)
 	return found;
 }
 
-bool
-xfrm_broadcast_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *e)
+static bool
+is_own(const struct address *a)
 {
-	struct xfrm_rule r = xfrm_rule_exempt(x, class_id, 4, true);
+	struct ifaddrs *all, *i;
+	bool found = false;
 
-	if (!is_broadcast(&e->flow.remote.addr))
+	if (a->family != 6 || getifaddrs(&all) != 0)
+		return false;
+	for (i = all; i != NULL && !found; i = i->ifa_next) {
+		struct sockaddr_in6 own;
+
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET6)
+			continue;
+		memcpy(&own, i->ifa_addr, sizeof(own));
+		found = memcmp(&own.sin6_addr, a->b, sizeof(own.sin6_addr)) == 0;
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+static bool
+is_exempt(const struct flow *f)
+{
+	return is_broadcast(&f->remote.addr) ||
+	    (address_equal(&f->local.addr, &f->remote.addr) && is_own(&f->remote.addr));
+}
+
+bool
+xfrm_exempt_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *e)
+{
+	struct xfrm_rule r =
+	    xfrm_rule_exempt(x, class_id, e->flow.remote.addr.family, true);
+
+	if (!is_exempt(&e->flow))
 		return false;
 	r.selector.remote.addr = e->flow.remote.addr;
+	r.remote_prefix = 255;
+	if (r.family == 6) {
+		r.selector.local.addr = e->flow.local.addr;
+		r.local_prefix = 255;
+	}
 	(void)xfrm_policy_set(x, class_id, &r, x->now_ms + ALLOW_MS);
 	xfrm_larval_end(
 	    x->netlink, &e->sa, e->reqid, e->seq, xfrm_policy_mark(x, class_id));
@@ -58,19 +94,19 @@ xfrm_broadcast_take(struct xfrm *x, uint32_t class_id, const struct xfrm_event *
 }
 
 static bool
-is_of_subnet(const struct xfrm_entry *e)
+is_for_a_while(const struct xfrm_entry *e)
 {
 	return !e->rule.inbound && e->until_ms != UINT64_MAX &&
 	       e->rule.priority == XFRM_PRIORITY_FIRST + XFRM_PRIORITY_EXEMPT;
 }
 
 void
-xfrm_broadcast_tick(struct xfrm *x)
+xfrm_exempt_tick(struct xfrm *x)
 {
 	struct xfrm_entry *e;
 
 	for (size_t i = 0; i < XFRM_BUCKETS; i++)
 		LIST_FOREACH (e, &x->entry[i], link)
-			if (is_of_subnet(e) && is_broadcast(&e->rule.selector.remote.addr))
+			if (is_for_a_while(e) && is_exempt(&e->rule.selector))
 				e->until_ms = x->now_ms + ALLOW_MS;
 }
