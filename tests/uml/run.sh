@@ -72,10 +72,14 @@ boot() {
 	status=$?
 	case $status in
 	124) echo "FAIL guest: no end after $limit s: $*" >>"$share/out" ;;
-	125) echo "FAIL guest: it died: $(tail -n 1 "$share/console")" >>"$share/out" ;;
+	125) echo "FAIL guest: it died: $(why_dead "$share/console")" >>"$share/out" ;;
 	esac
 	grep -E '^(ok|FAIL|skip) ' "$share/out" || echo "FAIL guest: no results: $*"
 	[[ -z ${keep:-} || ! -d $share/keep ]] || cp -r "$share/keep/." "$keep/"
+}
+
+why_dead() {
+	grep -am 1 "Kernel panic" "$1" || tail -n 1 "$1"
 }
 
 # wanted LIST WORD...: the topics of the list that contain one of the words.
