@@ -1,4 +1,4 @@
-/* What only an initiator gets: demands for a cookie, Q2 with PFS, Q4; with one thing changed. */
+/* Answers with one thing changed: demands for a cookie, M2 (and M1), Q2 with PFS, Q4. */
 #include <string.h>
 
 #include "tests/hostile/hostile.h"
@@ -104,18 +104,23 @@ END_TEST
 /* ---- Q2 and Q4, of a peer that has the keys ---- */
 
 struct row {
-	uint8_t payload; /* that is there: Q2 or Q4 */
+	uint8_t payload; /* of Q2, or the notify of Q4 */
 	bool is_first;	 /* quick mode of its main mode */
 	int change;
 	enum ike_err err;
 };
 
-enum { KE_MISSING, KE_ZERO, KE_SHORT, SYNC_TYPE };
+enum { MISSING, ALL_ZERO, SHORTER, LONGER, OTHER_BIT, SYNC_TYPE };
 
 static const struct row rows[] = {
-	{ PAYLOAD_KE, true, KE_MISSING, IKE_ERR_KE },
-	{ PAYLOAD_KE, true, KE_ZERO, IKE_ERR_DH },
-	{ PAYLOAD_KE, false, KE_SHORT, IKE_ERR_DH },
+	{ PAYLOAD_KE, true, MISSING, IKE_ERR_KE },
+	{ PAYLOAD_KE, true, ALL_ZERO, IKE_ERR_DH },
+	{ PAYLOAD_KE, false, SHORTER, IKE_ERR_DH },
+	{ PAYLOAD_HASH, true, MISSING, IKE_ERR_PAYLOAD_MISSING },
+	{ PAYLOAD_HASH, true, SHORTER, IKE_ERR_HASH },
+	{ PAYLOAD_HASH, true, LONGER, IKE_ERR_HASH },
+	{ PAYLOAD_HASH, true, OTHER_BIT, IKE_ERR_AUTH_HASH },
+	{ PAYLOAD_HASH, false, SHORTER, IKE_ERR_HASH },
 	{ PAYLOAD_NOTIFY, true, SYNC_TYPE, IKE_ERR_NOTIFY },
 	{ PAYLOAD_NOTIFY, false, SYNC_TYPE, IKE_ERR_NOTIFY },
 };
@@ -126,14 +131,20 @@ apply(const struct row *row)
 	struct item *it = recipe_find(&r, row->payload, 0);
 
 	switch (row->change) {
-	case KE_MISSING:
+	case MISSING:
 		recipe_remove(&r, (size_t)(it - r.item));
 		break;
-	case KE_ZERO:
+	case ALL_ZERO:
 		memset(it->b, 0, it->n);
 		break;
-	case KE_SHORT:
+	case SHORTER:
 		it->n--;
+		break;
+	case LONGER:
+		it->b[it->n++] = 0;
+		break;
+	case OTHER_BIT:
+		it->b[0] ^= 1;
 		break;
 	default:
 		it->b[7] ^= 1;
@@ -151,7 +162,7 @@ tap_change(void *ctx, size_t from, uint8_t *p, size_t *n)
 	ck_assert(recipe_read(&r, hostile_mm(RESPONDER), span_of(p, *n)));
 	has_sa = recipe_find(&r, PAYLOAD_SA, 0) != NULL;
 	if (r.h.exchange == EXCHANGE_NOTIFY ||
-	    has_sa != ((*row)->payload == PAYLOAD_KE))
+	    has_sa != ((*row)->payload != PAYLOAD_NOTIFY))
 		return true;
 	apply(*row);
 	*row = NULL;
@@ -195,11 +206,55 @@ START_TEST(answers_of_quick_mode)
 }
 END_TEST
 
+/* ---- values of Diffie-Hellman in M1 and M2 ---- */
+
+struct clear_ke {
+	size_t from;
+	bool is_over;
+};
+
+static bool
+tap_clear_ke(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	struct clear_ke *c = ctx;
+
+	if (c->is_over || from != c->from)
+		return true;
+	c->is_over = true;
+	ck_assert(recipe_read(&r, NULL, span_of(p, *n)));
+	memset(recipe_find(&r, PAYLOAD_KE, 0)->b, 0, recipe_find(&r, PAYLOAD_KE, 0)->n);
+	recipe_write(&r, NULL, &w);
+	memcpy(p, w.b, w.n);
+	*n = w.n;
+	return true;
+}
+
+/* What is no point of the curve makes no keys: it is dropped, and the right one counts. */
+START_TEST(main_mode_with_a_value_that_is_none)
+{
+	struct clear_ke c = { .from = (size_t)_i };
+
+	hostile_begin();
+	net.tap = tap_clear_ke;
+	net.tap_ctx = &c;
+	sim_acquire(&net, INITIATOR, 1, 4, 80);
+	sim_run(&net, 100);
+	ck_assert(c.is_over);
+	ck_assert_uint_eq(hostile_errors(1 - c.from, IKE_ERR_DH), 1);
+	ck_assert_int_eq(hostile_mm(INITIATOR)->state, MM_FIRST_SENT);
+	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), c.from == RESPONDER);
+	ck_assert(sim_run_results(&net, INITIATOR, 1, 60000));
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
+	hostile_end();
+}
+END_TEST
+
 TCase *
 hostile_answer_cases(void)
 {
 	TCase *t = tcase_create("answers");
 
+	tcase_add_loop_test(t, main_mode_with_a_value_that_is_none, 0, SIM_HOSTS);
 	tcase_add_loop_test(t, demands_that_are_none, 0, D1_CHANGES);
 	tcase_add_loop_test(
 	    t, answers_of_quick_mode, 0, (int)(sizeof(rows) / sizeof(rows[0])));

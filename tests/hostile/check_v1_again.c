@@ -132,6 +132,71 @@ START_TEST(key_exchange_that_is_none)
 }
 END_TEST
 
+/* Our own value comes back: nobody but us would know the keys. */
+static bool
+tap_reflect_ke(void *ctx, size_t from, uint8_t *p, size_t *n)
+{
+	static uint8_t own[256];
+	struct once *o = ctx;
+	size_t length = (size_t)(p[30] << 8 | p[31]) - 4;
+
+	(void)n;
+	if (p[18] != EXCHANGE_IDENTITY || p[16] != PAYLOAD_KE || length > sizeof(own))
+		return true;
+	if (from == INITIATOR) {
+		memcpy(own, p + 32, length);
+	} else if (!o->is_over) {
+		o->is_over = true;
+		memcpy(p + 32, own, length);
+	}
+	return true;
+}
+
+START_TEST(key_exchange_of_our_own)
+{
+	struct once o = { .is_over = false };
+
+	begin(AUTH_V1_PSK, &o);
+	v1_net.tap = tap_reflect_ke;
+	sim_run(&v1_net, 100);
+	ck_assert(o.is_over);
+	ck_assert_uint_eq(
+	    engine_error_count(v1_net.host[INITIATOR].engine, IKE_ERR_KE), 1);
+	expect_connection();
+	sim_free(&v1_net);
+}
+END_TEST
+
+static void
+rename_token(const struct once *o, uint8_t *p, size_t n)
+{
+	uint8_t *type = p + 16;
+
+	(void)o;
+	for (size_t at = 28; *type != 0 && at + 4 <= n;
+	     type = p + at, at += (size_t)(p[at + 2] << 8 | p[at + 3]))
+		if (*type == PAYLOAD_GSS)
+			*type = PAYLOAD_VID;
+}
+
+/* Kerberos without its token, of either side. */
+START_TEST(key_exchange_without_a_token)
+{
+	struct once o = {
+		.from = (size_t)_i, .first = PAYLOAD_KE, .change = rename_token
+	};
+
+	begin(AUTH_V1_KERBEROS, &o);
+	sim_run(&v1_net, 100);
+	ck_assert(o.is_over);
+	ck_assert_uint_eq(
+	    engine_error_count(v1_net.host[1 - o.from].engine, IKE_ERR_PAYLOAD_MISSING),
+	    1);
+	expect_connection();
+	sim_free(&v1_net);
+}
+END_TEST
+
 /* ---- names of Kerberos in messages 1 and 2 ---- */
 
 struct names {
@@ -315,6 +380,8 @@ v1_again_cases(void)
 
 	tcase_add_test(t, answer_that_was_not_offered);
 	tcase_add_loop_test(t, key_exchange_that_is_none, 0, SIM_HOSTS);
+	tcase_add_test(t, key_exchange_of_our_own);
+	tcase_add_loop_test(t, key_exchange_without_a_token, 0, SIM_HOSTS);
 	tcase_add_test(t, names_of_kerberos);
 	tcase_add_loop_test(t, name_of_kerberos_that_is_none, 0, SIM_HOSTS);
 	tcase_add_test(t, demand_with_another_payload);
