@@ -201,6 +201,7 @@ negotiate(enum hash_id hash, enum dh_group pfs)
 		p->qm_proposal[0] = (struct qm_proposal){ QM_ESP_AUTH_CIPHER, HASH_SHA1,
 			CIPHER_AES128, pfs, i == INITIATOR ? 3600 : 1800, 0 };
 		p->n_qm_proposal = 1;
+		p->nd = ND_OFF; /* no notify of MS-IKEE */
 	}
 	sim_start(&v1_net, &dialect, &dialect);
 	n_quick = 0;
