@@ -110,7 +110,7 @@ struct row {
 	enum ike_err err;
 };
 
-enum { MISSING, ALL_ZERO, SHORTER, LONGER, OTHER_BIT, SYNC_TYPE };
+enum { MISSING, ALL_ZERO, SHORTER, LONGER, OTHER_BIT, LAST_BIT, SYNC_TYPE };
 
 static const struct row rows[] = {
 	{ PAYLOAD_KE, true, MISSING, IKE_ERR_KE },
@@ -121,6 +121,8 @@ static const struct row rows[] = {
 	{ PAYLOAD_HASH, true, LONGER, IKE_ERR_HASH },
 	{ PAYLOAD_HASH, true, OTHER_BIT, IKE_ERR_AUTH_HASH },
 	{ PAYLOAD_HASH, false, SHORTER, IKE_ERR_HASH },
+	{ PAYLOAD_SA, true, LAST_BIT, IKE_ERR_NO_PROPOSAL }, /* not what was offered */
+	{ PAYLOAD_SA, false, LAST_BIT, IKE_ERR_NO_PROPOSAL },
 	{ PAYLOAD_NOTIFY, true, SYNC_TYPE, IKE_ERR_NOTIFY },
 	{ PAYLOAD_NOTIFY, false, SYNC_TYPE, IKE_ERR_NOTIFY },
 };
@@ -142,6 +144,9 @@ apply(const struct row *row)
 		break;
 	case LONGER:
 		it->b[it->n++] = 0;
+		break;
+	case LAST_BIT:
+		it->b[it->n - 1] ^= 1;
 		break;
 	case OTHER_BIT:
 		it->b[0] ^= 1;
