@@ -29,7 +29,7 @@ topics=(
 	"21_path_mtu 47_matrix 90_porting"
 )
 if [[ $guest == qemu ]]; then
-	patience=4 limit=3600
+	patience=8 limit=3600
 fi
 if [[ $guest == qemu && -z ${everything:-} ]]; then
 	topics=("10_traffic 21_path_mtu 45_rules 46_router 80_kerberos") # those with a list for it, `stock`
