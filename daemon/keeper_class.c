@@ -55,6 +55,15 @@ keeper_class_is_up(const struct keeper *k, uint32_t class_id)
 				 k->tun[class_id].fd >= 0;
 }
 
+static bool
+allows_clear(const struct keeper *k, uint32_t class_id)
+{
+	const struct class_spec *s = k->class[class_id];
+
+	return s == NULL ? class_id == CLASS_INSECURE :
+			   s->allow_insecure && s->kind != CLASS_OF_RULE;
+}
+
 /* What the plane of a killed daemon left would take the packets. */
 static bool
 class_up_kernel(struct keeper *k, uint32_t class_id)
@@ -63,6 +72,8 @@ class_up_kernel(struct keeper *k, uint32_t class_id)
 	if (!xfrm_class_up(k->xfrm, class_id, k->class[class_id]))
 		return false;
 	(void)net_reply_add_class(k->config, class_id, class_is_rule(k, class_id));
+	if (allows_clear(k, class_id))
+		(void)net_reply_allow_clear(k->config, class_id);
 	return true;
 }
 

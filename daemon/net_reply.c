@@ -145,6 +145,71 @@ net_nft_run(const char *commands)
 	return ok;
 }
 
+/* ---- clear packets, with the kernel's IPsec ---- */
+
+#define CALLS "inet_service; flags dynamic, timeout; timeout 75s; size 65536; }\n"
+#define CALL4 "ip saddr . tcp sport . ip daddr . tcp dport"
+#define CALL6 "ip6 saddr . tcp sport . ip6 daddr . tcp dport"
+
+/*
+ * Clear packets for sockets that allow them get the mark of their socket: the policies of rules
+ * are for packets without one. A connection that is being made, and what is left of one that
+ * was closed (TIME_WAIT, for a minute), have no mark to look at: they are known by the packets
+ * before.
+ */
+static bool
+clear_up(const struct config *c)
+{
+	uint32_t mask = c->mark_mask, mark = net_mark(c, CLASS_INSECURE);
+	char commands[1536];
+
+	snprintf(commands, sizeof(commands),
+	    "add map " NET_NFT_TABLE " insecure { type mark : verdict; }\n"
+	    "add set " NET_NFT_TABLE " calls4 { type ipv4_addr . inet_service . ipv4_addr . " CALLS
+	    "add set " NET_NFT_TABLE " calls6 { type ipv6_addr . inet_service . ipv6_addr . " CALLS
+	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 fib daddr type local "
+	    "socket mark & 0x%x vmap @insecure\n"
+	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 "
+	    "tcp flags & (syn | ack) == ack " CALL4 " @calls4 meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 "
+	    "tcp flags & (syn | ack) == ack " CALL6 " @calls6 meta mark set 0x%x\n",
+	    mask, mask, mask, mark, mask, mark);
+	return net_nft_run(commands);
+}
+
+bool
+net_reply_allow_clear(const struct config *c, uint32_t class_id)
+{
+	char commands[768];
+
+	/* A set that is full ends the line that adds to it. */
+	snprintf(commands, sizeof(commands),
+	    "add chain " NET_NFT_TABLE " clear%u\n"
+	    "flush chain " NET_NFT_TABLE " clear%u\n"
+	    "add rule " NET_NFT_TABLE " clear%u meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " clear%u update @calls4 { " CALL4 " }\n"
+	    "add rule " NET_NFT_TABLE " clear%u update @calls6 { " CALL6 " }\n"
+	    "add element " NET_NFT_TABLE " insecure { 0x%x : jump clear%u }\n",
+	    class_id, class_id, class_id, net_mark(c, class_id), class_id, class_id,
+	    net_mark(c, class_id), class_id);
+	return net_nft_run(commands);
+}
+
+static void
+clear_remove_class(const struct config *c, uint32_t class_id)
+{
+	char commands[256];
+
+	snprintf(commands, sizeof(commands),
+	    "delete element " NET_NFT_TABLE " insecure { 0x%x }\n"
+	    "flush chain " NET_NFT_TABLE " clear%u\n"
+	    "delete chain " NET_NFT_TABLE " clear%u\n",
+	    net_mark(c, class_id), class_id, class_id);
+	(void)net_nft_run(commands); /* most classes have none */
+}
+
+/* ---- up and down ---- */
+
 bool
 net_reply_up(const struct config *c, const char *run_dir)
 {
@@ -165,6 +230,9 @@ net_reply_up(const struct config *c, const char *run_dir)
 	    "add rule " NET_NFT_TABLE " from_peer %s vmap @opened\n",
 	    is_kernel ? "mark" : "ifname", choice);
 	has_rules = net_nft_run(commands);
+	if (has_rules && is_kernel && !clear_up(c))
+		log_warn("net", "nftables cannot be used (module nft_fib_inet): servers that allow "
+				"clear text take none where a rule requires IPsec");
 	reflects = reflect_up(run_dir);
 	accept_look();
 	if (!has_rules)
@@ -218,6 +286,8 @@ net_reply_remove_class(const struct config *c, uint32_t class_id)
 	    "delete chain " NET_NFT_TABLE " class%u\n",
 	    element_of(c, class_id, element, sizeof(element)), class_id, class_id);
 	(void)net_nft_run(commands);
+	if (c->backend == BACKEND_KERNEL)
+		clear_remove_class(c, class_id);
 }
 
 void

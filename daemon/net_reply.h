@@ -25,6 +25,8 @@ bool net_nft_run(const char *commands);
 bool net_reply_up(const struct config *c, const char *run_dir);
 /* For packets from the device, or with the mark, of this class. */
 bool net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule);
+/* With the kernel's IPsec: rules are not for clear packets of the sockets of this class. */
+bool net_reply_allow_clear(const struct config *c, uint32_t class_id);
 void net_reply_remove_class(const struct config *c, uint32_t class_id);
 /* Removes the table and gives the settings of the host back. */
 void net_reply_down(const char *run_dir);

@@ -362,6 +362,37 @@ first_match() {
 	not on a secure_client -c -t 2 "$b6" "$p1" "$secret" || fail "the second does not"
 }
 
+has_ended() {
+	[[ -z $(on a ss -Htn state last-ack state fin-wait-1 "dport = :$p0") ]]
+}
+
+# Servers that allow clear text take it whatever rules say, to the end of a connection; others
+# do not.
+insecure_server() {
+	local v
+	rules b "rule \"all4\" { remote = 10.99.0.0/24 action = require-in-out }
+		rule \"all6\" { remote = fd00:99::/64 action = require-in-out }"
+	daemon_start b
+	on b nft list table inet authipd >/dev/null 2>&1 || skip "no nftables here"
+	for v in 4 6; do
+		serve b secure_server -i "-$v" "$p0"
+		on a secure_client -c -t $((5 * patience)) "$(ip_of b $v)" "$p0" "$secret" ||
+			fail "TCP is refused (IPv$v)"
+		within 10 has_ended || fail "its end is refused (IPv$v)"
+		serve b secure_udp -i "-$v" -l "$p1"
+		on a secure_udp -c -t $((5 * patience)) "$(ip_of b $v)" "$p1" "$secret" ||
+			fail "UDP is refused (IPv$v)"
+		serve b secure_server -c "-$v" "$p2"
+		not on a secure_client -c -t 2 "$(ip_of b $v)" "$p2" "$secret" ||
+			leaks "a server of the rule takes clear text (IPv$v)"
+		end_apps
+		serve b secure_server -c "-$v" "$p0"
+		not on a secure_client -c -t 2 "$(ip_of b $v)" "$p0" "$secret" ||
+			leaks "the port is open for another server (IPv$v)"
+		end_apps
+	done
+}
+
 # A secured socket keeps its own class where a rule would select its traffic, too.
 sockets_and_rules() {
 	rules a "$(web require-in-out client)"
@@ -549,7 +580,7 @@ wrong_configuration() {
 topic_begin
 hosts_join
 each_case=daemons_kill
-stock="rule_itself rule_itself_only"
+stock="rule_insecure_server rule_itself rule_itself_only"
 try rule_tcp4 tcp 4
 try rule_tcp6 tcp 6
 try rule_udp4 udp 4
@@ -571,6 +602,7 @@ try rule_request_never_back request_never_back
 try rule_request_never_back_client request_never_back_client
 try rule_request_grace request_grace
 try rule_first_match first_match
+try rule_insecure_server insecure_server
 try rule_and_sockets sockets_and_rules
 try rule_killed killed
 try rule_stopped stopped

@@ -81,10 +81,10 @@ in=(7000 7001 7002 7003 7004 7005) out=(7010 7011 7012 7013 7014 7015)
 # The same for sockets that allow clear text, which rules do not touch: clients, and servers.
 insecure_out=(7060 7061 7062 7063 7064 7065) insecure_in=(7070 7071 7072 7073 7074 7075)
 
-# Which of these servers take clear text. The kernel's IPsec cannot tell their clear packets from
-# others before they have come in: all of them are the rule's (README).
+# Which of these servers take clear text. Without nftables the kernel's IPsec cannot tell their
+# clear packets from others: all of them are the rule's.
 insecure_taken() {
-	if [[ ${backend:-plane} == plane ]]; then
+	if [[ ${backend:-plane} == plane ]] || on b nft list table inet authipd >/dev/null 2>&1; then
 		echo "${insecure_in[@]}"
 	else
 		echo "${insecure_in[0]}"

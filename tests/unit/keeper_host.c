@@ -144,6 +144,14 @@ net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 	return true;
 }
 
+bool
+net_reply_allow_clear(const struct config *c, uint32_t class_id)
+{
+	(void)c;
+	(void)class_id;
+	return true;
+}
+
 void
 net_reply_remove_class(const struct config *c, uint32_t class_id)
 {
