@@ -9,6 +9,7 @@
 
 #define D1_BYTES 48 /* ISAKMP header, Notify payload with eight bytes */
 #define MILLI 1000
+#define QUICK_MODES_EACH 10 /* as often as first messages */
 
 /* ---- half-open negotiations ---- */
 
@@ -176,6 +177,14 @@ source_tag(const struct engine *e)
 	return sadb_hash_bytes(e, prefix, sizeof(prefix)) | 1;
 }
 
+/* In thousandths, of a second. */
+static uint64_t
+full_allowance(const struct engine *e, int what)
+{
+	return (uint64_t)e->p.first_messages_per_s * MILLI *
+	       (what == DOS_QUICK_MODE ? QUICK_MODES_EACH : 1);
+}
+
 /* Its entry; else a fresh one in the place of the one that was used longest ago. */
 static struct dos_source *
 source_find(struct engine *e)
@@ -193,31 +202,43 @@ source_find(struct engine *e)
 	}
 	oldest->tag = tag;
 	oldest->at_ms = e->now_ms;
-	oldest->milli[0] = oldest->milli[1] = e->p.first_messages_per_s * MILLI;
+	for (int i = 0; i < DOS_ALLOWANCES; i++)
+		oldest->milli[i] = (uint32_t)full_allowance(e, i);
 	return oldest;
 }
 
-/* May this source cost us one more? proven: it showed a cookie. */
+/* May this source cost us one more? */
 static bool
-source_take(struct engine *e, bool proven)
+source_take(struct engine *e, enum dos_allowance what)
 {
-	uint64_t full = (uint64_t)e->p.first_messages_per_s * MILLI, gained;
 	struct dos_source *s;
+	uint64_t past_ms;
 
-	if (full == 0)
+	if (e->p.first_messages_per_s == 0)
 		return true;
 	s = source_find(e);
-	gained = e->now_ms - s->at_ms;
-	gained = gained > MILLI ? full : gained * e->p.first_messages_per_s;
-	for (size_t i = 0; i < 2; i++)
-		s->milli[i] =
-		    (uint32_t)(s->milli[i] + gained < full ? s->milli[i] + gained :
-							     full);
+	past_ms = e->now_ms - s->at_ms < 1000 ? e->now_ms - s->at_ms : 1000;
+	for (int i = 0; i < DOS_ALLOWANCES; i++) {
+		uint64_t full = full_allowance(e, i),
+			 now = s->milli[i] + past_ms * full / 1000;
+
+		s->milli[i] = (uint32_t)(now < full ? now : full);
+	}
 	s->at_ms = e->now_ms;
-	if (s->milli[proven] < MILLI)
+	if (s->milli[what] < MILLI)
 		return false;
-	s->milli[proven] -= MILLI;
+	s->milli[what] -= MILLI;
 	return true;
+}
+
+/* All that a peer may have is renewed within ten seconds. */
+bool
+dos_quick_mode(struct engine *e, const struct mm_sa *mm)
+{
+	if (source_take(e, DOS_QUICK_MODE))
+		return true;
+	event_drop(e, mm, IKE_ERR_QM_RATE);
+	return false;
 }
 
 /* ---- the gate ---- */
@@ -277,7 +298,7 @@ dos_admit(struct engine *e, const struct isakmp_header *h, bool knows_cookies)
 		return dos_turn_away(e, h, IKE_ERR_COOKIE, false);
 	if (e->dos.on && !proven && knows_cookies)
 		return dos_turn_away(e, h, IKE_ERR_DOS_COOKIE, true);
-	if (!source_take(e, proven))
+	if (!source_take(e, proven ? DOS_PROVEN : DOS_UNPROVEN))
 		return dos_turn_away(e, h, IKE_ERR_RATE, !proven && knows_cookies);
 	return true;
 }

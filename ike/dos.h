@@ -16,13 +16,15 @@
 #define DOS_EVENT_MS 1000 /* refused messages are told at most this often */
 
 /*
- * First messages of one source (/32, or /64 of IPv6) in thousandths: one allowance for
- * senders that anybody could have made up, one for those that showed a cookie.
+ * What one source (/32, or /64 of IPv6) may begin: first messages of senders that anybody could
+ * have made up, those with a cookie, and quick modes of peers that have a main mode.
  */
+enum dos_allowance { DOS_UNPROVEN, DOS_PROVEN, DOS_QUICK_MODE, DOS_ALLOWANCES };
+
 struct dos_source {
 	uint64_t tag; /* 0 = free */
 	uint64_t at_ms;
-	uint32_t milli[2];
+	uint32_t milli[DOS_ALLOWANCES]; /* in thousandths */
 };
 
 struct mm_sa;

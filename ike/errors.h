@@ -71,6 +71,8 @@
 	    "the answer would be larger than the request of an unproven peer", 0)            \
 	X(IKE_ERR_RATE, "drop_rate",                                                         \
 	    "too many first messages from this source", 0)                                   \
+	X(IKE_ERR_QM_RATE, "drop_quick_mode_rate",                                           \
+	    "too many quick modes of this peer begin at once", 0)                            \
 	X(IKE_ERR_DOS_COOKIE, "drop_dos_cookie",                                             \
 	    "many negotiations are half open: first message without cookie", 0x3642)         \
 	X(IKE_ERR_MADE_ROOM, "half_open_made_room",                                          \

@@ -25,10 +25,21 @@ seq_answer(uint32_t seq, const struct dialect *d)
 }
 
 bool
+seq_is_new(const struct mm_sa *mm, enum seq_kind k, uint32_t seq)
+{
+	const struct seq_window *w = &mm->seq_seen[k];
+
+	return !w->any || seq > w->top ||
+	    (w->top - seq < SEQ_WINDOW && (w->seen >> (w->top - seq) & 1) == 0);
+}
+
+bool
 seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq)
 {
 	struct seq_window *w = &mm->seq_seen[k];
 
+	if (!seq_is_new(mm, k, seq))
+		return false;
 	if (!w->any || seq > w->top) {
 		uint32_t step = w->any ? seq - w->top : SEQ_WINDOW;
 
@@ -37,8 +48,6 @@ seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq)
 		w->any = true;
 		return true;
 	}
-	if (w->top - seq >= SEQ_WINDOW || (w->seen >> (w->top - seq) & 1) != 0)
-		return false;
 	w->seen |= (uint64_t)1 << (w->top - seq);
 	return true;
 }

@@ -147,6 +147,23 @@ input_seq_kind(uint8_t exchange)
 	}
 }
 
+/* What is dropped because there is too much of it may come again: its number is still new. */
+static bool
+input_accept(struct engine *e, struct mm_sa *mm)
+{
+	enum seq_kind k = input_seq_kind(e->in.h.exchange);
+	bool is_new_quick = k == SEQ_QM && mm->state == MM_ESTABLISHED && !mm->expired &&
+			    sadb_qm_by_message_id(mm, e->in.h.message_id) == NULL;
+
+	if (!seq_is_new(mm, k, e->in.seq)) {
+		event_drop(e, mm, IKE_ERR_REPLAY);
+		return false;
+	}
+	if (is_new_quick && !qm_may_begin(e, mm))
+		return false;
+	return seq_accept(mm, k, e->in.seq);
+}
+
 /* Authentic by its ICV: now it may be acted on. */
 static void
 input_encrypted(struct engine *e, struct mm_sa *mm)
@@ -165,11 +182,8 @@ input_encrypted(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_DUPLICATE);
 		return;
 	}
-	if (!mm->initiator &&
-	    !seq_accept(mm, input_seq_kind(e->in.h.exchange), e->in.seq)) {
-		event_drop(e, mm, IKE_ERR_REPLAY);
+	if (!mm->initiator && !input_accept(e, mm))
 		return;
-	}
 	nat_follow(e, mm);
 	if (e->in.h.exchange != EXCHANGE_EM) {
 		if (mm->initiator)

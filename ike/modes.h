@@ -87,6 +87,8 @@ bool dos_expects_cookies(const struct engine *e);
  * knows_cookies: its sender shows a cookie when it is asked for one.
  */
 bool dos_admit(struct engine *e, const struct isakmp_header *h, bool knows_cookies);
+/* May the peer, which proved this message, begin another quick mode? False: counted. */
+bool dos_quick_mode(struct engine *e, const struct mm_sa *mm);
 /* In a flood: the half-open main mode of IKEv1 that has waited longest goes. */
 void dos_make_room_v1(struct engine *e);
 
@@ -135,6 +137,8 @@ void qm_start_pending(struct engine *e, struct mm_sa *mm);
 void qm_init_start(struct engine *e, struct qm_sa *qm);
 void qm_init_q2(struct engine *e, struct qm_sa *qm);
 void qm_init_q4(struct engine *e, struct qm_sa *qm);
+/* May the peer begin another quick mode, beyond the first? False: counted. */
+bool qm_may_begin(struct engine *e, const struct mm_sa *mm);
 void qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first);
 void qm_resp_q3(struct engine *e, struct qm_sa *qm);
 /* Notes which pair the peer replaces by this one; may it have one more? */

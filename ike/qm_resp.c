@@ -265,7 +265,7 @@ qm_admit(struct engine *e, struct qm_sa *qm)
 
 /* Those that carry no traffic yet: before extended mode anybody could begin them. */
 static bool
-mm_has_too_many(const struct engine *e, const struct mm_sa *mm)
+has_too_many(const struct engine *e, const struct mm_sa *mm)
 {
 	const struct qm_sa *qm;
 	uint32_t n = 0;
@@ -273,6 +273,15 @@ mm_has_too_many(const struct engine *e, const struct mm_sa *mm)
 	LIST_FOREACH (qm, &mm->quick_modes, mm_link)
 		n += !qm_is_usable(qm);
 	return n >= e->p.max_negotiations_per_peer;
+}
+
+bool
+qm_may_begin(struct engine *e, const struct mm_sa *mm)
+{
+	if (!has_too_many(e, mm))
+		return dos_quick_mode(e, mm);
+	event_drop(e, mm, IKE_ERR_PEER_NEGOTIATION_LIMIT);
+	return false;
 }
 
 void
@@ -283,10 +292,6 @@ qm_resp_q1(struct engine *e, struct mm_sa *mm, bool is_first)
 	enum ike_err err;
 	uint8_t type;
 
-	if (mm_has_too_many(e, mm)) {
-		event_drop(e, mm, IKE_ERR_PEER_NEGOTIATION_LIMIT);
-		return;
-	}
 	if ((qm = sadb_qm_new(e, mm, false)) == NULL) {
 		event_drop(e, mm, IKE_ERR_NO_MEMORY);
 		return;

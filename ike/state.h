@@ -398,9 +398,9 @@ bool exchange_rules(struct engine *e, struct mm_sa *mm, enum ike_message_id id);
 /* At the side that asked: has this response been used already? Remembers it. */
 bool exchange_is_old_response(struct engine *e, struct mm_sa *mm);
 uint32_t seq_take(struct mm_sa *mm, enum seq_kind k, const struct dialect *d);
-/* Number of the answer to a request with this number. */
-uint32_t seq_answer(uint32_t seq, const struct dialect *d);
+uint32_t seq_answer(uint32_t seq, const struct dialect *d); /* to that request */
 /* An authenticated number of the peer: false if it was seen or is old. */
+bool seq_is_new(const struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 /* Sends a request and retransmits it until request_done() or give_up. */
 void request_send(struct engine *e, struct request *r, struct mm_sa *mm,

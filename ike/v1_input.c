@@ -197,7 +197,7 @@ input_new_quick(struct engine *e, struct mm_sa *mm)
 		event_drop(e, mm, IKE_ERR_HASH);
 		return;
 	}
-	if (!id_take(e, mm))
+	if (!dos_quick_mode(e, mm) || !id_take(e, mm))
 		return;
 	nat_follow(e, mm);
 	v1_dpd_alive(e, mm);

@@ -335,6 +335,28 @@ START_TEST(forged_cookies_are_answered_once_per_transmission)
 }
 END_TEST
 
+/* A peer with a main mode: so many quick modes in a second. It asks again, and gets all. */
+START_TEST(quick_modes_of_one_peer)
+{
+	begin(4, 0, 0);
+	sim_acquire(&net, 0, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	sim_run(&net, 2000);
+	for (uint16_t i = 0; i < 100; i++) {
+		sim_acquire(&net, 0, 2 + i, 4, 1000 + i);
+		sim_run(&net, 2);
+	}
+	sim_run(&net, 100);
+	ck_assert_uint_ge(sim_count_qm(&net, 1), 40);
+	ck_assert_uint_le(sim_count_qm(&net, 1), 1 + 40 + 20);
+	ck_assert_uint_gt(errors(1, IKE_ERR_QM_RATE), 0);
+	ck_assert(sim_run_results(&net, 0, 101, 60000));
+	ck_assert_uint_eq(net.host[0].result.error, IKE_OK);
+	ck_assert_uint_eq(sim_count_qm(&net, 1), 101);
+	sim_free(&net);
+}
+END_TEST
+
 /* One source: so many, then cookies; with cookies so many again, then nothing. */
 START_TEST(allowance_of_one_source)
 {
@@ -442,6 +464,7 @@ sim_dos_cases(void)
 	tcase_add_loop_test(t, no_demand_in_an_informational, 0, 5);
 	tcase_add_test(t, cookies_on_a_bad_network);
 	tcase_add_test(t, forged_cookies_are_answered_once_per_transmission);
+	tcase_add_test(t, quick_modes_of_one_peer);
 	tcase_add_test(t, allowance_of_one_source);
 	tcase_add_test(t, programs_cannot_fill_the_table);
 	tcase_add_test(t, flood_of_fifty_thousand_a_second);
