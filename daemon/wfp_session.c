@@ -193,7 +193,9 @@ session_check(
 	if ((asked->flags & ~FWPM_SESSION_FLAG_DYNAMIC) != 0)
 		return FWP_E_INVALID_FLAGS;
 	LIST_FOREACH (s, &w->sessions, next) {
-		same += s->who.uid == who->uid;
+		if (s->who.uid != who->uid)
+			continue;
+		same++;
 		if (memcmp(&asked->sessionKey, &zero, sizeof(zero)) != 0 &&
 		    memcmp(&asked->sessionKey, &s->key, sizeof(s->key)) == 0)
 			return FWP_E_ALREADY_EXISTS;

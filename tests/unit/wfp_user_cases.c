@@ -116,6 +116,25 @@ START_TEST(keys_are_each_users_own)
 }
 END_TEST
 
+static DWORD
+open_shared(void)
+{
+	FWPM_SESSION0 s = { .sessionKey = shared_key };
+	HANDLE h;
+
+	return FwpmEngineOpen0(NULL, RPC_C_AUTHN_WINNT, NULL, &s, &h);
+}
+
+/* Nor keep it from an engine by its key. */
+START_TEST(session_keys_are_each_users_own)
+{
+	shared_key = key_of(42);
+	ck_assert_uint_eq(open_shared(), 0);
+	ck_assert_uint_eq(open_shared(), FWP_E_ALREADY_EXISTS);
+	ck_assert_uint_eq(wfp_as_user(NOBODY, open_shared), 0);
+}
+END_TEST
+
 START_TEST(users_see_their_own)
 {
 	HANDLE h = wfp_open(0);
@@ -149,9 +168,10 @@ wfp_user_tests(Suite *s)
 	TCase *t = tcase_create("users");
 
 	tcase_add_checked_fixture(t, wfp_setup, wfp_teardown);
-	if (is_root())
+	if (is_root()) {
 		tcase_add_test(t, users_see_their_own);
-	if (is_root())
 		tcase_add_test(t, keys_are_each_users_own);
+		tcase_add_test(t, session_keys_are_each_users_own);
+	}
 	suite_add_tcase(s, t);
 }
