@@ -180,8 +180,12 @@ clear_up(const struct config *c)
 bool
 net_reply_allow_clear(const struct config *c, uint32_t class_id)
 {
+	uint32_t mark = net_mark(c, class_id);
 	char commands[768];
 
+	snprintf(commands, sizeof(commands),
+	    "add element " NET_NFT_TABLE " lenient { 0x%x : return }\n", mark);
+	(void)net_nft_run(commands);
 	/* A set that is full ends the line that adds to it. */
 	snprintf(commands, sizeof(commands),
 	    "add chain " NET_NFT_TABLE " clear%u\n"
@@ -190,22 +194,26 @@ net_reply_allow_clear(const struct config *c, uint32_t class_id)
 	    "add rule " NET_NFT_TABLE " clear%u update @calls4 { " CALL4 " }\n"
 	    "add rule " NET_NFT_TABLE " clear%u update @calls6 { " CALL6 " }\n"
 	    "add element " NET_NFT_TABLE " insecure { 0x%x : jump clear%u }\n",
-	    class_id, class_id, class_id, net_mark(c, class_id), class_id, class_id,
-	    net_mark(c, class_id), class_id);
+	    class_id, class_id, class_id, mark, class_id, class_id, mark, class_id);
 	return net_nft_run(commands);
 }
 
 static void
 clear_remove_class(const struct config *c, uint32_t class_id)
 {
+	uint32_t mark = net_mark(c, class_id);
 	char commands[256];
 
+	/* Most classes have none. */
+	snprintf(commands, sizeof(commands), "delete element " NET_NFT_TABLE " lenient { 0x%x }\n",
+	    mark);
+	(void)net_nft_run(commands);
 	snprintf(commands, sizeof(commands),
 	    "delete element " NET_NFT_TABLE " insecure { 0x%x }\n"
 	    "flush chain " NET_NFT_TABLE " clear%u\n"
 	    "delete chain " NET_NFT_TABLE " clear%u\n",
-	    net_mark(c, class_id), class_id, class_id);
-	(void)net_nft_run(commands); /* most classes have none */
+	    mark, class_id, class_id);
+	(void)net_nft_run(commands);
 }
 
 /* ---- up and down ---- */
@@ -226,6 +234,7 @@ net_reply_up(const struct config *c, const char *run_dir)
 	    "add table " NET_NFT_TABLE "\ndelete table " NET_NFT_TABLE "\nadd table " NET_NFT_TABLE
 	    "\n"
 	    "add map " NET_NFT_TABLE " opened { type %s : verdict; }\n"
+	    "add map " NET_NFT_TABLE " lenient { type mark : verdict; }\n"
 	    "add chain " NET_NFT_TABLE " from_peer { type filter hook prerouting priority -300; }\n"
 	    "add rule " NET_NFT_TABLE " from_peer %s vmap @opened\n",
 	    is_kernel ? "mark" : "ifname", choice);
@@ -261,16 +270,21 @@ bool
 net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 {
 	uint32_t mark = net_mark(c, class_id);
-	char commands[512], element[32];
+	char commands[640], element[32];
 
-	/* A rule protects sockets without any mark. */
+	/*
+	 * A rule protects sockets without any mark. The peer may answer a socket that allows clear
+	 * text by the SA of another class: it takes that (the plane has an own rule, plane_in.c).
+	 */
 	snprintf(commands, sizeof(commands),
 	    "add chain " NET_NFT_TABLE " class%u\n"
 	    "flush chain " NET_NFT_TABLE " class%u\n"
 	    "add rule " NET_NFT_TABLE " class%u meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x vmap @lenient\n"
 	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x != 0x%x drop\n"
 	    "add element " NET_NFT_TABLE " opened { %s : jump class%u }\n",
-	    class_id, class_id, class_id, mark, class_id, c->mark_mask, is_rule ? 0 : mark,
+	    class_id, class_id, class_id, mark, class_id, c->mark_mask, class_id, c->mark_mask,
+	    is_rule ? 0 : mark,
 	    element_of(c, class_id, element, sizeof(element)), class_id);
 	return net_nft_run(commands);
 }

@@ -214,6 +214,25 @@ server_takes_both_udp() {
 	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "the insecure client failed"
 }
 
+# The server answers a clear datagram by the SA that another class of its host has: it is taken.
+answered_by_another() {
+	policy='allow_clear = 60 proposal "esp-aes128-sha1" { }'
+	both_start
+	serve b secure_udp -i -l "$p1"
+	on a secure_udp -t 3 "$b4" "$p1" secured || fail "the secured client failed"
+	# So that the other has no SA of its own.
+	on b nft -f - <<-END || fail "nft"
+		table ip silence {
+			chain in {
+				type filter hook input priority 0;
+				udp dport 500 drop
+			}
+		}
+	END
+	on a secure_udp -i -t 3 "$b4" "$p1" insecure || fail "it got no answer"
+	on b nft delete table ip silence
+}
+
 # A pair of SAs that traffic uses.
 has_pair() {
 	ctl "$1" status | grep -q ' <-> .*, established$'
@@ -286,6 +305,7 @@ others_clear_again() {
 topic_begin
 hosts_join
 each_case=daemons_kill
+stock="insecure_answered_by_another"
 try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
 try insecure_waits_udp waits_udp
@@ -297,6 +317,7 @@ try insecure_to_secured_server to_secured_server
 try insecure_to_secured_server_udp to_secured_server_udp
 try insecure_server_takes_both server_takes_both
 try insecure_server_takes_both_udp server_takes_both_udp
+try insecure_answered_by_another answered_by_another
 try insecure_restarts restarts
 try insecure_refuses_clear_later clear_is_refused_later
 try insecure_others_clear_again others_clear_again

@@ -32,7 +32,7 @@ if [[ $guest == qemu ]]; then
 	patience=8 limit=3600
 fi
 if [[ $guest == qemu && -z ${everything:-} ]]; then
-	topics=("10_traffic 21_path_mtu 45_rules 46_router 80_kerberos") # those with a list for it, `stock`
+	topics=("10_traffic 21_path_mtu 40_insecure 45_rules 46_router 80_kerberos") # those with a list for it, `stock`
 	limit=1200
 fi
 
