@@ -99,7 +99,7 @@ may_log(uint32_t uid)
 }
 
 /* Returns false. */
-static bool
+__attribute__((format(printf, 2, 3))) static bool
 refuse(struct account_found *out, const char *fmt, ...)
 {
 	va_list ap;
