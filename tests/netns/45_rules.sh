@@ -55,7 +55,10 @@ has_heard() {
 
 # Only what it says itself: others can take its address for theirs.
 itself_only() {
-	[[ ${backend:-plane} == kernel ]] || skip "the plane did not let in what came after the daemon, in the whole check: not understood"
+	# What a killed daemon of another case has left there would hold what b says.
+	config b
+	daemon_start b
+	daemon_stop b
 	rules a "rule \"all\" { action = require-in-out }"
 	daemon_start a
 	needs_exemption

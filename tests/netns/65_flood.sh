@@ -61,8 +61,27 @@ address_removed() {
 	on a secure_client -t 20 "$b4" "$p0" || fail "the other address does not work"
 }
 
+# A peer that negotiates on and on fills no log, here or there.
+lines_of_a_peer() {
+	/usr/bin/python3 - "$work/a.run/ctl.sock" "$b4" <<-'END' || fail "the daemon does not answer"
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(20)
+		s.connect(sys.argv[1])
+		f = s.makefile("rw")
+		for port in range(2000, 2250):
+		    q = {"cmd": "initiate", "to": sys.argv[2], "protocol": "udp", "port": port}
+		    f.write(json.dumps(q) + "\n")
+		    f.flush()
+		    f.readline()
+	END
+	within 5 has_log b "more about 10.99.0.[0-9]* within this minute" || fail "all of it is in the log"
+	(($(grep -c " ike: " "$work/b.log") < 250)) || fail "too much of it is in the log"
+}
+
 topic_begin
 hosts_join
 both_daemons flood
 try address_removed address_removed
 try flood_of_first_messages flood
+try lines_of_a_peer lines_of_a_peer
