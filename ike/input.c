@@ -152,7 +152,7 @@ static bool
 input_accept(struct engine *e, struct mm_sa *mm)
 {
 	enum seq_kind k = input_seq_kind(e->in.h.exchange);
-	bool is_new_quick = k == SEQ_QM && mm->state == MM_ESTABLISHED && !mm->expired &&
+	bool is_new_quick = k == SEQ_QM && mm->state == MM_ESTABLISHED && !mm->peer_ended &&
 			    sadb_qm_by_message_id(mm, e->in.h.message_id) == NULL;
 
 	if (!seq_is_new(mm, k, e->in.seq)) {

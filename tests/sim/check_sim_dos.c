@@ -335,12 +335,16 @@ START_TEST(forged_cookies_are_answered_once_per_transmission)
 }
 END_TEST
 
-/* A peer with a main mode: so many quick modes in a second. It asks again, and gets all. */
+/*
+ * A peer with a main mode: so many quick modes in a second. It asks again, and gets all. The same on
+ * a main mode on which this host begins none any more.
+ */
 START_TEST(quick_modes_of_one_peer)
 {
 	begin(4, 0, 0);
 	sim_acquire(&net, 0, 1, 4, 80);
 	ck_assert(sim_run_results(&net, 0, 1, 1000));
+	LIST_FIRST(&net.host[1].engine->mm_all)->expired = _i == 1;
 	sim_run(&net, 2000);
 	for (uint16_t i = 0; i < 100; i++) {
 		sim_acquire(&net, 0, 2 + i, 4, 1000 + i);
@@ -464,7 +468,7 @@ sim_dos_cases(void)
 	tcase_add_loop_test(t, no_demand_in_an_informational, 0, 5);
 	tcase_add_test(t, cookies_on_a_bad_network);
 	tcase_add_test(t, forged_cookies_are_answered_once_per_transmission);
-	tcase_add_test(t, quick_modes_of_one_peer);
+	tcase_add_loop_test(t, quick_modes_of_one_peer, 0, 2);
 	tcase_add_test(t, allowance_of_one_source);
 	tcase_add_test(t, programs_cannot_fill_the_table);
 	tcase_add_test(t, flood_of_fifty_thousand_a_second);
