@@ -97,8 +97,11 @@ hosts_part_by_nat() {
 	link_up r eth1 1500 "$outside/24"
 	link_up "$other" eth0 1500 "$other_ip/24"
 	ip -n "$ns$1" route add default via "$router"
-	ip netns exec "${ns}r" iptables-legacy -t nat -A POSTROUTING -o eth1 \
-		-j MASQUERADE --random || echo "FAIL nat_start: iptables: status $?"
+	# Left alone it maps port 500 to any below 512, and tshark reads what comes from 67 or 68 as
+	# DHCP, malformed.
+	ip netns exec "${ns}r" iptables-legacy -t nat -A POSTROUTING -o eth1 -p udp \
+		-j MASQUERADE --random --to-ports 20000-59999 ||
+		echo "FAIL nat_start: iptables: status $?"
 	peer_listen
 }
 
