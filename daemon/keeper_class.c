@@ -14,6 +14,7 @@
 #include "daemon/gate.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
 #include "daemon/net_reply.h"
 #include "daemon/net_sockets.h"
 
@@ -64,6 +65,32 @@ allows_clear(const struct keeper *k, uint32_t class_id)
 			   s->allow_insecure && s->kind != CLASS_OF_RULE;
 }
 
+static void
+add_to_table(const struct keeper *k, uint32_t class_id)
+{
+	(void)net_reply_add_class(k->config, class_id, class_is_rule(k, class_id));
+	if (k->xfrm != NULL && allows_clear(k, class_id))
+		(void)net_reply_allow_clear(k->config, class_id);
+}
+
+void
+keeper_classes_table_lost(void *ctx)
+{
+	struct keeper *k = ctx;
+	bool ok = net_reply_up(k->config, k->options->run_dir);
+
+	for (uint32_t id = 1; id <= CLASS_MAX; id++)
+		if (keeper_class_is_up(k, id))
+			add_to_table(k, id);
+	keeper_rules_apply(k);
+	net_table_note(k->table);
+	if (per_minute_take_now(&k->table_alarms, LOG_LIMIT_LINES))
+		log_error("keeper",
+		    "ALARM: another program took away the table of nftables; it was %s, and "
+		    "what rules forbid may have come in meanwhile",
+		    ok ? "put back" : "not put back");
+}
+
 /* What the plane of a killed daemon left would take the packets. */
 static bool
 class_up_kernel(struct keeper *k, uint32_t class_id)
@@ -71,9 +98,7 @@ class_up_kernel(struct keeper *k, uint32_t class_id)
 	net_class_remove(k->config, class_id);
 	if (!xfrm_class_up(k->xfrm, class_id, k->class[class_id]))
 		return false;
-	(void)net_reply_add_class(k->config, class_id, class_is_rule(k, class_id));
-	if (allows_clear(k, class_id))
-		(void)net_reply_allow_clear(k->config, class_id);
+	add_to_table(k, class_id);
 	return true;
 }
 
@@ -86,7 +111,7 @@ keeper_class_up(struct keeper *k, uint32_t class_id)
 		net_class_down(k->config, class_id, &k->tun[class_id], false);
 		return false;
 	}
-	(void)net_reply_add_class(k->config, class_id, class_is_rule(k, class_id));
+	add_to_table(k, class_id);
 	skip_devices(k);
 	if (k->routes != NULL) /* else all at once, later */
 		net_routes_add_class(k->routes, class_id);

@@ -185,13 +185,22 @@ resource_ipv4(struct keeper *k)
 		net_socket_raw_in(AF_INET, IPPROTO_AH)));
 }
 
+/* Watched from before it is made. */
+static void
+resource_table(struct keeper *k)
+{
+	k->table = net_table_watch(k->base, keeper_classes_table_lost, k);
+	(void)net_reply_up(k->config, k->options->run_dir);
+	net_table_note(k->table);
+}
+
 static bool
 resource_classes(struct keeper *k)
 {
 	k->packet_fd = net_socket_packet();
 	if (!resource_add(k, ROLE_PLANE, FD_PACKET, 0, k->packet_fd))
 		return false;
-	(void)net_reply_up(k->config, k->options->run_dir);
+	resource_table(k);
 	if (!keeper_classes_open(k))
 		return false;
 	xfrm_leftovers_remove(k->config, NULL);
@@ -210,7 +219,7 @@ resource_find(const struct keeper *k, enum proto_fd_kind kind)
 static bool
 resource_kernel(struct keeper *k)
 {
-	(void)net_reply_up(k->config, k->options->run_dir);
+	resource_table(k);
 	k->xfrm = xfrm_new(k->base, k->config, resource_find(k, FD_NAT4));
 	if (k->xfrm == NULL || !keeper_classes_open(k))
 		return false;
@@ -325,6 +334,8 @@ keeper_resources_close(struct keeper *k)
 	static const char *const names[] = { AIP_API_SOCKET, "status.sock", "ctl.sock" };
 	char path[128];
 
+	net_table_free(k->table);
+	k->table = NULL;
 	net_routes_free(k->routes);
 	k->routes = NULL;
 	keeper_count_sockets(k);

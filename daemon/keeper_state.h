@@ -10,6 +10,7 @@
 #include "daemon/ipc.h"
 #include "daemon/net.h"
 #include "daemon/net_routes.h"
+#include "daemon/net_table.h"
 #include "daemon/options.h"
 #include "daemon/per_minute.h"
 #include "daemon/proto.h"
@@ -62,6 +63,8 @@ struct keeper {
 	struct proto_rules rules;
 	bool had_rules;
 	struct net_routes *routes;
+	struct net_table *table; /* NULL: no nftables */
+	struct per_minute table_alarms;
 	struct identity_desk *identity; /* owned; NULL: nobody asked yet */
 	int lock_fd;
 	int ready_pipe; /* -1: foreground */
@@ -110,6 +113,8 @@ bool keeper_class_end(struct keeper *k, struct span body);
 /* Tells a new negotiator what exists; a new plane gets the devices. */
 void keeper_classes_tell(struct keeper *k);
 void keeper_classes_hand_over(struct keeper *k);
+/* Another program took away the table of nftables: it is made anew; ctx: a struct keeper. */
+void keeper_classes_table_lost(void *ctx);
 /* keeper_rules.c: the message of the negotiator; what is in force; at start; at the end. */
 bool keeper_rules(struct keeper *k, struct span body);
 void keeper_rules_apply(struct keeper *k);

@@ -14,7 +14,8 @@
 #include "config/config.h"
 
 /* Our table, in which everything of nftables is. */
-#define NET_NFT_TABLE "inet authipd"
+#define NET_NFT_NAME "authipd"
+#define NET_NFT_TABLE "inet " NET_NFT_NAME
 
 /* Runs nft commands as one transaction; false after a line for debugging. */
 bool net_nft_run(const char *commands);

@@ -44,7 +44,7 @@ libraries() {
 		openssl/    : crypto/|daemon/auth_
 		confuse\.h  : config/
 		jansson\.h  : daemon/status_json\.|daemon/ctl_|daemon/explain\.|daemon/ctl/
-		libmnl/     : daemon/xfrm_|daemon/net\.c|daemon/net_routes\.c|daemon/net_rules\.c|daemon/nego_address\.c|daemon/sockdiag\.c
+		libmnl/     : daemon/xfrm_|daemon/net\.c|daemon/net_routes\.c|daemon/net_rules\.c|daemon/net_table\.c|daemon/nego_address\.c|daemon/sockdiag\.c
 		nftables/   : daemon/net_reply\.c
 		cap-ng\.h   : daemon/privdrop\.c
 		event2/     : daemon/[^/]*$

@@ -378,6 +378,7 @@ insecure_server() {
 		rule \"all6\" { remote = fd00:99::/64 action = require-in-out }"
 	daemon_start b
 	on b nft list table inet authipd >/dev/null 2>&1 || skip "no nftables here"
+	flush_nftables b
 	for v in 4 6; do
 		serve b secure_server -i "-$v" "$p0"
 		on a secure_client -c -t $((5 * patience)) "$(ip_of b $v)" "$p0" "$secret" ||

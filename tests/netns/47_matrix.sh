@@ -124,9 +124,12 @@ more_in=(7020 7021 7022 7023 7024 7025) more_out=(7030 7031 7032)
 
 # Clear packets, in and out, to hosts, groups and the host itself.
 alone() {
-	local word
+	local word n
 	configure b "$(rules_alone)"
 	daemon_start b
+	n=$(grep -c ^rule "$work/b.conf")
+	within 5 has_log b "$n rules of the configuration" || fail "not in force"
+	flush_nftables b
 	listen a $(both "${out[@]}" "${more_out[@]}" "${insecure_out[@]}")
 	listen b $(both "${in[@]}" "${more_in[@]}" 7040+s 7041+i "${insecure_in[@]/%/+i}")
 	capture alone

@@ -458,6 +458,13 @@ has_log() {
 	grep -q -- "$2" "$work/$1.log"
 }
 
+# flush_nftables HOST: as firewalls do that start. The daemon puts its table back.
+flush_nftables() {
+	on "$1" nft list table inet authipd >/dev/null 2>&1 || return 0
+	on "$1" nft flush ruleset
+	within 5 has_log "$1" "ALARM: another program took away the table" || fail "a flush is not noticed"
+}
+
 # Both forget every SA.
 forget() {
 	ctl a delete --all >/dev/null
