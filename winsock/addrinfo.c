@@ -1,6 +1,7 @@
 /* Names to addresses and back: getaddrinfo and its kin, with the errors of Winsock. */
 #define _GNU_SOURCE /* EAI_NODATA */
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +51,38 @@ error_from_resolver(int number)
 	}
 }
 
+/* A thread that is cancelled in a resolver would leave descriptors and memory behind. */
+static int
+find_addresses(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **result)
+{
+	int cancel, number;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	number = getaddrinfo(node, service, hints, result);
+	(void)pthread_setcancelstate(cancel, NULL);
+	return error_from_resolver(number);
+}
+
+static int
+find_names(const struct sockaddr *address, socklen_t n, char *host, socklen_t host_n,
+    char *service, socklen_t service_n, int flags)
+{
+	int cancel, number;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	number = getnameinfo(address, n, host, host_n, service, service_n, flags);
+	(void)pthread_setcancelstate(cancel, NULL);
+	return error_from_resolver(number);
+}
+
 int
 winsock_getaddrinfo(
     const char *node, const char *service, const ADDRINFOA *hints, ADDRINFOA **result)
 {
 	if (result == NULL)
 		return finish(WSAEFAULT);
-	return finish(error_from_resolver(getaddrinfo(node, service, hints, result)));
+	return finish(find_addresses(node, service, hints, result));
 }
 
 int
@@ -65,8 +91,8 @@ winsock_getnameinfo(const struct sockaddr *address, socklen_t n, char *host,
 {
 	if (address == NULL)
 		return finish(WSAEFAULT);
-	return finish(error_from_resolver(
-	    getnameinfo(address, n, host, host_n, service, service_n, flags)));
+	return finish(
+	    find_names(address, n, host, host_n, service, service_n, flags));
 }
 
 /* ---- wide ---- */
@@ -157,8 +183,8 @@ GetAddrInfoW(PCWSTR pNodeName, PCWSTR pServiceName, const ADDRINFOW *pHints,
 	else if (!ok)
 		error = WSA_NOT_ENOUGH_MEMORY;
 	else
-		error = error_from_resolver(
-		    getaddrinfo(node, service, pHints == NULL ? NULL : &hints, &list));
+		error = find_addresses(
+		    node, service, pHints == NULL ? NULL : &hints, &list);
 	if (error == 0) {
 		error = widen_list(list, ppResult);
 		freeaddrinfo(list);
@@ -197,10 +223,10 @@ GetNameInfoW(const struct sockaddr *pSockaddr, socklen_t SockaddrLength,
 
 	if (pSockaddr == NULL)
 		return finish(WSAEFAULT);
-	error = error_from_resolver(getnameinfo(pSockaddr, SockaddrLength,
+	error = find_names(pSockaddr, SockaddrLength,
 	    pNodeBuffer == NULL ? NULL : node, pNodeBuffer == NULL ? 0 : sizeof(node),
 	    pServiceBuffer == NULL ? NULL : service,
-	    pServiceBuffer == NULL ? 0 : sizeof(service), Flags));
+	    pServiceBuffer == NULL ? 0 : sizeof(service), Flags);
 	if (error == 0 && (!put_name(node, pNodeBuffer, NodeBufferSize) ||
 			      !put_name(service, pServiceBuffer, ServiceBufferSize)))
 		error = WSAEFAULT;

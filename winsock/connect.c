@@ -2,6 +2,7 @@
 #include "winsock/connect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "winsock/error_map.h"
 #include "winsock/preconnect.h"
@@ -51,12 +52,14 @@ WSAConnect(SOCKET s, const struct sockaddr *name, int namelen, LPWSABUF lpCaller
 int
 winsock_accept(int s, struct sockaddr *name, socklen_t *n)
 {
-	int fd = accept(s, name, n);
+	int fd = accept(s, name, n), flags;
 
 	if (fd == -1)
 		return error_fail(ERROR_CALL_RECEIVE, s, 0);
 	socket_fact_forget(fd);
-	/* Linux lets it inherit neither; Windows does. */
+	/* Linux lets it inherit none of these; Windows does. */
+	if ((flags = fcntl(s, F_GETFL)) != -1 && (flags & O_NONBLOCK) != 0)
+		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	if (socket_fact_has(s, SOCKET_NOT_OVERLAPPED))
 		socket_fact_add(fd, SOCKET_NOT_OVERLAPPED);
 	if (socket_fact_has(s, SOCKET_SECURED))

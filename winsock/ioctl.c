@@ -239,7 +239,7 @@ extension_function(struct request *r)
 	else if (memcmp(r->in, &disconnect_id, sizeof(GUID)) == 0)
 		f = (uintptr_t)disconnect_ex;
 	else
-		return error_set(WSAEOPNOTSUPP);
+		return error_set(WSAEINVAL);
 	memcpy(r->out, &f, sizeof(f));
 	r->returned = sizeof(f);
 	return 0;

@@ -1,6 +1,7 @@
 /* Sending and receiving: gathered, scattered, without SIGPIPE. */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -120,10 +121,33 @@ transfer_begin(struct transfer *t, SOCKET s, LPWSABUF buffers, DWORD n, LPDWORD 
 	return 0;
 }
 
+static void
+drop_vector(void *p)
+{
+	struct transfer *t = p;
+
+	free(t->many);
+	t->many = NULL;
+}
+
+/* sendmsg() or recvmsg(). A thread that is cancelled in there leaves nothing behind. */
+static ssize_t
+transfer_run(struct transfer *t, ssize_t (*call)(struct transfer *, int), int flags)
+{
+	volatile ssize_t n = -1; /* a cleanup handler is a setjmp() */
+
+	if (t->many == NULL)
+		return call(t, flags);
+	pthread_cleanup_push(drop_vector, t);
+	n = call(t, flags);
+	pthread_cleanup_pop(0);
+	return n;
+}
+
 static int
 transfer_end(struct transfer *t, int error, size_t bytes, LPDWORD count)
 {
-	free(t->many);
+	drop_vector(t);
 	if (error != 0) {
 		overlapped_complete(t->overlapped, error, bytes);
 		return error_set(error);
@@ -132,6 +156,18 @@ transfer_end(struct transfer *t, int error, size_t bytes, LPDWORD count)
 	if (count != NULL)
 		*count = (DWORD)bytes;
 	return 0;
+}
+
+static ssize_t
+call_send(struct transfer *t, int flags)
+{
+	return sendmsg(t->s, &t->m, flags | MSG_NOSIGNAL);
+}
+
+static ssize_t
+call_receive(struct transfer *t, int flags)
+{
+	return recvmsg(t->s, &t->m, flags);
 }
 
 /* Windows: WSASendTo (winsock2.h). Up to 1024 buffers in one piece. */
@@ -154,7 +190,7 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
 	error = socket_preconnect_once(s, lpTo, t.m.msg_namelen);
 	if (error != 0)
 		return transfer_end(&t, error, 0, NULL);
-	n = sendmsg(s, &t.m, (int)dwFlags | MSG_NOSIGNAL);
+	n = transfer_run(&t, call_send, (int)dwFlags);
 	if (n < 0)
 		error = error_of_call(ERROR_CALL_SEND, s, (int)dwFlags, errno);
 	return transfer_end(&t, error, n < 0 ? 0 : (size_t)n, lpNumberOfBytesSent);
@@ -173,7 +209,7 @@ WSASend(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfByt
 static int
 receive(struct transfer *t, LPDWORD flags, LPINT from_n, size_t *bytes)
 {
-	ssize_t n = recvmsg(t->s, &t->m, (int)*flags);
+	ssize_t n = transfer_run(t, call_receive, (int)*flags);
 
 	if (n < 0)
 		return error_of_call(ERROR_CALL_RECEIVE, t->s, (int)*flags, errno);

@@ -10,5 +10,6 @@ TCase *windows_socket_case(void);
 TCase *windows_wire_case(void);
 TCase *windows_error_case(void);
 TCase *windows_handle_case(void);
+TCase *windows_cancel_case(void);
 
 #endif

@@ -58,9 +58,10 @@ START_TEST(connecting)
 {
 	SOCKADDR_IN nobody, address;
 	SOCKET gone = windows_bound(SOCK_STREAM, &nobody),
-	       listener = windows_bound(SOCK_STREAM, &address), s;
+	       listener = windows_bound(SOCK_STREAM, &address), s, child;
 	WSABUF data = { 0, NULL };
 	unsigned long on = 1;
+	char byte;
 
 	ck_assert_int_eq(closesocket(gone), 0);
 	s = winsock_socket(AF_INET, SOCK_STREAM, 0);
@@ -80,6 +81,19 @@ START_TEST(connecting)
 				 (LPCONDITIONPROC)(void *)windows_socket_case, 0));
 	FAILS(WSAEFAULT, WSAAccept(listener, (SOCKADDR *)&address, NULL, NULL, 0));
 	FAILS(WSAENOTSOCK, winsock_accept(-1, NULL, NULL));
+	child = winsock_accept(listener, NULL, NULL);
+	ck_assert_int_ne(child, INVALID_SOCKET);
+	ck_assert_int_eq(fcntl(child, F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq(closesocket(child), 0);
+	ck_assert_int_eq(closesocket(s), 0);
+	/* A child does not block, as its listener. */
+	ck_assert_int_eq(ioctlsocket(listener, FIONBIO, &on), 0);
+	FAILS(WSAEWOULDBLOCK, winsock_accept(listener, NULL, NULL));
+	s = winsock_socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(winsock_connect(s, (SOCKADDR *)&address, sizeof(address)), 0);
+	child = winsock_accept(listener, NULL, NULL);
+	FAILS(WSAEWOULDBLOCK, winsock_recv(child, &byte, 1, 0));
+	ck_assert_int_eq(closesocket(child), 0);
 	ck_assert_int_eq(closesocket(s), 0);
 	ck_assert_int_eq(closesocket(listener), 0);
 }
@@ -157,8 +171,8 @@ START_TEST(control_codes)
 			     sizeof(id), &f, sizeof(f), &n, NULL, NULL),
 	    0);
 	ck_assert(f != NULL && n == sizeof(f));
-	FAILS(WSAEOPNOTSUPP, WSAIoctl(pair[0], SIO_GET_EXTENSION_FUNCTION_POINTER,
-				 &other, sizeof(other), &f, sizeof(f), &n, NULL, NULL));
+	FAILS(WSAEINVAL, WSAIoctl(pair[0], SIO_GET_EXTENSION_FUNCTION_POINTER, &other,
+			     sizeof(other), &f, sizeof(f), &n, NULL, NULL));
 	FAILS(WSAEOPNOTSUPP, WSAIoctl(pair[0], 1, NULL, 0, NULL, 0, &n, NULL, NULL));
 	FAILS(WSAEFAULT, WSAIoctl(pair[0], 1, NULL, 0, NULL, 0, NULL, NULL, NULL));
 	FAILS(WSAENOTSOCK,

@@ -163,13 +163,15 @@ int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCSTR lpMultiByteS
 int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWSTR lpWideCharStr,
     int cchWideChar, LPSTR lpMultiByteStr, int cbMultiByte, LPCSTR lpDefaultChar,
     LPBOOL lpUsedDefaultChar);
-#ifdef UNICODE
-#define FormatMessage FormatMessageW
-#else
-#define FormatMessage FormatMessageA
-#endif
 #define lstrlenA(s) ((int)strlen(s))
 #define lstrlenW(s) ((int)wcslen(s))
+#ifdef UNICODE
+#define FormatMessage FormatMessageW
+#define lstrlen lstrlenW
+#else
+#define FormatMessage FormatMessageA
+#define lstrlen lstrlenA
+#endif
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #ifndef AUTHIP_WINDEF_H
 #define AUTHIP_WINDEF_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <wchar.h>
@@ -103,6 +104,9 @@ typedef HANDLE HLOCAL, HGLOBAL, HMODULE, HINSTANCE, HWND;
 
 #ifndef __int64
 #define __int64 long long
+#endif
+#ifndef _int64
+#define _int64 __int64
 #endif
 #ifndef __int32
 #define __int32 int

@@ -69,7 +69,7 @@ AddPolicy(HANDLE engine, __out GUID *key)
 	transform.espAuthAndCipherTransform = &both;
 	proposal.lifetime.lifetimeSeconds = 3600;
 	proposal.lifetime.lifetimeKilobytes = 100000;
-	proposal.lifetime.lifetimePackets = 0x7FFFFFFF;
+	proposal.lifetime.lifetimePackets = INT_MAX;
 	proposal.numSaTransforms = 1;
 	proposal.saTransforms = &transform;
 	proposal.pfsGroup = IPSEC_PFS_NONE;

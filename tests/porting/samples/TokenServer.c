@@ -4,6 +4,7 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <mstcpip.h>
+#include <wspiapi.h>
 #include <stdio.h>
 
 #pragma comment(lib, "Ws2_32.lib")
