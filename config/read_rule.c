@@ -170,11 +170,30 @@ read_selector(cfg_t *s, struct rule *r, struct config_error *err)
 	if (action < 0)
 		return config_fail(err, tree_line(s),
 		    "rule \"%s\" says no action: write action = require-in-out, "
-		    "request-in-out or require-in-request-out",
+		    "request-in-out, require-in-request-out or exempt",
 		    r->name);
 	r->protocol = (uint8_t)protocol;
 	r->action = (enum rule_action)action;
 	return check_families(s, r, err);
+}
+
+/* It has nothing to negotiate. */
+static int
+check_exempt(cfg_t *s, const struct rule *r, struct config_error *err)
+{
+	static const char *const option[] = { "policy", "authentication", "target_name",
+		"encryption" };
+
+	for (size_t i = 0; rule_is_exempt(r) && i < COUNT_OF(option); i++) {
+		const struct config_value *v = tree_value(s, option[i], 0);
+
+		if (v != NULL)
+			return config_fail(err, v->line,
+			    "rule \"%s\" is exempt, so that nothing is negotiated: "
+			    "remove %s, or write another action",
+			    r->name, option[i]);
+	}
+	return 0;
 }
 
 static int
@@ -190,7 +209,7 @@ read_rule(
 	struct policy p;
 
 	if (read_name(s, r->rule.name, err) < 0 ||
-	    read_selector(s, &r->rule, err) < 0 ||
+	    read_selector(s, &r->rule, err) < 0 || check_exempt(s, &r->rule, err) < 0 ||
 	    read_policy_name(s, "policy", c, &r->policy, err) < 0)
 		return -1;
 	r->authentication = r->policy;
@@ -216,7 +235,7 @@ check_marks(cfg_t *root, const struct config *c, struct config_error *err)
 
 	if (c->n_rule == 0)
 		return 0;
-	if (c->rule_priority + c->n_rule + 1 >= 32766)
+	if (c->rule_priority + c->n_rule + 2 >= 32766)
 		return config_fail(err, tree_line(cfg_getnsec(root, "rule", 0)),
 		    "rule_priority = %u leaves no room for %u rules below that of the "
 		    "system: "

@@ -41,6 +41,22 @@ rule_selects(const struct rule *r, const struct flow *flow)
 }
 
 static bool
+prefix_covers(const struct prefix *a, const struct prefix *b)
+{
+	return a->addr.family == 0 || (b->addr.family == a->addr.family &&
+					  a->bits <= b->bits && prefix_contains(a, &b->addr));
+}
+
+bool
+rule_covers(const struct rule *a, const struct rule *b)
+{
+	return prefix_covers(&a->local, &b->local) && prefix_covers(&a->remote, &b->remote) &&
+	       (a->protocol == 0 || a->protocol == b->protocol) &&
+	       (a->local_port == 0 || a->local_port == b->local_port) &&
+	       (a->remote_port == 0 || a->remote_port == b->remote_port);
+}
+
+static bool
 prefix_equal(const struct prefix *a, const struct prefix *b)
 {
 	return a->bits == b->bits && address_equal(&a->addr, &b->addr);
@@ -56,6 +72,12 @@ rule_equal(const struct rule *a, const struct rule *b)
 }
 
 bool
+rule_is_exempt(const struct rule *r)
+{
+	return r->action == RULE_EXEMPT;
+}
+
+bool
 rule_allows_clear_out(const struct rule *r)
 {
 	return r->action != RULE_REQUIRE;
@@ -64,5 +86,5 @@ rule_allows_clear_out(const struct rule *r)
 bool
 rule_allows_clear_in(const struct rule *r)
 {
-	return r->action == RULE_REQUEST;
+	return r->action == RULE_REQUEST || r->action == RULE_EXEMPT;
 }

@@ -13,7 +13,8 @@
 #define RULE_ACTIONS(X)                   \
 	X(RULE_REQUIRE, "require-in-out") \
 	X(RULE_REQUEST, "request-in-out") \
-	X(RULE_REQUIRE_IN, "require-in-request-out")
+	X(RULE_REQUIRE_IN, "require-in-request-out") \
+	X(RULE_EXEMPT, "exempt")
 
 enum rule_action {
 #define RULE_ACTION_ENUM(id, word) id,
@@ -45,7 +46,11 @@ bool rule_selects(const struct rule *r, const struct flow *flow);
 /* Could the rule select some traffic between these hosts? */
 bool rule_is_between(
     const struct rule *r, const struct address *local, const struct address *remote);
+/* Does a select everything that b selects? */
+bool rule_covers(const struct rule *a, const struct rule *b);
 bool rule_equal(const struct rule *a, const struct rule *b);
+/* Is what it selects none of our business? */
+bool rule_is_exempt(const struct rule *r);
 /* May clear text leave (come in) while there is no SA? */
 bool rule_allows_clear_out(const struct rule *r);
 bool rule_allows_clear_in(const struct rule *r);

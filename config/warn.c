@@ -60,6 +60,48 @@ check_keys(config_tell *tell, const struct config *c)
 	}
 }
 
+/* The first rule that selects counts: a later one may be there for nothing. */
+static void
+check_order(config_tell *tell, const struct config *c)
+{
+	for (uint32_t i = 1; i < c->n_rule; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (rule_covers(&c->rule[k].rule, &c->rule[i].rule)) {
+				warn(tell,
+				    "rule \"%s\" does nothing: rule \"%s\" before it selects "
+				    "all of its traffic. Write it before that one, or remove it",
+				    c->rule[i].rule.name, c->rule[k].rule.name);
+				break;
+			}
+}
+
+/*
+ * Tickets come over the network, too. Where the KDC is only krb5.conf says: what is for everybody
+ * is for it.
+ */
+static void
+check_way_to_kdc(config_tell *tell, const struct config *c)
+{
+	const struct flow to_kdc = { 6, { { 4, { 192, 0, 2, 1 } }, UINT16_MAX },
+		{ { 4, { 192, 0, 2, 2 } }, 88 } };
+
+	for (uint32_t i = 0; i < c->n_rule && c->kerberos.keytab[0] != '\0'; i++) {
+		const struct rule *r = &c->rule[i].rule;
+
+		if (rule_is_exempt(r) && (r->remote_port == 0 || r->remote_port == 88))
+			return;
+		if (!rule_selects(r, &to_kdc))
+			continue;
+		if (!rule_allows_clear_out(r) || c->rule[i].encryption != 0)
+			warn(tell,
+			    "rule \"%s\" selects the way to the KDC, too: what Kerberos has to "
+			    "authenticate would wait for itself. Write a rule with action = exempt "
+			    "for the addresses of the KDC and of the name servers before it",
+			    r->name);
+		return;
+	}
+}
+
 void
 config_warn(const struct config *c, const char *file, config_tell *tell)
 {
@@ -73,4 +115,6 @@ config_warn(const struct config *c, const char *file, config_tell *tell)
 		check_rights(tell, c->tls.crl[i], false);
 	check_rights(tell, c->kerberos.keytab, true);
 	check_keys(tell, c);
+	check_order(tell, c);
+	check_way_to_kdc(tell, c);
 }

@@ -57,6 +57,12 @@ rule_is_sane(const struct rule *r)
 }
 
 bool
+class_spec_is_exempt(const struct class_spec *s)
+{
+	return s->kind == CLASS_OF_RULE && rule_is_exempt(&s->rule);
+}
+
+bool
 class_spec_takes_clear(const struct class_spec *s)
 {
 	return rule_allows_clear_in(&s->rule) && !s->guarantee_encryption;

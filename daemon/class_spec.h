@@ -65,6 +65,8 @@ bool class_spec_equal(const struct class_spec *a, const struct class_spec *b);
 /* The target name for this peer, empty: any. NULL: the peer is not known. */
 const char *class_spec_target(
     const struct class_spec *s, const struct endpoint *remote);
+/* A rule that leaves its traffic alone: it has no SAs. */
+bool class_spec_is_exempt(const struct class_spec *s);
 /*
  * Does this rule take clear packets? Who guarantees encryption takes none, whatever the action
  * says.

@@ -20,6 +20,7 @@ struct explain {
 	struct negotiator *n;
 	const struct proto_flow_state *seen;
 	const struct class_spec *spec; /* NULL: nobody's */
+	const struct rule *exempt;     /* the rule that leaves it alone; NULL: none */
 	json_t *why;			 /* sentences */
 	json_t *quick_mode;		 /* ids of those that carry it */
 	bool is_negotiating;
@@ -113,7 +114,8 @@ explain_question(struct negotiator *n, json_t *q, struct proto_flow_state *ask)
 		ask->class_id = socket_table_owner(n->sockets, &ask->flow);
 	if (ask->class_id == 0)
 		ask->class_id = nego_rules_class(n, &ask->flow);
-	if (ask->class_id == 0 && ask->flow.local.port != 0)
+	if (ask->class_id == 0 && ask->flow.local.port != 0 &&
+	    nego_rules_exempt(n, &ask->flow) == NULL)
 		ask->class_id = engine_flow_class(n->engine, &ask->flow);
 	return NULL;
 }
@@ -181,6 +183,8 @@ say_owner(struct explain *e)
 {
 	if (e->seen->class_id != 0 && e->spec == NULL)
 		say(e, "an earlier daemon secured its socket, and nobody knows how any more");
+	else if (e->exempt != NULL)
+		say_about(e, "rule \"", e->exempt->name, "\" exempts it: authipd does not touch it");
 	else if (e->spec == NULL)
 		say(e, "no secured socket and no rule is for it: authipd does not touch it");
 	else if (e->spec->kind == CLASS_OF_RULE)
@@ -289,9 +293,9 @@ decide(const struct explain *e)
 static const char *
 owner_name(const struct explain *e)
 {
-	return e->spec == NULL			  ? "none" :
-	       e->spec->kind == CLASS_OF_RULE ? "rule" :
-						    "socket";
+	if (e->exempt != NULL || (e->spec != NULL && e->spec->kind == CLASS_OF_RULE))
+		return "rule";
+	return e->spec == NULL ? "none" : "socket";
 }
 
 json_t *
@@ -312,9 +316,15 @@ explain_json(struct negotiator *n, const struct proto_flow_state *seen)
 		FLOW_SEEN(X)
 #undef X
 	};
-	struct explain e = { n, seen, class_by_id(n->classes, seen->class_id), json_array(),
-		json_array(), false, 0 };
+	struct explain e = { .n = n,
+		.seen = seen,
+		.spec = class_by_id(n->classes, seen->class_id),
+		.why = json_array(),
+		.quick_mode = json_array() };
 	enum verdict v;
+
+	if (seen->class_id == 0)
+		e.exempt = nego_rules_exempt(n, &seen->flow);
 
 	engine_walk_qm(n->engine, nego_now_ms(), look_at_qm, &e);
 	v = decide(&e);

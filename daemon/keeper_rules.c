@@ -27,6 +27,7 @@ rule_of(uint32_t class_id, const struct class_spec *s)
 	return (struct net_rule){
 		.class_id = class_id,
 		.rule = &s->rule,
+		.is_exempt = class_spec_is_exempt(s),
 		.clear_out = s->allow_insecure,
 		.clear_in = class_spec_takes_clear(s),
 		.allow_clear_s = s->policy.nd_allow_clear_s,
@@ -56,7 +57,8 @@ keeper_rules_apply(struct keeper *k)
 static unsigned
 laxity(const struct class_spec *s)
 {
-	return (s->allow_insecure ? 1 : 0) + (class_spec_takes_clear(s) ? 1 : 0);
+	return (s->allow_insecure ? 1 : 0) + (class_spec_takes_clear(s) ? 1 : 0) +
+	       (class_spec_is_exempt(s) ? 1 : 0);
 }
 
 /* Until the negotiator says their order nothing is clear that one of them forbids. */
@@ -64,7 +66,7 @@ void
 keeper_rules_restore(struct keeper *k)
 {
 	k->rules.n = 0;
-	for (unsigned lax = 0; lax <= 2; lax++)
+	for (unsigned lax = 0; lax <= 3; lax++)
 		for (uint32_t id = CLASS_PREDEFINED + 1; id <= CLASS_MAX; id++)
 			if (k->class[id] != NULL && k->class[id]->kind == CLASS_OF_RULE &&
 			    laxity(k->class[id]) == lax && k->rules.n < CONFIG_MAX_RULES)

@@ -18,6 +18,8 @@ nego_flow_class(struct negotiator *n, const struct flow *flow)
 
 	if (class_id == 0)
 		class_id = nego_rules_class(n, flow);
+	if (class_id == 0 && nego_rules_exempt(n, flow) != NULL)
+		return 0;
 	/* An accepted connection whose listener is gone: its SA says whose it is. */
 	return class_id != 0 ? class_id : engine_flow_class(n->engine, flow);
 }

@@ -50,8 +50,9 @@ nego_rules_set(struct negotiator *n)
 		class_unref(n->classes, old.class_id[i]);
 }
 
-uint32_t
-nego_rules_class(const struct negotiator *n, const struct flow *flow)
+/* The class of the first rule that selects the flow, exempt or not; 0: none. */
+static uint32_t
+first_rule(const struct negotiator *n, const struct flow *flow)
 {
 	for (uint32_t i = 0; i < n->rules.n; i++) {
 		const struct class_spec *s =
@@ -63,6 +64,20 @@ nego_rules_class(const struct negotiator *n, const struct flow *flow)
 	return 0;
 }
 
+const struct rule *
+nego_rules_exempt(const struct negotiator *n, const struct flow *flow)
+{
+	const struct class_spec *s = class_by_id(n->classes, first_rule(n, flow));
+
+	return s != NULL && class_spec_is_exempt(s) ? &s->rule : NULL;
+}
+
+uint32_t
+nego_rules_class(const struct negotiator *n, const struct flow *flow)
+{
+	return nego_rules_exempt(n, flow) == NULL ? first_rule(n, flow) : 0;
+}
+
 const struct policy *
 nego_rules_policy(const struct negotiator *n, const struct address *local,
     const struct address *remote, uint32_t *next)
@@ -71,7 +86,8 @@ nego_rules_policy(const struct negotiator *n, const struct address *local,
 		const struct class_spec *s =
 		    class_by_id(n->classes, n->rules.class_id[(*next)++]);
 
-		if (s != NULL && rule_is_between(&s->rule, local, remote))
+		if (s != NULL && !class_spec_is_exempt(s) &&
+		    rule_is_between(&s->rule, local, remote))
 			return &s->policy;
 	}
 	return NULL;

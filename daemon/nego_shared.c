@@ -50,7 +50,7 @@ is_another(void *ctx, uint32_t class_id, const struct class_spec *spec)
 {
 	struct look *l = ctx;
 
-	l->is_shared = class_id != l->class_id &&
+	l->is_shared = class_id != l->class_id && !class_spec_is_exempt(spec) &&
 	    (spec->kind == CLASS_OF_RULE || class_sockets(l->n->classes, class_id) > 0);
 	return !l->is_shared;
 }

@@ -134,8 +134,10 @@ const struct policy *nego_mm_policy(void *ctx, const struct endpoint *local,
 bool nego_qm_policy(void *ctx, const struct flow *flow, struct class_policy *out);
 /* nego_rules.c: puts the rules of the configuration into force, instead of those before. */
 void nego_rules_set(struct negotiator *n);
-/* The class of the first rule that selects this traffic; 0: none. */
+/* The class of the first rule that selects this traffic; 0: none, or it is exempt. */
 uint32_t nego_rules_class(const struct negotiator *n, const struct flow *flow);
+/* The rule that exempts this traffic; NULL: none. */
+const struct rule *nego_rules_exempt(const struct negotiator *n, const struct flow *flow);
 /* The policies of the rules for any traffic between these hosts, one after the other from
  * *next 0 on; NULL: no more. */
 const struct policy *nego_rules_policy(const struct negotiator *n, const struct address *local,

@@ -154,6 +154,29 @@ write_clear_out(FILE *f, const struct config *c, const struct net_rule *n,
 	fprintf(f, " update @clear%u { %s }\n", family, tuple_of(family, true));
 }
 
+/* Without source and port a socket may have been routed by a rule that comes later. */
+static void
+write_exempt(FILE *f, const struct config *c, const struct rule *r)
+{
+	char back[96];
+
+	snprintf(back, sizeof(back),
+	    "oifname \"aip*\" meta mark set meta mark & 0x%08x | 0x%08x accept",
+	    ~c->mark_mask, net_bypass_mark(c));
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 2; k++) {
+			if (!has_family(r, families[i]) || !has_protocol(r, protocols[k]))
+				continue;
+			write_line(f, r, families[i], protocols[k], true, back);
+			write_line(f, r, families[i], protocols[k], true, "accept");
+			write_line(f, r, families[i], protocols[k], false, "accept");
+			/* It is no clear text of a rule that comes later. */
+			fputs("add rule " NET_NFT_TABLE " rules_post", f);
+			write_selector(f, r, families[i], protocols[k], true);
+			fputs(" accept\n", f);
+		}
+}
+
 static void
 write_rule(FILE *f, const struct config *c, const struct net_rule *n)
 {
@@ -241,7 +264,10 @@ nft_set(const struct config *c, const struct net_rule *list, size_t n)
 	write_chains(f, c);
 	write_sockets(f, c, list, n);
 	for (size_t i = 0; i < n; i++)
-		write_rule(f, c, &list[i]);
+		if (list[i].is_exempt)
+			write_exempt(f, c, list[i].rule);
+		else
+			write_rule(f, c, &list[i]);
 	if (n == 0)
 		fputs("flush chain " NET_NFT_TABLE " rules_in\n"
 		      "flush chain " NET_NFT_TABLE " rules_out\n"
@@ -281,9 +307,10 @@ put_port(struct nlmsghdr *nlh, uint16_t attribute, uint16_t port)
 		mnl_attr_put(nlh, attribute, sizeof(range), &range);
 }
 
+/* Exempt is what goes on behind our rules, where there is one that does nothing. */
 static int
 add_rule(const struct config *c, const struct net_rule *n, uint32_t priority,
-    uint8_t family, uint8_t protocol)
+    uint32_t behind, uint8_t family, uint8_t protocol)
 {
 	const struct rule *r = n->rule;
 	char buf[512];
@@ -304,7 +331,23 @@ add_rule(const struct config *c, const struct net_rule *n, uint32_t priority,
 	mnl_attr_put_u8(nlh, FRA_IP_PROTO, protocol);
 	put_port(nlh, FRA_SPORT_RANGE, r->local_port);
 	put_port(nlh, FRA_DPORT_RANGE, r->remote_port);
-	mnl_attr_put_u32(nlh, FRA_TABLE, c->route_table + n->class_id);
+	if (n->is_exempt) {
+		h->action = FR_ACT_GOTO;
+		mnl_attr_put_u32(nlh, FRA_GOTO, behind);
+	} else {
+		mnl_attr_put_u32(nlh, FRA_TABLE, c->route_table + n->class_id);
+	}
+	return net_talk(nlh);
+}
+
+static int
+add_end(uint8_t family, uint32_t priority)
+{
+	char buf[512];
+	struct nlmsghdr *nlh = begin_rule(buf, family, priority, true);
+	struct fib_rule_hdr *h = mnl_nlmsg_get_payload(nlh);
+
+	h->action = FR_ACT_NOP;
 	return net_talk(nlh);
 }
 
@@ -325,7 +368,7 @@ add_bypass(const struct config *c, uint8_t family)
 static void
 remove_all(const struct config *c, uint8_t family)
 {
-	for (uint32_t i = 1; i <= CONFIG_MAX_RULES + 1; i++) {
+	for (uint32_t i = 1; i <= CONFIG_MAX_RULES + 2; i++) {
 		char buf[512];
 
 		while (
@@ -338,17 +381,19 @@ static bool
 routes_set(
     const struct config *c, uint8_t family, const struct net_rule *list, size_t n)
 {
+	uint32_t first = c->rule_priority + 2, behind = first + (uint32_t)n;
 	int r;
 
 	remove_all(c, family);
 	r = n > 0 ? add_bypass(c, family) : 0;
+	if (n > 0 && r == 0)
+		r = add_end(family, behind);
 	for (size_t i = 0; i < n && r == 0; i++)
 		for (size_t k = 0; k < 2 && r == 0; k++)
 			if (has_family(list[i].rule, family) &&
 			    has_protocol(list[i].rule, protocols[k]))
-				r = add_rule(c, &list[i],
-				    c->rule_priority + 2 + (uint32_t)i, family,
-				    protocols[k]);
+				r = add_rule(c, &list[i], first + (uint32_t)i, behind,
+				    family, protocols[k]);
 	if (r != 0)
 		log_error("net", "cannot route what rules select (IPv%u): %s", family,
 		    strerror(-r));

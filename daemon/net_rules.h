@@ -19,6 +19,7 @@
 struct net_rule {
 	uint32_t class_id;
 	const struct rule *rule; /* borrowed */
+	bool is_exempt;		 /* what it selects goes and comes as without any rule */
 	bool clear_out;		 /* while there is no SA */
 	bool clear_in;		 /* of flows that the peer begins */
 	uint32_t allow_clear_s;	 /* clear packets of a flow still come in, once it is secured */

@@ -58,10 +58,15 @@ xfrm_rules_out(const struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t 
 static bool
 set_both(struct xfrm *x, uint32_t class_id, uint8_t family, uint8_t protocol)
 {
-	struct xfrm_rule out = xfrm_rules_out(x, class_id, family, protocol), in = out;
+	struct xfrm_rule out = xfrm_rules_out(x, class_id, family, protocol), in;
 
+	if (rule_is_exempt(&x->class[class_id].rule))
+		out.level = XFRM_LEVEL_ALLOW;
+	in = out;
 	in.inbound = true;
-	in.level = x->class[class_id].takes_clear ? XFRM_LEVEL_OPTIONAL : XFRM_LEVEL_REQUIRED;
+	if (in.level != XFRM_LEVEL_ALLOW)
+		in.level = x->class[class_id].takes_clear ? XFRM_LEVEL_OPTIONAL :
+							    XFRM_LEVEL_REQUIRED;
 	return base_set(x, class_id, &out) && base_set(x, class_id, &in);
 }
 

@@ -366,6 +366,75 @@ first_match() {
 	not on a secure_client -c -t 2 "$b6" "$p1" "$secret" || fail "the second does not"
 }
 
+# exempt SIDE [WHOSE]: one port is exempt, all else required. Of UDP only what a sends from this
+# address (its local one): a socket that is not connected is routed when it has none yet.
+exempt() {
+	cat <<-END
+		rule "administration" { protocol = tcp ${1}_port = $p1 action = exempt }
+		rule "from a" { ${2:-remote} = $a4 protocol = udp ${1}_port = $p1 action = exempt }
+		rule "all4" { remote = 10.99.0.0/24 action = require-in-out }
+		rule "all6" { remote = fd00:99::/64 action = require-in-out }
+	END
+}
+
+# What is exempt is as without any rule, in both directions; the rest is not.
+exempt_is_clear() {
+	local v
+	rules a "$(exempt remote local)"
+	rules b "$(exempt local)"
+	start
+	capture exempt
+	for v in 4 6; do
+		serve b secure_server -c "-$v" "$p1"
+		on a secure_client -c -t 5 "$(ip_of b $v)" "$p1" "$secret" || fail "IPv$v"
+		end_apps
+	done
+	spawn b hears python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+print("listening", flush=True)
+print(s.recv(99).decode(), flush=True)' "$p1"
+	within 5 begins_line "$work/hears.app" listening || fail "it does not listen"
+	on a python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"datagram", (sys.argv[1], int(sys.argv[2])))' "$b4" "$p1"
+	within 5 begins_line "$work/hears.app" datagram || fail "not from its address"
+	captured_only "tcp port $p1 or udp port $p1"
+	capture required
+	serve b secure_server -c "$p0"
+	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "another port"
+	captured_only "udp port 500 or ip proto 50"
+	ctl a explain --to "$b4" --proto tcp --port "$p1" >"$work/explain.app"
+	grep -q 'rule "administration" exempts it' "$work/explain.app" ||
+		fail "explained: $(cat "$work/explain.app")"
+}
+
+# A peer that wants it protected all the same is told no.
+exempt_refuses_peer() {
+	rules a "$(web require-in-out client)"
+	rules b "rule \"administration\" { protocol = tcp local_port = $p0 action = exempt }
+		$(web require-in-out server | sed 's/"web"/"the same"/')"
+	start
+	serve b secure_server -c "$p0"
+	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || fail "it connected"
+	has_count b "quick mode SAs" 0 || fail "b has an SA for it"
+}
+
+# A reload exempts what was protected: the SA ends, and the connection goes on in clear.
+exempt_later() {
+	rules a "$(web require-in-out client)"
+	rules b "$(web require-in-out server)"
+	start
+	serve b secure_server -c "$p0"
+	talk_start a -c "$b4" "$p0"
+	say before
+	rules b "$(web exempt server | sed /policy/d)"
+	rules a "$(web exempt client | sed /policy/d)"
+	(ctl b reload && ctl a reload) || fail "no reload"
+	say after
+	within 5 has_count a "quick mode SAs" 0 || fail "a has an SA for it"
+}
+
 has_ended() {
 	[[ -z $(on a ss -Htn state last-ack state fin-wait-1 "dport = :$p0") ]]
 }
@@ -607,6 +676,9 @@ try rule_request_never_back request_never_back
 try rule_request_never_back_client request_never_back_client
 try rule_request_grace request_grace
 try rule_first_match first_match
+try rule_exempt exempt_is_clear
+try rule_exempt_refuses_peer exempt_refuses_peer
+try rule_exempt_later exempt_later
 try rule_insecure_server insecure_server
 try rule_and_sockets sockets_and_rules
 try rule_killed killed

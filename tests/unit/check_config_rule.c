@@ -142,6 +142,72 @@ START_TEST(test_shortest_rule)
 }
 END_TEST
 
+START_TEST(test_exempt)
+{
+	load_good(&c, "rule x { remote_port = 22 action = exempt }");
+	ck_assert(rule_is_exempt(&c.rule[0].rule));
+	ck_assert(rule_allows_clear_in(&c.rule[0].rule));
+	ck_assert(rule_allows_clear_out(&c.rule[0].rule));
+}
+END_TEST
+
+static char told[4096];
+
+static void
+tell(const char *line)
+{
+	size_t n = strlen(told);
+
+	snprintf(told + n, sizeof(told) - n, "%s\n", line);
+}
+
+#define KERBEROS "kerberos { keytab = \"/k\" } "
+#define FOR_ALL "rule all { action = require-in-out } "
+/* What is said of the order of rules; NULL: nothing. */
+static const struct {
+	const char *text;
+	const char *says;
+} order_table[] = {
+	{ "rule one { local_port = 22 action = exempt } " FOR_ALL, NULL },
+	{ FOR_ALL "rule one { local_port = 22 action = exempt }",
+	    "rule \"one\" does nothing: rule \"all\" before it" },
+	{ FOR_ALL "rule one { local = fd00::/8 action = exempt }", "\"one\" does nothing" },
+	{ "rule tcp { protocol = tcp action = exempt } " FOR_ALL, NULL },
+	{ "rule a { remote = 10.0.0.0/9 action = request-in-out } "
+	  "rule b { remote = 10.0.0.0/8 action = request-in-out } ",
+	    NULL },
+	{ "rule a { remote = 10.0.0.0/8 action = request-in-out } "
+	  "rule b { remote = 10.0.0.0/9 remote_port = 9 action = request-in-out } ",
+	    "\"b\" does nothing" },
+	{ "rule a { remote = 10.0.0.0/8 remote_port = 8 action = request-in-out } "
+	  "rule b { remote = 10.0.0.0/9 remote_port = 9 action = request-in-out } ",
+	    NULL },
+	{ "rule a { local = 10.0.0.0/8 action = request-in-out } "
+	  "rule b { local = fd00::/8 action = request-in-out } ",
+	    NULL },
+	{ KERBEROS FOR_ALL, "rule \"all\" selects the way to the KDC" },
+	{ KERBEROS "rule all { action = require-in-request-out }", NULL },
+	{ KERBEROS "rule all { action = request-in-out encryption = true }", "way to the KDC" },
+	{ KERBEROS "rule all { protocol = udp action = require-in-out }", NULL },
+	{ KERBEROS "rule dc { remote = 10.0.0.9 action = exempt } " FOR_ALL, NULL },
+	{ KERBEROS "rule web { remote_port = 80 action = exempt } " FOR_ALL, "way to the KDC" },
+};
+
+START_TEST(test_order)
+{
+	struct config_error err;
+
+	told[0] = '\0';
+	ck_assert_msg(config_load_text(&c, "x", order_table[_i].text, false, &err) == 0, "%s",
+	    err.text);
+	config_warn(&c, NULL, tell);
+	if (order_table[_i].says == NULL)
+		ck_assert_str_eq(told, "");
+	else
+		ck_assert_msg(strstr(told, order_table[_i].says) != NULL, "%s", told);
+}
+END_TEST
+
 static const struct {
 	const char *rule;
 	uint8_t protocol;
@@ -210,6 +276,9 @@ static const struct {
 	    RULE("action = request-in-out target_name = \"\"") },
 	{ 3, "write true or false",
 	    RULE("action = request-in-out encryption = maybe") },
+	{ 4, "rule \"x\" is exempt, so that nothing is negotiated: remove encryption",
+	    RULE("action = exempt\nencryption = false") },
+	{ 1, "remove policy", "policy p { } rule x { action = exempt policy = p }" },
 	{ 2, "different families: write two rules",
 	    RULE("action = request-in-out local = 10.0.0.1 remote = \"::1\"") },
 	{ 4, "wants encryption, and no quick-mode proposal",
@@ -270,6 +339,9 @@ tcase_config_rule(void)
 	tcase_add_test(t, test_named_policies);
 	tcase_add_test(t, test_policies_that_differ);
 	tcase_add_test(t, test_shortest_rule);
+	tcase_add_test(t, test_exempt);
+	tcase_add_loop_test(
+	    t, test_order, 0, sizeof(order_table) / sizeof(order_table[0]));
 	tcase_add_loop_test(
 	    t, test_selects, 0, sizeof(select_table) / sizeof(select_table[0]));
 	tcase_add_loop_test(
