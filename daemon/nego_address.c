@@ -1,4 +1,4 @@
-/* Local addresses that go away take their SAs with them (MS-AIPS 3.1.7). */
+/* Local addresses: those that go away take their SAs with them (MS-AIPS 3.1.7). */
 #include "config.h"
 
 #include <sys/socket.h>
@@ -11,6 +11,59 @@
 
 #include "daemon/log.h"
 #include "daemon/negotiator.h"
+
+/* ---- which are ours? ---- */
+
+static int
+note_type(const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
+
+	*(uint8_t *)ctx = rt->rtm_type;
+	return MNL_CB_STOP;
+}
+
+static struct nlmsghdr *
+route_question(char *buf, const struct address *a)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rt;
+
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
+	rt->rtm_family = a->family == 4 ? AF_INET : AF_INET6;
+	rt->rtm_dst_len = (uint8_t)(8 * address_len_bytes(a));
+	mnl_attr_put(nlh, RTA_DST, address_len_bytes(a), a->b);
+	return nlh;
+}
+
+/* Whose they are depends on the link, and nobody forwards what is for them. */
+static bool
+is_of_link(const struct address *a)
+{
+	return a->family == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+bool
+nego_address_is_own(const struct address *a)
+{
+	struct mnl_socket *s;
+	uint8_t type = RTN_UNSPEC;
+	char buf[4096];
+	struct nlmsghdr *nlh = route_question(buf, a);
+	ssize_t n;
+
+	if (is_of_link(a) || (s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC)) == NULL)
+		return true;
+	if (mnl_socket_sendto(s, nlh, nlh->nlmsg_len) >= 0 &&
+	    (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
+		(void)mnl_cb_run(buf, (size_t)n, 0, 0, note_type, &type);
+	mnl_socket_close(s);
+	return type == RTN_LOCAL;
+}
+
+/* ---- which go? ---- */
 
 static int
 address_message(const struct nlmsghdr *nlh, void *ctx)

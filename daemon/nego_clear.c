@@ -39,6 +39,15 @@ nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c)
 }
 
 uint32_t
+nego_clear_owner(struct negotiator *n, const struct flow *flow)
+{
+	uint32_t class_id = nego_flow_class(n, flow);
+
+	/* A socket without an address has the port of what is forwarded, and no more. */
+	return class_id != 0 && nego_address_is_own(&flow->local.addr) ? class_id : 0;
+}
+
+uint32_t
 nego_clear_patience_ms(const struct negotiator *n, uint32_t class_id)
 {
 	const struct class_spec *s = class_by_id(n->classes, class_id);

@@ -160,7 +160,7 @@ plane_message(void *ctx, uint16_t type, struct span body, int fd)
 		engine_peer_moved(n->engine, nego_now_ms(), move.qm_id, &move.remote);
 		nego_pump(n);
 	} else if (type == PROTO_OWNER_ASK && proto_body(body, &owner, sizeof(owner))) {
-		owner.class_id = nego_flow_class(n, &owner.flow);
+		owner.class_id = nego_clear_owner(n, &owner.flow);
 		(void)ipc_send(n->plane, PROTO_OWNER_REPLY, &owner, sizeof(owner), -1);
 	} else if (type != PROTO_PLANE_COUNTERS ||
 	    !proto_body(body, n->plane_count, sizeof(n->plane_count))) {

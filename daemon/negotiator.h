@@ -185,6 +185,8 @@ void nego_clear_free(struct negotiator *n);
 /* What a flow of this class waits for an answer; 0: it does not wait. */
 uint32_t nego_clear_patience_ms(const struct negotiator *n, uint32_t class_id);
 void nego_clear_flow(struct negotiator *n, const struct proto_flow_clear *c);
+/* The class of the socket that a clear packet is for; 0: none of ours, or of another host. */
+uint32_t nego_clear_owner(struct negotiator *n, const struct flow *flow);
 /* A waiter has a fallback_ms. */
 void nego_clear_arm(struct negotiator *n);
 /* Something of this class has waited in vain for this peer, not long ago. */
@@ -217,7 +219,9 @@ bool nego_user_begin(struct negotiator *n, struct waiter *w);
 void nego_user_end(struct negotiator *n, const struct waiter *w);
 void nego_user_free(struct negotiator *n);
 
-/* nego_address.c: deletes the SAs of local addresses that go away */
+/* nego_address.c: does the kernel deliver here what is for this address? */
+bool nego_address_is_own(const struct address *a);
+/* Deletes the SAs of local addresses that go away. */
 void nego_address_watch(struct negotiator *n);
 void nego_address_free(struct negotiator *n);
 
