@@ -55,6 +55,12 @@ auth_method_fits(const struct auth_methods *a, const struct proto_auth_ask *ask,
 	return false;
 }
 
+static void
+tell_log(const char *line)
+{
+	log_warn("auth", "%s", line);
+}
+
 void
 auth_methods_log(const struct auth_methods *a, const struct config *c)
 {
@@ -79,6 +85,7 @@ auth_methods_log(const struct auth_methods *a, const struct config *c)
 		log_warn("auth",
 		    "no trusted certificates: every peer will be refused; set "
 		    "`trust`");
+	auth_own_check(a->tls, c, tell_log);
 }
 
 bool
@@ -95,4 +102,20 @@ auth_methods_end(struct auth_methods *a)
 {
 	auth_tls_free(a->tls);
 	auth_psk_free(a->psk);
+}
+
+bool
+auth_methods_check(const struct config *c, config_tell *tell, char *err, size_t cap)
+{
+	struct auth_methods a = { 0 };
+	bool ok = auth_methods_start(&a, c, err, cap);
+
+	if (ok && c->kerberos.keytab[0] != '\0')
+		ok = (a.krb = auth_krb_new(c, err, cap)) != NULL;
+	if (ok && tell != NULL)
+		auth_own_check(a.tls, c, tell);
+	if (a.krb != NULL)
+		auth_krb_free(a.krb);
+	auth_methods_end(&a);
+	return ok;
 }

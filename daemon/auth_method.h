@@ -17,6 +17,11 @@ struct auth_methods {
 bool auth_methods_start(
     struct auth_methods *m, const struct config *c, char *err, size_t cap);
 void auth_methods_end(struct auth_methods *m);
+/*
+ * Can a host work with what c names, keytab included? Nothing of it is kept. False: err says why
+ * not. tell: what peers would find wrong; NULL: nobody is told.
+ */
+bool auth_methods_check(const struct config *c, config_tell *tell, char *err, size_t cap);
 void auth_methods_log(const struct auth_methods *m, const struct config *c);
 
 bool auth_method_is_kerberos(uint32_t method);

@@ -113,9 +113,12 @@ static bool
 load_cert(SSL_CTX *ctx, const struct config_cert *cert, char *err, size_t cap)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert->certificate) != 1)
-		return fail(err, cap, "cannot use certificate %s", cert->certificate);
+		return fail(err, cap, "cannot use %s, which must be a certificate in PEM",
+		    cert->certificate);
 	if (SSL_CTX_use_PrivateKey_file(ctx, cert->key, SSL_FILETYPE_PEM) != 1)
-		return fail(err, cap, "cannot use key %s with certificate %s",
+		return fail(err, cap,
+		    "cannot use %s, which must be the private key of %s, in PEM and without "
+		    "passphrase",
 		    cert->key, cert->certificate);
 	if (SSL_CTX_check_private_key(ctx) != 1)
 		return fail(err, cap, "key %s is not that of certificate %s", cert->key,

@@ -25,6 +25,9 @@ uint32_t auth_tls_count_own(const struct auth_tls *tls);
 uint32_t auth_tls_count_trusted(const struct auth_tls *tls);
 uint32_t auth_tls_count_crls(const struct auth_tls *tls);
 
+/* What peers will find wrong with the certificates of this host (auth_own.c). */
+void auth_own_check(const struct auth_tls *tls, const struct config *c, config_tell *tell);
+
 /*
  * A handshake: the initiator is the TLS client. credential counts from 0: an initiator
  * that runs out of certificates fails, a responder starts again with the first. Those

@@ -6,14 +6,18 @@
 #include "config.h"
 
 #include <sys/wait.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/account.h"
+#include "daemon/auth_method.h"
 #include "daemon/keeper_state.h"
 #include "daemon/log.h"
+
+#define RELOAD_WHY_BYTES (3 * CONFIG_PATH_MAX)
 
 /* What is built into sockets, devices and marks that are in use. X(name, member) */
 #define FIXED_NUMBERS(X)              \
@@ -37,15 +41,36 @@ find_fixed(const struct config *old, const struct config *fresh)
 	return old->backend != fresh->backend ? "backend" : NULL;
 }
 
-/* Can an auth role work with this? Tried by a child, which logs why not. */
-static bool
-auth_accepts(const struct config *c)
+/* Reads what the configuration names, and says why that is of no use. Does not return. */
+static void
+auth_try(const struct config *c, int out)
 {
-	pid_t pid = fork();
-	int status;
+	char err[RELOAD_WHY_BYTES] = "";
+	bool ok = auth_methods_check(c, NULL, err, sizeof(err));
+	ssize_t n = write(out, err, strlen(err));
 
-	if (pid == 0)
-		_exit(auth_role.start(event_base_new(), c, NULL) != NULL ? 0 : 1);
+	_exit(ok && n == 0 ? 0 : 1);
+}
+
+/* Can an auth role work with this? A child tries: keys are not for keeper. False: why not. */
+static bool
+auth_accepts(const struct config *c, char why[RELOAD_WHY_BYTES])
+{
+	int channel[2], status = -1;
+	ssize_t n = 0;
+	pid_t pid;
+
+	snprintf(why, RELOAD_WHY_BYTES, "its credentials cannot be read");
+	if (pipe2(channel, O_CLOEXEC) != 0)
+		return false;
+	if ((pid = fork()) == 0)
+		auth_try(c, channel[1]);
+	close(channel[1]);
+	if (pid > 0)
+		n = read(channel[0], why, RELOAD_WHY_BYTES - 1);
+	if (n > 0)
+		why[n] = '\0';
+	close(channel[0]);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
 	       WEXITSTATUS(status) == 0;
 }
@@ -55,6 +80,7 @@ static bool
 load_fresh(struct keeper *k, struct config *fresh, char *text, size_t n)
 {
 	struct config_error err;
+	char why[RELOAD_WHY_BYTES];
 	const char *fixed;
 
 	config_set_default(fresh);
@@ -85,14 +111,17 @@ load_fresh(struct keeper *k, struct config *fresh, char *text, size_t n)
 		    k->config_path);
 		return false;
 	}
-	if (!auth_accepts(fresh)) {
-		snprintf(text, n,
-		    "%s: its credentials cannot be used: see the log for the file and "
-		    "why",
-		    k->config_path);
+	if (!auth_accepts(fresh, why)) {
+		snprintf(text, n, "%s: %s", k->config_path, why);
 		return false;
 	}
 	return true;
+}
+
+static void
+tell_log(const char *line)
+{
+	log_warn("config", "%s", line);
 }
 
 static bool
@@ -111,6 +140,7 @@ reload(struct keeper *k, char *text, size_t n)
 		free(fresh);
 		return false;
 	}
+	config_warn(fresh, k->config_path, tell_log);
 	*k->own_config = *fresh;
 	free(fresh);
 	keeper_role_replace(k, ROLE_AUTH);

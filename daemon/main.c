@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/auth_method.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -61,6 +62,20 @@ tell_log(const char *line)
 	log_warn("config", "%s", line);
 }
 
+/* As at start, but for the network. */
+static int
+check(const struct config *c, const char *file)
+{
+	char err[3 * CONFIG_PATH_MAX];
+
+	if (!auth_methods_check(c, tell_user, err, sizeof(err))) {
+		fprintf(stderr, "authipd: %s\n", err);
+		return 1;
+	}
+	printf("%s: the configuration is good\n", file != NULL ? file : "built-in defaults");
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -82,10 +97,7 @@ main(int argc, char **argv)
 	if (load(&config, &o) != 0)
 		return 1;
 	config_warn(&config, o.config_file, o.check_only ? tell_user : tell_log);
-	if (o.check_only) {
-		printf("%s: the configuration is good\n",
-		    o.config_file != NULL ? o.config_file : "built-in defaults");
-		return 0;
-	}
+	if (o.check_only)
+		return check(&config, o.config_file);
 	return keeper_main(&config, &o);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/auth_method.h"
 #include "tests/unit/check_auth.h"
 
 /* a is the initiator. */
@@ -36,6 +37,48 @@ START_TEST(lists_are_read_at_start)
 	side_add_crl(&a, "ca1"); /* a certificate */
 	ck_assert_ptr_null(auth_tls_new(&a.c, err, sizeof(err)));
 	ck_assert_msg(strstr(err, "ca1.pem: ") != NULL, "%s", err);
+}
+END_TEST
+
+static char told[2000];
+
+static void
+tell(const char *line)
+{
+	snprintf(told, sizeof(told), "%s", line);
+}
+
+/* What peers find wrong with the certificate of this host; NULL: nothing. */
+static const struct {
+	const char *trust, *cert, *crl, *says;
+} own_table[] = {
+	{ "both", "rsa1", NULL, NULL },
+	{ "both", "chain", NULL, NULL },
+	{ "both", "nochain", NULL,
+	    "CN=nochain is issued by CN=inter, which is neither in that file nor in" },
+	{ "ca2", "rsa1", NULL, "issued by CN=ca1, which is neither in that file" },
+	{ "both", "expired", NULL, "expired.pem has expired, on 20" },
+	{ "both", "future", NULL, "future.pem is not valid before 20" },
+	{ "both", "self", NULL, NULL },
+	{ "both", "revoked", "crl1", "refuses CN=revoked: certificate revoked" },
+	{ "both", "revoked", NULL, NULL },
+};
+
+START_TEST(own_certificates)
+{
+	char err[800] = "";
+
+	side_init(&a, own_table[_i].trust, own_table[_i].cert);
+	if (own_table[_i].crl != NULL)
+		side_add_crl(&a, own_table[_i].crl);
+	strcpy(a.c.tls.peer_name[0], "nobody"); /* a rule for peers */
+	a.c.tls.n_peer_name = 1;
+	told[0] = '\0';
+	ck_assert_msg(auth_methods_check(&a.c, tell, err, sizeof(err)), "%s", err);
+	if (own_table[_i].says == NULL)
+		ck_assert_str_eq(told, "");
+	else
+		ck_assert_msg(strstr(told, own_table[_i].says) != NULL, "%s", told);
 }
 END_TEST
 
@@ -117,6 +160,8 @@ auth_choice_cases(void)
 	tcase_add_test(c, lists_are_read_at_start);
 	tcase_add_loop_test(c, rules_want_a_client_certificate, 0, 2);
 	tcase_add_test(c, trusted_authorities_are_named);
+	tcase_add_loop_test(
+	    c, own_certificates, 0, (int)(sizeof(own_table) / sizeof(own_table[0])));
 	tcase_add_loop_test(c, own_certificates_in_turn, 0,
 	    (int)(sizeof(order_table) / sizeof(order_table[0])));
 	return c;

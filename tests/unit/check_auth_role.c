@@ -233,7 +233,7 @@ START_TEST(unusable_files)
 	side_init(&host, "both", "locked");
 	expect_no_start("locked.key");
 	side_init(&host, "both", "absent");
-	expect_no_start("absent.pem: No such file or directory");
+	expect_no_start("absent.pem, which must be a certificate in PEM: No such file");
 	side_init(&host, "absent", "rsa1");
 	expect_no_start("absent.pem: No such file or directory");
 }
