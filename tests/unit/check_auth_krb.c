@@ -159,10 +159,14 @@ START_TEST(ticket_has_expired)
 	krb5_data req = { 0 };
 	uint8_t token[4096];
 
-	realm_use(0, 1);
 	two_begin("a", "short");
-	ck_assert_msg(two_start("host/short.test"), "%s", two.ra.text);
-	ck_assert_ptr_nonnull(t = krb_ticket_fetch(two.ka, "host/short.test", -1, &two.ra));
+	/* It is no good for its last 5 seconds: on a busy machine it may be too late. */
+	while (!two_start("host/short.test") ||
+	       (t = krb_ticket_fetch(two.ka, "host/short.test", -1, &two.ra)) == NULL) {
+		ck_assert_msg(two.ra.gss_status == SEC_E_CONTEXT_EXPIRED, "%s", two.ra.text);
+		two_end();
+	}
+	realm_use(0, 1); /* the responder's */
 	ck_assert_int_eq(krb5_parse_name(t->ctx, t->server, &server), 0);
 	in.server = server;
 	ck_assert_int_eq(krb5_cc_get_principal(t->ctx, t->cache, &in.client), 0);
@@ -194,9 +198,9 @@ END_TEST
 
 START_TEST(clocks_differ)
 {
-	realm_use(0, 1);
 	two_begin("a", "b");
 	ck_assert_msg(two_start("host/b.test"), "%s", two.ra.text);
+	realm_use(0, 1); /* the responder's */
 	sleep(3);
 	ck_assert(!two_answer());
 	two_expect(&two.rb, SEC_E_TIME_SKEW, "kew", "set the clocks");

@@ -198,8 +198,11 @@ fake_serve(int s)
 		close(fd);
 	if (le16toh(p.header.verb) == fake.verb && fake.fault == CLOSE)
 		return false;
-	if (le16toh(p.header.verb) == fake.verb && fake.fault == SILENT)
+	if (le16toh(p.header.verb) == fake.verb && fake.fault == SILENT) {
+		if (fake.signal != 0)
+			(void)pthread_kill(fake.asker, fake.signal);
 		return true;
+	}
 	fake_answer(s, &p);
 	return true;
 }
@@ -211,6 +214,7 @@ fake_run(void *arg)
 
 	(void)arg;
 	while ((s = accept4(fake.listener, NULL, NULL, SOCK_CLOEXEC)) != -1) {
+		fake.connection = s;
 		while (fake_serve(s))
 			;
 		close(s);

@@ -45,9 +45,12 @@ struct fake_daemon {
 	uint16_t verb; /* the answer to spoil; the others are right */
 	enum fault fault;
 	uint32_t error;
+	pthread_t asker; /* gets this signal when SILENT was asked; 0: nobody does */
+	int signal;
 	struct aip_api_query_reply query_reply; /* of good answers */
 	struct aip_api_identity_reply identity_reply;
 	/* what was seen */
+	int connection; /* that is served */
 	unsigned int hellos;
 	unsigned int secures;
 	struct aip_api_hello hello;

@@ -150,7 +150,7 @@ open_impatient(void)
 	FWPM_SESSION0 s = { .txnWaitTimeoutInMSec = 1 };
 	HANDLE h = NULL;
 
-	connection_timeout_ms = 2000;
+	connection_timeout_ms = 20000;
 	ck_assert_uint_eq(FwpmEngineOpen0(NULL, RPC_C_AUTHN_DEFAULT, NULL, &s, &h), 0);
 	connection_timeout_ms = 200;
 	return h;

