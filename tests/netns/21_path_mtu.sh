@@ -11,7 +11,8 @@ big_certificate() {
 		-addext "subjectAltName=$names" -keyout "$work/big-$1.key" \
 		-out "$work/big-$1.csr" 2>/dev/null || fail "no request for a certificate"
 	openssl x509 -req -in "$work/big-$1.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" \
-		-CAcreateserial -days 2 -copy_extensions copyall -out "$work/big-$1.pem" \
+		-CAserial "$work/ca.srl" -CAcreateserial -days 2 -copy_extensions copyall \
+		-out "$work/big-$1.pem" \
 		2>/dev/null || fail "no certificate"
 	(($(openssl x509 -in "$work/big-$1.pem" -outform DER | wc -c) > 12288)) ||
 		fail "the certificate is not big"

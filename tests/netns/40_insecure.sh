@@ -53,17 +53,19 @@ waits_for_nobody() {
 
 # Of one datagram nothing is lost, however the question ends that its program asks before.
 waits_udp() {
-	config a "$no_discovery"
+	config a "${no_discovery/700/30000}" # a negotiation takes as long as it takes
 	config b "$no_discovery"
 	daemon_start a
 	daemon_start b
 	serve b secure_udp -l "$p1"
 	capture waits
-	on a secure_udp -i -t 3 "$b4" "$p1" "$secret" || fail "lost where it is secured"
+	on a secure_udp -i -t 20 "$b4" "$p1" "$secret" || fail "lost where it is secured"
 	captured_only "udp port 500 or ip proto 50"
 	serve b secure_udp -c -l "$p2"
-	on a secure_udp -i -t 3 "$b4" "$p2" refused || fail "lost where the peer refuses"
+	on a secure_udp -i -t 20 "$b4" "$p2" refused || fail "lost where the peer refuses"
 	[[ $(clear_flows a failed) == 1 ]] || fail "it was not counted: $(ctl a status)"
+	config a "$no_discovery"
+	ctl a reload || fail "no reload"
 	daemon_stop b
 	serve b secure_udp -c -6 -l "$p3" # of that address nothing was heard
 	on a secure_udp -i -t 3 "$b6" "$p3" silent || fail "lost where the peer does not answer"
@@ -154,10 +156,9 @@ moves_to_esp() {
 	capture moves
 	talk_start a -i "$b4" "$p0"
 	say first-line-of-the-talk
-	sleep 1.5
+	within 10 moves_both_ways say_on || fail "no ESP, or only one way"
 	say second-line-of-the-talk
 	capture_stop
-	(($(captured "ip proto 50") > 0)) || fail "no ESP"
 	not grep -qa second-line-of-the-talk "$capture" || leaks "the second line is readable"
 	capture later
 	ctl a delete --all
@@ -233,19 +234,13 @@ answered_by_another() {
 	on b nft delete table ip silence
 }
 
-# A pair of SAs that traffic uses.
-has_pair() {
-	ctl "$1" status | grep -q ' <-> .*, established$'
-}
-
 # A plane, or a daemon, that dies does not make a secured flow forget that it was.
 restarts() {
 	both_start
 	serve b secure_server -i "$p0"
 	talk_start a -i "$b4" "$p0"
 	say first-line-of-the-talk
-	within 10 has_pair a || fail "not secured"
-	say second-line-of-the-talk
+	moves say_on
 	capture restarts
 	if [[ ${backend:-plane} == plane ]]; then
 		kill -9 "$(role_pid a plane)"
@@ -268,8 +263,7 @@ talk_secured() {
 	serve b secure_server -i "$p0"
 	talk_start a -i "$b4" "$p0"
 	say first-line-of-the-talk
-	within 5 not has_count b "quick mode SAs" 0 || fail "not secured"
-	say second-line-of-the-talk
+	moves say_on
 	port=$(on b ss -Htn state established sport = :"$p0" |
 		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)
 	sleep 1.5

@@ -217,9 +217,7 @@ request_moves() {
 	serve b secure_server -c "$p0"
 	talk_start a -c "$b4" "$p0"
 	say one
-	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
-	sleep 1
-	say two
+	moves say_on
 	capture moved
 	say three
 	captured_only "udp port 500 or ip proto 50"
@@ -295,9 +293,7 @@ secured_talk() {
 	serve b secure_server -c "$p0"
 	talk_start a -c "$b4" "$p0"
 	say one
-	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
-	sleep 0.3
-	say two
+	moves say_on
 	(($(refused b) == 0)) || fail "refused before"
 	sleep 1
 	daemon_stop a
@@ -324,10 +320,9 @@ request_never_back_client() {
 	start
 	serve b secure_server -c "$p0"
 	on a secure_client -c -t 5 "$b4" "$p0" first || fail "no connection"
-	within 5 not has_count a "quick mode SAs" 0 || fail "no negotiation"
-	sleep 1
+	(within 10 has_pair a && within 10 has_pair b) || fail "no negotiation"
 	talk_start a -c "$b4" "$p0"
-	say one
+	moves say_on
 	capture client
 	daemon_stop b
 	echo was-secured-once >&9
@@ -338,12 +333,24 @@ request_never_back_client() {
 	not grep -qa was-secured-once "$capture" || leaks "the flow goes on in clear"
 }
 
+# bytes_received: what the server has taken of the talk.
+bytes_received() {
+	on b ss -Htin state established sport = :"$p0" |
+		sed -n 's/.*bytes_received:\([0-9]*\).*/\1/p' | head -n 1
+}
+
+received_more() {
+	(($(bytes_received) > $1))
+}
+
+# That it takes the packet says more than that none was refused: the kernel's IPsec counts what it
+# refuses for the whole host, the closed sockets of earlier cases included.
 request_grace() {
+	local before
 	secured_talk 60
-	on a nt_inject tcp "$a4" "$(on b ss -Htn state established sport = :"$p0" |
-		sed -n 's/.*:\([0-9]*\) *$/\1/p' | head -n 1)" "$b4" "$p0" 1
-	sleep 0.3
-	(($(refused b) == 0)) || fail "refused within the grace"
+	before=$(bytes_received)
+	echo three >&9
+	within 5 received_more "${before:-0}" || fail "refused within the grace"
 }
 
 refused_some() {

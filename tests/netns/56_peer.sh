@@ -118,8 +118,8 @@ unlisted_server() {
 # A certificate with the DNS name b.test for b.
 named_certificate() {
 	openssl x509 -req -in "$pki/b.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" \
-		-CAcreateserial -days 2 -extfile <(echo subjectAltName=DNS:b.test) \
-		-out "$work/b.pem" 2>/dev/null || fail "openssl"
+		-CAserial "$work/ca.srl" -CAcreateserial -days 2 \
+		-extfile <(echo subjectAltName=DNS:b.test) -out "$work/b.pem" 2>/dev/null || fail "openssl"
 	config b
 	sed -i "s,certificate = .*,certificate = \"$work/b.pem\"," "$work/b.conf"
 	[[ ! -e $work/b.pid ]] || daemon_stop b

@@ -83,11 +83,6 @@ clear_flows() {
 	ctl "$1" status --json | sed -n "/clear_flows/,/}/s/.*\"$2\": \([0-9]*\).*/\1/p"
 }
 
-# has_pair HOST PROTOCOL
-has_pair() {
-	ctl "$1" status | grep -q " $2 .* <-> .*, established$"
-}
-
 counts_peer_nat() {
 	(($(clear_flows a peer_nat) > 0))
 }

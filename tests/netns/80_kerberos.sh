@@ -126,8 +126,8 @@ second_certificate() {
 	credentials b b
 	echo 'tls { peer_names = { "second.test" } }' >>"$work/b.conf"
 	openssl x509 -req -in "$pki/a.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" -days 2 \
-		-CAcreateserial -extfile <(echo subjectAltName=DNS:second.test) \
-		-out "$work/second.pem" 2>/dev/null || fail "openssl"
+		-CAserial "$work/ca.srl" -CAcreateserial \
+		-extfile <(echo subjectAltName=DNS:second.test) -out "$work/second.pem" 2>/dev/null || fail "openssl"
 	sed -i "s,$pki/second.pem,$work/second.pem,; s,$pki/second.key,$pki/a.key," "$work/a.conf"
 	both_start
 	serve b secure_server "$p0"

@@ -223,6 +223,12 @@ say() {
 	within "${2:-10}" grep -q "$1" "$work/talk.app" || fail "no echo of \"$1\""
 }
 
+# say_on: a line that only has to come back.
+n_said=0
+say_on() {
+	say "on-$((++n_said))."
+}
+
 # pids_of HOST...: sets pids to all processes there.
 pids_of() {
 	local p host
@@ -417,12 +423,14 @@ role_pid() {
 	done
 }
 
-# daemons_kill: what a failed case has left.
+# daemons_kill: what a failed case has left. The number of one that has ended may be that of
+# somebody else's program by now.
 daemons_kill() {
 	local host p
 	for host in a b c r; do
 		p=$(daemon_pid "$host" 2>/dev/null) || continue
 		rm "$work/$host.pid"
+		[[ ! -e /proc/$p || /proc/$p/ns/net -ef /run/netns/$ns$host ]] || continue
 		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
 	done
 	return 0
@@ -452,6 +460,11 @@ count() {
 # has_count HOST LIST NUMBER, for within.
 has_count() {
 	[[ $(count "$1" "$2") == "$3" ]]
+}
+
+# has_pair HOST [PROTOCOL]: of SAs that traffic uses; the list has those that are negotiated, too.
+has_pair() {
+	ctl "$1" status | grep -q "${2:+ $2 .*} <-> .*, established\$"
 }
 
 has_log() {
@@ -515,6 +528,19 @@ captured_only() {
 captured_some() {
 	capture_stop
 	(($(captured "$1") > 0)) || fail "no packet: $1"
+}
+
+# moves COMMAND...: again and again, until both hosts send ESP: how long their negotiation takes is
+# nobody's matter, and the status may be ahead of those who send.
+moves() {
+	capture moving
+	within 10 moves_both_ways "$@" || fail "no ESP, or only one way"
+	capture_stop
+}
+
+moves_both_ways() {
+	"$@"
+	(($(captured "src host $a4 and ip proto 50") > 0 && $(captured "src host $b4 and ip proto 50") > 0))
 }
 
 # ---- certificates and programs, once for all topics ----

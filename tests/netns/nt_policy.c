@@ -12,6 +12,7 @@
  */
 #include <arpa/inet.h>
 #include <fwpmu.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,17 +129,25 @@ secure_socket(void)
 	return s;
 }
 
-/* The only main mode of this user, or the first. */
+static bool
+is_own(const IKEEXT_SA_DETAILS0 *sa)
+{
+	return memcmp(&sa->ikePolicyKey, &mm_key, sizeof(mm_key)) == 0;
+}
+
+/* The main mode of this program, or one of others (root sees all). */
 static void
 show_main_mode(HANDLE engine)
 {
 	IKEEXT_SA_DETAILS0 **list;
 	HANDLE h;
-	UINT32 n;
+	UINT32 n, first = 0;
 
 	must("main modes", IkeextSaCreateEnumHandle0(engine, NULL, &h));
-	must("main modes", IkeextSaEnum0(engine, h, 1, &list, &n));
-	for (UINT32 i = 0; i < n; i++) {
+	must("main modes", IkeextSaEnum0(engine, h, 100, &list, &n));
+	while (first + 1 < n && !is_own(list[first]))
+		first++;
+	for (UINT32 i = first; i < n && i == first; i++) {
 		const IKEEXT_PROPOSAL0 *p = &list[i]->ikeProposal;
 		const IKEEXT_CREDENTIALS0 *c = &list[i]->ikeCredentials;
 
@@ -148,9 +157,7 @@ show_main_mode(HANDLE engine)
 		for (UINT32 k = 0; k < c->numCredentials; k++)
 			printf(" %d",
 			    c->credentials[k].peerCredentials.authenticationMethodType);
-		printf(", policy %s\n",
-		    memcmp(&list[i]->ikePolicyKey, &mm_key, sizeof(mm_key)) == 0 ? "own" :
-										   "other");
+		printf(", policy %s\n", is_own(list[i]) ? "own" : "other");
 	}
 	fflush(stdout);
 	FwpmFreeMemory0((void **)&list);
