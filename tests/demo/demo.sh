@@ -154,12 +154,12 @@ wire_in_clear() {
 }
 
 wire_has_esp() {
-	tcpdump -n -r "$dir/wire.pcap" 'ip proto 50 or ip6 proto 50' 2>/dev/null | grep -q . ||
+	[ -n "$(tcpdump -n -r "$dir/wire.pcap" 'ip proto 50 or ip6 proto 50' 2>/dev/null)" ] ||
 		fail "there is no ESP in the capture"
 }
 
 show_wire() {
-	tcpdump -n -t -r "$dir/wire.pcap" 2>/dev/null | head -n "$1"
+	tcpdump -n -t -c "$1" -r "$dir/wire.pcap" 2>/dev/null
 }
 
 wire_has_text() {
