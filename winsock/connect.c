@@ -3,24 +3,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "winsock/error_map.h"
 #include "winsock/preconnect.h"
 #include "winsock/shim.h"
 #include "winsock/socket_fact.h"
+#include "winsock/watch.h"
 #include "winsock2.h"
 
 /* 0, or the error of Winsock. errno is that of connect(). */
 int
 connect_socket(int fd, const struct sockaddr *name, socklen_t n)
 {
-	int error = socket_preconnect(fd, name, n);
+	int error = socket_preconnect(fd, name, n), rc;
 
 	if (error != 0) {
 		errno = error_to_errno(error);
 		return error;
 	}
-	if (connect(fd, name, n) == 0)
+	if (!watch_connect(fd, name, n, &rc))
+		rc = connect(fd, name, n);
+	if (rc == 0)
 		return 0;
 	return error_of_call(ERROR_CALL_CONNECT, fd, 0, errno);
 }
@@ -54,9 +58,12 @@ winsock_accept(int s, struct sockaddr *name, socklen_t *n)
 {
 	int fd = accept(s, name, n), flags;
 
-	if (fd == -1)
+	if (fd == -1) {
+		(void)watch_accepted(s, fd);
 		return error_fail(ERROR_CALL_RECEIVE, s, 0);
+	}
 	socket_fact_forget(fd);
+	socket_fact_add(fd, SOCKET_ACCEPTED);
 	/* Linux lets it inherit none of these; Windows does. */
 	if ((flags = fcntl(s, F_GETFL)) != -1 && (flags & O_NONBLOCK) != 0)
 		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -64,6 +71,10 @@ winsock_accept(int s, struct sockaddr *name, socklen_t *n)
 		socket_fact_add(fd, SOCKET_NOT_OVERLAPPED);
 	if (socket_fact_has(s, SOCKET_SECURED))
 		socket_fact_add(fd, SOCKET_SECURED);
+	if (!watch_accepted(s, fd)) {
+		(void)close(fd);
+		return error_set(WSAENOBUFS);
+	}
 	return fd;
 }
 

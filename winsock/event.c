@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "winsock/overlapped.h"
+#include "winsock/sleeper.h"
 #include "winsock/waitable.h"
+#include "winsock/watch.h"
 #include "winsock2.h"
 
 pthread_mutex_t waitable_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -26,11 +28,18 @@ make_condition(void)
 }
 
 void
-waitable_signal(struct waitable *w)
+waitable_changed(struct waitable *w)
 {
 	(void)pthread_once(&once, make_condition);
-	w->is_signalled = true;
 	(void)pthread_cond_broadcast(&something_happened);
+	sleepers_wake(w);
+}
+
+void
+waitable_signal(struct waitable *w)
+{
+	w->is_signalled = true;
+	waitable_changed(w);
 }
 
 /* ---- fork: the threads that wait are not in the child ---- */
@@ -51,6 +60,7 @@ static void
 after_fork_in_child(void)
 {
 	make_condition();
+	sleepers_forget();
 	pthread_mutex_unlock(&waitable_lock);
 }
 
@@ -187,27 +197,50 @@ unlock(void *unused)
 	pthread_mutex_unlock(&waitable_lock);
 }
 
+static bool
+is_past(const struct timespec *t)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > t->tv_sec ||
+	       (now.tv_sec == t->tv_sec && now.tv_nsec >= t->tv_nsec);
+}
+
+/* Until one may be signalled. False: the time is over; deadline NULL: never. */
+static bool
+wait_once(struct waitable **objects, DWORD n, const struct timespec *deadline)
+{
+	if (deadline != NULL && is_past(deadline))
+		return false;
+	if (sleeper_is_needed(objects, n))
+		sleeper_sleep(objects, n, deadline);
+	else if (deadline == NULL)
+		(void)pthread_cond_wait(&something_happened, &waitable_lock);
+	else
+		(void)pthread_cond_timedwait(
+		    &something_happened, &waitable_lock, deadline);
+	return true;
+}
+
 /* A thread that is cancelled while it waits gives the lock back, too. */
 static DWORD
 wait_objects(struct waitable **objects, DWORD n, bool all, DWORD ms)
 {
 	struct timespec deadline;
 	DWORD result;
-	int rc = 0;
 
 	(void)pthread_once(&once, make_condition);
 	if (ms != INFINITE)
 		deadline_in(&deadline, ms);
 	pthread_mutex_lock(&waitable_lock);
 	pthread_cleanup_push(unlock, NULL);
-	while (
-	    (result = try_wait(objects, n, all)) == WAIT_TIMEOUT && rc != ETIMEDOUT) {
-		if (ms == INFINITE)
-			rc = pthread_cond_wait(&something_happened, &waitable_lock);
-		else
-			rc = pthread_cond_timedwait(
-			    &something_happened, &waitable_lock, &deadline);
-	}
+	do {
+		for (DWORD i = 0; i < n; i++)
+			watch_look_all(objects[i]);
+		result = try_wait(objects, n, all);
+	} while (result == WAIT_TIMEOUT &&
+		 wait_once(objects, n, ms != INFINITE ? &deadline : NULL));
 	pthread_cleanup_pop(1);
 	return result;
 }

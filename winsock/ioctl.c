@@ -12,6 +12,7 @@
 #include "winsock/shim.h"
 #include "winsock/socket_state.h"
 #include "winsock/startup.h"
+#include "winsock/watch.h"
 #include "ws2tcpip.h"
 #include "mswsock.h"
 
@@ -57,6 +58,8 @@ winsock_ioctl(SOCKET s, long cmd, void *argp, size_t size)
 	switch (cmd) {
 	case FIONBIO:
 		value = get_value(argp, size) != 0;
+		if (!value && watch_is_selected(s))
+			return error_set(WSAEINVAL);
 		if (ioctl(s, FIONBIO, &value) != 0)
 			return error_fail(ERROR_CALL_OTHER, s, 0);
 		return 0;

@@ -44,8 +44,11 @@ after(void)
 	lock_give(&before);
 }
 
-/* Once, before the program has threads of ours. */
-__attribute__((constructor)) static void
+/*
+ * Once, before the program has threads of ours, and before event.c: what is registered first is
+ * called last before a fork, and this is the lock that is taken under the other one.
+ */
+__attribute__((constructor(1000))) static void
 watch_forks(void)
 {
 	(void)pthread_atfork(prepare, after, after);

@@ -6,6 +6,7 @@
 #include "winsock/error_map.h"
 #include "winsock/shim.h"
 #include "winsock/socket_fact.h"
+#include "winsock/watch.h"
 #include "winsock2.h"
 
 /* IPv6 sockets are for IPv6 only, as on Windows. SOCK_CLOEXEC and the like may be in type. */
@@ -63,6 +64,7 @@ closesocket(SOCKET s)
 	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
 		return error_set(WSAENOTSOCK);
 	socket_fact_forget(s);
+	watch_closed(s);
 	/* EINTR: closed all the same. */
 	if (close(s) != 0 && errno != EINTR)
 		return error_fail(ERROR_CALL_OTHER, s, 0);
@@ -78,7 +80,10 @@ winsock_bind(int s, const struct sockaddr *name, socklen_t n)
 int
 winsock_listen(int s, int backlog)
 {
-	return listen(s, backlog) == 0 ? 0 : error_fail(ERROR_CALL_OTHER, s, 0);
+	if (listen(s, backlog) != 0)
+		return error_fail(ERROR_CALL_OTHER, s, 0);
+	watch_listens(s);
+	return 0;
 }
 
 int

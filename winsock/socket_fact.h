@@ -11,6 +11,7 @@ enum socket_fact {
 	SOCKET_NOT_OVERLAPPED = 0x1, /* made without WSA_FLAG_OVERLAPPED */
 	SOCKET_SHUT_BY_US = 0x2,     /* shutdown() of sending */
 	SOCKET_SECURED = 0x4,	     /* WSASetSocketSecurity() succeeded */
+	SOCKET_ACCEPTED = 0x8,	     /* by a listener */
 };
 
 void socket_fact_add(int fd, enum socket_fact fact);

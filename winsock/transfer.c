@@ -12,6 +12,7 @@
 #include "winsock/overlapped.h"
 #include "winsock/preconnect.h"
 #include "winsock/shim.h"
+#include "winsock/watch.h"
 #include "winsock2.h"
 
 #define FEW_BUFFERS 16
@@ -24,6 +25,7 @@ winsock_send(int s, const void *buffer, size_t n, int flags)
 {
 	ssize_t sent = send(s, buffer, n, flags | MSG_NOSIGNAL);
 
+	watch_sent(s, n, sent);
 	return sent >= 0 ? sent : error_fail(ERROR_CALL_SEND, s, flags);
 }
 
@@ -37,6 +39,7 @@ winsock_sendto(int s, const void *buffer, size_t n, int flags,
 	if (error != 0)
 		return error_set(error);
 	sent = sendto(s, buffer, n, flags | MSG_NOSIGNAL, to, to_n);
+	watch_sent(s, n, sent);
 	return sent >= 0 ? sent : error_fail(ERROR_CALL_SEND, s, flags);
 }
 
@@ -62,6 +65,7 @@ winsock_recvfrom(
 
 	got = recvfrom(
 	    s, buffer, n, is_checked ? flags | MSG_TRUNC : flags, from, from_n);
+	got = watch_received(s, got);
 	if (got < 0)
 		return error_fail(ERROR_CALL_RECEIVE, s, flags);
 	if (is_checked && (size_t)got > n) {
@@ -191,6 +195,7 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
 	if (error != 0)
 		return transfer_end(&t, error, 0, NULL);
 	n = transfer_run(&t, call_send, (int)dwFlags);
+	watch_sent(s, t.room, n);
 	if (n < 0)
 		error = error_of_call(ERROR_CALL_SEND, s, (int)dwFlags, errno);
 	return transfer_end(&t, error, n < 0 ? 0 : (size_t)n, lpNumberOfBytesSent);
@@ -211,6 +216,7 @@ receive(struct transfer *t, LPDWORD flags, LPINT from_n, size_t *bytes)
 {
 	ssize_t n = transfer_run(t, call_receive, (int)*flags);
 
+	n = watch_received(t->s, n);
 	if (n < 0)
 		return error_of_call(ERROR_CALL_RECEIVE, t->s, (int)*flags, errno);
 	*bytes = (size_t)n;

@@ -16,7 +16,9 @@ cc -O1 -g -w -fsanitize=thread -DAUTHIP_NATIVE_SOCKETS -D_GNU_SOURCE -I"$top" -I
 	-I"$top/winsock/include" -o "$scratch/check" \
 	"${sources[@]/*wmain.c/$top/tests/unit/check_windows.c}" "$top"/tests/unit/windows_*.c \
 	"${check[@]}" -lpthread || exit 1
-CK_FORK=no CK_RUN_CASE=handle "$scratch/check" || exit 1
+for suite in handle sleeper; do
+	CK_FORK=no CK_RUN_CASE=$suite "$scratch/check" || exit 1
+done
 cc -O1 -g -w -fsanitize=thread -DAUTHIP_NATIVE_SOCKETS -D_GNU_SOURCE -I"$top" -I. \
 	-I"$top/winsock/include" -o "$scratch/stress" \
 	"${sources[@]/*wmain.c/$top/tests/porting/stress.c}" "$top/tests/unit/fake_daemon.c" \
