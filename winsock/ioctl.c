@@ -12,6 +12,7 @@
 #include "winsock/shim.h"
 #include "winsock/socket_state.h"
 #include "winsock/startup.h"
+#include "winsock/transfer.h"
 #include "winsock/watch.h"
 #include "ws2tcpip.h"
 #include "mswsock.h"
@@ -230,18 +231,24 @@ disconnect_ex(SOCKET s, LPOVERLAPPED lpOverlapped, DWORD dwFlags, DWORD dwReserv
 static int
 extension_function(struct request *r)
 {
-	static const GUID connect_id = WSAID_CONNECTEX,
-			  disconnect_id = WSAID_DISCONNECTEX;
-	uintptr_t f;
+	static const struct {
+		GUID id;
+		uintptr_t function;
+	} functions[] = {
+		{ WSAID_CONNECTEX, (uintptr_t)connect_ex },
+		{ WSAID_DISCONNECTEX, (uintptr_t)disconnect_ex },
+		{ WSAID_WSARECVMSG, (uintptr_t)transfer_receive_message },
+		{ WSAID_WSASENDMSG, (uintptr_t)WSASendMsg },
+	};
+	uintptr_t f = 0;
 
 	if (r->in == NULL || r->in_n < sizeof(GUID) || r->out == NULL ||
 	    r->out_n < sizeof(f))
 		return error_set(WSAEFAULT);
-	if (memcmp(r->in, &connect_id, sizeof(GUID)) == 0)
-		f = (uintptr_t)connect_ex;
-	else if (memcmp(r->in, &disconnect_id, sizeof(GUID)) == 0)
-		f = (uintptr_t)disconnect_ex;
-	else
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (memcmp(r->in, &functions[i].id, sizeof(GUID)) == 0)
+			f = functions[i].function;
+	if (f == 0)
 		return error_set(WSAEINVAL);
 	memcpy(r->out, &f, sizeof(f));
 	r->returned = sizeof(f);

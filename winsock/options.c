@@ -89,6 +89,15 @@ would_share_port(int s, int level, int option)
 	       socket_fact_has(s, SOCKET_SECURED);
 }
 
+/* On Windows one option is both: to be told, and (a structure here) what to send with. */
+static int
+linux_option(int level, int option, socklen_t n)
+{
+	return level == IPPROTO_IPV6 && option == IPV6_PKTINFO && n == sizeof(int) ?
+		   IPV6_RECVPKTINFO :
+		   option;
+}
+
 int
 winsock_setsockopt(int s, int level, int option, const void *value, socklen_t n)
 {
@@ -108,7 +117,7 @@ winsock_setsockopt(int s, int level, int option, const void *value, socklen_t n)
 					      option == SO_UPDATE_CONNECT_CONTEXT)) {
 		rc = 0;
 	} else {
-		rc = setsockopt(s, level, option, value, n);
+		rc = setsockopt(s, level, linux_option(level, option, n), value, n);
 	}
 	return rc == 0 ? 0 : error_fail(ERROR_CALL_OTHER, s, 0);
 }
@@ -141,6 +150,7 @@ winsock_getsockopt(int s, int level, int option, void *value, socklen_t *n)
 	else if (level == SOL_SOCKET && option == SO_ERROR && has_room)
 		rc = get_error(s, value, n);
 	else
-		rc = getsockopt(s, level, option, value, n);
+		rc = getsockopt(s, level,
+		    linux_option(level, option, has_room ? *n : 0), value, n);
 	return rc == 0 ? 0 : error_fail(ERROR_CALL_OTHER, s, 0);
 }

@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "winsock/control.h"
 #include "winsock/error_map.h"
 #include "winsock/overlapped.h"
 #include "winsock/preconnect.h"
 #include "winsock/shim.h"
+#include "winsock/transfer.h"
 #include "winsock/watch.h"
 #include "winsock2.h"
 
@@ -174,6 +176,22 @@ call_receive(struct transfer *t, int flags)
 	return recvmsg(t->s, &t->m, flags);
 }
 
+/* The rest of a call that sends. */
+static int
+transfer_send(struct transfer *t, DWORD flags, LPDWORD count)
+{
+	ssize_t n = 0;
+	int error = socket_preconnect_once(t->s, t->m.msg_name, t->m.msg_namelen);
+
+	if (error != 0)
+		return transfer_end(t, error, 0, NULL);
+	n = transfer_run(t, call_send, (int)flags);
+	watch_sent(t->s, t->room, n);
+	if (n < 0)
+		error = error_of_call(ERROR_CALL_SEND, t->s, (int)flags, errno);
+	return transfer_end(t, error, n < 0 ? 0 : (size_t)n, count);
+}
+
 /* Windows: WSASendTo (winsock2.h). Up to 1024 buffers in one piece. */
 int WSAAPI
 WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
@@ -182,7 +200,6 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
     LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
 {
 	struct transfer t;
-	ssize_t n = 0;
 	int error;
 
 	error = transfer_begin(&t, s, lpBuffers, dwBufferCount, lpNumberOfBytesSent,
@@ -191,14 +208,7 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
 		return transfer_end(&t, error, 0, NULL);
 	t.m.msg_name = (void *)(uintptr_t)lpTo;
 	t.m.msg_namelen = lpTo == NULL || iToLen < 0 ? 0 : (socklen_t)iToLen;
-	error = socket_preconnect_once(s, lpTo, t.m.msg_namelen);
-	if (error != 0)
-		return transfer_end(&t, error, 0, NULL);
-	n = transfer_run(&t, call_send, (int)dwFlags);
-	watch_sent(s, t.room, n);
-	if (n < 0)
-		error = error_of_call(ERROR_CALL_SEND, s, (int)dwFlags, errno);
-	return transfer_end(&t, error, n < 0 ? 0 : (size_t)n, lpNumberOfBytesSent);
+	return transfer_send(&t, dwFlags, lpNumberOfBytesSent);
 }
 
 /* Windows: WSASend (winsock2.h). */
@@ -267,4 +277,78 @@ WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfByt
 {
 	return WSARecvFrom(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags,
 	    NULL, NULL, lpOverlapped, lpCompletionRoutine);
+}
+
+/* ---- datagrams with control data ---- */
+
+static int
+message_begin(struct transfer *t, SOCKET s, LPWSAMSG m, LPDWORD count,
+    LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+	int type, error;
+	socklen_t n = sizeof(type);
+
+	memset(t, 0, sizeof(*t));
+	if (getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
+		return WSAENOTSOCK;
+	if (m == NULL)
+		return WSAEFAULT;
+	error = transfer_begin(
+	    t, s, m->lpBuffers, m->dwBufferCount, count, overlapped, routine);
+	if (error == 0 && type != SOCK_DGRAM)
+		error = WSAEINVAL;
+	t->m.msg_name = m->name;
+	t->m.msg_namelen = m->name == NULL || m->namelen < 0 ? 0 : (socklen_t)m->namelen;
+	return error;
+}
+
+/*
+ * Windows: WSASendMsg (winsock2.h). The address of IN_PKTINFO is that to send from, as in
+ * Linux ipi_spec_dst.
+ */
+INT WSAAPI
+WSASendMsg(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags, LPDWORD lpNumberOfBytesSent,
+    LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	union control c;
+	struct transfer t;
+	int error;
+
+	error = message_begin(
+	    &t, s, lpMsg, lpNumberOfBytesSent, lpOverlapped, lpCompletionRoutine);
+	if (error == 0 && !control_to_send(&c, &lpMsg->Control, &t.m))
+		error = WSAENOBUFS;
+	if (error != 0)
+		return transfer_end(&t, error, 0, NULL);
+	return transfer_send(&t, dwFlags, lpNumberOfBytesSent);
+}
+
+INT WSAAPI
+transfer_receive_message(SOCKET s, LPWSAMSG lpMsg, LPDWORD lpdwNumberOfBytesRecvd,
+    LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+	struct transfer t;
+	DWORD flags;
+	size_t bytes = 0;
+	int error;
+
+	error = message_begin(
+	    &t, s, lpMsg, lpdwNumberOfBytesRecvd, lpOverlapped, lpCompletionRoutine);
+	if (error == 0) {
+		/* What an earlier call told in there is no flag. */
+		flags = lpMsg->dwFlags & MSG_PEEK;
+		t.m.msg_control = lpMsg->Control.buf;
+		t.m.msg_controllen =
+		    lpMsg->Control.buf == NULL ? 0 : lpMsg->Control.len;
+		error = receive(&t, &flags, &lpMsg->namelen, &bytes);
+	}
+	if (error == 0 || error == WSAEMSGSIZE) {
+		lpMsg->Control.len = (ULONG)t.m.msg_controllen;
+		lpMsg->dwFlags = (ULONG)t.m.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+	}
+	if (error == WSAEMSGSIZE && lpdwNumberOfBytesRecvd != NULL)
+		*lpdwNumberOfBytesRecvd = (DWORD)bytes;
+	return transfer_end(&t, error, bytes, lpdwNumberOfBytesRecvd);
 }

@@ -15,6 +15,7 @@ main(void)
 	suite_add_tcase(s, windows_wire_case());
 	suite_add_tcase(s, windows_error_case());
 	suite_add_tcase(s, windows_handle_case());
+	suite_add_tcase(s, windows_message_case());
 	suite_add_tcase(s, windows_event_case());
 	suite_add_tcase(s, windows_sleeper_case());
 	suite_add_tcase(s, windows_cancel_case());

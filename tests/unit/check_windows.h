@@ -10,6 +10,7 @@ TCase *windows_socket_case(void);
 TCase *windows_wire_case(void);
 TCase *windows_error_case(void);
 TCase *windows_handle_case(void);
+TCase *windows_message_case(void);
 TCase *windows_event_case(void);
 TCase *windows_sleeper_case(void);
 TCase *windows_cancel_case(void);

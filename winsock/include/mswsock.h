@@ -22,6 +22,20 @@ extern "C" {
 			0xa0, 0x31, 0xf5, 0x36, 0xa6, 0xee, 0xc1, 0x57 \
 		}                                                      \
 	}
+#define WSAID_WSARECVMSG                                               \
+	{                                                              \
+		0xf689d7c8, 0x6f1f, 0x436b,                            \
+		{                                                      \
+			0x8a, 0x53, 0xe5, 0x4f, 0xe3, 0x51, 0xc3, 0x22 \
+		}                                                      \
+	}
+#define WSAID_WSASENDMSG                                               \
+	{                                                              \
+		0xa441e712, 0x754f, 0x43ca,                            \
+		{                                                      \
+			0x84, 0xa7, 0x0d, 0xee, 0x44, 0xcf, 0x60, 0x6d \
+		}                                                      \
+	}
 #define TF_REUSE_SOCKET 0x02u
 
 typedef BOOL(WINAPI *LPFN_CONNECTEX)(SOCKET s, const struct sockaddr *name, int namelen,
@@ -29,6 +43,12 @@ typedef BOOL(WINAPI *LPFN_CONNECTEX)(SOCKET s, const struct sockaddr *name, int 
     LPOVERLAPPED lpOverlapped);
 typedef BOOL(WINAPI *LPFN_DISCONNECTEX)(
     SOCKET s, LPOVERLAPPED lpOverlapped, DWORD dwFlags, DWORD dwReserved);
+typedef INT(WINAPI *LPFN_WSARECVMSG)(SOCKET s, LPWSAMSG lpMsg,
+    LPDWORD lpdwNumberOfBytesRecvd, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+typedef INT(WINAPI *LPFN_WSASENDMSG)(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags,
+    LPDWORD lpNumberOfBytesSent, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 
 #ifdef __cplusplus
 }

@@ -87,6 +87,33 @@ typedef struct _WSABUF {
 	CHAR *buf;
 } WSABUF, *LPWSABUF;
 
+/* A datagram with control data, which is that of Linux. */
+typedef struct _WSAMSG {
+	LPSOCKADDR name;
+	INT namelen;
+	LPWSABUF lpBuffers;
+	ULONG dwBufferCount;
+	WSABUF Control;
+	ULONG dwFlags;
+} WSAMSG, *PWSAMSG, *LPWSAMSG;
+
+typedef struct cmsghdr WSACMSGHDR, *PWSACMSGHDR, *LPWSACMSGHDR;
+typedef struct in_pktinfo IN_PKTINFO, *PIN_PKTINFO;
+#define WSA_CMSG_FIRSTHDR(msg)                            \
+	((msg)->Control.len >= sizeof(WSACMSGHDR) ?       \
+		(LPWSACMSGHDR)(void *)(msg)->Control.buf : \
+		(LPWSACMSGHDR)NULL)
+#define WSA_CMSG_NXTHDR(msg, cmsg)                                                  \
+	((cmsg) == NULL ? WSA_CMSG_FIRSTHDR(msg) :                                  \
+	 (char *)(cmsg) + CMSG_ALIGN((cmsg)->cmsg_len) + sizeof(WSACMSGHDR) >       \
+			(msg)->Control.buf + (msg)->Control.len ?                   \
+			  (LPWSACMSGHDR)NULL :                                      \
+			  (LPWSACMSGHDR)(void *)((char *)(cmsg) +                   \
+						 CMSG_ALIGN((cmsg)->cmsg_len)))
+#define WSA_CMSG_DATA(cmsg) ((unsigned char *)CMSG_DATA(cmsg))
+#define WSA_CMSG_SPACE(n) CMSG_SPACE(n)
+#define WSA_CMSG_LEN(n) CMSG_LEN(n)
+
 typedef HANDLE WSAEVENT;
 typedef LPHANDLE LPWSAEVENT;
 #define WSA_INVALID_EVENT ((WSAEVENT)NULL)
@@ -218,6 +245,10 @@ int WSAAPI WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
 int WSAAPI WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
     LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags, struct sockaddr *lpFrom,
     LPINT lpFromlen, LPWSAOVERLAPPED lpOverlapped,
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+/* Of datagrams. WSARecvMsg is a function that WSAIoctl returns: mswsock.h. */
+INT WSAAPI WSASendMsg(SOCKET s, LPWSAMSG lpMsg, DWORD dwFlags,
+    LPDWORD lpNumberOfBytesSent, LPWSAOVERLAPPED lpOverlapped,
     LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 BOOL WSAAPI WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED lpOverlapped,
     LPDWORD lpcbTransfer, BOOL fWait, LPDWORD lpdwFlags);
