@@ -221,12 +221,15 @@ clear_remove_class(const struct config *c, uint32_t class_id)
 bool
 net_reply_up(const struct config *c, const char *run_dir)
 {
-	char commands[768], choice[48];
+	char commands[768], choice[64];
 	bool has_rules, reflects, is_kernel = c->backend == BACKEND_KERNEL;
 
-	/* Packets of the plane come from a device, those of the kernel's IPsec with a mark. */
+	/*
+	 * Packets of the plane come from a device, those of the kernel's IPsec with a mark: so do
+	 * those within the host, which have that of their sender.
+	 */
 	if (is_kernel)
-		snprintf(choice, sizeof(choice), "meta mark & 0x%x", c->mark_mask);
+		snprintf(choice, sizeof(choice), "iifname != lo meta mark & 0x%x", c->mark_mask);
 	else
 		snprintf(choice, sizeof(choice), "iifname");
 	/* "add" first, so that "delete" cannot fail: the table is made anew. */

@@ -296,10 +296,35 @@ others_clear_again() {
 	established "$port" || leaks "the reset was taken"
 }
 
+# reach_itself OPTION ADDRESS FAMILY SERVER-OPTION
+reach_itself() {
+	serve a secure_server "$4" "-$3" "$p0"
+	serve a secure_udp "$4" "-$3" -l "$p1"
+	on a secure_client "$1" -t $((5 * patience)) "$2" "$p0" hello || fail "$1 not to $4 by $2"
+	on a secure_udp "$1" -t $((5 * patience)) "$2" "$p1" hello || fail "$1 not to $4 by $2, UDP"
+	end_apps
+}
+
+# Within the host there is no IPsec: what allows clear text has it.
+itself() {
+	config a
+	daemon_start a
+	capture itself
+	for options in "-i -i" "-i -c" "-c -i"; do
+		for address in 127.0.0.1 "$a4"; do
+			reach_itself "${options% *}" "$address" 4 "${options#* }"
+		done
+		for address in ::1 "$a6"; do
+			reach_itself "${options% *}" "$address" 6 "${options#* }"
+		done
+	done
+	not has_log a main-mode-started || fail "it negotiates with itself"
+}
+
 topic_begin
 hosts_join
 each_case=daemons_kill
-stock="insecure_answered_by_another"
+stock="insecure_answered_by_another insecure_itself"
 try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
 try insecure_waits_udp waits_udp
@@ -315,3 +340,4 @@ try insecure_answered_by_another answered_by_another
 try insecure_restarts restarts
 try insecure_refuses_clear_later clear_is_refused_later
 try insecure_others_clear_again others_clear_again
+try insecure_itself itself
