@@ -14,6 +14,7 @@
 
 #define LOG_LINES 10 /* in LOG_MS; events tell of all */
 #define LOG_MS 10000
+#define AGAIN_MS 1000 /* who spoke once may have stopped */
 #define SILENT_MS (10 * 60 * 1000) /* like the memory of the data planes */
 
 void
@@ -177,9 +178,11 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	TAILQ_FOREACH (w, &n->waiters, next)
 		if (w->fallback_ms != 0 && w->fallback_ms <= now) {
+			w->fallback_ms = now + AGAIN_MS;
+			if (engine_peer_speaks(n->engine, &w->flow.remote.addr))
+				continue;
 			w->fallback_ms = 0;
-			if (!engine_peer_speaks(n->engine, &w->flow.remote.addr))
-				fall_back(n, w, now);
+			fall_back(n, w, now);
 		}
 	nego_clear_arm(n);
 	nego_pump(n);

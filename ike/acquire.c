@@ -44,17 +44,31 @@ engine_flow_class(const struct engine *e, const struct flow *flow)
 	return 0;
 }
 
+static bool
+mm_is_answered(const struct mm_sa *mm)
+{
+	static const uint8_t none[COOKIE_BYTES];
+
+	return memcmp(mm->rcookie, none, COOKIE_BYTES) != 0 || mm->peer_status != 0;
+}
+
 bool
 engine_peer_speaks(const struct engine *e, const struct address *peer)
 {
-	static const uint8_t none[COOKIE_BYTES];
 	const struct mm_sa *mm;
+	bool speaks = false;
 
-	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link))
-		if (address_equal(&mm->remote.addr, peer) &&
-		    (memcmp(mm->rcookie, none, COOKIE_BYTES) != 0 || mm->peer_status != 0))
-			return true;
-	return false;
+	for (mm = sadb_mm_first(e, peer); mm != NULL; mm = LIST_NEXT(mm, peer_link)) {
+		if (!address_equal(&mm->remote.addr, peer) || mm->expired ||
+		    mm->state == MM_DYING)
+			continue;
+		if (mm_is_answered(mm))
+			speaks = true;
+		else if (mm->request.n_sent > 1 &&
+		    (mm->twin == NULL || !mm_is_answered(mm->twin)))
+			return false;
+	}
+	return speaks;
 }
 
 /* With its port, if that is known: there may be pairs for it alone (ike/narrow.h). */

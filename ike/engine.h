@@ -433,8 +433,9 @@ uint64_t engine_event_count(const struct engine *e, enum engine_event_type t);
 /* Finds the usable pair that carries flow for this class; 0 = none. */
 uint32_t engine_find_qm(const struct engine *e, uint32_t class_id, const struct flow *flow);
 /*
- * Has this peer shown that it speaks IKE, in what is remembered of it? An answer of any kind
- * counts, also one that nobody vouches for.
+ * Does this peer speak IKE, as its main modes show? An answer of any kind counts, also one that
+ * nobody vouches for; not what has ended, nor what it said before it left a first message
+ * without an answer.
  */
 bool engine_peer_speaks(const struct engine *e, const struct address *peer);
 /* The class of a usable pair that carries flow; 0 = none. */

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/status_json.h"
-#include "tests/sim/simnet.h"
+#include "tests/sim/sim_tap.h"
 #include "tests/unit/check_daemon.h"
 
 static struct simnet net;
@@ -138,6 +138,50 @@ START_TEST(an_answer_is_waited_for)
 }
 END_TEST
 
+/* A peer that stopped, as it said, is known no more: it is waited for as one that never spoke. */
+START_TEST(who_has_stopped_falls_back)
+{
+	struct endpoint peer = sim_endpoint(1, 1, 4, 500);
+
+	sim_acquire(&net, (size_t)_i, 1, 4, 80);
+	ck_assert(sim_run_results(&net, (size_t)_i, 1, 5000));
+	sim_run(&net, 1000);
+	engine_shutdown(net.host[1].engine, net.now_ms);
+	sim_run(&net, 500);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 2, 4, 81);
+	wait_for(&peer);
+	later(499);
+	ck_assert_uint_eq(n_events + heard(PROTO_CLEAR_NOW), 0);
+	later(1);
+	ck_assert_uint_eq(n_events, 1);
+	ck_assert_uint_eq(heard(PROTO_CLEAR_NOW), 1);
+}
+END_TEST
+
+/* It just stopped, and a main mode that it began is there: until it does not answer any more. */
+START_TEST(who_stops_to_answer_falls_back)
+{
+	struct endpoint peer = sim_endpoint(1, 1, 4, 500);
+
+	sim_acquire(&net, 1, 1, 4, 80);
+	ck_assert(sim_run_results(&net, 1, 1, 5000));
+	sim_run(&net, 1000);
+	net.tap = lose_all;
+	sim_acquire(&net, 0, 2, 4, 81);
+	wait_for(&peer);
+	later(500);
+	sim_run(&net, 500);
+	ck_assert_uint_eq(n_events + heard(PROTO_CLEAR_NOW), 0);
+	sim_run(&net, 2000); /* it was asked again */
+	later(1000);
+	ck_assert_uint_eq(n_events, 1);
+	ck_assert_uint_eq(heard(PROTO_CLEAR_NOW), 1);
+	later(10000);
+	ck_assert_uint_eq(n_events + heard(PROTO_CLEAR_NOW), 1);
+}
+END_TEST
+
 /* With the kernel's IPsec, too, it is said once that nothing waits any more. */
 START_TEST(the_kernel_is_told)
 {
@@ -181,6 +225,8 @@ daemon_clear_tests(Suite *s)
 	tcase_add_test(t, patience_is_of_the_policy);
 	tcase_add_test(t, no_answer_falls_back);
 	tcase_add_test(t, an_answer_is_waited_for);
+	tcase_add_loop_test(t, who_has_stopped_falls_back, 0, 2);
+	tcase_add_test(t, who_stops_to_answer_falls_back);
 	tcase_add_test(t, the_kernel_is_told);
 	tcase_add_loop_test(t, each_flow_is_an_event, 0, CLEAR_REASON_COUNT);
 	suite_add_tcase(s, t);
