@@ -90,7 +90,7 @@ acquire_find_qm(struct engine *e, const struct engine_acquire *a, bool usable)
 
 	for (qm = sadb_qm_first(e, &flow.remote.addr); qm != NULL;
 	    qm = LIST_NEXT(qm, peer_link))
-		if (qm_is_usable(qm) == usable &&
+		if (qm_is_usable(qm) == usable && (usable || !qm->is_doubted) &&
 		    (usable || qm->initiator || (qm->is_fast && qm->in_installed)) &&
 		    qm_covers(qm, a->policy.class_id, &flow) &&
 		    qm_guarantees(qm, &a->policy))
@@ -193,7 +193,9 @@ acquire_new(struct engine *e, const struct class_policy *policy, const struct fl
 	struct mm_sa *mm = acquire_find_mm(e, policy, selector);
 	struct qm_sa *qm;
 
-	if (mm == NULL)
+	if (mm != NULL)
+		mm_init_hurry(e, mm);
+	else
 		mm = acquire_main_mode(e, policy, &local, &remote);
 	if (mm == NULL || (qm = sadb_qm_new(e, mm, true)) == NULL)
 		return NULL;
@@ -252,6 +254,8 @@ engine_acquire(struct engine *e, uint64_t now_ms, const struct engine_acquire *a
 	if ((qm = acquire_find_qm(e, a, false)) != NULL) {
 		if (!acquire_add_ticket(qm, a))
 			acquire_refuse(e, a->ticket, IKE_ERR_NO_MEMORY);
+		if (qm->mm != NULL)
+			mm_init_hurry(e, qm->mm);
 		return;
 	}
 	acquire_start(e, a);

@@ -140,7 +140,7 @@ qm_expire(struct engine *e, struct qm_sa *qm, enum engine_expiry why)
 	struct mm_sa *mm = qm->mm;
 
 	if (why == EXPIRY_SOFT || why == EXPIRY_UNHEARD) {
-		rekey_start(e, qm, why == EXPIRY_UNHEARD);
+		rekey_start(e, qm);
 	} else if (why == EXPIRY_SILENT) {
 		engine_qm_silent(e, qm);
 	} else {

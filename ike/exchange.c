@@ -7,6 +7,7 @@
 #include "ike/tongue.h"
 
 #define SEQ_WINDOW 64
+#define DOUBT_AFTER 2 /* transmissions: with the default pace, 6 s */
 
 uint32_t
 seq_take(struct mm_sa *mm, enum seq_kind k, const struct dialect *d)
@@ -126,6 +127,7 @@ exchange_open(struct engine *e, struct mm_sa *mm)
 			err = IKE_OK;
 		if (err == IKE_OK) {
 			mm->keys.peer_proved = true;
+			mm->heard_ms = e->now_ms;
 			dos_closed(e, mm);
 		}
 	}
@@ -158,11 +160,26 @@ exchange_is_old_response(struct engine *e, struct mm_sa *mm)
 
 /* ---- requests ---- */
 
+/* It has no answer, and nothing else was said either. */
+static bool
+request_is_doubtful(const struct request *r)
+{
+	return r->doubt != NULL && r->n_sent == DOUBT_AFTER && r->mm->heard_ms <= r->began_ms;
+}
+
+static void
+request_transmit(struct engine *e, struct request *r)
+{
+	r->sent_ms = e->now_ms;
+	fragment_send(e, r->mm, blob_span(&r->bytes), &r->cut, true);
+}
+
 static void
 request_again(struct engine *e, void *owner)
 {
 	struct request *r = owner;
 	request_give_up *give_up = r->give_up;
+	bool is_doubtful = request_is_doubtful(r);
 	char buf[96];
 	struct text t;
 
@@ -177,13 +194,15 @@ request_again(struct engine *e, void *owner)
 		r->interval_ms = r->longest_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	mm_init_before_resend(r->mm);
-	fragment_send(e, r->mm, blob_span(&r->bytes), &r->cut, true);
+	request_transmit(e, r);
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "no answer yet: transmission ");
 	text_u32(&t, r->n_sent);
 	text_str(&t, " of ");
 	text_u32(&t, r->max_resend + 1);
 	event_mm(e, EVENT_RETRANSMIT, r->mm, IKE_OK, buf);
+	if (is_doubtful)
+		r->doubt(e, r->owner);
 }
 
 void
@@ -200,6 +219,9 @@ request_send(struct engine *e, struct request *r, struct mm_sa *mm, struct span 
 	r->max_resend = max_resend;
 	r->interval_ms = mm->dialect->retransmit_first_ms;
 	r->longest_ms = 0;
+	r->n_hurried = 0;
+	r->doubt = NULL;
+	r->began_ms = r->sent_ms = e->now_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + r->interval_ms, request_again, r);
 	fragment_send(e, mm, wire, &r->cut, false);
 }
@@ -211,6 +233,22 @@ request_pace(
 	r->interval_ms = first_ms;
 	r->longest_ms = longest_ms;
 	timer_arm(&e->timers, &r->timer, e->now_ms + first_ms, request_again, r);
+}
+
+void
+request_set_doubt(struct request *r, request_doubt *doubt)
+{
+	r->doubt = doubt;
+}
+
+void
+request_hurry(struct engine *e, struct request *r)
+{
+	if (r->bytes.n == 0 || e->now_ms < r->sent_ms + r->mm->dialect->retransmit_first_ms)
+		return;
+	r->n_hurried++;
+	request_transmit(e, r);
+	event_mm(e, EVENT_RETRANSMIT, r->mm, IKE_OK, "no answer yet, but there is news: again");
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "ike/narrow.h"
 #include "ike/nat.h"
+#include "ike/rekey.h"
 #include "ike/tongue.h"
 #include "ike/v1.h"
 
@@ -103,6 +104,18 @@ mm_lifetime_over(struct engine *e, void *owner)
 	sadb_mm_free(e, mm);
 }
 
+/* What waits for an answer there gets it by another one. */
+static void
+spare_waiting(struct engine *e, struct mm_sa *old)
+{
+	struct qm_sa *qm;
+
+	old->expired = true;
+	LIST_FOREACH (qm, &old->quick_modes, mm_link)
+		if (qm->initiator && !qm_is_usable(qm))
+			rekey_afresh(e, qm);
+}
+
 /*
  * The peer said in its first message that it has no main mode with us, and has proved who
  * it is: what it had before is stale (spec authip.md 6.4). The vendor ID alone proves
@@ -121,6 +134,7 @@ mm_drop_older(struct engine *e, struct mm_sa *mm)
 		    !address_equal(&old->local.addr, &mm->local.addr) ||
 		    !nat_is_same_peer(old, mm))
 			continue;
+		spare_waiting(e, old);
 		mm_fail(e, old, "peer began anew", IKE_ERR_STALE, NULL, false, true);
 	}
 }
@@ -131,6 +145,18 @@ mm_drop_stale(struct engine *e, struct mm_sa *mm)
 {
 	if (mm->v1 == NULL && (mm->vendor_seen & 1u << VENDOR_INITIAL_CONTACT) != 0)
 		mm_drop_older(e, mm);
+}
+
+/* The peer is there: what it did not hear of us, when it was not, it may hear now. */
+static void
+hurry_others(struct engine *e, const struct mm_sa *mm)
+{
+	struct mm_sa *other;
+
+	for (other = sadb_mm_first(e, &mm->remote.addr); other != NULL;
+	     other = LIST_NEXT(other, peer_link))
+		if (address_equal(&other->remote.addr, &mm->remote.addr))
+			mm_init_hurry(e, other);
 }
 
 /* Keys exist and the peer has proved that it has them too. */
@@ -176,6 +202,7 @@ mm_established(struct engine *e, struct mm_sa *mm)
 		gss_finish(mm);
 		mm_drop_stale(e, mm);
 	}
+	hurry_others(e, mm);
 }
 
 static void

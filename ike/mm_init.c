@@ -218,6 +218,15 @@ mm_init_start(struct engine *e, const struct endpoint *local, const struct endpo
 	return mm;
 }
 
+void
+mm_init_hurry(struct engine *e, struct mm_sa *mm)
+{
+	if (mm->state == MM_FIRST_SENT)
+		request_hurry(e, &mm->request);
+	if (mm->twin != NULL && mm->twin->state == MM_FIRST_SENT)
+		request_hurry(e, &mm->twin->request);
+}
+
 /* ---- M2 ---- */
 
 /* Auth of M2: a non-empty subset of ours in our order; the first one is used (A46). */
@@ -345,7 +354,7 @@ mm_init_authenticate(struct engine *e, struct mm_sa *mm, const struct m2 *m2)
 static bool
 mm_says_too_much(const struct engine *e, const struct mm_sa *mm)
 {
-	return mm->is_first_contact && mm->request.n_sent > 1 &&
+	return mm->is_first_contact && mm->request.n_sent + mm->request.n_hurried > 1 &&
 	       sadb_mm_exists_with(e, &mm->remote.addr, mm);
 }
 

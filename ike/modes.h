@@ -42,6 +42,8 @@ struct mm_sa *mm_init_start(struct engine *e, const struct endpoint *local,
  * of their own.
  */
 void mm_init_spare_pending(struct engine *e, struct mm_sa *mm);
+/* Its first message again, if it has no answer: there is somebody who wants one, or can give it. */
+void mm_init_hurry(struct engine *e, struct mm_sa *mm);
 void mm_init_m2(struct engine *e, struct mm_sa *mm);
 /* Auth has made the token of M1, or could not. */
 void mm_init_token(
@@ -120,8 +122,9 @@ void qm_write_ids(struct engine *e, const struct qm_sa *qm);
 uint8_t qm_exchange_info(const struct qm_sa *qm);
 void qm_write_exchange_info(struct engine *e, const struct qm_sa *qm);
 void qm_read_exchange_info(struct engine *e, struct qm_sa *qm);
-/* How often its first message is sent again. */
-uint32_t qm_patience(const struct qm_sa *qm);
+/* Sends its first message. */
+void qm_send_first(
+    struct engine *e, struct qm_sa *qm, struct span wire, request_give_up *give_up);
 /* Answers every engine_acquire() that waits for this quick mode. */
 void qm_results(struct engine *e, struct qm_sa *qm, enum ike_err err, uint32_t win32,
     const char *text);

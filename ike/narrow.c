@@ -107,7 +107,7 @@ ask_again(struct engine *e, const struct qm_sa *qm, struct ticket *t)
 	flow.local.port = t->local_port;
 	for (other = LIST_FIRST(&qm->mm->quick_modes); other != NULL;
 	    other = LIST_NEXT(other, mm_link))
-		if (other != qm && other->initiator && !qm_is_usable(other) &&
+		if (other != qm && other->initiator && !qm_is_usable(other) && !other->is_doubted &&
 		    other->policy.class_id == qm->policy.class_id &&
 		    flow_equal(&other->selector, &flow))
 			break;

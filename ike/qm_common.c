@@ -6,8 +6,6 @@
 #include "ike/rekey.h"
 #include "ike/v1.h"
 
-#define ASK_RESENDS 2 /* of a peer that seems to be gone */
-
 uint32_t
 qm_new_spi(struct engine *e)
 {
@@ -49,12 +47,23 @@ qm_want(const struct qm_sa *qm)
 	return (ge ? QM_WANT_ENCRYPTION : 0) | (qm->udp ? QM_WANT_UDP : 0);
 }
 
-uint32_t
-qm_patience(const struct qm_sa *qm)
+/* A peer that started again does not know a main mode that was there before (T040). */
+static void
+qm_first_is_doubtful(struct engine *e, void *owner)
 {
-	uint32_t max = qm->mm->dialect->retransmit_max;
+	struct qm_sa *qm = owner;
 
-	return qm->asks_peer && max > ASK_RESENDS ? ASK_RESENDS : max;
+	qm->mm->expired = true;
+	rekey_afresh(e, qm);
+}
+
+void
+qm_send_first(struct engine *e, struct qm_sa *qm, struct span wire, request_give_up *give_up)
+{
+	request_send(
+	    e, &qm->request, qm->mm, wire, qm->mm->dialect->retransmit_max, give_up, qm);
+	if (!qm->is_first)
+		request_set_doubt(&qm->request, qm_first_is_doubtful);
 }
 
 /* The responder returns those of the initiator as they came (A49). */
@@ -271,6 +280,8 @@ qm_established(struct engine *e, struct qm_sa *qm)
 	event_qm(e, EVENT_QM_ESTABLISHED, qm, IKE_OK, buf);
 	qm_arm_lifetime(e, qm);
 	qm_note_peer(qm);
+	if (qm->is_doubted)
+		rekey_was_late(e, qm);
 	qm_results(e, qm, IKE_OK, 0, "");
 	/* Nothing but the final answer is needed from now on. */
 	dh_free(qm->dh);

@@ -20,9 +20,7 @@ qm_init_give_up(struct engine *e, void *owner)
 		mm_fail(e, mm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false, true);
 		return;
 	}
-	/* A peer that started again knows it no more: the next one begins afresh (T040). */
-	mm->expired = true;
-	rekey_afresh(e, qm);
+	mm->expired = true; /* see qm_send_first() */
 	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
@@ -132,7 +130,7 @@ qm_init_start(struct engine *e, struct qm_sa *qm)
 	}
 	qm->is_fast = qm->mm->dialect->fast_qm == FAST_QM_ON && e->sa_out.n_proposal == 1 &&
 	    qm->dh == NULL;
-	request_send(e, &qm->request, mm, q1, qm_patience(qm), qm_init_give_up, qm);
+	qm_send_first(e, qm, q1, qm_init_give_up);
 }
 
 /* Auth2 of a first quick mode decides; in later ones the ICV does (A22). */

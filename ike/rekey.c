@@ -11,6 +11,7 @@
 
 #define MARGIN_MS 90000 /* all transmissions of a quick mode, and some patience */
 #define AT_ONCE_MS MARGIN_MS
+#define AFRESH_MAX 2
 
 /* A random part that is the same for both directions: not all pairs at once. */
 static uint64_t
@@ -138,28 +139,57 @@ rekey_channel(struct engine *e, const struct qm_sa *qm)
 }
 
 static void
-rekey_negotiate(struct engine *e, const struct class_policy *policy,
-    const struct flow *selector, bool asks_peer)
+rekey_negotiate(
+    struct engine *e, const struct class_policy *policy, const struct flow *selector)
 {
 	struct qm_sa *qm = acquire_new(e, policy, selector);
 
-	if (qm == NULL) {
+	if (qm == NULL)
 		e->error_count[IKE_ERR_NO_MEMORY]++;
-		return;
-	}
-	qm->asks_peer = asks_peer;
-	acquire_go(e, qm->mm);
+	else
+		acquire_go(e, qm->mm);
 }
 
-void
-rekey_afresh(struct engine *e, const struct qm_sa *qm)
+static void
+move_tickets(struct qm_sa *from, struct qm_sa *to)
 {
-	if (qm->asks_peer && !e->shutting_down)
-		rekey_negotiate(e, &qm->policy, &qm->selector, false);
+	struct ticket *t;
+
+	while ((t = SLIST_FIRST(&from->tickets)) != NULL) {
+		SLIST_REMOVE_HEAD(&from->tickets, next);
+		SLIST_INSERT_HEAD(&to->tickets, t, next);
+	}
 }
 
 void
-rekey_start(struct engine *e, struct qm_sa *qm, bool asks_peer)
+rekey_afresh(struct engine *e, struct qm_sa *qm)
+{
+	struct qm_sa *again;
+
+	if (e->shutting_down || qm->state > QM_INIT_FIRST_SENT || qm->n_afresh >= AFRESH_MAX ||
+	    (again = acquire_new(e, &qm->policy, &qm->selector)) == NULL)
+		return;
+	qm->is_doubted = true;
+	again->n_afresh = qm->n_afresh + 1;
+	again->is_shared = qm->is_shared;
+	again->is_kept = again->is_kept || qm->is_kept;
+	move_tickets(qm, again);
+	acquire_go(e, again->mm);
+}
+
+void
+rekey_was_late(struct engine *e, struct qm_sa *qm)
+{
+	struct qm_sa *other;
+
+	for (other = sadb_qm_first(e, &qm->selector.remote.addr); other != NULL;
+	     other = LIST_NEXT(other, peer_link))
+		if (is_successor(other, qm) && !qm_is_usable(other) && other->n_afresh > 0)
+			move_tickets(other, qm);
+}
+
+void
+rekey_start(struct engine *e, struct qm_sa *qm)
 {
 	/* A NAT, too, lets only one side begin. */
 	bool one_way = qm->policy.policy->n_em_auth > 0 || qm->udp;
@@ -178,7 +208,7 @@ rekey_start(struct engine *e, struct qm_sa *qm, bool asks_peer)
 	    !acquire_has_mm(e, &qm->policy, &qm->selector))
 		mm = rekey_channel(e, qm);
 	if (mm == NULL)
-		rekey_negotiate(e, &policy, &qm->selector, asks_peer);
+		rekey_negotiate(e, &policy, &qm->selector);
 	else if (mm->n_notify == 0) /* else later: the plane says it again */
 		notify_acquire(e, mm, qm);
 }
@@ -253,5 +283,5 @@ rekey_asked(struct engine *e, struct mm_sa *mm, const struct flow *f, uint32_t f
 	else if (!e->p.host.qm_policy(e->p.host.ctx, f, &policy))
 		return;
 	policy.guarantee_encryption = policy.guarantee_encryption || ge != 0;
-	rekey_negotiate(e, &policy, f, false);
+	rekey_negotiate(e, &policy, f);
 }

@@ -21,9 +21,15 @@ bool acquire_has_mm(struct engine *e, const struct class_policy *policy,
 
 void rekey_set_limits(const struct qm_sa *qm, struct action_sa_add *a);
 /* The pair is near its end and carries traffic. */
-void rekey_start(struct engine *e, struct qm_sa *qm, bool asks_peer);
-/* The peer does not know the main mode of this one any more: begins afresh. */
-void rekey_afresh(struct engine *e, const struct qm_sa *qm);
+void rekey_start(struct engine *e, struct qm_sa *qm);
+/*
+ * The peer may not know the main mode of this quick mode of ours any more, which takes no others
+ * now: who waits for it waits for another one, of another main mode. Not without end. This one
+ * stays: the peer may have answered, and use what it has.
+ */
+void rekey_afresh(struct engine *e, struct qm_sa *qm);
+/* It has its answer after all: who went to others comes back. */
+void rekey_was_late(struct engine *e, struct qm_sa *qm);
 /* A quick mode begins: which pair does it follow? */
 void rekey_begun(struct engine *e, struct qm_sa *qm);
 /* The pair became usable: older ones of the same traffic get their end. */

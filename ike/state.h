@@ -19,6 +19,7 @@
 #include "ike/payload.h"
 #include "ike/peer.h"
 #include "ike/proposal.h"
+#include "ike/request.h"
 #include "ike/rules.h"
 #include "ike/text.h"
 #include "ike/timer.h"
@@ -57,21 +58,6 @@
 #define STATE_ENUM(id, name) id,
 enum mm_state { MM_STATES(STATE_ENUM) };
 enum qm_state { QM_STATES(STATE_ENUM) };
-
-/* A request of ours that waits for its response (MS-AIPS 3.1, requester). */
-typedef void request_give_up(struct engine *e, void *owner);
-struct request {
-	struct blob bytes; /* empty: none outstanding */
-	struct fragment_cut cut;
-	struct mm_sa *mm;
-	request_give_up *give_up;
-	void *owner;
-	uint32_t n_sent;
-	uint32_t max_resend;
-	uint32_t interval_ms;
-	uint32_t longest_ms; /* of an interval; 0: it doubles without end */
-	struct timer timer;
-};
 
 /* The last request of the peer, by digest, and our answer (MS-AIPS 3.1, responder). */
 struct answered {
@@ -151,6 +137,7 @@ struct mm_sa {
 	struct endpoint local, remote;
 	uint8_t icookie[COOKIE_BYTES], rcookie[COOKIE_BYTES];
 	uint64_t created_ms, established_ms;
+	uint64_t heard_ms; /* something authentic */
 	uint32_t n_quick_modes; /* ever started */
 	uint32_t group_attempt;
 	enum dh_group group;
@@ -214,7 +201,9 @@ struct qm_sa {
 	bool in_installed, out_installed;
 	bool guaranteed_encryption;
 	bool peer_boundary;
-	bool is_shared, asks_peer; /* see struct engine_acquire, EXPIRY_UNHEARD */
+	bool is_shared; /* see struct engine_acquire */
+	bool is_doubted; /* nobody waits for it, see rekey_afresh() */
+	uint8_t n_afresh;
 	bool is_kept; /* we see that there is one as long as its connection lives (narrow.h) */
 	bool udp; /* ESP in UDP */
 	struct address id_initiator; /* responder: IDs as they came */
@@ -402,13 +391,6 @@ uint32_t seq_answer(uint32_t seq, const struct dialect *d); /* to that request *
 /* An authenticated number of the peer: false if it was seen or is old. */
 bool seq_is_new(const struct mm_sa *mm, enum seq_kind k, uint32_t seq);
 bool seq_accept(struct mm_sa *mm, enum seq_kind k, uint32_t seq);
-/* Sends a request and retransmits it until request_done() or give_up. */
-void request_send(struct engine *e, struct request *r, struct mm_sa *mm,
-    struct span wire, uint32_t max_resend, request_give_up *give_up, void *owner);
-/* Another pace than that of the dialect, for a request that was just sent. */
-void request_pace(
-    struct engine *e, struct request *r, uint32_t first_ms, uint32_t longest_ms);
-void request_done(struct engine *e, struct request *r);
 /* Is e->digest that of its request, or first (unless NULL) that of its first fragment? */
 bool answered_is(const struct engine *e, const struct answered *a, const uint8_t *first);
 /* Takes the datagram as the request of this slot; its answer is still to come. */

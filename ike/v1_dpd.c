@@ -49,6 +49,7 @@ v1_dpd_start(struct engine *e, struct mm_sa *mm)
 void
 v1_dpd_alive(struct engine *e, struct mm_sa *mm)
 {
+	mm->heard_ms = e->now_ms;
 	request_done(e, &mm->v1->dpd);
 	if (mm->v1->dpd_timer.place != 0)
 		dpd_arm(e, mm);

@@ -11,9 +11,7 @@ init_give_up(struct engine *e, void *owner)
 {
 	struct qm_sa *qm = owner;
 
-	/* A peer that started again knows the main mode no more: begin afresh. */
-	qm->mm->expired = true;
-	rekey_afresh(e, qm);
+	qm->mm->expired = true; /* see qm_send_first() */
 	qm_fail(e, qm, "quick mode", IKE_ERR_TIMED_OUT, NULL, false);
 }
 
@@ -68,8 +66,7 @@ v1_qm_init_start(struct engine *e, struct qm_sa *qm)
 		return;
 	}
 	memcpy(qm->v1_iv, iv.b, sizeof(qm->v1_iv));
-	request_send(
-	    e, &qm->request, mm, wire, qm_patience(qm), init_give_up, qm);
+	qm_send_first(e, qm, wire, init_give_up);
 }
 
 /* ---- second message ---- */

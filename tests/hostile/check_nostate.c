@@ -116,7 +116,7 @@ START_TEST(h34_drops_before_any_state_are_told)
 }
 END_TEST
 
-/* A peer that started again drops every message: one time-out later all is well. */
+/* A peer that started again drops every message: some seconds later all is well. */
 START_TEST(h33_peer_that_lost_its_state)
 {
 	hostile_begin_established();
@@ -126,10 +126,10 @@ START_TEST(h33_peer_that_lost_its_state)
 	ck_assert_uint_eq(sim_count_mm(&net, RESPONDER), 0);
 	net.tap = NULL;
 	sim_acquire(&net, INITIATOR, 2, 4, 81);
-	ck_assert(sim_run_results(&net, INITIATOR, 2, 70000));
-	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_ERR_TIMED_OUT);
+	ck_assert(sim_run_results(&net, INITIATOR, 2, 7000));
+	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
 	sim_acquire(&net, INITIATOR, 3, 4, 82);
-	ck_assert(sim_run_results(&net, INITIATOR, 3, 5000));
+	ck_assert(sim_run_results(&net, INITIATOR, 3, 500));
 	ck_assert_uint_eq(net.host[INITIATOR].result.error, IKE_OK);
 	hostile_end();
 }

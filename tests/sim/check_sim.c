@@ -50,6 +50,7 @@ main(void)
 	suite_add_tcase(s, sim_list_limit_cases());
 	suite_add_tcase(s, sim_narrow_cases());
 	suite_add_tcase(s, sim_unheard_cases());
+	suite_add_tcase(s, sim_back_cases());
 	sim_nat_tests(s);
 	suite_add_tcase(s, sim_fragment_cases());
 	suite_add_tcase(s, sim_auth_cases());

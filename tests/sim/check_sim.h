@@ -37,5 +37,6 @@ TCase *sim_both_cases(void);
 TCase *sim_policy_cases(void);
 TCase *sim_narrow_cases(void);
 TCase *sim_unheard_cases(void);
+TCase *sim_back_cases(void);
 
 #endif

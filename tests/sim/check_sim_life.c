@@ -81,7 +81,7 @@ START_TEST(main_mode_ends_before_the_answer)
 	ck_assert(sim_run_results(&net, 0, 1, 1000));
 	sim_run(&net, 1000);
 	engine_delete_qm(net.host[0].engine, net.now_ms, 0);
-	sim_run(&net, until_ms - 20000 - net.now_ms);
+	sim_run(&net, until_ms - 5500 - net.now_ms);
 	net.tap = lose_all;
 	sim_acquire(&net, 0, 2, 4, 81);
 	sim_run(&net, until_ms - 1000 - net.now_ms);
