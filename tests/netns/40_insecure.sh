@@ -105,8 +105,7 @@ waits_for_no_other() {
 	say first-line-of-the-talk
 	within 10 has_pair a || fail "not secured"
 	daemon_stop b
-	kill -9 -- "-$(daemon_pid a)" # the next one does not know that the peer has ever spoken
-	within 5 is_dead "$(daemon_pid a)" || fail "the daemon lives on"
+	daemon_kill a # the next one does not know that the peer has ever spoken
 	daemon_start a
 	serve b secure_server -c "$p2"
 	capture waits
@@ -246,8 +245,7 @@ restarts() {
 		kill -9 "$(role_pid a plane)"
 		say third-line-of-the-talk 20
 	fi
-	kill -9 -- "-$(daemon_pid a)"
-	within 5 is_dead "$(daemon_pid a)" || fail "the daemon lives on"
+	daemon_kill a
 	daemon_start a
 	say fourth-line-of-the-talk 20
 	captured_only "udp port 500 or ip proto 50"

@@ -526,7 +526,7 @@ killed() {
 	start
 	serve b secure_server -c "$p0"
 	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "the client failed"
-	kill -9 -- "-$(daemon_pid a)"
+	daemon_kill a
 	capture killed
 	# The kernel's SAs live on.
 	not on a secure_client -c -t 2 "$b4" "$p0" "$secret" || [[ ${backend:-plane} == kernel ]] ||

@@ -30,12 +30,9 @@ restart_with_listener() {
 }
 
 killed_daemon() {
-	local p
 	serve b secure_server "$p0"
 	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
-	p=$(daemon_pid b)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill b
 	capture killed
 	# The kernel's SAs live on.
 	not on a secure_client -t 2 "$b4" "$p0" || [[ ${backend:-plane} == kernel ]] ||
@@ -55,19 +52,17 @@ killed_daemon() {
 # What only datagrams are for: nothing has to answer them, so that they alone do not show that the
 # peer has lost its keys. It is asked after a while.
 killed_daemon_udp() {
-	local p
+	config a
 	echo 'dialect { dpd_interval_s = 5 retransmit_first_ms = 100 }' >>"$work/a.conf"
 	daemon_stop a
 	daemon_start a
 	serve b secure_udp -l "$p1"
 	on a secure_udp -t 5 "$b4" "$p1" hello || fail "the client failed"
-	p=$(daemon_pid b)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill b
 	daemon_start b
 	within 5 has_count b "secured sockets" 1 || fail "the server was not adopted"
 	within 30 on a secure_udp -t 1 "$b4" "$p1" hello || fail "b is not asked"
-	sed -i '/^dialect/d' "$work/a.conf"
+	config a
 	daemon_stop a
 	daemon_start a
 }
@@ -79,13 +74,11 @@ mirrors() {
 
 # The network changes while nobody follows it.
 killed_and_moved() {
-	local p gone=10.98.7.1
+	local gone=10.98.7.1
 	needs_plane "its classes have routes"
 	ip -n "${ns}a" address add "$gone/24" dev eth0
 	within 5 mirrors "$gone" || fail "a new address has no route"
-	p=$(daemon_pid a)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill a
 	ip -n "${ns}a" address delete "$gone/24" dev eth0
 	mirrors "$gone" || fail "its routes went with the daemon"
 	daemon_start a
@@ -95,12 +88,9 @@ killed_and_moved() {
 
 # The peer of a daemon that was killed finds out by itself.
 peer_notices() {
-	local p
 	serve b secure_server "$p0"
 	on a secure_client -t 5 "$b4" "$p0" || fail "the client failed"
-	p=$(daemon_pid b)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill b
 	daemon_start b
 	on a secure_client -t 20 "$b4" "$p0" ||
 		fail "20 s later the peer still uses SAs that the killed daemon had"
@@ -114,16 +104,14 @@ classes() {
 
 # A connection whose class was made for it: the next daemon knows what it was.
 killed_with_own_class() {
-	local p class
+	local class
 	serve b secure_server "$p0"
 	talk_start a -tCN=b.test "$b4" "$p0"
 	say before-the-death
 	class=$(classes a)
 	[[ $class == *b.test* ]] || fail "no class of its own: $class"
-	p=$(daemon_pid a)
 	capture killed
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill a
 	echo meanwhile >&9
 	daemon_start a
 	[[ $(classes a) == "$class" ]] || fail "it was $class, and is $(classes a)"

@@ -72,6 +72,7 @@ runs_here() {
 attempt() {
 	local name=$1 rc=0
 	shift
+	[[ -z ${daemons_stay:-} ]] || daemons_revive
 	: >"$work/why"
 	rm -f "$work"/*.app
 	ports_next
@@ -264,12 +265,23 @@ end_apps() {
 
 # both_daemons TOPIC: for all cases of a topic.
 both_daemons() {
+	daemons_stay=1
 	config a
 	config b
 	(daemon_start a && daemon_start b) || {
 		echo "FAIL $1_start: $(cat "$work/why")"
 		exit 1
 	}
+}
+
+# What a case that failed has left of them is not what others fail of.
+daemons_revive() {
+	local host p
+	for host in a b; do
+		p=$(daemon_pid "$host" 2>/dev/null) && is_alive "$p" && continue
+		config "$host"
+		(daemon_start "$host")
+	done
 }
 
 # ---- hosts ----
@@ -427,13 +439,29 @@ role_pid() {
 # somebody else's program by now.
 daemons_kill() {
 	local host p
+	daemons_stay=""
 	for host in a b c r; do
 		p=$(daemon_pid "$host" 2>/dev/null) || continue
 		rm "$work/$host.pid"
 		[[ ! -e /proc/$p || /proc/$p/ns/net -ef /run/netns/$ns$host ]] || continue
-		kill -9 -- "-$p" 2>/dev/null && within 5 is_dead "$p"
+		group_kill "$p" 2>/dev/null
 	done
 	return 0
+}
+
+# group_kill PID: of keeper, with its roles. Whoever is still about to die has the UDP port.
+group_kill() {
+	local p pids=()
+	{ read -ra pids <"/proc/$1/task/$1/children"; } 2>/dev/null
+	kill -9 -- "-$1" || return
+	for p in "$1" "${pids[@]}"; do
+		within 10 is_dead "$p" || return
+	done
+}
+
+# daemon_kill HOST: from one moment to the next. The next daemon can start then.
+daemon_kill() {
+	group_kill "$(daemon_pid "$1")" || fail "daemon $1 lives on"
 }
 
 ctl() {

@@ -56,7 +56,7 @@ served() {
 # A flush by authipctl, a stop, and a restart after kill -9 touch nothing but their own; after
 # that the host is as it was.
 foreign_untouched() {
-	local p foreign
+	local foreign
 	foreign_add a
 	foreign=$(foreign_objects a)
 	(($(wc -l <<<"$foreign") == 4)) || fail "not added: $foreign"
@@ -64,9 +64,7 @@ foreign_untouched() {
 	served || fail "the client failed"
 	forget
 	foreign_as_ever a "the SAs of authipd were deleted"
-	p=$(daemon_pid a)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill a
 	(($(all_objects a | wc -l) > 4)) || fail "a killed daemon leaves nothing that could leak"
 	daemon_start a
 	foreign_as_ever a "the restart"
@@ -80,10 +78,7 @@ foreign_untouched() {
 }
 
 killed_and_restarted() {
-	local p
-	p=$(daemon_pid "$1")
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill "$1"
 	(($(all_objects "$1" | wc -l) > $2)) || fail "the SAs ended with the daemon"
 }
 
@@ -370,10 +365,7 @@ subnet_broadcast() {
 
 # Without a daemon, programs that never asked for protection go on as ever.
 plain_after_death() {
-	local p
-	p=$(daemon_pid a)
-	kill -9 -- "-$p"
-	within 5 is_dead "$p"
+	daemon_kill a
 	serve b secure_server -c "$p1"
 	on a secure_client -c -t 5 "$b4" "$p1" || fail "a plain socket suffers"
 	daemon_start a
