@@ -406,7 +406,9 @@ print(s.recv(99).decode(), flush=True)' "$p1"
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.sendto(b"datagram", (sys.argv[1], int(sys.argv[2])))' "$b4" "$p1"
 	within 5 begins_line "$work/hears.app" datagram || fail "not from its address"
-	captured_only "tcp port $p1 or udp port $p1"
+	# What an earlier case left open may negotiate; this one does not.
+	captured_only "tcp port $p1 or udp port $p1 or udp port 500 or ip proto 50"
+	not has_log a ":$p1" || leaks "$(grep -m 1 ":$p1" "$work/a.log")"
 	capture required
 	serve b secure_server -c "$p0"
 	on a secure_client -c -t 10 "$b4" "$p0" "$secret" || fail "another port"
