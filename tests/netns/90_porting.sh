@@ -63,6 +63,28 @@ win_udp() {
 	captured_some "ip proto 50"
 }
 
+# A server and clients whose sockets do not block, and that wait for network events.
+win_event() {
+	[[ -x $porting/bin/EventEcho ]] || skip "the samples were not built"
+	forget
+	capture winevent
+	serve b "$porting/bin/EventEcho" "$p0"
+	for i in 1 2; do
+		on a "$porting/bin/EventEcho" "$b4" "$p0" "$text" >"$work/client.app" ||
+			fail "client $i failed: $(tail -n 1 "$work/client.app")"
+		grep -qx "echo: $text" "$work/client.app" || fail "no echo"
+	done
+	grep -q "^connection from $a4" "$work"/server-*.app || fail "no connection seen"
+	# A negotiation that is refused: with the kernel's IPsec its end takes too long here.
+	is_given || ! on a "$porting/bin/EventEcho" "$b4" "$p1" "$text" >"$work/client.app" ||
+		fail "nobody listens there"
+	is_given || grep -Eqx 'connect: 100(61|65)' "$work/client.app" ||
+		fail "$(tail -n 1 "$work/client.app")"
+	captured_only "udp port 500 or ip proto 50"
+	captured_some "ip proto 50"
+	not grep -qa "$text" "$capture" || leaks "the payload is readable"
+}
+
 # A policy of the client's own, a name, and a server that wants to know who its client is.
 win_policy() {
 	[[ -x $porting/bin/OwnPolicy ]] || skip "the samples were not built"
@@ -268,6 +290,7 @@ try porting_tcp win_tcp ""
 try porting_tcp_pkg_config win_tcp .pc
 try porting_udp win_udp ""
 try porting_udp_pkg_config win_udp .pc
+try porting_event win_event
 try porting_policy win_policy
 try run_build build_run
 try run_stock stock ""

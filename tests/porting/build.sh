@@ -34,6 +34,7 @@ for f in SecureClient SecureServer UdpEcho Constructs OwnPolicy TokenServer; do
 	authip-cc "${extra[@]}" -o "$out/bin/$f" $f.c $more
 done
 authip-cc "${extra[@]}" -o "$out/bin/Inclusion" Inclusion.cpp
+authip-cc "${extra[@]}" -Wall -o "$out/bin/EventEcho" EventEcho.cpp
 
 # Not for Windows: with the sanitizers of the library.
 cc "${extra[@]}" -I"$AUTHIP_INCLUDE" -o "$out/bin/unload" "$here/unload.c" -ldl -lpthread

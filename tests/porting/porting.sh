@@ -91,6 +91,7 @@ prints inclusion 0 "$scratch/bin/Inclusion"
 prints inclusion 0 "$scratch/bin/Inclusion.pc"
 prints no_daemon 1 "$scratch/bin/SecureClient" 127.0.0.1 1 text
 prints usage 2 "$scratch/bin/UdpEcho"
+prints event 1 "$scratch/bin/EventEcho" 127.0.0.1 1 text
 check fails_closed fails_closed
 check unload "$scratch/bin/unload" "$AUTHIP_LIBDIR/libfwpuclnt.so.0"
 check refuses_missing refuses_missing
