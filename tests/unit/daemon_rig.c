@@ -54,6 +54,14 @@ nego_rules_class(const struct negotiator *n, const struct flow *flow)
 	return rig.rule_class;
 }
 
+const struct rule *
+nego_rules_exempt(const struct negotiator *n, const struct flow *flow)
+{
+	(void)n;
+	(void)flow;
+	return NULL;
+}
+
 const struct policy *
 nego_rules_policy(const struct negotiator *n, const struct address *local,
     const struct address *remote, uint32_t *next)
