@@ -499,7 +499,9 @@ check_windows_doc() {
 	(umask 077 && echo a-key-that-is-long-and-random > "$w/windows.psk")
 	awk -v dir="$w" '/^```conf$/ { n++; on = 1; next } /^```/ { on = 0 }
 		on { print > dir "/block" n }' "$srcdir/doc/windows-interop.md"
-	(umask 077 && printf '\005\002' > "$w/krb5.keytab")
+	# The keytab of one key: length, h@A, AES-128.
+	(umask 077 && printf '%b' '\005\002\0\0\0\045\0\001\0\001A\0\001h\0\0\0\001' \
+		'\0\0\0\0\001\0\021\0\020sixteen-byte-key' > "$w/krb5.keytab")
 	sed -i "s|/etc/authipd/|$w/|g; s|/etc/krb5|$w/krb5|" "$w"/block*
 	for n in 1 2 3 4; do
 		cat "$w/block1" > "$w/$n.conf"
