@@ -145,6 +145,14 @@ net_nft_run(const char *commands)
 	return ok;
 }
 
+/* The bits outside of the mask are those of other programs. */
+static const char *
+set_mark(const struct config *c, uint32_t mark, char *out, size_t n)
+{
+	snprintf(out, n, "meta mark set meta mark & 0x%x | 0x%x", ~c->mark_mask, mark);
+	return out;
+}
+
 /* ---- clear packets, with the kernel's IPsec ---- */
 
 #define CALLS "inet_service; flags dynamic, timeout; timeout 75s; size 65536; }\n"
@@ -160,9 +168,10 @@ net_nft_run(const char *commands)
 static bool
 clear_up(const struct config *c)
 {
-	uint32_t mask = c->mark_mask, mark = net_mark(c, CLASS_INSECURE);
-	char commands[1536];
+	uint32_t mask = c->mark_mask;
+	char commands[1536], set[64];
 
+	(void)set_mark(c, net_mark(c, CLASS_INSECURE), set, sizeof(set));
 	snprintf(commands, sizeof(commands),
 	    "add map " NET_NFT_TABLE " insecure { type mark : verdict; }\n"
 	    "add set " NET_NFT_TABLE " calls4 { type ipv4_addr . inet_service . ipv4_addr . " CALLS
@@ -170,10 +179,10 @@ clear_up(const struct config *c)
 	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 fib daddr type local "
 	    "socket mark & 0x%x vmap @insecure\n"
 	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 "
-	    "tcp flags & (syn | ack) == ack " CALL4 " @calls4 meta mark set 0x%x\n"
+	    "tcp flags & (syn | ack) == ack " CALL4 " @calls4 %s\n"
 	    "add rule " NET_NFT_TABLE " from_peer meta mark & 0x%x == 0 "
-	    "tcp flags & (syn | ack) == ack " CALL6 " @calls6 meta mark set 0x%x\n",
-	    mask, mask, mask, mark, mask, mark);
+	    "tcp flags & (syn | ack) == ack " CALL6 " @calls6 %s\n",
+	    mask, mask, mask, set, mask, set);
 	return net_nft_run(commands);
 }
 
@@ -181,7 +190,7 @@ bool
 net_reply_allow_clear(const struct config *c, uint32_t class_id)
 {
 	uint32_t mark = net_mark(c, class_id);
-	char commands[768];
+	char commands[768], set[64];
 
 	snprintf(commands, sizeof(commands),
 	    "add element " NET_NFT_TABLE " lenient { 0x%x : return }\n", mark);
@@ -190,11 +199,12 @@ net_reply_allow_clear(const struct config *c, uint32_t class_id)
 	snprintf(commands, sizeof(commands),
 	    "add chain " NET_NFT_TABLE " clear%u\n"
 	    "flush chain " NET_NFT_TABLE " clear%u\n"
-	    "add rule " NET_NFT_TABLE " clear%u meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " clear%u %s\n"
 	    "add rule " NET_NFT_TABLE " clear%u update @calls4 { " CALL4 " }\n"
 	    "add rule " NET_NFT_TABLE " clear%u update @calls6 { " CALL6 " }\n"
 	    "add element " NET_NFT_TABLE " insecure { 0x%x : jump clear%u }\n",
-	    class_id, class_id, class_id, mark, class_id, class_id, mark, class_id);
+	    class_id, class_id, class_id, set_mark(c, mark, set, sizeof(set)), class_id, class_id,
+	    mark, class_id);
 	return net_nft_run(commands);
 }
 
@@ -273,7 +283,7 @@ bool
 net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 {
 	uint32_t mark = net_mark(c, class_id);
-	char commands[640], element[32];
+	char commands[640], element[32], set[64];
 
 	/*
 	 * A rule protects sockets without any mark. The peer may answer a socket that allows clear
@@ -282,11 +292,12 @@ net_reply_add_class(const struct config *c, uint32_t class_id, bool is_rule)
 	snprintf(commands, sizeof(commands),
 	    "add chain " NET_NFT_TABLE " class%u\n"
 	    "flush chain " NET_NFT_TABLE " class%u\n"
-	    "add rule " NET_NFT_TABLE " class%u meta mark set 0x%x\n"
+	    "add rule " NET_NFT_TABLE " class%u %s\n"
 	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x vmap @lenient\n"
 	    "add rule " NET_NFT_TABLE " class%u socket mark & 0x%x != 0x%x drop\n"
 	    "add element " NET_NFT_TABLE " opened { %s : jump class%u }\n",
-	    class_id, class_id, class_id, mark, class_id, c->mark_mask, class_id, c->mark_mask,
+	    class_id, class_id, class_id, set_mark(c, mark, set, sizeof(set)), class_id,
+	    c->mark_mask, class_id, c->mark_mask,
 	    is_rule ? 0 : mark,
 	    element_of(c, class_id, element, sizeof(element)), class_id);
 	return net_nft_run(commands);

@@ -448,6 +448,23 @@ has_ended() {
 	[[ -z $(on a ss -Htn state last-ack state fin-wait-1 "dport = :$p0") ]]
 }
 
+# Bits of marks that other programs use are theirs: these need them, of ports that are tested.
+foreign_marks() {
+	on b nft -f - <<-END
+		table inet other {
+			chain early {
+				type filter hook prerouting priority -400
+				meta mark set meta mark | 0x5
+			}
+			chain late {
+				type filter hook input priority 0
+				tcp dport $p0 meta mark & 0xff != 0x5 drop
+				udp dport $p1 meta mark & 0xff != 0x5 drop
+			}
+		}
+	END
+}
+
 # Servers that allow clear text take it whatever rules say, to the end of a connection; others
 # do not.
 insecure_server() {
@@ -457,6 +474,7 @@ insecure_server() {
 	daemon_start b
 	on b nft list table inet authipd >/dev/null 2>&1 || skip "no nftables here"
 	flush_nftables b
+	foreign_marks || fail "nft"
 	for v in 4 6; do
 		serve b secure_server -i "-$v" "$p0"
 		on a secure_client -c -t $((5 * patience)) "$(ip_of b $v)" "$p0" "$secret" ||
@@ -474,6 +492,7 @@ insecure_server() {
 			leaks "the port is open for another server (IPv$v)"
 		end_apps
 	done
+	on b nft delete table inet other
 }
 
 # A secured socket keeps its own class where a rule would select its traffic, too.
