@@ -93,6 +93,11 @@ waits_after_reload() {
 	captured_only "udp port 500 or ip proto 50"
 }
 
+# Not by the selector, as with the kernel's IPsec until it has looked at the sockets.
+remembers_connections() {
+	! on a ip xfrm policy 2>/dev/null | grep -q "proto tcp dport $p0"
+}
+
 # A connection that was secured asks a peer that is silent now, for a minute. What is new to that
 # peer is clear meanwhile, as soon as it has waited, also if its program did not ask first.
 waits_for_no_other() {
@@ -105,6 +110,8 @@ waits_for_no_other() {
 	say first-line-of-the-talk
 	within 10 has_pair a || fail "not secured"
 	daemon_stop b
+	within 5 not has_pair a || fail "the peer did not say that it stops"
+	within 5 remembers_connections || fail "what was secured is remembered by its selector"
 	daemon_kill a # the next one does not know that the peer has ever spoken
 	daemon_start a
 	serve b secure_server -c "$p2"
@@ -323,6 +330,8 @@ topic_begin
 hosts_join
 each_case=daemons_kill
 stock="insecure_answered_by_another insecure_itself"
+# The first: connections that others leave open would negotiate.
+try insecure_itself itself
 try insecure_to_clear_host to_clear_host
 try insecure_waits_for_nobody waits_for_nobody
 try insecure_waits_udp waits_udp
@@ -338,4 +347,3 @@ try insecure_answered_by_another answered_by_another
 try insecure_restarts restarts
 try insecure_refuses_clear_later clear_is_refused_later
 try insecure_others_clear_again others_clear_again
-try insecure_itself itself
